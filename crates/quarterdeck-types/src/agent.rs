@@ -1,0 +1,267 @@
+//! What the server asks a user's agent, and what the agent answers.
+//!
+//! One request, one answer, each a JSON line (see [`crate::wire`]); the server may hold several connections. The
+//! answers marked *with descriptor* carry one open file. Everything is typed: no request holds a program's path,
+//! a shell line or an absolute path that would be opened as it stands.
+
+use serde::{Deserialize, Serialize};
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::{FileName, JobId, Place, RelativePath, SpaceName};
+
+/// Raised when a request or an answer changes in a way that the other side would misread.
+pub const PROTOCOL: u16 = 1;
+
+/// A request line's limit: a batch script (Slurm's own default limit is 4 MB) written as JSON, and some room.
+pub const MAX_REQUEST_BYTES: usize = 8 << 20;
+/// An answer line's limit: the largest page of a directory, and some room.
+pub const MAX_ANSWER_BYTES: usize = 4 << 20;
+/// The most entries that one [`Request::List`] answers.
+pub const MAX_LIST_ENTRIES: u32 = 1000;
+/// What is kept of a program's output on each stream.
+pub const MAX_PROGRAM_OUTPUT: usize = 64 << 10;
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "do", rename_all = "snake_case")]
+pub enum Request {
+    /// First on every connection. Answer: [`Answer::Hello`], or [`ErrorCode::Version`].
+    Hello { protocol: u16 },
+
+    /// Opens a regular file for reading. Answer: [`Answer::Opened`] *with descriptor*.
+    OpenRead { at: Place },
+    /// Answer: [`Answer::Entry`]. Does not follow a link in the last name.
+    Stat { at: Place },
+    /// One page of a directory, ordered by the bytes of the names; starts behind `after`. Answer: [`Answer::Entries`].
+    List { at: Place, after: Option<FileName>, limit: u32 },
+    /// With `parents`, missing directories above are made too and one that is there already is no error.
+    /// Answer: [`Answer::Entry`].
+    Mkdir { at: Place, parents: bool },
+    /// Never replaces what is there, unless `replace`. Answer: [`Answer::Done`].
+    Rename { from: Place, to: Place, replace: bool },
+    /// Removes a file, a link, or a directory that is empty. Answer: [`Answer::Done`].
+    Remove { at: Place },
+    /// Makes the file `from` appear as `to` too: a hard link, or a symbolic one across file systems.
+    /// Never replaces. Answer: [`Answer::Entry`].
+    Link { from: Place, to: Place },
+
+    /// Creates the hidden file that collects an upload's bytes, in its target directory, whose missing parents are
+    /// made; opens it where it is there already. Answer: [`Answer::Opened`] *with descriptor*, for writing.
+    OpenUpload { upload: Uuid, directory: Place },
+    /// Syncs the hidden file, checks that it holds `size` bytes, and puts it in place under `name`, or, if that is
+    /// taken, under `name-1`, `name-2` … before its extension. Syncs the directory. Answer: [`Answer::Placed`].
+    FinishUpload { upload: Uuid, directory: Place, name: FileName, size: u64 },
+    /// Removes the hidden file; that it is not there is no error. Answer: [`Answer::Done`].
+    DiscardUpload { upload: Uuid, directory: Place },
+
+    /// Runs `sbatch` with this script, at most once for an `id` whatever happens: asked again, it answers what the
+    /// first time brought. `comment` follows `qd:<id>` in the job's comment. Answer: [`Answer::Submission`].
+    Sbatch { id: Uuid, directory: Place, script: String, comment: Option<String> },
+    /// What became of [`Request::Sbatch`] with this id. If it never began, it is sealed: it will not begin any more.
+    /// Answer: [`Answer::Submission`].
+    Submission { id: Uuid },
+    /// Runs `sbatch --test-only`. Answer: [`Answer::Program`], whatever the exit status.
+    SbatchTest { directory: Place, script: String },
+    /// Runs `scancel`. Answer: [`Answer::Program`].
+    Scancel { job_id: JobId },
+    /// Runs `scontrol hold|release|requeue`. Answer: [`Answer::Program`].
+    Scontrol { verb: ScontrolVerb, job_id: JobId },
+
+    /// Starts a job of the `local` scheduler under a supervisor of its own, at most once for an `id`.
+    /// Answer: [`Answer::LocalJobs`] with that one job.
+    StartLocal { id: Uuid, job: LocalJob },
+    /// Answer: [`Answer::LocalJobs`], in the order asked. Like [`Request::Submission`] it seals an id never started.
+    LocalJobs { ids: Vec<Uuid> },
+    /// Ends the job's whole process groups: TERM, then KILL after a grace. Answer: [`Answer::Done`].
+    CancelLocal { id: Uuid },
+
+    /// Reserved for a shell on the portal's host or in a running job. Answers [`ErrorCode::Unsupported`] for now.
+    OpenTerminal { columns: u16, rows: u16 },
+    /// Reserved for bytes that the agent relays itself (files on FUSE, archives made on the way).
+    /// Answers [`ErrorCode::Unsupported`] for now.
+    OpenStream { at: Place },
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ScontrolVerb {
+    Hold,
+    Release,
+    Requeue,
+}
+
+/// A job of the `local` scheduler: what its `#SBATCH` lines came to.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LocalJob {
+    pub job_id: JobId,
+    pub name: String,
+    pub script: String,
+    pub directory: Place,
+    /// As `--output` gives it, relative to the directory or absolute, `%j` and the like already replaced.
+    pub output: String,
+    /// `None`: standard error joins the output.
+    pub error: Option<String>,
+    pub cpus: u32,
+    /// `None`: unlimited.
+    pub time_limit_minutes: Option<u32>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "is", rename_all = "snake_case")]
+pub enum Answer {
+    Hello(Hello),
+    Opened { entry: Entry },
+    Entry { entry: Entry },
+    Entries { items: Vec<Entry>, more: bool },
+    Placed { entry: Entry, path: RelativePath, absolute: String },
+    Done,
+    Submission { outcome: SubmissionOutcome },
+    Program(ProgramResult),
+    LocalJobs { items: Vec<LocalJobStatus> },
+    Error(AgentError),
+}
+
+/// Who the agent is. The server checks the uid against the socket's `SO_PEERCRED`.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Hello {
+    pub protocol: u16,
+    /// The agent's own release.
+    pub version: String,
+    pub user: String,
+    pub uid: u32,
+    pub gid: u32,
+    pub host: String,
+    pub spaces: Vec<Space>,
+    /// CPUs this agent may use, for the `local` scheduler.
+    pub cpus: u32,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Space {
+    pub name: SpaceName,
+    /// Its absolute root on the agent's host, escaped like a [`RelativePath`].
+    pub root: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    pub name: String,
+    /// The name escaped like a [`RelativePath`], to ask for the entry again; empty for a space's root.
+    pub path_name: String,
+    /// The absolute path, escaped likewise, where the request's place made it known.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub absolute: Option<String>,
+    pub kind: EntryKind,
+    /// Bytes.
+    pub size: u64,
+    /// Microseconds since 1970.
+    pub modified_us: i64,
+    /// The permission bits, `0o7777`.
+    pub mode: u32,
+    pub uid: u32,
+    pub gid: u32,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EntryKind {
+    File,
+    Directory,
+    Link,
+    Other,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "outcome", rename_all = "snake_case")]
+pub enum SubmissionOutcome {
+    /// It never began and never will.
+    NotStarted,
+    /// `sbatch` is still running.
+    Running,
+    Accepted { job_id: JobId },
+    /// `sbatch` said no, and the job does not exist.
+    Refused { message: String },
+    /// `sbatch` began, and nothing says how it ended: the job may exist.
+    Unknown { message: String },
+}
+
+/// How a program ended. Its output is cut at [`MAX_PROGRAM_OUTPUT`]; what is not UTF-8 becomes U+FFFD.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct ProgramResult {
+    /// `None`: ended by a signal, or by the agent when its time was over.
+    pub exit_code: Option<i32>,
+    pub stdout: String,
+    pub stderr: String,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct LocalJobStatus {
+    pub id: Uuid,
+    pub state: LocalJobState,
+    /// Microseconds since 1970.
+    pub started_us: Option<i64>,
+    pub ended_us: Option<i64>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum LocalJobState {
+    NotStarted,
+    Running,
+    Exited { code: i32 },
+    Signalled { signal: i32 },
+    Cancelled,
+    TimedOut,
+    /// The supervisor is gone and left no exit status: the machine went down, or someone killed it.
+    Lost,
+    /// It could not be started at all.
+    Failed { message: String },
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]
+#[error("{message}")]
+pub struct AgentError {
+    pub code: ErrorCode,
+    /// What happened, in English, for the log and for people without a translation of the code.
+    pub message: String,
+}
+
+impl AgentError {
+    pub fn new(code: ErrorCode, message: impl Into<String>) -> AgentError {
+        AgentError { code, message: message.into() }
+    }
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum ErrorCode {
+    /// The line was not a request of this protocol.
+    BadRequest,
+    /// The two sides speak different protocols.
+    Version,
+    Unsupported,
+    NotFound,
+    PermissionDenied,
+    AlreadyExists,
+    NotADirectory,
+    IsADirectory,
+    DirectoryNotEmpty,
+    /// A device, FIFO, socket, or a file on FUSE, proc or sys.
+    NotRegular,
+    /// The path, or a link on its way, leads out of every space the site allows.
+    LeavesSpace,
+    /// The site has no space of this name.
+    NoSuchSpace,
+    NoSpaceLeft,
+    QuotaExceeded,
+    /// The finished upload does not hold the bytes it should.
+    SizeMismatch,
+    /// The site's programs do not include this one.
+    NoSuchProgram,
+    /// A program did not end in its time.
+    TimedOut,
+    /// Too many connections or requests at once.
+    Busy,
+    /// Any other failure of the operating system.
+    Io,
+}
