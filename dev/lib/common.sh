@@ -8,7 +8,8 @@ is_root() { [ "$(id -u)" = 0 ]; }
 
 # Where everything that is started here keeps its files. Not inside the repository: alice, bob, slurm and quarterdeck
 # have to reach it too, and a checkout often lies in a directory closed to others.
-DEV_DIR=${QD_DEV_DIR:-/var/tmp/quarterdeck-dev}
+# Each ordinary user has one of her own.
+DEV_DIR=${QD_DEV_DIR:-/var/tmp/quarterdeck-dev$(is_root || echo "-$(id -un)")}
 
 make_dev_dir() {
   mkdir -p "$DEV_DIR"
