@@ -1,1 +1,47 @@
-//! Empty.
+//! Reads what an Apptainer image says about itself, without Apptainer: from any [`ReadAt`], so that the server may
+//! scan an image on its own disk, and later one on a node over SFTP.
+//!
+//! Everything in an image comes from a stranger. Sizes and offsets are checked before they are used, nothing is
+//! executed, and one call of [`read`] reads at most 7 MiB and takes less than 48 MiB of memory (`tests/memory.rs`).
+//!
+//! | file | reads |
+//! |---|---|
+//! | `source.rs` | bytes at an offset, within limits |
+//! | `header.rs`, `descriptor.rs` | the Singularity Image Format |
+//! | `inspect.rs` | what `apptainer inspect --json --all` prints |
+//! | `squashfs.rs` | the superblock of a root file system (its files: not yet) |
+//! | `image.rs` | all of them, into an [`Image`] |
+
+mod descriptor;
+mod header;
+mod image;
+mod inspect;
+mod source;
+mod squashfs;
+
+pub use descriptor::{DataType, Descriptor, Detail, FileSystem, Hash, Link, PartitionKind};
+pub use image::{Format, Image, Signature, Unreadable, read};
+pub use source::ReadAt;
+pub use squashfs::Compression;
+
+/// Why a file could not be read as an image at all. An image of which only a part cannot be read is no error: see
+/// [`Unreadable`].
+#[derive(Debug, thiserror::Error)]
+pub enum Error {
+    #[error("this is not an Apptainer image (neither SIF nor squashfs nor ext3): choose another file")]
+    NotAnImage,
+    #[error(
+        "this image has SIF version \"{0}\", and only version 01 is known: build it with Apptainer or Singularity 3"
+    )]
+    UnknownVersion(String),
+    #[error("the file ends at byte {size}, within its {part}: copy it again")]
+    Truncated { part: &'static str, size: u64 },
+    #[error("the image's {part} is damaged ({why}): build or copy it again")]
+    Damaged { part: &'static str, why: String },
+    #[error("the image announces {count} descriptors, and at most {limit} are read: build it again")]
+    TooManyDescriptors { count: i64, limit: i64 },
+    #[error("the image's {part} takes {bytes} bytes, and at most {limit} are read")]
+    TooLarge { part: &'static str, bytes: u64, limit: u64 },
+    #[error("reading the image failed: {0}")]
+    Io(#[from] std::io::Error),
+}

@@ -1,0 +1,70 @@
+//! The global header of the Singularity Image Format, 128 bytes at the beginning. Integers are little-endian.
+
+use chrono::{DateTime, Utc};
+use uuid::Uuid;
+
+use crate::Error;
+use crate::source::{ReadAt, Source, field, text_before_nul};
+
+const HEADER_BYTES: u64 = 128;
+const MAGIC: &[u8; 10] = b"SIF_MAGIC\0";
+const MAGIC_AT: usize = 32;
+/// Go's zero time, which deterministic images carry in place of a date.
+const NO_TIME: i64 = -62_135_596_800;
+
+pub(crate) struct Header {
+    /// `None` in deterministic images, whose identifier is nil.
+    pub(crate) uuid: Option<Uuid>,
+    pub(crate) architecture: Option<&'static str>,
+    pub(crate) created: Option<DateTime<Utc>>,
+    pub(crate) modified: Option<DateTime<Utc>>,
+    pub(crate) descriptors_total: i64,
+    pub(crate) descriptors_offset: i64,
+}
+
+pub(crate) fn is_sif<R: ReadAt + ?Sized>(source: &Source<'_, R>) -> bool {
+    source.beginning(MAGIC_AT + MAGIC.len()).get(MAGIC_AT..) == Some(MAGIC)
+}
+
+pub(crate) fn read<R: ReadAt + ?Sized>(source: &Source<'_, R>) -> Result<Header, Error> {
+    let raw = source.bytes("header", 0, HEADER_BYTES, HEADER_BYTES)?;
+    let version = text_before_nul(&raw[42..45]);
+    if version != "01" {
+        return Err(Error::UnknownVersion(version));
+    }
+    let number = |at| i64::from_le_bytes(field(&raw, at));
+    Ok(Header {
+        uuid: Some(Uuid::from_bytes(field(&raw, 48))).filter(|id| !id.is_nil()),
+        architecture: architecture(&raw[45..48]),
+        created: time(number(64)),
+        modified: time(number(72)),
+        descriptors_total: number(88),
+        descriptors_offset: number(96),
+    })
+}
+
+/// Seconds since 1970, as the header and the descriptors keep them.
+pub(crate) fn time(seconds: i64) -> Option<DateTime<Utc>> {
+    if seconds == NO_TIME { None } else { DateTime::from_timestamp(seconds, 0) }
+}
+
+/// The name (Go's `GOARCH`, as Apptainer prints it) of a two-digit code that ends with NUL.
+pub(crate) fn architecture(code: &[u8]) -> Option<&'static str> {
+    const NAMES: [(&[u8], &str); 13] = [
+        (b"01", "386"),
+        (b"02", "amd64"),
+        (b"03", "arm"),
+        (b"04", "arm64"),
+        (b"05", "ppc64"),
+        (b"06", "ppc64le"),
+        (b"07", "mips"),
+        (b"08", "mipsle"),
+        (b"09", "mips64"),
+        (b"10", "mips64le"),
+        (b"11", "s390x"),
+        (b"12", "riscv64"),
+        (b"13", "loong64"),
+    ];
+    let digits = code.get(..2)?;
+    NAMES.iter().find(|(known, _)| *known == digits).map(|(_, name)| *name)
+}
