@@ -1,0 +1,22 @@
+//! Named points of a submission at which tests let the agent be killed. With the cargo feature `crash-points`, the
+//! environment variable `QUARTERDECK_AGENT_CRASH_AT` names the point; without the feature this is nothing.
+
+/// `sbatch` runs, and has not answered.
+pub(crate) const SBATCH_STARTED: &str = "sbatch-started";
+/// `sbatch` has ended, and its answer is not recorded.
+pub(crate) const SBATCH_ANSWERED: &str = "sbatch-answered";
+/// The answer is recorded, and the server does not have it.
+pub(crate) const RECORDED: &str = "recorded";
+
+#[cfg(feature = "crash-points")]
+pub(crate) fn point(name: &str) {
+    use rustix::process::{Signal, getpid, kill_process};
+    if std::env::var("QUARTERDECK_AGENT_CRASH_AT").is_ok_and(|at| at == name) {
+        eprintln!("quarterdeck-agent: killed at {name}, as QUARTERDECK_AGENT_CRASH_AT asks");
+        let _ = kill_process(getpid(), Signal::KILL);
+        std::process::abort();
+    }
+}
+
+#[cfg(not(feature = "crash-points"))]
+pub(crate) fn point(_name: &str) {}

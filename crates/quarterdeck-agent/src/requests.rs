@@ -1,0 +1,118 @@
+//! Sends each request to the module that does it.
+
+use std::os::fd::OwnedFd;
+
+use quarterdeck_types::agent::{AgentError, Answer, ErrorCode, Hello, PROTOCOL, Request};
+
+use crate::account::Account;
+use crate::errors::Outcome;
+use crate::files;
+use crate::local::LocalJobs;
+use crate::programs::Programs;
+use crate::resolve::Spaces;
+use crate::serve::Work;
+use crate::submit::{Submission, Submissions};
+use crate::uploads;
+
+/// Everything that answering takes; shared by all connections, changed by none.
+pub(crate) struct Agent {
+    pub(crate) account: Account,
+    pub(crate) spaces: Spaces,
+    pub(crate) programs: Programs,
+    pub(crate) submissions: Submissions,
+    pub(crate) local: LocalJobs,
+}
+
+/// An answer, and the descriptor that rides along.
+pub(crate) struct Reply {
+    pub(crate) answer: Answer,
+    pub(crate) descriptor: Option<OwnedFd>,
+}
+
+/// More local jobs than anybody runs on one machine.
+const MAX_LOCAL_JOBS: usize = 10_000;
+
+impl Agent {
+    /// `work` keeps the agent from leaving; it goes where something outlasts the answer.
+    pub(crate) fn answer(&self, request: Request, work: Work) -> Reply {
+        match self.perform(request, work) {
+            Ok(reply) => reply,
+            Err(error) => Reply { answer: Answer::Error(error), descriptor: None },
+        }
+    }
+
+    fn perform(&self, request: Request, work: Work) -> Outcome<Reply> {
+        let spaces = &self.spaces;
+        let answer = match request {
+            Request::Hello { protocol } => self.hello(protocol)?,
+            Request::OpenRead { at } => return opened(files::open_read(spaces, &at)?),
+            Request::Stat { at } => Answer::Entry { entry: files::stat(spaces, &at)? },
+            Request::List { at, after, limit } => files::list(spaces, &at, after.as_ref(), limit)?,
+            Request::Mkdir { at, parents } => Answer::Entry { entry: files::mkdir(spaces, &at, parents)? },
+            Request::Rename { from, to, replace } => done(files::rename(spaces, &from, &to, replace)?),
+            Request::Remove { at } => done(files::remove(spaces, &at)?),
+            Request::Link { from, to } => Answer::Entry { entry: files::link(spaces, &from, &to)? },
+            Request::OpenUpload { upload, directory } => return opened(uploads::open(spaces, upload, &directory)?),
+            Request::FinishUpload { upload, directory, name, size } => {
+                uploads::finish(spaces, upload, &directory, &name, size)?
+            }
+            Request::DiscardUpload { upload, directory } => done(uploads::discard(spaces, upload, &directory)?),
+            Request::Sbatch { id, directory, script, comment } => {
+                let submission = Submission { id, directory: &directory, script: &script, comment: comment.as_deref() };
+                let outcome = self.submissions.submit(&submission, spaces, &self.programs, work)?;
+                Answer::Submission { outcome }
+            }
+            Request::Submission { id } => Answer::Submission { outcome: self.submissions.outcome(id)? },
+            Request::SbatchTest { directory, script } => {
+                let at = spaces.locate(&directory)?;
+                let opened = spaces.open(&at, rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY)?;
+                Answer::Program(self.programs.sbatch_test(&opened, &at.absolute, &script)?)
+            }
+            Request::Scancel { job_id } => Answer::Program(self.programs.scancel(&job_id)?),
+            Request::Scontrol { verb, job_id } => Answer::Program(self.programs.scontrol(verb, &job_id)?),
+            Request::StartLocal { id, job } => {
+                Answer::LocalJobs { items: vec![self.local.start(id, job, spaces, &self.programs, work)?] }
+            }
+            Request::LocalJobs { ids } if ids.len() > MAX_LOCAL_JOBS => {
+                let message = format!("{} jobs were asked for: ask for {MAX_LOCAL_JOBS} at most", ids.len());
+                return Err(AgentError::new(ErrorCode::BadRequest, message));
+            }
+            Request::LocalJobs { ids } => {
+                Answer::LocalJobs { items: ids.into_iter().map(|id| self.local.status(id)).collect::<Outcome<_>>()? }
+            }
+            Request::CancelLocal { id } => done(self.local.cancel(id)?),
+            Request::OpenTerminal { .. } | Request::OpenStream { .. } => {
+                let message = "this agent cannot do that yet";
+                return Err(AgentError::new(ErrorCode::Unsupported, message));
+            }
+        };
+        Ok(Reply { answer, descriptor: None })
+    }
+
+    fn hello(&self, protocol: u16) -> Outcome<Answer> {
+        if protocol != PROTOCOL {
+            let message =
+                format!("the agent speaks protocol {PROTOCOL}, the server {protocol}: install one release of both");
+            return Err(AgentError::new(ErrorCode::Version, message));
+        }
+        let cpus = std::thread::available_parallelism().map_or(1, |count| count.get() as u32);
+        Ok(Answer::Hello(Hello {
+            protocol: PROTOCOL,
+            version: env!("CARGO_PKG_VERSION").to_owned(),
+            user: self.account.user.clone(),
+            uid: self.account.uid,
+            gid: self.account.gid,
+            host: rustix::system::uname().nodename().to_string_lossy().into_owned(),
+            spaces: self.spaces.describe(),
+            cpus,
+        }))
+    }
+}
+
+fn opened((entry, descriptor): (quarterdeck_types::agent::Entry, OwnedFd)) -> Outcome<Reply> {
+    Ok(Reply { answer: Answer::Opened { entry }, descriptor: Some(descriptor) })
+}
+
+fn done((): ()) -> Answer {
+    Answer::Done
+}
