@@ -1,0 +1,98 @@
+//! Uploads: whole, synced and in place, or not there.
+
+use std::fs::{self, File};
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::{FileExt, MetadataExt, symlink};
+
+use quarterdeck_types::agent::{Answer, ErrorCode, Request};
+use uuid::Uuid;
+
+use crate::support::{Client, Site, home, name};
+
+fn open(client: &mut Client, upload: Uuid, directory: &str) -> File {
+    match client.ask_for_descriptor(Request::OpenUpload { upload, directory: home(directory) }) {
+        (Answer::Opened { .. }, Some(descriptor)) => File::from(OwnedFd::from(descriptor)),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn finish(upload: Uuid, directory: &str, file: &str, size: u64) -> Request {
+    Request::FinishUpload { upload, directory: home(directory), name: name(file), size }
+}
+
+fn placed(answer: Answer) -> String {
+    match answer {
+        Answer::Placed { path, entry, absolute } => {
+            assert!(absolute.ends_with(&format!("/home/{path}")), "{absolute}");
+            assert!(path.to_string().ends_with(&entry.path_name));
+            path.to_string()
+        }
+        other => panic!("{other:?}"),
+    }
+}
+
+#[test]
+fn appears_under_its_name_when_it_is_whole() {
+    let site = Site::with_agent();
+    let mut client = site.client();
+    let upload = Uuid::now_v7();
+    open(&mut client, upload, "quarterdeck/uploads").write_all_at(b"hel", 0).unwrap();
+    assert_eq!(client.error(finish(upload, "quarterdeck/uploads", "a.txt", 5)), ErrorCode::SizeMismatch);
+    assert!(!site.home("quarterdeck/uploads/a.txt").exists());
+    // Opened again, it goes on where it stood.
+    let file = open(&mut client, upload, "quarterdeck/uploads");
+    file.write_all_at(b"lo", 3).unwrap();
+    assert_eq!(placed(client.ask(finish(upload, "quarterdeck/uploads", "a.txt", 5))), "quarterdeck/uploads/a.txt");
+    assert_eq!(fs::read_to_string(site.home("quarterdeck/uploads/a.txt")).unwrap(), "hello");
+    assert_eq!(fs::read_dir(site.home("quarterdeck/uploads")).unwrap().count(), 1);
+    assert_eq!(client.error(finish(upload, "quarterdeck/uploads", "a.txt", 5)), ErrorCode::NotFound);
+}
+
+#[test]
+fn never_replaces_what_is_there() {
+    let site = Site::with_agent();
+    let mut client = site.client();
+    fs::create_dir(site.home("in")).unwrap();
+    fs::write(site.home("in/mesh.tar.gz"), "mine").unwrap();
+    symlink(site.path("outside/x"), site.home("in/mesh-1.tar.gz")).unwrap();
+    fs::create_dir(site.home("in/mesh-2.tar.gz")).unwrap();
+    let upload = Uuid::now_v7();
+    open(&mut client, upload, "in").write_all_at(b"new", 0).unwrap();
+    assert_eq!(placed(client.ask(finish(upload, "in", "mesh.tar.gz", 3))), "in/mesh-3.tar.gz");
+    assert_eq!(fs::read_to_string(site.home("in/mesh.tar.gz")).unwrap(), "mine");
+    assert!(!site.path("outside/x").exists());
+}
+
+#[test]
+fn is_never_collected_through_a_link() {
+    let site = Site::with_agent();
+    let mut client = site.client();
+    let upload = Uuid::now_v7();
+    fs::write(site.home("precious"), "precious").unwrap();
+    symlink("precious", site.home(&format!(".quarterdeck-upload-{upload}"))).unwrap();
+    client.error(Request::OpenUpload { upload, directory: home("") });
+    client.error(finish(upload, "", "stolen", 8));
+    assert_eq!(fs::read_to_string(site.home("precious")).unwrap(), "precious");
+    assert!(!site.home("stolen").exists());
+}
+
+#[test]
+fn a_discarded_one_leaves_nothing() {
+    let site = Site::with_agent();
+    let mut client = site.client();
+    let upload = Uuid::now_v7();
+    open(&mut client, upload, "in");
+    let discard = || Request::DiscardUpload { upload, directory: home("in") };
+    assert_eq!(client.ask(discard()), Answer::Done);
+    assert_eq!(client.ask(discard()), Answer::Done);
+    assert_eq!(fs::read_dir(site.home("in")).unwrap().count(), 0);
+}
+
+#[test]
+fn belongs_to_the_user_with_the_usual_mode() {
+    let site = Site::with_agent();
+    let mut client = site.client();
+    let about = open(&mut client, Uuid::now_v7(), "in").metadata().unwrap();
+    let usual = File::create(site.home("usual")).unwrap().metadata().unwrap();
+    assert_eq!((about.uid(), about.mode()), (usual.uid(), usual.mode()));
+}
