@@ -126,7 +126,7 @@ fn cancelling_ends_every_descendant_in_whatever_session() {
     let pids = ["stubborn", "orphan", "script"].map(|file| written_pid(&site, file));
     assert_eq!(client.ask(Request::CancelLocal { id }), Answer::Done);
     assert_eq!(wait_for_end(&mut client, id).state, LocalJobState::Cancelled);
-    pids.map(assert_gone);
+    pids.into_iter().for_each(assert_gone);
     assert_eq!(fs::read_to_string(site.home("work/cleaned")).unwrap(), "cleaned\n");
     assert_eq!(client.ask(Request::CancelLocal { id }), Answer::Done);
 }

@@ -84,10 +84,6 @@ impl Site {
         self.path("agent.sock")
     }
 
-    pub(crate) fn pid(&self) -> u32 {
-        self.process.as_ref().unwrap().id()
-    }
-
     /// Ends the agent without warning.
     pub(crate) fn kill(&mut self) {
         let mut process = self.process.take().unwrap();

@@ -1,7 +1,6 @@
 //! Uploads: whole, synced and in place, or not there.
 
 use std::fs::{self, File};
-use std::os::fd::OwnedFd;
 use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 
 use quarterdeck_types::agent::{Answer, ErrorCode, Request};
@@ -11,7 +10,7 @@ use crate::support::{Client, Site, home, name};
 
 fn open(client: &mut Client, upload: Uuid, directory: &str) -> File {
     match client.ask_for_descriptor(Request::OpenUpload { upload, directory: home(directory) }) {
-        (Answer::Opened { .. }, Some(descriptor)) => File::from(OwnedFd::from(descriptor)),
+        (Answer::Opened { .. }, Some(descriptor)) => File::from(descriptor),
         other => panic!("{other:?}"),
     }
 }
