@@ -1,0 +1,93 @@
+//! Jobs, nodes and partitions as Slurm knows them, in one shape whatever command they were read from.
+
+use chrono::{DateTime, Utc};
+use quarterdeck_types::{JobId, JobState};
+use serde::Serialize;
+
+/// A job, a task of an array, or the pending rest of an array.
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Job {
+    pub job_id: JobId,
+    /// As the user gave it: any text, even empty or with line ends. Accounting changes it (see
+    /// [`crate::compact::accounting`]), so the queue's is the truer one.
+    pub name: String,
+    pub user: String,
+    pub account: Option<String>,
+    /// A pending job may name several, separated by commas.
+    pub partition: Option<String>,
+    pub qos: Option<String>,
+    pub state: JobState,
+    pub reason: Option<String>,
+    /// With the id it names a job for good: Slurm uses ids again. A requeued job has a new one.
+    pub submitted_at: DateTime<Utc>,
+    pub eligible_at: Option<DateTime<Utc>>,
+    /// `None` until it really started, though Slurm estimates it before.
+    pub started_at: Option<DateTime<Utc>>,
+    /// `None` until it really ended.
+    pub ended_at: Option<DateTime<Utc>>,
+    /// `None`: unlimited, or left to the partition.
+    pub time_limit_minutes: Option<u32>,
+    /// Compressed as Slurm writes it: `c[1-3]`.
+    pub node_list: Option<String>,
+    pub nodes: u32,
+    pub cpus: u32,
+    /// Of the whole job. `None`: not asked for and not tracked.
+    pub memory_mib: Option<u64>,
+    pub gpus: u32,
+    /// The batch script's. squeue does not tell it; accounting and JSON do.
+    pub exit_code: Option<i32>,
+    pub signal: Option<i32>,
+    /// `None` where the source does not tell it, or tells it cut short.
+    pub working_directory: Option<String>,
+    pub comment: Option<String>,
+    pub dependency: Option<String>,
+}
+
+/// Where a batch job reads and writes, with `%j` and the like already replaced by Slurm.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct JobPaths {
+    pub output: Option<String>,
+    pub error: Option<String>,
+    pub input: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Node {
+    pub name: String,
+    /// One word, as `sinfo` shows it, without the marks behind it: `idle`, `mixed`, `drained` …
+    pub state: String,
+    /// What else holds for it: `drain`, `cloud`, `powered_down`, `not_responding`, `planned` …
+    pub flags: Vec<String>,
+    pub cpus_total: u32,
+    pub cpus_used: u32,
+    pub memory_total_mib: u64,
+    /// What jobs were given, not what they touch.
+    pub memory_used_mib: u64,
+    pub gpus_total: u32,
+    pub gpus_used: u32,
+    /// The load average; `None` where the node has not reported.
+    pub load: Option<f64>,
+    pub partitions: Vec<String>,
+    pub reason: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Partition {
+    pub name: String,
+    pub is_default: bool,
+    /// `UP`, `DOWN`, `DRAIN` or `INACTIVE`.
+    pub state: String,
+    /// `None`: unlimited.
+    pub time_limit_minutes: Option<u32>,
+    /// `None`: the same as the limit.
+    pub default_time_minutes: Option<u32>,
+    /// Compressed as Slurm writes it: `c[1-3]`.
+    pub node_list: Option<String>,
+    pub nodes: u32,
+    pub cpus: u32,
+    /// 0 also where the site's accounting does not track `gres/gpu`: the nodes know better.
+    pub gpus: u32,
+    pub max_nodes: Option<u32>,
+    pub max_cpus_per_node: Option<u32>,
+    pub max_memory_mib_per_node: Option<u64>,
+}
