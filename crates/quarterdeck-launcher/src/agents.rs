@@ -153,6 +153,9 @@ impl Agents {
         command.env_clear().env("HOME", &account.home).env("SHELL", &account.shell);
         command.env("USER", &account.name).env("LOGNAME", &account.name);
         command.env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LANG", "C.UTF-8");
+        // For glibc: one heap for all threads. With one each, an agent that listed large directories on four connections
+        // kept 2.2 MB instead of 1.7.
+        command.env("MALLOC_ARENA_MAX", "1");
         command.current_dir("/").stdin(listener).stdout(Stdio::null()).stderr(log).spawn()
     }
 

@@ -263,7 +263,7 @@ fn the_agent_is_the_user_and_nothing_more() {
     let environment = fs::read_to_string(process.join("environ")).unwrap();
     let mut names: Vec<&str> = environment.split('\0').filter_map(|pair| Some(pair.split_once('=')?.0)).collect();
     names.sort_unstable();
-    assert_eq!(names, ["HOME", "LANG", "LOGNAME", "PATH", "SHELL", "USER"]);
+    assert_eq!(names, ["HOME", "LANG", "LOGNAME", "MALLOC_ARENA_MAX", "PATH", "SHELL", "USER"]);
     // Standard streams, the socket, and the connections of this test at most: nothing of root's.
     for entry in fs::read_dir(process.join("fd")).unwrap() {
         let target = fs::read_link(entry.unwrap().path()).unwrap();
