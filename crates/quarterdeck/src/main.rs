@@ -1,1 +1,58 @@
-fn main() {}
+//! `quarterdeck`: the one executable. Each sub-command is a file in `commands/`.
+
+mod commands;
+
+use std::process::ExitCode;
+
+use clap::{Parser, Subcommand};
+
+/// A web portal for Slurm clusters.
+#[derive(Parser)]
+#[command(version, max_term_width = 100)]
+struct Cli {
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(Subcommand)]
+enum Command {
+    /// Run the server of a site, or, with --single-user, of one person
+    Serve(commands::serve::Arguments),
+    /// Print a commented configuration, or say what is wrong with one
+    #[command(subcommand)]
+    Config(commands::config::Command),
+    /// Make and change accounts
+    User(commands::user::Arguments),
+    /// Bring the database's schema up to date
+    Migrate(commands::migrate::Arguments),
+    /// Read Apptainer images without Apptainer
+    #[command(subcommand)]
+    Image(commands::image::Command),
+    /// Print the OpenAPI document
+    Openapi,
+}
+
+fn main() -> ExitCode {
+    // These two read their own arguments: the small executables of the same name have no clap.
+    let mut words = std::env::args_os().skip(1);
+    match words.next().as_deref().and_then(|word| word.to_str()) {
+        Some("agent") => return quarterdeck_agent::run(&["agent"], words),
+        Some("launcher") => return quarterdeck_launcher::run(&["launcher"], words),
+        _ => {}
+    }
+    let outcome = match Cli::parse().command {
+        Command::Serve(arguments) => commands::serve::run(arguments),
+        Command::Config(command) => commands::config::run(command),
+        Command::User(arguments) => commands::user::run(arguments),
+        Command::Migrate(arguments) => commands::migrate::run(arguments),
+        Command::Image(command) => commands::image::run(command),
+        Command::Openapi => commands::openapi::run(),
+    };
+    match outcome {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            eprintln!("quarterdeck: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}

@@ -1,0 +1,243 @@
+//! Routes of clusters, and what the lists read from one share.
+
+use std::collections::BTreeMap;
+
+use axum::Json;
+use axum::extract::State;
+use chrono::{DateTime, Utc};
+use quarterdeck_types::JobState;
+use serde::Serialize;
+use utoipa::ToSchema;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Freshness;
+use crate::access::Actor;
+use crate::app::App;
+use crate::config::Mode;
+use crate::jobs;
+use crate::problem::{Problem, ProblemDocument};
+use crate::requests::{Page, PathOf};
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(meta)).routes(routes!(list)).routes(routes!(overview))
+}
+
+/// A page of a list that was taken from a reading of the cluster.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct FreshPage<T> {
+    items: Vec<T>,
+    /// Send it as `cursor` to get the next page; null: this was the last.
+    next_cursor: Option<String>,
+    /// With `count=true`.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false)]
+    total: Option<u64>,
+    /// When the cluster was read.
+    as_of: Option<DateTime<Utc>>,
+    stale: bool,
+    /// Why there is no newer reading.
+    stale_reason: Option<String>,
+}
+
+impl<T> FreshPage<T> {
+    pub(crate) fn new(items: Vec<T>, next_cursor: Option<String>, total: Option<u64>, freshness: &Freshness) -> Self {
+        FreshPage {
+            items,
+            next_cursor,
+            total,
+            as_of: freshness.as_of,
+            stale: freshness.is_stale(),
+            stale_reason: freshness.stale_reason.clone(),
+        }
+    }
+}
+
+/// The cluster of this name, or 404.
+pub(crate) fn find_cluster(app: &App, name: &str) -> Result<super::Cluster, Problem> {
+    app.clusters.find(name).cloned().ok_or_else(|| Problem::not_found("cluster"))
+}
+
+#[derive(Serialize, ToSchema)]
+struct Meta {
+    version: &'static str,
+    mode: ServerMode,
+    upload: UploadMeta,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+enum ServerMode {
+    SingleUser,
+    MultiUser,
+}
+
+#[derive(Serialize, ToSchema)]
+struct UploadMeta {
+    /// Bytes to send in one request.
+    chunk_size: u64,
+    /// Bytes of the largest upload.
+    max_size: u64,
+}
+
+/// What a client should know before anybody signs in.
+#[utoipa::path(get, path = "/meta", tag = "operation", responses((status = 200, body = Meta)))]
+async fn meta(State(app): State<App>) -> Json<Meta> {
+    let uploads = &app.config.uploads;
+    Json(Meta {
+        version: env!("CARGO_PKG_VERSION"),
+        mode: match app.mode {
+            Mode::SingleUser => ServerMode::SingleUser,
+            Mode::MultiUser => ServerMode::MultiUser,
+        },
+        upload: UploadMeta { chunk_size: uploads.chunk_size, max_size: uploads.max_size },
+    })
+}
+
+#[derive(Serialize, ToSchema)]
+struct Cluster {
+    name: String,
+    scheduler: SchedulerName,
+    version: Option<String>,
+    state: ClusterState,
+    as_of: Option<DateTime<Utc>>,
+    stale: bool,
+    stale_reason: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum SchedulerName {
+    Slurm,
+    Local,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum ClusterState {
+    Up,
+    Down,
+}
+
+/// The clusters of this site.
+#[utoipa::path(get, path = "/clusters", tag = "clusters", responses((status = 200, body = Page<Cluster>)))]
+async fn list(State(app): State<App>) -> Json<Page<Cluster>> {
+    let view = |cluster: &super::Cluster| {
+        let view = cluster.view();
+        Cluster {
+            name: cluster.name.clone(),
+            scheduler: match cluster.scheduler {
+                super::Scheduler::Slurm(_) => SchedulerName::Slurm,
+                super::Scheduler::Local => SchedulerName::Local,
+            },
+            version: view.version,
+            state: if view.jobs.is_stale() { ClusterState::Down } else { ClusterState::Up },
+            as_of: view.jobs.as_of,
+            stale: view.jobs.is_stale(),
+            stale_reason: view.jobs.stale_reason,
+        }
+    };
+    Json(Page::whole(app.clusters.all().iter().map(view).collect()))
+}
+
+#[derive(Serialize, ToSchema)]
+struct Overview {
+    as_of: Option<DateTime<Utc>>,
+    stale: bool,
+    stale_reason: Option<String>,
+    /// Jobs submitted in the last seven days.
+    jobs: JobCounts,
+    mine: JobCounts,
+    cpus: Usage,
+    memory_mib: Usage,
+    gpus: Usage,
+    nodes: NodeCounts,
+}
+
+#[derive(Default, Serialize, ToSchema)]
+struct JobCounts {
+    pending: u64,
+    running: u64,
+    completed: u64,
+    /// Also those that ran out of time or memory, or lost their node.
+    failed: u64,
+    cancelled: u64,
+}
+
+/// How much there is, and how much of it jobs were given.
+#[derive(Default, Serialize, ToSchema)]
+pub(crate) struct Usage {
+    pub(crate) total: u64,
+    pub(crate) used: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct NodeCounts {
+    total: u64,
+    by_state: BTreeMap<String, u64>,
+}
+
+/// How the cluster stands.
+#[utoipa::path(get, path = "/clusters/{cluster}/overview", tag = "clusters", params(("cluster" = String, Path)),
+    responses((status = 200, body = Overview), (status = 404, body = ProblemDocument)))]
+async fn overview(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf(cluster): PathOf<String>,
+) -> Result<Json<Overview>, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    let all = jobs::counts(&app, &cluster, None).await?;
+    let mine = match actor.unix_user.as_deref() {
+        Some(user) => jobs::counts(&app, &cluster, Some(user)).await?,
+        None => Vec::new(),
+    };
+    let view = cluster.view();
+    let nodes = view.node_list.iter();
+    let mut by_state = BTreeMap::new();
+    for node in nodes.clone() {
+        *by_state.entry(node.state.clone()).or_default() += 1;
+    }
+    let oldest = if view.jobs.is_stale() { &view.jobs } else { &view.nodes };
+    Ok(Json(Overview {
+        as_of: oldest.as_of,
+        stale: oldest.is_stale(),
+        stale_reason: oldest.stale_reason.clone(),
+        jobs: count(&all),
+        mine: count(&mine),
+        cpus: Usage {
+            total: nodes.clone().map(|node| u64::from(node.cpus_total)).sum(),
+            used: nodes.clone().map(|node| u64::from(node.cpus_used)).sum(),
+        },
+        memory_mib: Usage {
+            total: nodes.clone().map(|node| node.memory_total_mib).sum(),
+            used: nodes.clone().map(|node| node.memory_used_mib).sum(),
+        },
+        gpus: Usage {
+            total: nodes.clone().map(|node| u64::from(node.gpus_total)).sum(),
+            used: nodes.clone().map(|node| u64::from(node.gpus_used)).sum(),
+        },
+        nodes: NodeCounts { total: view.node_list.len() as u64, by_state },
+    }))
+}
+
+fn count(states: &[(JobState, u64)]) -> JobCounts {
+    let mut counts = JobCounts::default();
+    for (state, n) in states {
+        let counter = match state {
+            JobState::Submitting | JobState::Pending | JobState::Configuring => &mut counts.pending,
+            JobState::Running | JobState::Suspended | JobState::Completing => &mut counts.running,
+            JobState::Completed => &mut counts.completed,
+            JobState::Cancelled | JobState::Preempted => &mut counts.cancelled,
+            JobState::NotSubmitted
+            | JobState::OutcomeUnknown
+            | JobState::Failed
+            | JobState::Timeout
+            | JobState::OutOfMemory
+            | JobState::NodeFail
+            | JobState::BootFail
+            | JobState::Deadline => &mut counts.failed,
+        };
+        *counter += n;
+    }
+    counts
+}

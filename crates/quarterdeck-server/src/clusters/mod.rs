@@ -1,0 +1,135 @@
+//! The clusters that jobs can be sent to, and what was last read of them. One reader serves everybody.
+
+pub(crate) mod api;
+mod slurm;
+
+use std::sync::{Arc, RwLock};
+
+use chrono::{DateTime, Utc};
+use quarterdeck_slurm::{Node, Partition};
+use tokio::sync::Notify;
+
+use crate::app::App;
+use crate::config::{self, LOCAL_CLUSTER};
+use crate::jobs;
+pub use slurm::{Commands, watch};
+
+pub struct Clusters {
+    clusters: Vec<Cluster>,
+    /// Rung when something was done that the next reading will show.
+    soon: Arc<Notify>,
+}
+
+/// Cheap to clone.
+#[derive(Clone)]
+pub struct Cluster {
+    pub name: String,
+    pub scheduler: Scheduler,
+    view: Arc<RwLock<View>>,
+}
+
+#[derive(Clone)]
+pub enum Scheduler {
+    Slurm(Arc<Commands>),
+    /// A queue on the portal's own host.
+    Local,
+}
+
+/// What was last read of a cluster.
+#[derive(Clone, Default)]
+pub struct View {
+    pub version: Option<String>,
+    pub jobs: Freshness,
+    pub nodes: Freshness,
+    pub node_list: Arc<Vec<Node>>,
+    pub partitions: Arc<Vec<Partition>>,
+}
+
+/// How old a reading is, and why there is no newer one.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Freshness {
+    pub as_of: Option<DateTime<Utc>>,
+    pub stale_reason: Option<String>,
+}
+
+impl Freshness {
+    pub fn is_stale(&self) -> bool {
+        self.stale_reason.is_some()
+    }
+
+    fn read(&mut self, now: DateTime<Utc>) {
+        *self = Freshness { as_of: Some(now), stale_reason: None };
+    }
+
+    /// The last data stay; whether this is news.
+    fn fail(&mut self, reason: String) -> bool {
+        let news = self.stale_reason.is_none();
+        self.stale_reason = Some(reason);
+        news
+    }
+}
+
+impl Clusters {
+    pub fn new(config: &config::Config) -> Clusters {
+        let cluster = |name: &str, scheduler| Cluster { name: name.to_owned(), scheduler, view: Arc::default() };
+        let mut clusters = Vec::new();
+        if config.slurm.enabled {
+            clusters.push(cluster(&config.slurm.name, Scheduler::Slurm(Arc::new(Commands::new(&config.slurm)))));
+        }
+        if config.local.enabled {
+            clusters.push(cluster(LOCAL_CLUSTER, Scheduler::Local));
+        }
+        Clusters { clusters, soon: Arc::default() }
+    }
+
+    pub fn all(&self) -> &[Cluster] {
+        &self.clusters
+    }
+
+    pub fn find(&self, name: &str) -> Option<&Cluster> {
+        self.clusters.iter().find(|cluster| cluster.name == name)
+    }
+
+    /// Makes the next reading of Slurm come at once.
+    pub fn look_soon(&self) {
+        self.soon.notify_one();
+    }
+}
+
+impl Cluster {
+    pub fn view(&self) -> View {
+        self.view.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    pub fn scheduler_name(&self) -> &'static str {
+        match self.scheduler {
+            Scheduler::Slurm(_) => "slurm",
+            Scheduler::Local => "local",
+        }
+    }
+
+    fn change<T>(&self, change: impl FnOnce(&mut View) -> T) -> T {
+        change(&mut self.view.write().unwrap_or_else(|poisoned| poisoned.into_inner()))
+    }
+
+    /// The local queue is read from our own database and so is always fresh.
+    pub(crate) fn show_local(&self, now: DateTime<Utc>, node: Node, partition: Partition) {
+        self.change(|view| {
+            view.version = Some(env!("CARGO_PKG_VERSION").to_owned());
+            view.jobs.read(now);
+            view.nodes.read(now);
+            view.node_list = Arc::new(vec![node]);
+            view.partitions = Arc::new(vec![partition]);
+        });
+    }
+}
+
+/// Starts what keeps every cluster's view fresh.
+pub fn start(app: &App) {
+    for cluster in app.clusters.all() {
+        match &cluster.scheduler {
+            Scheduler::Slurm(commands) => drop(tokio::spawn(watch(app.clone(), cluster.clone(), commands.clone()))),
+            Scheduler::Local => drop(tokio::spawn(jobs::watch_local(app.clone(), cluster.clone()))),
+        }
+    }
+}

@@ -1,0 +1,173 @@
+//! Reads a Slurm cluster through its own commands, once for everybody, and hands on what changed.
+
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::sync::Arc;
+use std::time::Duration;
+
+use quarterdeck_slurm::compact::{self, Reading, Separator, accounting, nodes, partitions, paths, queue};
+use quarterdeck_slurm::{Job, JobPaths};
+use quarterdeck_types::JobId;
+use tokio::io::AsyncReadExt;
+use tokio::time::Instant;
+
+use super::Cluster;
+use crate::app::App;
+use crate::config;
+use crate::jobs;
+
+/// No command may take longer: the reading is given up and the view goes stale.
+const COMMAND_TIME: Duration = Duration::from_secs(30);
+/// A reading above this is not believed (20,000 jobs are some 6 MB).
+const MAX_OUTPUT: u64 = 256 << 20;
+const NODES_EVERY: Duration = Duration::from_secs(10);
+
+/// How Slurm's commands are run on this host.
+pub struct Commands {
+    programs: PathBuf,
+    conf: Option<PathBuf>,
+    poll: Duration,
+}
+
+impl Commands {
+    pub fn new(config: &config::Slurm) -> Commands {
+        Commands {
+            programs: config.programs.clone(),
+            conf: config.conf.clone(),
+            poll: Duration::from_secs(config.poll_seconds),
+        }
+    }
+
+    /// What accounting knows of these jobs.
+    pub async fn accounting(&self, jobs: accounting::Jobs<'_>) -> Result<Vec<Job>, String> {
+        let answer = self.run(&accounting::reading(jobs)).await?;
+        accounting::parse(&answer).map_err(|error| error.to_string())
+    }
+
+    /// Where a job that was not submitted here writes.
+    pub async fn paths(&self, job_id: &JobId) -> Result<JobPaths, String> {
+        Ok(paths::parse(&self.run(&paths::reading(job_id)).await?))
+    }
+
+    /// Runs a reading command with nothing of our own environment; answers its standard output, or why there is none.
+    async fn run(&self, reading: &Reading) -> Result<Vec<u8>, String> {
+        let mut command = tokio::process::Command::new(self.programs.join(reading.program));
+        command
+            .args(&reading.arguments)
+            .env_clear()
+            .env("PATH", "/usr/bin:/bin")
+            .env("LANG", "C.UTF-8")
+            .envs(reading.environment.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .stderr(Stdio::piped())
+            .kill_on_drop(true);
+        if let Some(conf) = &self.conf {
+            command.env("SLURM_CONF", conf);
+        }
+        let run = async {
+            let mut child = command.spawn().map_err(|error| format!("{}: {error}", reading.program))?;
+            let (stdout, stderr) = (child.stdout.take(), child.stderr.take());
+            let (out, complaint) = tokio::join!(read_all(stdout, MAX_OUTPUT), read_all(stderr, 16 << 10));
+            let status = child.wait().await.map_err(|error| error.to_string())?;
+            if status.success() {
+                return Ok(out);
+            }
+            let complaint = String::from_utf8_lossy(&complaint);
+            let line = complaint.lines().rfind(|line| !line.trim().is_empty()).unwrap_or("no reason given");
+            Err(format!("{}: {}", reading.program, line.split_once("error: ").map_or(line, |(_, text)| text)))
+        };
+        let late = || format!("{} did not answer within {} s", reading.program, COMMAND_TIME.as_secs());
+        tokio::time::timeout(COMMAND_TIME, run).await.map_err(|_| late())?
+    }
+}
+
+fn separator() -> Result<Separator, String> {
+    let mut random = [0; 16];
+    getrandom::fill(&mut random).map_err(|error| format!("reading random bytes: {error}"))?;
+    Ok(Separator::new(random))
+}
+
+async fn read_all(pipe: Option<impl tokio::io::AsyncRead + Unpin>, limit: u64) -> Vec<u8> {
+    let mut bytes = Vec::new();
+    if let Some(pipe) = pipe {
+        // What could not be read shows in the exit status.
+        let _ = pipe.take(limit).read_to_end(&mut bytes).await;
+    }
+    bytes
+}
+
+/// Reads the cluster again and again. A failure makes its own part stale and nothing else.
+pub async fn watch(app: App, cluster: Cluster, commands: Arc<Commands>) {
+    let mut nodes_due = Instant::now();
+    loop {
+        read_jobs(&app, &cluster, &commands).await;
+        if Instant::now() >= nodes_due {
+            read_nodes(&app, &cluster, &commands).await;
+            nodes_due = Instant::now() + NODES_EVERY;
+        }
+        tokio::select! {
+            () = tokio::time::sleep(commands.poll) => {}
+            () = app.clusters.soon.notified() => {}
+        }
+    }
+}
+
+async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands) {
+    // An answer is as old as its question.
+    let asked = app.clock.now();
+    let outcome = async {
+        let separator = separator()?;
+        let answer = commands.run(&queue::reading(queue::Jobs::All, &separator)).await?;
+        let queue = queue::parse(&answer, &separator).map_err(|error| error.to_string())?;
+        let left = jobs::observe(app, &cluster.name, queue).await.map_err(|error| error.to_string())?;
+        cluster.change(|view| view.jobs.read(asked));
+        jobs::recover(app, cluster, commands).await.map_err(|error| error.to_string())?;
+        // Accounting is a part of its own: without it the queue is as fresh as before.
+        if let Err(reason) = finish_left(app, cluster, commands, left).await {
+            tracing::warn!(cluster = %cluster.name, %reason, "accounting does not say how jobs ended");
+        }
+        Ok::<(), String>(())
+    };
+    let news = match outcome.await {
+        Ok(()) => true,
+        Err(reason) => {
+            tracing::warn!(cluster = %cluster.name, %reason, "the queue could not be read");
+            cluster.change(|view| view.jobs.fail(reason))
+        }
+    };
+    if news {
+        app.live.freshness(&cluster.name, cluster.view().jobs);
+    }
+}
+
+/// Jobs that left the queue end as accounting says.
+async fn finish_left(app: &App, cluster: &Cluster, commands: &Commands, left: Vec<JobId>) -> Result<(), String> {
+    for some in left.chunks(200) {
+        let ended = commands.accounting(accounting::Jobs::Ids(some)).await?;
+        jobs::watch_ended(app, &cluster.name, ended).await.map_err(|error| error.to_string())?;
+    }
+    Ok(())
+}
+
+async fn read_nodes(app: &App, cluster: &Cluster, commands: &Commands) {
+    let asked = app.clock.now();
+    let outcome = async {
+        let broken = |error: quarterdeck_slurm::AnswerError| error.to_string();
+        let version = compact::parse_version(&commands.run(&compact::version_reading()).await?).map_err(broken)?;
+        let separator = separator()?;
+        let nodes = nodes::parse(&commands.run(&nodes::reading(&separator)).await?, &separator).map_err(broken)?;
+        let partitions = partitions::parse(&commands.run(&partitions::reading()).await?).map_err(broken)?;
+        cluster.change(|view| {
+            view.version = Some(version);
+            view.node_list = Arc::new(nodes);
+            view.partitions = Arc::new(partitions);
+            view.nodes.read(asked);
+        });
+        Ok(())
+    };
+    if let Err(reason) = outcome.await {
+        tracing::warn!(cluster = %cluster.name, reason = %reason, "the nodes could not be read");
+        let _: bool = cluster.change(|view| view.nodes.fail(reason));
+    }
+}

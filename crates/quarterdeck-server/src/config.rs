@@ -1,0 +1,225 @@
+//! What a site configures: one TOML file, each key also as `QUARTERDECK_SECTION__KEY` in the environment. Unknown
+//! keys are errors, so that a typing mistake is never silently a default.
+
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+
+use confique::Config as _;
+use serde::Deserialize;
+use thiserror::Error;
+
+/// The configuration of a server. `quarterdeck config template` prints it with these comments.
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Config {
+    #[config(nested)]
+    pub server: Server,
+    #[config(nested)]
+    pub agents: Agents,
+    #[config(nested)]
+    pub slurm: Slurm,
+    #[config(nested)]
+    pub local: Local,
+    #[config(nested)]
+    pub uploads: Uploads,
+    #[config(nested)]
+    pub jobs: Jobs,
+    #[config(nested)]
+    pub templates: Templates,
+    #[config(nested)]
+    pub images: Images,
+}
+
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Server {
+    /// Address and port that the server listens on. Port 0 picks a free one and prints it.
+    #[config(default = "127.0.0.1:8080", env = "QUARTERDECK_SERVER__LISTEN")]
+    pub listen: SocketAddr,
+
+    /// Directory for the database and the generated secrets; made with mode 0700.
+    #[config(default = "/var/lib/quarterdeck", env = "QUARTERDECK_SERVER__DATA")]
+    pub data: PathBuf,
+
+    /// `sqlite://FILE` or `postgres://USER@HOST/NAME`. Unset: SQLite in the data directory.
+    #[config(env = "QUARTERDECK_SERVER__DATABASE")]
+    pub database: Option<String>,
+
+    /// The address people type. It decides whether cookies are marked Secure.
+    #[config(env = "QUARTERDECK_SERVER__PUBLIC_URL")]
+    pub public_url: Option<String>,
+}
+
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Agents {
+    /// Socket of the launcher, which starts each user's agent.
+    #[config(default = "/run/quarterdeck/launcher.sock", env = "QUARTERDECK_AGENTS__LAUNCHER")]
+    pub launcher: PathBuf,
+
+    /// Connections kept to one user's agent; also how many of her files are read or written at once.
+    #[config(default = 8, env = "QUARTERDECK_AGENTS__CONNECTIONS")]
+    pub connections: usize,
+}
+
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Slurm {
+    /// Offer the Slurm cluster of this host.
+    #[config(default = true, env = "QUARTERDECK_SLURM__ENABLED")]
+    pub enabled: bool,
+
+    /// Name of the cluster in addresses of the page and of the API.
+    #[config(default = "slurm", env = "QUARTERDECK_SLURM__NAME")]
+    pub name: String,
+
+    /// Directory of Slurm's commands.
+    #[config(default = "/usr/bin", env = "QUARTERDECK_SLURM__PROGRAMS")]
+    pub programs: PathBuf,
+
+    /// Slurm's configuration file, where it is not the one built in.
+    #[config(env = "QUARTERDECK_SLURM__CONF")]
+    pub conf: Option<PathBuf>,
+
+    /// Seconds between two readings of the queue. One reading serves everybody.
+    #[config(default = 2, env = "QUARTERDECK_SLURM__POLL_SECONDS")]
+    pub poll_seconds: u64,
+}
+
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Local {
+    /// Offer a queue on the portal's own host, for trying Quarterdeck out and for workstations.
+    #[config(default = false, env = "QUARTERDECK_LOCAL__ENABLED")]
+    pub enabled: bool,
+
+    /// CPUs that its jobs may use together. Unset: all that the host has.
+    #[config(env = "QUARTERDECK_LOCAL__CPUS")]
+    pub cpus: Option<u32>,
+}
+
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Uploads {
+    /// Directory beneath a user's home that uploads go to when they name no other.
+    #[config(default = "quarterdeck/uploads", env = "QUARTERDECK_UPLOADS__DIRECTORY")]
+    pub directory: String,
+
+    /// Largest upload, in bytes.
+    #[config(default = 1099511627776, env = "QUARTERDECK_UPLOADS__MAX_SIZE")]
+    pub max_size: u64,
+
+    /// Bytes that the page sends in one request.
+    #[config(default = 8388608, env = "QUARTERDECK_UPLOADS__CHUNK_SIZE")]
+    pub chunk_size: u64,
+}
+
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Jobs {
+    /// Directory beneath a user's home in which each job gets a directory of its own, unless it names another.
+    #[config(default = "quarterdeck/jobs", env = "QUARTERDECK_JOBS__DIRECTORY")]
+    pub directory: String,
+}
+
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Templates {
+    /// Directory of the job templates: `official/<category>/*.yaml`, `community/`, `private/<user>/`.
+    #[config(default = "/usr/share/quarterdeck/templates", env = "QUARTERDECK_TEMPLATES__DIRECTORY")]
+    pub directory: PathBuf,
+}
+
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Images {
+    /// Directories of this host that are searched for Apptainer images.
+    #[config(default = [], env = "QUARTERDECK_IMAGES__DIRECTORIES", parse_env = confique::env::parse::list_by_colon)]
+    pub directories: Vec<PathBuf>,
+
+    /// Apptainer's path on the compute nodes.
+    #[config(default = "apptainer", env = "QUARTERDECK_IMAGES__APPTAINER")]
+    pub apptainer: String,
+
+    /// Paths that every container sees beside the home and the working directory: `/scratch`, `/data:/data:ro`.
+    #[config(default = [], env = "QUARTERDECK_IMAGES__BIND", parse_env = confique::env::parse::list_by_comma)]
+    pub bind: Vec<String>,
+}
+
+#[derive(Debug, Error)]
+pub enum ConfigError {
+    #[error("the configuration could not be read: {0}")]
+    Unreadable(String),
+    #[error("{key}: {problem}")]
+    Invalid { key: &'static str, problem: String },
+}
+
+impl Config {
+    /// Reads the environment, then the file, then the defaults.
+    pub fn load(file: Option<&Path>) -> Result<Config, ConfigError> {
+        let mut builder = Config::builder().env();
+        if let Some(file) = file {
+            if !file.is_file() {
+                return Err(ConfigError::Unreadable(format!("there is no file {}", file.display())));
+            }
+            builder = builder.file(file);
+        }
+        let config = builder.load().map_err(|error| ConfigError::Unreadable(format!("{error:#}")))?;
+        config.check()?;
+        Ok(config)
+    }
+
+    /// The commented file that `quarterdeck config template` prints.
+    pub fn template() -> String {
+        confique::toml::template::<Config>(confique::toml::FormatOptions::default())
+    }
+
+    /// The database's address; SQLite in the data directory unless the site says otherwise.
+    pub fn database_url(&self) -> String {
+        match &self.server.database {
+            Some(url) => url.clone(),
+            None => format!("sqlite://{}?mode=rwc", self.server.data.join("quarterdeck.db").display()),
+        }
+    }
+
+    pub fn cookies_are_secure(&self) -> bool {
+        self.server.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    fn check(&self) -> Result<(), ConfigError> {
+        let invalid = |key, problem: &str| Err(ConfigError::Invalid { key, problem: problem.to_owned() });
+        let plain = |name: &str| {
+            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
+        };
+        if !plain(&self.slurm.name) || self.slurm.name == LOCAL_CLUSTER {
+            return invalid("slurm.name", "choose letters, digits, - and _, and another name than \"local\"");
+        }
+        if self.slurm.poll_seconds == 0 {
+            return invalid("slurm.poll_seconds", "choose 1 or more");
+        }
+        if self.uploads.chunk_size < 1 << 20 {
+            return invalid("uploads.chunk_size", "choose 1048576 (1 MiB) or more");
+        }
+        if !(1..=64).contains(&self.agents.connections) {
+            return invalid("agents.connections", "choose 1 to 64");
+        }
+        for (key, path) in [("uploads.directory", &self.uploads.directory), ("jobs.directory", &self.jobs.directory)] {
+            if let Err(error) = quarterdeck_types::RelativePath::parse(path) {
+                return invalid(key, &error.to_string());
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of the one-machine queue among the clusters.
+pub const LOCAL_CLUSTER: &str = "local";
+
+/// Who the server works for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+pub enum Mode {
+    /// One person, with her own uid: the server starts her agent as its child.
+    SingleUser,
+    /// A site: the launcher starts the agents.
+    MultiUser,
+}

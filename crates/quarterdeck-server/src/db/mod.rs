@@ -1,0 +1,87 @@
+//! The database: SQLite to begin with, PostgreSQL for a site. One code for both.
+
+#[cfg(test)]
+pub(crate) mod testing;
+
+use std::time::Duration;
+
+use chrono::{DateTime, Utc};
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
+    TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+
+use crate::migration::Migrator;
+
+/// SQLite takes one writer at a time: all writing goes through one connection, so that writers queue here instead of
+/// failing with BUSY, and reading never waits for it. PostgreSQL uses one pool for both.
+#[derive(Clone)]
+pub struct Db {
+    writer: DatabaseConnection,
+    reader: DatabaseConnection,
+}
+
+impl Db {
+    /// Connects and brings the schema up to date.
+    pub async fn open(url: &str) -> Result<Db, DbErr> {
+        let db = if url.starts_with("sqlite:") { Db::sqlite(url).await? } else { Db::postgres(url).await? };
+        Migrator::up(&db.writer, None).await?;
+        Ok(db)
+    }
+
+    /// For reading outside a transaction.
+    pub fn read(&self) -> &DatabaseConnection {
+        &self.reader
+    }
+
+    /// For one writing statement.
+    pub fn write(&self) -> &DatabaseConnection {
+        &self.writer
+    }
+
+    /// A transaction that writes. Keep it short: on SQLite every other writer waits.
+    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
+        self.writer
+            .begin_with_options(TransactionOptions {
+                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+                ..Default::default()
+            })
+            .await
+    }
+
+    async fn sqlite(url: &str) -> Result<Db, DbErr> {
+        let connect = async |connections| {
+            let mut options = options(url, connections);
+            options.map_sqlx_sqlite_opts(|sqlite| {
+                sqlite
+                    .pragma("journal_mode", "WAL")
+                    .pragma("synchronous", "FULL")
+                    .pragma("foreign_keys", "ON")
+                    .busy_timeout(Duration::from_secs(10))
+            });
+            Database::connect(options).await
+        };
+        Ok(Db { writer: connect(1).await?, reader: connect(4).await? })
+    }
+
+    async fn postgres(url: &str) -> Result<Db, DbErr> {
+        let pool = Database::connect(options(url, 16)).await?;
+        Ok(Db { writer: pool.clone(), reader: pool })
+    }
+}
+
+fn options(url: &str, connections: u32) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.max_connections(connections).sqlx_logging(false).acquire_timeout(Duration::from_secs(15));
+    options
+}
+
+/// Times are kept as integer microseconds since 1970, since text misorders.
+pub fn to_us(time: DateTime<Utc>) -> i64 {
+    time.timestamp_micros()
+}
+
+pub fn from_us(us: i64) -> DateTime<Utc> {
+    DateTime::from_timestamp_micros(us).unwrap_or_default()
+}

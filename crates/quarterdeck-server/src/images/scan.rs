@@ -1,0 +1,283 @@
+//! Brings the catalogue up to date with the directories: at start, and when somebody asks. One scan at a time; what
+//! is asked for while one runs begins when it ends, so that it sees what was put there before it was asked for.
+
+use std::collections::{HashMap, VecDeque};
+use std::path::PathBuf;
+use std::sync::{Mutex, MutexGuard};
+
+use chrono::{DateTime, Utc};
+use serde_json::json;
+use uuid::Uuid;
+
+use crate::access::Actor;
+use crate::app::App;
+use crate::audit::{self, Event};
+use crate::clock::Clock;
+use crate::config::{Config, LOCAL_CLUSTER};
+use crate::db::{Db, to_us};
+use crate::images::walk::Candidate;
+use crate::images::{Error, read, store, walk};
+
+/// Scans that are remembered, the running one among them.
+const REMEMBERED: usize = 20;
+/// Errors that are remembered of one scan; all are counted, and all are in the log.
+const MAX_ERRORS: usize = 200;
+/// Images written in one statement; each may have a definition of a MiB.
+const ROWS_A_STATEMENT: usize = 20;
+
+/// The scans of this process.
+#[derive(Default)]
+pub struct Images {
+    /// The newest last.
+    scans: Mutex<VecDeque<Scan>>,
+}
+
+/// How far a scan is.
+#[derive(Clone, Debug)]
+pub struct Scan {
+    pub id: Uuid,
+    pub state: ScanState,
+    pub asked_at: DateTime<Utc>,
+    pub finished_at: Option<DateTime<Utc>>,
+    pub hosts: Vec<HostProgress>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum ScanState {
+    /// Waits for the running one to end.
+    Queued,
+    Running,
+    Finished,
+    /// The catalogue could not be written; the reason is for people.
+    Failed(String),
+}
+
+#[derive(Clone, Debug, Default)]
+pub struct HostProgress {
+    pub host: String,
+    /// Files looked at, whatever their names.
+    pub files_seen: u64,
+    /// Images that were read, since they are new or have changed.
+    pub images_read: u64,
+    /// Images that are as they were.
+    pub images_unchanged: u64,
+    /// Images that are no longer there.
+    pub images_removed: u64,
+    pub errors_total: u64,
+    /// The first of them.
+    pub errors: Vec<ScanError>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ScanError {
+    pub path: String,
+    pub message: String,
+}
+
+/// Starts a scan, or answers the one that waits already.
+pub async fn scan(app: &App, actor: &Actor) -> Result<Uuid, Error> {
+    let id = begin(app);
+    let detail = json!({ "directories": app.config.images.directories });
+    audit::record(app.db.write(), app, actor, Event { action: "image.scan", object: &id.to_string(), detail }).await?;
+    Ok(id)
+}
+
+/// Starts a scan in the background, on the runtime that this is awaited on.
+pub async fn scan_at_start(app: &App) {
+    begin(app);
+}
+
+impl Images {
+    /// How far a scan is, or how it ended.
+    pub fn progress(&self, id: Uuid) -> Result<Scan, Error> {
+        self.scans().iter().find(|scan| scan.id == id).cloned().ok_or(Error::NoSuchScan)
+    }
+
+    /// The scan that answers the wish for one, and whether it is to be run now.
+    fn ask(&self, now: DateTime<Utc>) -> (Uuid, bool) {
+        let mut scans = self.scans();
+        if let Some(waiting) = scans.iter().find(|scan| scan.state == ScanState::Queued) {
+            return (waiting.id, false);
+        }
+        let is_free = !scans.iter().any(|scan| scan.state == ScanState::Running);
+        let state = if is_free { ScanState::Running } else { ScanState::Queued };
+        let scan = Scan { id: Uuid::now_v7(), state, asked_at: now, finished_at: None, hosts: Vec::new() };
+        let id = scan.id;
+        scans.push_back(scan);
+        while scans.len() > REMEMBERED {
+            scans.pop_front();
+        }
+        (id, is_free)
+    }
+
+    /// Ends a scan; answers the one that is to be run next.
+    fn end(&self, id: Uuid, state: ScanState, now: DateTime<Utc>) -> Option<Uuid> {
+        let mut scans = self.scans();
+        if let Some(scan) = scans.iter_mut().find(|scan| scan.id == id) {
+            scan.state = state;
+            scan.finished_at = Some(now);
+        }
+        let next = scans.iter_mut().find(|scan| scan.state == ScanState::Queued)?;
+        next.state = ScanState::Running;
+        Some(next.id)
+    }
+
+    fn update(&self, id: Uuid, host: &str, change: impl FnOnce(&mut HostProgress)) {
+        let mut scans = self.scans();
+        let Some(scan) = scans.iter_mut().find(|scan| scan.id == id) else { return };
+        let index = scan.hosts.iter().position(|progress| progress.host == host).unwrap_or_else(|| {
+            scan.hosts.push(HostProgress { host: host.to_owned(), ..HostProgress::default() });
+            scan.hosts.len() - 1
+        });
+        change(&mut scan.hosts[index]);
+    }
+
+    fn scans(&self) -> MutexGuard<'_, VecDeque<Scan>> {
+        self.scans.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+    }
+}
+
+impl HostProgress {
+    fn add_error(&mut self, error: ScanError) {
+        tracing::warn!(path = error.path, "image not read: {}", error.message);
+        self.errors_total += 1;
+        if self.errors.len() < MAX_ERRORS {
+            self.errors.push(error);
+        }
+    }
+}
+
+fn begin(app: &App) -> Uuid {
+    let (id, is_first) = app.images.ask(app.clock.now());
+    if is_first {
+        let app = app.clone();
+        tokio::spawn(async move {
+            let mut next = Some(id);
+            while let Some(id) = next {
+                let state = match scan_this_host(&app, id).await {
+                    Ok(()) => ScanState::Finished,
+                    Err(error) => {
+                        tracing::error!("the scan for images failed: {error}");
+                        ScanState::Failed(error.to_string())
+                    }
+                };
+                next = app.images.end(id, state, app.clock.now());
+            }
+        });
+    }
+    id
+}
+
+async fn scan_this_host(app: &App, id: Uuid) -> Result<(), Error> {
+    let place = Place { cluster: cluster_of_this_host(&app.config), host: host_name() };
+    let host = place.host.clone();
+    let progress_of = app.clone();
+    let progress = move |change: Change| progress_of.images.update(id, &host, change);
+    bring_up_to_date(&app.db, &app.clock, &app.config.images.directories, &place, progress).await
+}
+
+/// Where the images are.
+struct Place {
+    cluster: String,
+    host: String,
+}
+
+type Change = Box<dyn FnOnce(&mut HostProgress) + Send>;
+
+async fn bring_up_to_date(
+    db: &Db,
+    clock: &Clock,
+    directories: &[PathBuf],
+    place: &Place,
+    progress: impl Fn(Change) + Clone + Send + 'static,
+) -> Result<(), Error> {
+    progress(Box::new(|_| ()));
+    let (directories, seen) = (directories.to_vec(), progress.clone());
+    let walking = move || walk::walk(&directories, || seen(Box::new(|host| host.files_seen += 1)));
+    let mut walked = tokio::task::spawn_blocking(walking).await.map_err(anyhow::Error::from)?;
+    for error in std::mem::take(&mut walked.errors) {
+        progress(Box::new(|host| host.add_error(error)));
+    }
+
+    let known = store::known(db.read(), &place.host).await?;
+    let mut known: HashMap<String, store::Known> = known.into_iter().map(|row| (row.path.clone(), row)).collect();
+    let mut rows = Vec::new();
+    let candidates = std::mem::take(&mut walked.candidates);
+    for candidate in candidates {
+        if known.get(&candidate.path).is_some_and(|row| is_unchanged(row, &candidate, place)) {
+            known.remove(&candidate.path);
+            progress(Box::new(|host| host.images_unchanged += 1));
+            continue;
+        }
+        let path = candidate.path.clone();
+        let facts = match tokio::task::spawn_blocking(move || read::read(&path)).await {
+            Ok(Some(facts)) => facts,
+            Ok(None) => continue,
+            // A file that the reader stumbles over is that file's trouble alone.
+            Err(panic) => {
+                known.remove(&candidate.path);
+                let error = ScanError { path: candidate.path, message: format!("reading it failed: {panic}") };
+                progress(Box::new(|host| host.add_error(error)));
+                continue;
+            }
+        };
+        known.remove(&candidate.path);
+        if let Some(message) = facts.problem.clone() {
+            let error = ScanError { path: candidate.path.clone(), message };
+            progress(Box::new(|host| host.add_error(error)));
+        }
+        rows.push(row(facts, candidate, place, to_us(clock.now())));
+        progress(Box::new(|host| host.images_read += 1));
+        if rows.len() == ROWS_A_STATEMENT {
+            store::upsert(db.write(), std::mem::take(&mut rows)).await?;
+        }
+    }
+    store::upsert(db.write(), rows).await?;
+
+    let gone: Vec<Uuid> = known.values().filter(|row| !walked.may_be_there(&row.path)).map(|row| row.id).collect();
+    store::remove(db.write(), &gone).await?;
+    progress(Box::new(move |host| host.images_removed = gone.len() as u64));
+    Ok(())
+}
+
+/// One with a problem is read again: it may be solved by what leaves size and time as they are, such as a permission.
+fn is_unchanged(row: &store::Known, candidate: &Candidate, place: &Place) -> bool {
+    row.problem.is_none()
+        && row.cluster == place.cluster
+        && u64::try_from(row.size) == Ok(candidate.size)
+        && row.modified_us == candidate.modified_us
+}
+
+fn row(facts: read::Facts, candidate: Candidate, place: &Place, scanned_us: i64) -> store::Model {
+    store::Model {
+        id: Uuid::now_v7(),
+        cluster: place.cluster.clone(),
+        host: place.host.clone(),
+        path: candidate.path,
+        name: facts.name,
+        kind: facts.kind.as_str().to_owned(),
+        size: i64::try_from(candidate.size).unwrap_or(i64::MAX),
+        modified_us: candidate.modified_us,
+        version: facts.version,
+        architecture: facts.architecture,
+        apps: json!(facts.apps),
+        labels: json!(facts.labels),
+        inspect: facts.inspect,
+        definition: facts.definition,
+        signed: facts.signed,
+        problem: facts.problem,
+        scanned_us,
+    }
+}
+
+/// The directories are the portal host's own; with Slurm its nodes are taken to see the same.
+fn cluster_of_this_host(config: &Config) -> String {
+    if config.slurm.enabled { config.slurm.name.clone() } else { LOCAL_CLUSTER.to_owned() }
+}
+
+fn host_name() -> String {
+    rustix::system::uname().nodename().to_string_lossy().into_owned()
+}
+
+#[cfg(test)]
+mod tests;

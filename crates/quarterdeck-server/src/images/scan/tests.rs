@@ -1,0 +1,268 @@
+use std::fs::{self, File};
+use std::os::unix::fs::symlink;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::{Duration, SystemTime};
+
+use rstest::rstest;
+
+use super::*;
+use crate::db::testing::on_each_database;
+use crate::images::{self, Kind};
+
+/// A real image of the reader's own tests.
+fn real(name: &str) -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../quarterdeck-sif/tests/images").join(name)
+}
+
+fn put(name: &str, path: &Path) {
+    fs::create_dir_all(path.parent().unwrap()).unwrap();
+    fs::copy(real(name), path).unwrap();
+}
+
+async fn scan_on(db: &Db, host: &str, directories: &[&Path]) -> HostProgress {
+    let place = Place { cluster: "demo".to_owned(), host: host.to_owned() };
+    let directories: Vec<PathBuf> = directories.iter().map(|path| path.to_path_buf()).collect();
+    let progress = Arc::new(Mutex::new(HostProgress::default()));
+    let kept = progress.clone();
+    let change = move |change: Change| change(&mut kept.lock().unwrap());
+    bring_up_to_date(db, &Clock::system(), &directories, &place, change).await.unwrap();
+    let progress = progress.lock().unwrap().clone();
+    progress
+}
+
+async fn scan(db: &Db, directory: &Path) -> HostProgress {
+    scan_on(db, "here", &[directory]).await
+}
+
+async fn listed(db: &Db) -> Vec<images::Image> {
+    let rows = store::list(db.read(), None, None, &None, 500).await.unwrap();
+    rows.into_iter().map(|row| images::read_row(row).unwrap()).collect()
+}
+
+async fn names(db: &Db) -> Vec<String> {
+    listed(db).await.into_iter().map(|image| image.name).collect()
+}
+
+#[tokio::test]
+async fn finds_images_and_what_they_say() {
+    on_each_database(async |db| {
+        let root = tempfile::tempdir().unwrap();
+        put("lean-gzip.sif", &root.path().join("site/tools/solver.sif"));
+        put("lean-signed-pgp.sif", &root.path().join("signed.SIF"));
+        fs::write(root.path().join("README.md"), "no image").unwrap();
+        let progress = scan(&db, root.path()).await;
+        assert_eq!((progress.files_seen, progress.images_read, progress.errors_total), (3, 2, 0));
+
+        let images = listed(&db).await;
+        let [signed, solver] = images.as_slice() else { panic!("{images:?}") };
+        assert_eq!((solver.name.as_str(), solver.cluster.as_str(), solver.host.as_str()), ("solver", "demo", "here"));
+        assert_eq!(solver.path, root.path().join("site/tools/solver.sif").to_str().unwrap());
+        assert_eq!(solver.size, fs::metadata(&solver.path).unwrap().len());
+        assert!(signed.signed && !solver.signed);
+
+        let truth = quarterdeck_sif::read(&File::open(real("lean-gzip.sif")).unwrap()).unwrap();
+        assert_eq!(solver.apps, truth.apps);
+        assert!(!solver.apps.is_empty());
+        assert_eq!(solver.labels, truth.labels);
+        assert_eq!(solver.version.as_deref(), truth.version());
+        assert_eq!(solver.architecture.as_deref(), truth.architecture);
+        let texts = store::texts(db.read(), solver.id).await.unwrap().unwrap();
+        assert_eq!((Some(texts.inspect), texts.definition), (truth.inspect, truth.definition));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_bad_file_is_shown_with_its_problem_and_ends_nothing() {
+    on_each_database(async |db| {
+        let root = tempfile::tempdir().unwrap();
+        for entry in fs::read_dir(real("")).unwrap() {
+            let path = entry.unwrap().path();
+            fs::copy(&path, root.path().join(path.file_name().unwrap())).unwrap();
+        }
+        fs::write(root.path().join("disk.img"), [0; 4096]).unwrap();
+        let progress = scan(&db, root.path()).await;
+        let images = listed(&db).await;
+        let problem = |name: &str| images.iter().find(|image| image.name == name).unwrap().problem.clone();
+        assert_eq!(problem("lean-gzip"), None);
+        assert!(problem("bad-magic").unwrap().contains("not an Apptainer image"));
+        assert!(problem("truncated-in-header").is_some() && problem("lean-fsonly").is_some());
+        assert!(images.iter().all(|image| image.name != "disk"), "a disk of another sort is no image");
+        assert_eq!(progress.images_read, images.len() as u64);
+        assert_eq!(progress.errors_total, images.iter().filter(|image| image.problem.is_some()).count() as u64);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_scan_again_reads_only_what_changed_and_forgets_what_is_gone() {
+    on_each_database(async |db| {
+        let root = tempfile::tempdir().unwrap();
+        let at = |name: &str| root.path().join(name);
+        for name in ["a.sif", "b.sif", "c.sif"] {
+            put("lean-gzip.sif", &at(name));
+        }
+        assert_eq!(scan(&db, root.path()).await.images_read, 3);
+        let before = listed(&db).await;
+
+        let progress = scan(&db, root.path()).await;
+        assert_eq!((progress.images_read, progress.images_unchanged, progress.images_removed), (0, 3, 0));
+
+        put("lean-signed-pgp.sif", &at("b.sif"));
+        let later = SystemTime::now() + Duration::from_secs(5);
+        File::options().write(true).open(at("b.sif")).unwrap().set_modified(later).unwrap();
+        fs::remove_file(at("c.sif")).unwrap();
+        let progress = scan(&db, root.path()).await;
+        assert_eq!((progress.images_read, progress.images_unchanged, progress.images_removed), (1, 1, 1));
+        let after = listed(&db).await;
+        assert_eq!(after.iter().map(|image| image.id).collect::<Vec<_>>(), [before[0].id, before[1].id]);
+        assert!(after[1].signed);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_directory_that_cannot_be_read_loses_no_images() {
+    on_each_database(async |db| {
+        let root = tempfile::tempdir().unwrap();
+        let (mounted, own) = (root.path().join("mounted"), root.path().join("own"));
+        put("lean-gzip.sif", &mounted.join("a.sif"));
+        put("lean-gzip.sif", &own.join("b.sif"));
+        scan_on(&db, "here", &[&mounted, &own]).await;
+
+        fs::rename(&mounted, root.path().join("away")).unwrap();
+        let progress = scan_on(&db, "here", &[&mounted, &own]).await;
+        assert_eq!((progress.errors_total, progress.images_removed), (1, 0));
+        assert_eq!(progress.errors[0].path, mounted.to_str().unwrap());
+        assert_eq!(names(&db).await, ["a", "b"]);
+
+        // No longer configured: no longer there. Another host's are not this one's to judge.
+        put("lean-gzip.sif", &root.path().join("other/c.sif"));
+        scan_on(&db, "there", &[&root.path().join("other")]).await;
+        assert_eq!(scan_on(&db, "here", &[&own]).await.images_removed, 1);
+        assert_eq!(names(&db).await, ["b", "c"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn links_pipes_and_overlapping_directories_are_no_second_image() {
+    on_each_database(async |db| {
+        let root = tempfile::tempdir().unwrap();
+        put("lean-gzip.sif", &root.path().join("deep/a.sif"));
+        symlink(root.path().join("deep/a.sif"), root.path().join("link.sif")).unwrap();
+        symlink(root.path(), root.path().join("deep/loop")).unwrap();
+        let pipe = root.path().join("pipe.sif");
+        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
+        let progress = scan_on(&db, "here", &[root.path(), &root.path().join("deep")]).await;
+        assert_eq!((progress.images_read, progress.errors_total), (1, 0));
+        assert_eq!(names(&db).await, ["a"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn directories_too_deep_are_named() {
+    on_each_database(async |db| {
+        let root = tempfile::tempdir().unwrap();
+        put("lean-gzip.sif", &root.path().join("1/2/3/4/5/6/7/8/in.sif"));
+        put("lean-gzip.sif", &root.path().join("1/2/3/4/5/6/7/8/9/out.sif"));
+        let progress = scan(&db, root.path()).await;
+        assert_eq!(names(&db).await, ["in"]);
+        assert!(progress.errors[0].path.ends_with("/9") && progress.errors[0].message.contains("8 directories"));
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn lists_by_name_in_pages_and_by_words() {
+    on_each_database(async |db| {
+        let root = tempfile::tempdir().unwrap();
+        for path in ["x/solver.sif", "y/solver.sif", "100%_pure.sif", "유체.sif", "custom/paraview.sif", "paraview-5.sif"] {
+            put("lean-gzip.sif", &root.path().join(path));
+        }
+        scan(&db, root.path()).await;
+        let find = async |kind: Option<Kind>, q: &str, after: &Option<(String, Uuid)>, limit| -> Vec<(String, Uuid)> {
+            let rows = store::list(db.read(), kind.map(Kind::as_str), Some(q), after, limit).await.unwrap();
+            rows.into_iter().map(|row| (row.name, row.id)).collect()
+        };
+        let all = find(None, "", &None, 10).await;
+        assert_eq!(all.len(), 6);
+        let mut paged = Vec::new();
+        while let Some(next) = find(None, "", &paged.last().cloned(), 1).await.pop() {
+            paged.push(next);
+        }
+        assert_eq!(paged, all);
+        let words = async |kind, q: &str| -> Vec<String> {
+            find(kind, q, &None, 10).await.into_iter().map(|(name, _)| name).collect()
+        };
+        assert_eq!(words(None, "0%_P").await, ["100%_pure"]);
+        assert_eq!(words(None, "_").await, ["100%_pure"]);
+        assert_eq!(words(None, "!").await, [""; 0]);
+        assert_eq!(words(None, "유체").await, ["유체"]);
+        assert_eq!(words(None, "X/Solver").await, ["solver"]);
+        assert_eq!(words(Some(Kind::Custom), "paraview").await, ["paraview"]);
+        assert_eq!(words(Some(Kind::Viz), "").await, ["paraview-5"]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_nul_byte_in_an_images_texts_harms_no_database() {
+    on_each_database(async |db| {
+        let facts = read::Facts {
+            name: "nul".to_owned(),
+            kind: Kind::Compute,
+            version: None,
+            architecture: None,
+            apps: vec!["a\0b".to_owned()],
+            labels: [("a\0".to_owned(), "b\0".to_owned())].into(),
+            inspect: json!({"data": {"attributes": {"helpfile": "a\0b"}}}),
+            definition: None,
+            signed: false,
+            problem: None,
+        };
+        let candidate = Candidate { path: "/images/nul.sif".to_owned(), size: 1, modified_us: 1 };
+        let place = Place { cluster: "demo".to_owned(), host: "here".to_owned() };
+        store::upsert(db.write(), vec![row(facts, candidate, &place, 1)]).await.unwrap();
+        assert_eq!(listed(&db).await[0].apps, ["a\0b"]);
+    })
+    .await;
+}
+
+#[rstest]
+#[case::authors_word("/images/paraview.sif", &[("org.quarterdeck.kind", "compute")], Kind::Compute)]
+#[case::authors_word_before_the_directory("/images/custom/a.sif", &[("org.quarterdeck.kind", "viz")], Kind::Viz)]
+#[case::unknown_word("/images/a.sif", &[("org.quarterdeck.kind", "toy")], Kind::Compute)]
+#[case::custom("/images/custom/alice/paraview.sif", &[], Kind::Custom)]
+#[case::home("/home/alice/a.sif", &[], Kind::Custom)]
+#[case::name("/images/ParaView_5.11.sif", &[], Kind::Viz)]
+#[case::title("/images/a.sif", &[("org.opencontainers.image.title", "noVNC desktop")], Kind::Viz)]
+#[case::a_word_within_another("/images/revisited.sif", &[], Kind::Compute)]
+#[case::a_description("/images/a.sif", &[("org.opencontainers.image.description", "visit us")], Kind::Compute)]
+fn an_images_kind_is_told_from(#[case] path: &str, #[case] labels: &[(&str, &str)], #[case] kind: Kind) {
+    let labels = labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
+    let name = Path::new(path).file_stem().unwrap().to_str().unwrap();
+    assert_eq!(read::kind_of(path, name, &labels, &[]), kind);
+}
+
+#[test]
+fn one_scan_runs_and_one_waits() {
+    let (scans, now) = (Images::default(), Clock::system().now());
+    let (first, runs) = scans.ask(now);
+    assert!(runs);
+    let (second, runs) = scans.ask(now);
+    assert!(!runs && second != first);
+    assert_eq!(scans.ask(now), (second, false));
+    scans.update(first, "here", |host| host.files_seen += 2);
+    assert_eq!(scans.progress(first).unwrap().hosts[0].files_seen, 2);
+    assert_eq!(scans.progress(second).unwrap().state, ScanState::Queued);
+
+    assert_eq!(scans.end(first, ScanState::Finished, now), Some(second));
+    assert_eq!(scans.progress(first).unwrap().state, ScanState::Finished);
+    assert_eq!(scans.progress(second).unwrap().state, ScanState::Running);
+    assert_eq!(scans.end(second, ScanState::Finished, now), None);
+    assert!(scans.ask(now).1);
+    assert!(matches!(scans.progress(Uuid::nil()), Err(Error::NoSuchScan)));
+}

@@ -1,0 +1,418 @@
+//! Routes of jobs.
+
+use axum::Json;
+use axum::body::Body;
+use axum::extract::State;
+use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, Utc};
+use quarterdeck_types::JobState;
+use serde::{Deserialize, Serialize};
+use utoipa::{IntoParams, ToSchema};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::access::Actor;
+use crate::app::App;
+use crate::clusters::Cluster;
+use crate::clusters::api::{FreshPage, find_cluster};
+use crate::jobs::{self, Action, Filter, NewJob, Stream};
+use crate::problem::{FieldError, Problem, ProblemDocument};
+use crate::requests::{JsonBody, PathOf, QueryOf, limit, to_the_end};
+use crate::web::Uncompressed;
+
+const LONGEST_KEY: usize = 200;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new()
+        .routes(routes!(list, submit))
+        .routes(routes!(preview))
+        .routes(routes!(detail, cancel))
+        .routes(routes!(hold))
+        .routes(routes!(release))
+        .routes(routes!(requeue))
+        .routes(routes!(output))
+}
+
+/// A job, in the queue or over.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Job {
+    id: Uuid,
+    cluster: String,
+    /// The scheduler's: `5`, `5_1`, `5+1`; null until it has given one.
+    job_id: Option<String>,
+    name: String,
+    user: String,
+    account: Option<String>,
+    partition: Option<String>,
+    qos: Option<String>,
+    /// Slurm's word, or SUBMITTING, NOT_SUBMITTED, OUTCOME_UNKNOWN.
+    #[schema(example = "RUNNING")]
+    state: String,
+    /// Slurm's word for why it waits or ended.
+    reason: Option<String>,
+    /// Why the submission was refused, or is not known.
+    message: Option<String>,
+    exit_code: Option<i32>,
+    signal: Option<i32>,
+    submitted_at: DateTime<Utc>,
+    started_at: Option<DateTime<Utc>>,
+    ended_at: Option<DateTime<Utc>>,
+    /// Null: unlimited.
+    time_limit_minutes: Option<u32>,
+    node_list: Option<String>,
+    nodes: u32,
+    cpus: u32,
+    memory_mib: Option<u64>,
+    gpus: u32,
+    /// `id@version`.
+    template: Option<String>,
+    image: Option<String>,
+    working_directory: Option<String>,
+    mine: bool,
+}
+
+impl Job {
+    pub(crate) fn seen_by(actor: &Actor, job: &jobs::Job) -> Job {
+        let mine = jobs::is_mine(actor, job);
+        Job {
+            id: job.id,
+            cluster: job.cluster.clone(),
+            job_id: job.job_id.as_ref().map(ToString::to_string),
+            name: job.name.clone(),
+            user: job.user.clone(),
+            account: job.account.clone(),
+            partition: job.partition.clone(),
+            qos: job.qos.clone(),
+            state: job.state.to_string(),
+            reason: job.reason.clone(),
+            message: job.message.clone().filter(|_| mine),
+            exit_code: job.exit_code,
+            signal: job.signal,
+            submitted_at: job.submitted_at,
+            started_at: job.started_at,
+            ended_at: job.ended_at,
+            time_limit_minutes: job.time_limit_minutes,
+            node_list: job.node_list.clone(),
+            nodes: job.nodes,
+            cpus: job.cpus,
+            memory_mib: job.memory_mib,
+            gpus: job.gpus,
+            template: job.template.clone(),
+            image: job.image.clone(),
+            working_directory: job.working_directory.clone().filter(|_| mine),
+            mine,
+        }
+    }
+}
+
+#[derive(Serialize, ToSchema)]
+struct JobDetail {
+    #[serde(flatten)]
+    job: Job,
+    /// For the owner's eyes, like the paths.
+    script: Option<String>,
+    output_path: Option<String>,
+    error_path: Option<String>,
+    comment: Option<String>,
+    files: Vec<JobFile>,
+    /// What you may do with it now.
+    actions: Vec<JobAction>,
+    as_of: Option<DateTime<Utc>>,
+    stale: bool,
+    stale_reason: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct JobFile {
+    name: String,
+    kind: String,
+    /// The environment variable that holds its path.
+    variable: String,
+}
+
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum JobAction {
+    Cancel,
+    Hold,
+    Release,
+    Requeue,
+}
+
+#[derive(Deserialize, IntoParams)]
+struct Query {
+    /// A Unix user, or `me`.
+    user: Option<String>,
+    /// One or several, separated by commas: `PENDING,RUNNING`.
+    state: Option<String>,
+    partition: Option<String>,
+    account: Option<String>,
+    /// Part of the name, or the beginning of the job id.
+    q: Option<String>,
+    since: Option<DateTime<Utc>>,
+    /// `-submitted_at` (default) or `submitted_at`.
+    sort: Option<String>,
+    limit: Option<u64>,
+    cursor: Option<String>,
+    count: Option<bool>,
+}
+
+/// Jobs in the queue and those that are over, the newest first.
+#[utoipa::path(get, path = "/clusters/{cluster}/jobs", tag = "jobs", params(("cluster" = String, Path), Query),
+    responses((status = 200, body = FreshPage<Job>), (status = 404, body = ProblemDocument)))]
+async fn list(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf(cluster): PathOf<String>,
+    QueryOf(query): QueryOf<Query>,
+) -> Result<Json<FreshPage<Job>>, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    let wrong = |pointer: &str, code: &str, detail: String| Problem::invalid(vec![FieldError::new(pointer, code, detail)]);
+    let ascending = match query.sort.as_deref() {
+        None | Some("-submitted_at") => false,
+        Some("submitted_at") => true,
+        Some(_) => return Err(wrong("/sort", "not-sortable", "Sort by submitted_at or -submitted_at.".to_owned())),
+    };
+    let mut states = Vec::new();
+    for word in query.state.iter().flat_map(|list| list.split(',')).filter(|word| !word.is_empty()) {
+        let state = JobState::parse(word);
+        states.push(state.ok_or_else(|| wrong("/state", "no-such-state", format!("\"{word}\" is not a job state.")))?);
+    }
+    let user = match query.user {
+        // Someone without a Unix user has no jobs.
+        Some(me) if me == "me" => Some(actor.unix_user.clone().unwrap_or_default()),
+        other => other,
+    };
+    let filter = Filter {
+        user,
+        states,
+        partition: query.partition,
+        account: query.account,
+        text: query.q,
+        since: query.since,
+    };
+    let count = query.count.unwrap_or(false);
+    let page =
+        jobs::list(&app, &cluster, filter, query.cursor.as_deref(), ascending, limit(query.limit), count).await?;
+    let items = page.items.iter().map(|job| Job::seen_by(&actor, job)).collect();
+    Ok(Json(FreshPage::new(items, page.next_cursor, page.total, &cluster.view().jobs)))
+}
+
+/// Submit a job.
+#[utoipa::path(post, path = "/clusters/{cluster}/jobs", tag = "jobs",
+    params(("cluster" = String, Path), ("Idempotency-Key" = Option<String>, Header)), request_body = NewJob,
+    responses((status = 201, body = Job, headers(("Location" = String))), (status = 409, body = ProblemDocument),
+        (status = 422, body = ProblemDocument), (status = 504, body = ProblemDocument)))]
+async fn submit(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf(cluster): PathOf<String>,
+    headers: HeaderMap,
+    JsonBody(new): JsonBody<NewJob>,
+) -> Result<Response, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    let key = idempotency_key(&headers)?;
+    let (acting, name) = (actor.clone(), cluster.name.clone());
+    let job = to_the_end(async move { Ok(jobs::submit(&app, &acting, &cluster, new, key).await?) }).await?;
+    let location = format!("/api/v1/clusters/{name}/jobs/{}", job.id);
+    let location = HeaderValue::from_str(&location).map_err(Problem::internal)?;
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Job::seen_by(&actor, &job))).into_response())
+}
+
+#[derive(Serialize, ToSchema)]
+struct Preview {
+    script: String,
+    /// What the scheduler says against it.
+    warnings: Vec<String>,
+    /// When Slurm thinks it would start.
+    start_estimate: Option<DateTime<Utc>>,
+}
+
+/// The batch script that a submission would send.
+#[utoipa::path(post, path = "/clusters/{cluster}/jobs/preview", tag = "jobs", params(("cluster" = String, Path)),
+    request_body = NewJob, responses((status = 200, body = Preview), (status = 422, body = ProblemDocument)))]
+async fn preview(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf(cluster): PathOf<String>,
+    JsonBody(new): JsonBody<NewJob>,
+) -> Result<Json<Preview>, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    let preview = jobs::preview(&app, &actor, &cluster, new).await?;
+    let jobs::Preview { script, warnings, start_estimate } = preview;
+    Ok(Json(Preview { script, warnings, start_estimate }))
+}
+
+/// One job, by our id or by the scheduler's.
+#[utoipa::path(get, path = "/clusters/{cluster}/jobs/{job}", tag = "jobs",
+    params(("cluster" = String, Path), ("job" = String, Path)),
+    responses((status = 200, body = JobDetail), (status = 404, body = ProblemDocument)))]
+async fn detail(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf((cluster, job)): PathOf<(String, String)>,
+) -> Result<Json<JobDetail>, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    let job = jobs::find(&app, &cluster, &job).await?;
+    Ok(Json(view(&actor, &cluster, job)))
+}
+
+/// Cancel a job.
+#[utoipa::path(delete, path = "/clusters/{cluster}/jobs/{job}", tag = "jobs",
+    params(("cluster" = String, Path), ("job" = String, Path)),
+    responses((status = 202), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn cancel(state: State<App>, actor: Actor, path: PathOf<(String, String)>) -> Result<StatusCode, Problem> {
+    act(state, actor, path, Action::Cancel).await
+}
+
+/// Keep a waiting job from starting.
+#[utoipa::path(post, path = "/clusters/{cluster}/jobs/{job}/hold", tag = "jobs",
+    params(("cluster" = String, Path), ("job" = String, Path)),
+    responses((status = 202), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn hold(state: State<App>, actor: Actor, path: PathOf<(String, String)>) -> Result<StatusCode, Problem> {
+    act(state, actor, path, Action::Hold).await
+}
+
+/// Let a held job start.
+#[utoipa::path(post, path = "/clusters/{cluster}/jobs/{job}/release", tag = "jobs",
+    params(("cluster" = String, Path), ("job" = String, Path)),
+    responses((status = 202), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn release(state: State<App>, actor: Actor, path: PathOf<(String, String)>) -> Result<StatusCode, Problem> {
+    act(state, actor, path, Action::Release).await
+}
+
+/// Stop a running job and put it back into the queue.
+#[utoipa::path(post, path = "/clusters/{cluster}/jobs/{job}/requeue", tag = "jobs",
+    params(("cluster" = String, Path), ("job" = String, Path)),
+    responses((status = 202), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn requeue(state: State<App>, actor: Actor, path: PathOf<(String, String)>) -> Result<StatusCode, Problem> {
+    act(state, actor, path, Action::Requeue).await
+}
+
+#[derive(Deserialize, IntoParams)]
+struct OutputQuery {
+    #[serde(default)]
+    #[param(inline)]
+    stream: OutputStream,
+    /// Only this many bytes, from the end.
+    tail: Option<u64>,
+}
+
+#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum OutputStream {
+    #[default]
+    Stdout,
+    Stderr,
+}
+
+/// What the job wrote. `Range` is honoured.
+#[utoipa::path(get, path = "/clusters/{cluster}/jobs/{job}/output", tag = "jobs",
+    params(("cluster" = String, Path), ("job" = String, Path), OutputQuery),
+    responses((status = 200, content_type = "application/octet-stream", headers(("X-Output-Size" = u64))),
+        (status = 206, content_type = "application/octet-stream"), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 416, body = ProblemDocument)))]
+async fn output(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf((cluster, job)): PathOf<(String, String)>,
+    QueryOf(query): QueryOf<OutputQuery>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    let output = jobs::output(&app, &actor, &cluster, &job, query.stream.into()).await?;
+    let size = output.file.entry().size;
+    let asked = match (headers.get(header::RANGE), query.tail) {
+        (_, Some(tail)) => Some((size.saturating_sub(tail), size)),
+        (Some(range), None) => read_range(range, size)?,
+        (None, None) => None,
+    };
+    let (from, to) = asked.unwrap_or((0, size));
+    let mut response = Body::from_stream(output.file.stream(from, to)).into_response();
+    // It is somebody's text, never a page of ours.
+    let answer = response.headers_mut();
+    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
+    answer.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
+    answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    answer.insert(HeaderName::from_static("x-output-size"), HeaderValue::from(size));
+    if asked.is_some() && query.tail.is_none() {
+        let range = format!("bytes {from}-{}/{size}", to.saturating_sub(1));
+        answer.insert(header::CONTENT_RANGE, HeaderValue::from_str(&range).map_err(Problem::internal)?);
+        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
+    }
+    response.extensions_mut().insert(Uncompressed);
+    Ok(response)
+}
+
+impl From<OutputStream> for Stream {
+    fn from(stream: OutputStream) -> Stream {
+        match stream {
+            OutputStream::Stdout => Stream::Stdout,
+            OutputStream::Stderr => Stream::Stderr,
+        }
+    }
+}
+
+async fn act(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf((cluster, job)): PathOf<(String, String)>,
+    action: Action,
+) -> Result<StatusCode, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    to_the_end(async move { Ok(jobs::act(&app, &actor, &cluster, &job, action).await?) }).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
+fn view(actor: &Actor, cluster: &Cluster, job: jobs::Job) -> JobDetail {
+    let mine = jobs::is_mine(actor, &job);
+    let freshness = cluster.view().jobs;
+    let action = |action| match action {
+        Action::Cancel => JobAction::Cancel,
+        Action::Hold => JobAction::Hold,
+        Action::Release => JobAction::Release,
+        Action::Requeue => JobAction::Requeue,
+    };
+    let files = if mine { job.files.clone() } else { Vec::new() };
+    JobDetail {
+        actions: jobs::actions(actor, cluster, &job).into_iter().map(action).collect(),
+        script: job.script.clone().filter(|_| mine),
+        output_path: job.output_path.clone().filter(|_| mine),
+        error_path: job.error_path.clone().filter(|_| mine),
+        comment: job.comment.clone().filter(|_| mine),
+        files: files.into_iter().map(|f| JobFile { name: f.name, kind: f.kind, variable: f.variable }).collect(),
+        job: Job::seen_by(actor, &job),
+        stale: freshness.is_stale(),
+        as_of: freshness.as_of,
+        stale_reason: freshness.stale_reason,
+    }
+}
+
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
+    let Some(value) = headers.get("idempotency-key") else { return Ok(None) };
+    match value.to_str() {
+        Ok(key) if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(Some(key.to_owned())),
+        _ => Err(Problem::unreadable(format!("Idempotency-Key has 1 to {LONGEST_KEY} visible characters."))),
+    }
+}
+
+/// One range of `bytes=` (RFC 9110, 14.1.2), as from and to (exclusive); several ranges are answered with the whole.
+fn read_range(value: &HeaderValue, size: u64) -> Result<Option<(u64, u64)>, Problem> {
+    let unsatisfiable = || {
+        Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", "The output does not have these bytes (yet).")
+            .with("size", size)
+    };
+    let Some((from, to)) = value.to_str().ok().and_then(|text| text.strip_prefix("bytes=")?.split_once('-')) else {
+        return Ok(None);
+    };
+    let number = |text: &str| text.trim().parse::<u64>().ok();
+    match (number(from), number(to)) {
+        (Some(from), _) if from >= size => Err(unsatisfiable()),
+        (Some(from), None) if to.trim().is_empty() => Ok(Some((from, size))),
+        (Some(from), Some(to)) if from <= to => Ok(Some((from, size.min(to.saturating_add(1))))),
+        (None, Some(last)) if from.trim().is_empty() && last > 0 => Ok(Some((size.saturating_sub(last), size))),
+        _ => Ok(None),
+    }
+}

@@ -1,0 +1,244 @@
+//! The one-machine queue: the order is kept here, the processes are the agents'.
+
+use std::collections::BTreeMap;
+
+use quarterdeck_slurm::{Node, Partition};
+use quarterdeck_types::agent::{LocalJob, LocalJobState, LocalJobStatus, Request};
+use quarterdeck_types::{JobId, JobState, Place};
+use sea_orm::DbErr;
+use tokio::sync::{Mutex, Notify};
+
+use super::{Action, Error, Job, read, save_and_publish, store};
+use crate::agents;
+use crate::app::App;
+use crate::clusters::Cluster;
+use crate::db::from_us;
+
+/// While something waits or runs, the queue is looked at this often; its jobs' ends are on the disk.
+const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
+const HELD: &str = "JobHeldUser";
+const WAITING: &str = "Resources";
+
+#[derive(Default)]
+pub struct LocalQueue {
+    /// The number that was given last; `None` before the first.
+    last: Mutex<Option<u64>>,
+    changed: Notify,
+}
+
+impl LocalQueue {
+    /// A job number that no other job has.
+    pub(super) async fn next_id(&self, app: &App) -> Result<JobId, Error> {
+        let mut last = self.last.lock().await;
+        let before = match *last {
+            Some(number) => number,
+            None => highest(app).await?,
+        };
+        *last = Some(before + 1);
+        JobId::parse(&(before + 1).to_string()).map_err(|_| Error::Unsupported { scheduler: "local" })
+    }
+
+    /// Makes the queue be looked at now.
+    pub(crate) fn look(&self) {
+        self.changed.notify_one();
+    }
+}
+
+async fn highest(app: &App) -> Result<u64, DbErr> {
+    let newest = store::newest(app.db.read(), crate::config::LOCAL_CLUSTER).await?;
+    Ok(newest.and_then(|row| row.job_id).and_then(|id| id.parse().ok()).unwrap_or(0))
+}
+
+/// Starts what fits and records what ended, for as long as the server runs.
+pub async fn watch_local(app: App, cluster: Cluster) {
+    loop {
+        let busy = match look(&app, &cluster).await {
+            Ok(busy) => busy,
+            Err(error) => {
+                tracing::warn!(%error, "the local queue could not be looked at");
+                true
+            }
+        };
+        tokio::select! {
+            () = app.jobs.local.changed.notified() => {}
+            () = tokio::time::sleep(LOOK_EVERY), if busy => {}
+        }
+    }
+}
+
+/// Cancels, holds or releases a job of this queue.
+pub(super) async fn act(app: &App, job: &Job, action: Action) -> Result<(), Error> {
+    let mut job = job.clone();
+    match (action, job.state) {
+        (Action::Cancel, JobState::Pending) => {
+            job.state = JobState::Cancelled;
+            job.reason = None;
+            job.ended_at = Some(app.clock.now());
+        }
+        (Action::Cancel, _) => app.agents.of(&job.user).done(Request::CancelLocal { id: job.id }).await?,
+        (Action::Hold, JobState::Pending) => job.reason = Some(HELD.to_owned()),
+        (Action::Release, JobState::Pending) => job.reason = Some(WAITING.to_owned()),
+        _ => return Err(Error::Unsupported { scheduler: "The local queue" }),
+    }
+    if job.state != JobState::Running {
+        save_and_publish(app, job).await?;
+    }
+    app.jobs.local.look();
+    Ok(())
+}
+
+/// One look at the queue; whether there is anything to look at again soon.
+async fn look(app: &App, cluster: &Cluster) -> Result<bool, DbErr> {
+    let states = [JobState::Running.as_str(), JobState::Pending.as_str(), JobState::Submitting.as_str()];
+    let open: Vec<Job> = store::in_states(app.db.read(), &cluster.name, &states).await?.into_iter().filter_map(read).collect();
+    let (running, waiting): (Vec<Job>, Vec<Job>) = open.into_iter().partition(|job| job.state == JobState::Running);
+    let total = total_cpus(app);
+    let mut used = record_ended(app, running).await?;
+    let mut waits = false;
+    for job in waiting {
+        // A submission that the server's end interrupted: it never had a number, so it never began.
+        if job.state == JobState::Submitting {
+            if !app.jobs.is_in_flight(job.id) {
+                let message = "the submission was interrupted before it began; submit it again".to_owned();
+                save_and_publish(app, Job { state: JobState::NotSubmitted, message: Some(message), ..job }).await?;
+            }
+            continue;
+        }
+        if job.reason.as_deref() == Some(HELD) {
+            continue;
+        }
+        waits = true;
+        // First come, first served: what does not fit now keeps those behind it waiting.
+        if used + job.cpus > total && used > 0 {
+            break;
+        }
+        used += job.cpus;
+        start(app, job).await?;
+    }
+    show(app, cluster, total, used);
+    Ok(waits || used > 0)
+}
+
+/// Writes down the jobs that ended; answers how many CPUs the others use.
+async fn record_ended(app: &App, running: Vec<Job>) -> Result<u32, DbErr> {
+    let mut by_user: BTreeMap<String, Vec<Job>> = BTreeMap::new();
+    for job in running {
+        by_user.entry(job.user.clone()).or_default().push(job);
+    }
+    let mut used = 0;
+    for (user, jobs) in by_user {
+        let ids = jobs.iter().map(|job| job.id).collect();
+        let statuses = match app.agents.of(&user).local_jobs(Request::LocalJobs { ids }).await {
+            Ok(statuses) => statuses,
+            Err(error) => {
+                tracing::warn!(%user, %error, "local jobs cannot be looked at");
+                used += jobs.iter().map(|job| job.cpus).sum::<u32>();
+                continue;
+            }
+        };
+        for job in jobs {
+            match statuses.iter().find(|status| status.id == job.id) {
+                Some(status) if status.state != LocalJobState::Running => {
+                    save_and_publish(app, ended(job, status)).await?;
+                }
+                _ => used += job.cpus,
+            }
+        }
+    }
+    Ok(used)
+}
+
+async fn start(app: &App, job: Job) -> Result<(), DbErr> {
+    let Some(job_id) = job.job_id.clone() else { return Ok(()) };
+    let local = LocalJob {
+        job_id,
+        name: job.name.clone(),
+        script: job.script.clone().unwrap_or_default(),
+        directory: Place::Absolute { absolute: job.working_directory.clone().unwrap_or_default() },
+        output: job.output_path.clone().unwrap_or_default(),
+        error: job.error_path.clone(),
+        cpus: job.cpus,
+        time_limit_minutes: job.time_limit_minutes,
+    };
+    let agent = app.agents.of(&job.user);
+    let job = match agent.local_jobs(Request::StartLocal { id: job.id, job: local }).await {
+        Ok(statuses) => match statuses.first() {
+            Some(status) if status.state == LocalJobState::Running => Job {
+                state: JobState::Running,
+                reason: None,
+                started_at: Some(status.started_us.map_or_else(|| app.clock.now(), from_us)),
+                node_list: Some("localhost".to_owned()),
+                ..job
+            },
+            Some(status) => ended(job, status),
+            None => return Ok(()),
+        },
+        // Asked again at the next look; the agent starts a job once.
+        Err(agents::Error::Unreachable(_) | agents::Error::TimedOut) => return Ok(()),
+        Err(error) => Job { state: JobState::Failed, message: Some(error.to_string()), ended_at: Some(app.clock.now()), ..job },
+    };
+    save_and_publish(app, job).await
+}
+
+fn ended(job: Job, status: &LocalJobStatus) -> Job {
+    let (state, exit_code, signal, message) = match &status.state {
+        LocalJobState::Running => return job,
+        LocalJobState::Exited { code: 0 } => (JobState::Completed, Some(0), None, None),
+        LocalJobState::Exited { code } => (JobState::Failed, Some(*code), None, None),
+        LocalJobState::Signalled { signal } => (JobState::Failed, None, Some(*signal), None),
+        LocalJobState::Cancelled => (JobState::Cancelled, None, None, None),
+        LocalJobState::TimedOut => (JobState::Timeout, None, None, None),
+        LocalJobState::Lost => (JobState::NodeFail, None, None, Some("The machine or the job's supervisor went down.".to_owned())),
+        LocalJobState::NotStarted => (JobState::NotSubmitted, None, None, Some("The job was never started.".to_owned())),
+        LocalJobState::Failed { message } => (JobState::Failed, None, None, Some(message.clone())),
+    };
+    Job {
+        state,
+        exit_code,
+        signal,
+        message,
+        reason: None,
+        started_at: status.started_us.map(from_us).or(job.started_at),
+        ended_at: status.ended_us.map(from_us),
+        ..job
+    }
+}
+
+fn total_cpus(app: &App) -> u32 {
+    let here = std::thread::available_parallelism().map_or(1, |n| n.get() as u32);
+    app.config.local.cpus.unwrap_or(here)
+}
+
+/// The portal's own host as a cluster of one node.
+fn show(app: &App, cluster: &Cluster, total: u32, used: u32) {
+    let memory_mib = rustix::system::sysinfo().totalram as u64 / (1 << 20);
+    let node = Node {
+        name: "localhost".to_owned(),
+        state: if used == 0 { "idle".to_owned() } else if used < total { "mixed".to_owned() } else { "allocated".to_owned() },
+        flags: Vec::new(),
+        cpus_total: total,
+        cpus_used: used.min(total),
+        memory_total_mib: memory_mib,
+        memory_used_mib: 0,
+        gpus_total: 0,
+        gpus_used: 0,
+        load: None,
+        partitions: vec![cluster.name.clone()],
+        reason: None,
+    };
+    let partition = Partition {
+        name: cluster.name.clone(),
+        is_default: true,
+        state: "UP".to_owned(),
+        time_limit_minutes: None,
+        default_time_minutes: None,
+        node_list: Some("localhost".to_owned()),
+        nodes: 1,
+        cpus: total,
+        gpus: 0,
+        max_nodes: Some(1),
+        max_cpus_per_node: Some(total),
+        max_memory_mib_per_node: Some(memory_mib),
+    };
+    cluster.show_local(app.clock.now(), node, partition);
+}

@@ -1,0 +1,434 @@
+//! Submits, watches, lists and cancels jobs.
+
+pub(crate) mod api;
+mod local;
+mod observe;
+mod output;
+mod paths;
+mod recover;
+mod request;
+mod store;
+mod submit;
+
+use std::collections::HashSet;
+use std::sync::{Arc, Mutex};
+
+use chrono::{DateTime, TimeDelta, Utc};
+use quarterdeck_types::agent::{ProgramResult, Request, ScontrolVerb};
+use quarterdeck_types::{JobId, JobState};
+use sea_orm::DbErr;
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use thiserror::Error;
+use uuid::Uuid;
+
+use crate::access::{Actor, Role};
+use crate::agents;
+use crate::app::App;
+use crate::audit::{self, Event};
+use crate::auth;
+use crate::clusters::{Cluster, Scheduler};
+use crate::db::{from_us, to_us};
+use crate::problem::FieldError;
+
+pub use local::{LocalQueue, watch_local};
+pub use observe::{observe, watch_ended};
+pub use output::{Stream, output};
+pub use recover::recover;
+pub use request::{ImageChoice, NewJob, Resources};
+pub use submit::{Preview, preview, submit};
+
+#[derive(Debug, Error)]
+pub enum Error {
+    #[error("There is no such job.")]
+    NotFound,
+    #[error("The job is not valid.")]
+    Invalid(Vec<FieldError>),
+    #[error("This job is another user's: only its owner or an operator may do this.")]
+    NotYours,
+    #[error("{cluster} does not accept this: {message}")]
+    Refused { cluster: String, message: String },
+    #[error("Whether {cluster} has the job cannot be told yet ({message}): look at the job before submitting again.")]
+    Unknown { id: Uuid, cluster: String, message: String },
+    #[error("This Idempotency-Key was used for another job: use a new key for a new job.")]
+    KeyReused,
+    #[error("The first request with this Idempotency-Key is still under way: ask again in a moment.")]
+    KeyInFlight,
+    #[error("The job's output path is not known, since it was not submitted through Quarterdeck.")]
+    NoOutputPath,
+    #[error("The job has written no output yet.")]
+    NoOutputYet,
+    #[error("{scheduler} cannot do this with a job.")]
+    Unsupported { scheduler: &'static str },
+    #[error("A job that is {0} can no longer be changed.")]
+    Over(JobState),
+    #[error(transparent)]
+    Agent(#[from] agents::Error),
+    #[error(transparent)]
+    Auth(#[from] auth::Error),
+    #[error(transparent)]
+    Db(#[from] DbErr),
+}
+
+/// A job as everybody may see it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Job {
+    pub id: Uuid,
+    pub cluster: String,
+    /// `None` until the scheduler has given one.
+    pub job_id: Option<JobId>,
+    pub submitted_at: DateTime<Utc>,
+    pub name: String,
+    pub user: String,
+    pub owner_id: Option<Uuid>,
+    pub account: Option<String>,
+    pub partition: Option<String>,
+    pub qos: Option<String>,
+    pub state: JobState,
+    /// Slurm's word for why it waits or ended.
+    pub reason: Option<String>,
+    /// Why the submission was refused, or is not known.
+    pub message: Option<String>,
+    pub exit_code: Option<i32>,
+    pub signal: Option<i32>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    /// `None`: unlimited.
+    pub time_limit_minutes: Option<u32>,
+    pub node_list: Option<String>,
+    pub nodes: u32,
+    pub cpus: u32,
+    pub memory_mib: Option<u64>,
+    pub gpus: u32,
+    pub template: Option<String>,
+    pub image: Option<String>,
+    pub working_directory: Option<String>,
+    pub output_path: Option<String>,
+    pub error_path: Option<String>,
+    pub comment: Option<String>,
+    /// For the owner's eyes.
+    pub script: Option<String>,
+    pub files: Vec<JobFile>,
+}
+
+/// An uploaded file that a job was given.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct JobFile {
+    pub name: String,
+    pub kind: String,
+    /// The environment variable that holds its path.
+    pub variable: String,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Action {
+    Cancel,
+    Hold,
+    Release,
+    Requeue,
+}
+
+/// What a list is filtered by; states are any of these.
+#[derive(Default)]
+pub struct Filter {
+    pub user: Option<String>,
+    pub states: Vec<JobState>,
+    pub partition: Option<String>,
+    pub account: Option<String>,
+    pub text: Option<String>,
+    pub since: Option<DateTime<Utc>>,
+}
+
+pub struct Page {
+    pub items: Vec<Job>,
+    pub next_cursor: Option<String>,
+    pub total: Option<u64>,
+}
+
+/// What the feature keeps in memory.
+#[derive(Default)]
+pub struct Jobs {
+    /// Submissions that a request of this process is working on; recovery leaves these alone.
+    in_flight: Arc<Mutex<HashSet<Uuid>>>,
+    observed: tokio::sync::Mutex<observe::Observed>,
+    pub(crate) local: LocalQueue,
+}
+
+/// A page of the cluster's jobs, by the time of submission.
+pub async fn list(
+    app: &App,
+    cluster: &Cluster,
+    filter: Filter,
+    cursor: Option<&str>,
+    ascending: bool,
+    limit: u64,
+    count: bool,
+) -> Result<Page, Error> {
+    let filter = store::Filter {
+        user: filter.user,
+        states: filter.states.iter().map(|state| state.as_str()).collect(),
+        partition: filter.partition,
+        account: filter.account,
+        text: filter.text.filter(|text| !text.is_empty()),
+        since_us: filter.since.map(to_us),
+    };
+    let after = cursor.map(read_cursor).transpose()?;
+    let db = app.db.read();
+    let rows = store::list(db, &cluster.name, &filter, after, ascending, limit).await?;
+    let next_cursor = rows.last().filter(|_| rows.len() as u64 == limit).map(write_cursor);
+    let total = if count { Some(store::count(db, &cluster.name, &filter).await?) } else { None };
+    Ok(Page { items: rows.into_iter().filter_map(read).collect(), next_cursor, total })
+}
+
+/// How many jobs are in each state: all that are not over, and those submitted in the last seven days.
+pub async fn counts(app: &App, cluster: &Cluster, user: Option<&str>) -> Result<Vec<(JobState, u64)>, Error> {
+    let since = app.clock.now() - TimeDelta::days(7);
+    let filter = store::Filter {
+        user: user.map(str::to_owned),
+        since_us: Some(to_us(since)),
+        ..store::Filter::default()
+    };
+    let rows = store::count_by_state(app.db.read(), &cluster.name, &filter).await?;
+    Ok(rows.into_iter().filter_map(|(state, n)| Some((JobState::parse(&state)?, n as u64))).collect())
+}
+
+/// One job, by our id or by the scheduler's.
+pub async fn find(app: &App, cluster: &Cluster, job: &str) -> Result<Job, Error> {
+    let db = app.db.read();
+    let row = match Uuid::parse_str(job) {
+        Ok(id) => store::by_id(db, &cluster.name, id).await?,
+        Err(_) => match JobId::parse(job) {
+            Ok(job_id) => store::by_job_id(db, &cluster.name, job_id.as_str()).await?,
+            Err(_) => None,
+        },
+    };
+    row.and_then(read).ok_or(Error::NotFound)
+}
+
+/// The most recent jobs, for a client that begins to watch.
+pub async fn recent(app: &App, cluster: &Cluster, limit: u64) -> Result<Vec<Job>, Error> {
+    let rows = store::list(app.db.read(), &cluster.name, &store::Filter::default(), None, false, limit).await?;
+    Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// May this person see the job's script and output? Its owner may; the kernel decides about the files besides.
+pub fn is_mine(actor: &Actor, job: &Job) -> bool {
+    actor.unix_user.as_deref() == Some(&job.user)
+}
+
+/// What this person may do with the job now.
+pub fn actions(actor: &Actor, cluster: &Cluster, job: &Job) -> Vec<Action> {
+    let may = is_mine(actor, job) || actor.role >= Role::Operator;
+    if !may || job.job_id.is_none() || job.state.is_final() {
+        return Vec::new();
+    }
+    let held = job.reason.as_deref().is_some_and(|reason| reason.starts_with("JobHeld"));
+    match (job.state, &cluster.scheduler) {
+        (JobState::Pending, _) if held => vec![Action::Cancel, Action::Release],
+        (JobState::Pending, _) => vec![Action::Cancel, Action::Hold],
+        (JobState::Running, Scheduler::Slurm(_)) => vec![Action::Cancel, Action::Requeue],
+        _ => vec![Action::Cancel],
+    }
+}
+
+/// Does something with a job, as the person's own Unix user: Slurm says whether she may.
+pub async fn act(app: &App, actor: &Actor, cluster: &Cluster, job: &str, action: Action) -> Result<(), Error> {
+    let job = find(app, cluster, job).await?;
+    if !is_mine(actor, &job) && actor.role < Role::Operator {
+        return Err(Error::NotYours);
+    }
+    let unix_user = auth::unix_user(actor)?;
+    let job_id = job.job_id.clone().filter(|_| !job.state.is_final()).ok_or(Error::Over(job.state))?;
+    let object = job.id.to_string();
+    let event = || Event { action: audited(action), object: &object, detail: json!({"job_id": job_id}) };
+    let intent = audit::intend(app.db.write(), app, actor, event()).await?;
+    let result = match &cluster.scheduler {
+        Scheduler::Slurm(_) => slurm_action(app, cluster, unix_user, job_id.clone(), action).await,
+        Scheduler::Local => local::act(app, &job, action).await,
+    };
+    let word = match &result {
+        Ok(()) => audit::Result::Done,
+        Err(Error::Refused { .. } | Error::Unsupported { .. }) => audit::Result::Refused,
+        Err(_) => audit::Result::Failed,
+    };
+    audit::conclude(app.db.write(), app, actor, intent, word, event()).await?;
+    app.clusters.look_soon();
+    result
+}
+
+async fn slurm_action(app: &App, cluster: &Cluster, user: &str, job_id: JobId, action: Action) -> Result<(), Error> {
+    let agent = app.agents.of(user);
+    let scontrol = |verb| Request::Scontrol { verb, job_id: job_id.clone() };
+    let result = match action {
+        Action::Cancel => agent.scancel(job_id.clone()).await?,
+        Action::Hold => agent.program(scontrol(ScontrolVerb::Hold)).await?,
+        Action::Release => agent.program(scontrol(ScontrolVerb::Release)).await?,
+        Action::Requeue => agent.program(scontrol(ScontrolVerb::Requeue)).await?,
+    };
+    // scancel exits 0 for some failures and says so on standard error alone (seen on 22.05).
+    let complaint = complaint(&result);
+    if result.exit_code == Some(0) && complaint.is_empty() {
+        return Ok(());
+    }
+    Err(Error::Refused { cluster: cluster.name.clone(), message: complaint })
+}
+
+/// What a Slurm command complained of, without its own prefix.
+fn complaint(result: &ProgramResult) -> String {
+    let lines = result.stderr.lines().map(|line| {
+        let line = line.trim();
+        line.split_once(": error: ").map_or(line, |(_, text)| text)
+    });
+    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
+}
+
+fn audited(action: Action) -> &'static str {
+    match action {
+        Action::Cancel => "job.cancel",
+        Action::Hold => "job.hold",
+        Action::Release => "job.release",
+        Action::Requeue => "job.requeue",
+    }
+}
+
+/// Writes a changed job and tells who watches.
+async fn save_and_publish(app: &App, job: Job) -> Result<(), DbErr> {
+    let tx = app.db.begin().await?;
+    if let Some(old) = store::by_id(&tx, &job.cluster, job.id).await? {
+        store::save(&tx, update(old, &job, to_us(app.clock.now()))).await?;
+        tx.commit().await?;
+        app.live.jobs_changed(&job.cluster.clone(), vec![job]);
+    }
+    Ok(())
+}
+
+fn write_cursor(row: &store::Model) -> String {
+    format!("{}.{}", row.submitted_us, row.id)
+}
+
+fn read_cursor(text: &str) -> Result<store::After, Error> {
+    let parse = || {
+        let (time, id) = text.split_once('.')?;
+        Some(store::After { submitted_us: time.parse().ok()?, id: Uuid::parse_str(id).ok()? })
+    };
+    let wrong = || Error::Invalid(vec![FieldError::new("/cursor", "bad-cursor", "This cursor is not one of ours.")]);
+    parse().ok_or_else(wrong)
+}
+
+/// A row with what the job is now; what only the row knows (key, hash) stays.
+fn update(row: store::Model, job: &Job, updated_us: i64) -> store::Model {
+    store::Model {
+        job_id: job.job_id.as_ref().map(|id| id.as_str().to_owned()),
+        submitted_us: to_us(job.submitted_at),
+        name: job.name.clone(),
+        user: job.user.clone(),
+        owner_id: job.owner_id,
+        account: job.account.clone(),
+        partition: job.partition.clone(),
+        qos: job.qos.clone(),
+        state: job.state.as_str().to_owned(),
+        reason: job.reason.clone(),
+        message: job.message.clone(),
+        exit_code: job.exit_code,
+        signal: job.signal,
+        started_us: job.started_at.map(to_us),
+        ended_us: job.ended_at.map(to_us),
+        time_limit_minutes: job.time_limit_minutes.map(|minutes| minutes as i32),
+        node_list: job.node_list.clone(),
+        nodes: job.nodes as i32,
+        cpus: job.cpus as i32,
+        memory_mib: job.memory_mib.map(|mib| mib as i64),
+        gpus: job.gpus as i32,
+        template: job.template.clone(),
+        image: job.image.clone(),
+        working_directory: job.working_directory.clone(),
+        output_path: job.output_path.clone(),
+        error_path: job.error_path.clone(),
+        comment: job.comment.clone(),
+        script: job.script.clone(),
+        files: json!(job.files),
+        updated_us,
+        ..row
+    }
+}
+
+/// A new row for a job.
+fn row(job: &Job, idempotency_key: Option<String>, request_hash: Option<String>, updated_us: i64) -> store::Model {
+    let empty = store::Model {
+        id: job.id,
+        cluster: job.cluster.clone(),
+        job_id: None,
+        submitted_us: 0,
+        name: String::new(),
+        user: String::new(),
+        owner_id: None,
+        account: None,
+        partition: None,
+        qos: None,
+        state: String::new(),
+        reason: None,
+        message: None,
+        exit_code: None,
+        signal: None,
+        started_us: None,
+        ended_us: None,
+        time_limit_minutes: None,
+        node_list: None,
+        nodes: 0,
+        cpus: 0,
+        memory_mib: None,
+        gpus: 0,
+        template: None,
+        image: None,
+        working_directory: None,
+        output_path: None,
+        error_path: None,
+        comment: None,
+        script: None,
+        files: json!([]),
+        idempotency_key,
+        request_hash,
+        updated_us,
+    };
+    update(empty, job, updated_us)
+}
+
+/// `None` for a row that this release cannot have written.
+fn read(row: store::Model) -> Option<Job> {
+    Some(Job {
+        id: row.id,
+        cluster: row.cluster,
+        job_id: match row.job_id {
+            Some(text) => Some(JobId::parse(&text).ok()?),
+            None => None,
+        },
+        submitted_at: from_us(row.submitted_us),
+        name: row.name,
+        user: row.user,
+        owner_id: row.owner_id,
+        account: row.account,
+        partition: row.partition,
+        qos: row.qos,
+        state: JobState::parse(&row.state)?,
+        reason: row.reason,
+        message: row.message,
+        exit_code: row.exit_code,
+        signal: row.signal,
+        started_at: row.started_us.map(from_us),
+        ended_at: row.ended_us.map(from_us),
+        time_limit_minutes: row.time_limit_minutes.map(|minutes| minutes as u32),
+        node_list: row.node_list,
+        nodes: row.nodes as u32,
+        cpus: row.cpus as u32,
+        memory_mib: row.memory_mib.map(|mib| mib as u64),
+        gpus: row.gpus as u32,
+        template: row.template,
+        image: row.image,
+        working_directory: row.working_directory,
+        output_path: row.output_path,
+        error_path: row.error_path,
+        comment: row.comment,
+        script: row.script,
+        files: serde_json::from_value(row.files).ok()?,
+    })
+}

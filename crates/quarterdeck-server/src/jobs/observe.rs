@@ -1,0 +1,291 @@
+//! Compares what the scheduler says with what is known, writes what changed and tells who watches.
+
+use std::collections::{HashMap, HashSet};
+
+use chrono::{DateTime, Utc};
+use quarterdeck_slurm as slurm;
+use quarterdeck_types::{JobId, JobState};
+use sea_orm::DbErr;
+use uuid::Uuid;
+
+use super::{Job, paths, read, row, store, update};
+use crate::app::App;
+use crate::db::to_us;
+
+/// Statements carry a parameter for each id.
+const AT_ONCE: usize = 400;
+/// The beginning of the comment that our submissions carry.
+const COMMENT: &str = "qd:";
+
+/// Accounting is asked this often for an exit code, once a reading.
+const TRIES: u8 = 10;
+
+#[derive(Default)]
+pub(super) struct Observed {
+    /// The last reading, so that a job that did not change costs nothing.
+    last: HashMap<(String, DateTime<Utc>), slurm::Job>,
+    /// Jobs that are over and whose exit code only accounting tells, with how often it may still be asked.
+    without_exit_code: HashMap<JobId, u8>,
+}
+
+/// Takes in a whole reading of the queue. Answers the jobs that are not over as far as we know but are not in the
+/// queue any more: accounting must say how they ended.
+pub async fn observe(app: &App, cluster: &str, queue: Vec<slurm::Job>) -> Result<Vec<JobId>, DbErr> {
+    let queue = with_array_parents(queue);
+    let mut observed = app.jobs.observed.lock().await;
+    let mut now_seen = HashMap::with_capacity(queue.len());
+    let mut changed = Vec::new();
+    let mut present = HashSet::with_capacity(queue.len());
+    for job in queue {
+        present.insert(job.job_id.as_str().to_owned());
+        let key = (job.job_id.as_str().to_owned(), job.submitted_at);
+        if observed.last.get(&key) != Some(&job) {
+            if job.state.is_final() && job.exit_code.is_none() {
+                observed.without_exit_code.insert(job.job_id.clone(), TRIES);
+            }
+            changed.push(job.clone());
+        }
+        now_seen.insert(key, job);
+    }
+    take_in(app, cluster, changed).await?;
+    observed.last = now_seen;
+    let ended: Vec<JobId> = observed.without_exit_code.keys().cloned().collect();
+    observed.without_exit_code.retain(|_, tries| {
+        *tries -= 1;
+        *tries > 0
+    });
+    drop(observed);
+    let open = store::in_states(app.db.read(), cluster, &open_states()).await?;
+    let left = open.into_iter().filter_map(|row| row.job_id).filter(|id| !present.contains(id));
+    let left = left.filter_map(|id| JobId::parse(&id).ok());
+    Ok(left.chain(ended).collect())
+}
+
+/// Takes in what accounting says of jobs that left the queue. An array's tasks make up its own row.
+pub async fn watch_ended(app: &App, cluster: &str, ended: Vec<slurm::Job>) -> Result<(), DbErr> {
+    let mut observed = app.jobs.observed.lock().await;
+    for job in ended.iter().filter(|job| job.exit_code.is_some()) {
+        observed.without_exit_code.remove(&job.job_id);
+    }
+    drop(observed);
+    take_in(app, cluster, with_array_parents(ended)).await
+}
+
+/// Our own id in a job's comment.
+pub(super) fn our_id(comment: Option<&str>) -> Option<Uuid> {
+    let text = comment?.strip_prefix(COMMENT)?;
+    Uuid::parse_str(text.get(..36)?).ok()
+}
+
+async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), DbErr> {
+    for some in jobs.chunks(AT_ONCE) {
+        let mut published = Vec::new();
+        let tx = app.db.begin().await?;
+        let mut rows = known_rows(&tx, cluster, some).await?;
+        let now_us = to_us(app.clock.now());
+        for seen in some {
+            let parent = rows.iter().find(|row| is_parent(row, seen)).cloned();
+            let position = rows.iter().position(|row| is_same(row, seen));
+            match position {
+                Some(at) => {
+                    let Some(before) = read(rows[at].clone()) else { continue };
+                    let after = merged(before.clone(), seen);
+                    if before != after {
+                        rows[at] = update(rows[at].clone(), &after, now_us);
+                        store::save(&tx, rows[at].clone()).await?;
+                        published.push(after);
+                    }
+                }
+                None => {
+                    let job = merged(new_job(cluster, seen, parent.and_then(read)), seen);
+                    let row = row(&job, None, None, now_us);
+                    store::insert(&tx, row.clone()).await?;
+                    rows.push(row);
+                    published.push(job);
+                }
+            }
+        }
+        tx.commit().await?;
+        if !published.is_empty() {
+            app.live.jobs_changed(cluster, published);
+        }
+    }
+    Ok(())
+}
+
+/// The rows that these jobs may be: by number, by the number of their array, and by our id in the comment.
+async fn known_rows(
+    db: &impl sea_orm::ConnectionTrait,
+    cluster: &str,
+    jobs: &[slurm::Job],
+) -> Result<Vec<store::Model>, DbErr> {
+    let mut numbers: Vec<&str> = jobs.iter().flat_map(|job| [job.job_id.as_str(), job.job_id.root()]).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    let mut ids: Vec<Uuid> = jobs.iter().filter_map(|job| our_id(job.comment.as_deref())).collect();
+    ids.sort_unstable();
+    ids.dedup();
+    let mut rows = store::by_job_ids(db, cluster, &numbers).await?;
+    for row in store::by_ids(db, cluster, &ids).await? {
+        if rows.iter().all(|known| known.id != row.id) {
+            rows.push(row);
+        }
+    }
+    Ok(rows)
+}
+
+fn is_same(row: &store::Model, seen: &slurm::Job) -> bool {
+    let submitted_us = to_us(seen.submitted_at);
+    match &row.job_id {
+        // Ids wrap, and the submit time tells them apart: but a requeue changes it, and a row of ours has our own time
+        // until Slurm's is first seen. While a job is not over, no other can have its number.
+        Some(job_id) if job_id == seen.job_id.as_str() => {
+            let over = JobState::parse(&row.state).is_some_and(JobState::is_final);
+            !over || row.submitted_us == submitted_us || our_id(seen.comment.as_deref()) == Some(row.id)
+        }
+        Some(_) => false,
+        // The tasks of an array carry its comment too.
+        None => seen.job_id.as_str() == seen.job_id.root() && our_id(seen.comment.as_deref()) == Some(row.id),
+    }
+}
+
+fn is_parent(row: &store::Model, seen: &slurm::Job) -> bool {
+    seen.job_id.as_str() != seen.job_id.root() && row.job_id.as_deref() == Some(seen.job_id.root())
+}
+
+/// What the scheduler says now, on top of what only we know.
+fn merged(before: Job, seen: &slurm::Job) -> Job {
+    let seen = seen.clone();
+    // A job that accounting reports without an end state it once had (22.05 after a restart) keeps it.
+    let state = if before.state.is_final() && before.job_id.is_some() && !seen.state.is_final() && seen.ended_at.is_some()
+    {
+        before.state
+    } else {
+        seen.state
+    };
+    let mut job = Job {
+        job_id: Some(seen.job_id.clone()),
+        submitted_at: seen.submitted_at,
+        account: seen.account.or(before.account),
+        partition: seen.partition.or(before.partition),
+        qos: seen.qos.or(before.qos),
+        state,
+        reason: seen.reason,
+        message: None,
+        exit_code: seen.exit_code.or(before.exit_code).filter(|_| state.is_final()),
+        signal: seen.signal.or(before.signal).filter(|_| state.is_final()),
+        started_at: seen.started_at,
+        ended_at: if state.is_final() { seen.ended_at } else { None },
+        time_limit_minutes: seen.time_limit_minutes,
+        node_list: seen.node_list,
+        nodes: seen.nodes,
+        cpus: seen.cpus,
+        memory_mib: seen.memory_mib.or(before.memory_mib),
+        gpus: seen.gpus.max(before.gpus),
+        // Accounting cuts these short, and the name too: what came first is truer.
+        working_directory: before.working_directory.or(seen.working_directory),
+        comment: before.comment.or(seen.comment),
+        ..before
+    };
+    // A path that names its node is known only now.
+    if let Some(script) = job.script.clone().filter(|_| job.output_path.is_none()) {
+        paths::record(&mut job, &script);
+    }
+    job
+}
+
+/// A job that was not submitted here, or a task of an array that was.
+fn new_job(cluster: &str, seen: &slurm::Job, parent: Option<Job>) -> Job {
+    let parent = parent.as_ref();
+    Job {
+        id: Uuid::now_v7(),
+        cluster: cluster.to_owned(),
+        job_id: Some(seen.job_id.clone()),
+        submitted_at: seen.submitted_at,
+        name: seen.name.clone(),
+        user: seen.user.clone(),
+        owner_id: parent.and_then(|parent| parent.owner_id),
+        account: None,
+        partition: None,
+        qos: None,
+        state: seen.state,
+        reason: None,
+        message: None,
+        exit_code: None,
+        signal: None,
+        started_at: None,
+        ended_at: None,
+        time_limit_minutes: None,
+        node_list: None,
+        nodes: 0,
+        cpus: 0,
+        memory_mib: None,
+        gpus: 0,
+        template: parent.and_then(|parent| parent.template.clone()),
+        image: parent.and_then(|parent| parent.image.clone()),
+        working_directory: None,
+        output_path: None,
+        error_path: None,
+        comment: None,
+        script: parent.and_then(|parent| parent.script.clone()),
+        files: parent.map(|parent| parent.files.clone()).unwrap_or_default(),
+    }
+}
+
+/// Slurm lists an array as its tasks, and the tasks that wait as one record (`5_[2-9]`). People know it as `5`: that
+/// row says how the whole stands. Tasks that have started get rows of their own.
+fn with_array_parents(jobs: Vec<slurm::Job>) -> Vec<slurm::Job> {
+    let mut arrays: HashMap<String, Vec<usize>> = HashMap::new();
+    for (at, job) in jobs.iter().enumerate() {
+        if job.job_id.as_str().contains('_') {
+            arrays.entry(job.job_id.root().to_owned()).or_default().push(at);
+        }
+    }
+    let mut parents = Vec::with_capacity(arrays.len());
+    for (root, tasks) in arrays {
+        let of_tasks = || tasks.iter().map(|at| &jobs[*at]);
+        let Some(first) = of_tasks().next() else { continue };
+        let Ok(job_id) = JobId::parse(&root) else { continue };
+        let state = whole_state(of_tasks().map(|task| task.state));
+        parents.push(slurm::Job {
+            job_id,
+            state,
+            submitted_at: of_tasks().map(|task| task.submitted_at).min().unwrap_or(first.submitted_at),
+            started_at: of_tasks().filter_map(|task| task.started_at).min(),
+            ended_at: of_tasks().filter_map(|task| task.ended_at).max().filter(|_| state.is_final()),
+            reason: of_tasks().find(|task| task.state == JobState::Pending).and_then(|task| task.reason.clone()),
+            exit_code: of_tasks().filter_map(|task| task.exit_code).max(),
+            node_list: None,
+            ..first.clone()
+        });
+    }
+    let mut all = parents;
+    all.extend(jobs.into_iter().filter(|job| !job.job_id.as_str().contains('[')));
+    all
+}
+
+/// How an array stands whose tasks stand so: it runs while one does, and failed when one did.
+fn whole_state(states: impl Iterator<Item = JobState> + Clone) -> JobState {
+    let order = [
+        JobState::Running,
+        JobState::Completing,
+        JobState::Configuring,
+        JobState::Suspended,
+        JobState::Pending,
+        JobState::NodeFail,
+        JobState::BootFail,
+        JobState::OutOfMemory,
+        JobState::Timeout,
+        JobState::Deadline,
+        JobState::Failed,
+        JobState::Preempted,
+        JobState::Cancelled,
+    ];
+    order.into_iter().find(|state| states.clone().any(|s| s == *state)).unwrap_or(JobState::Completed)
+}
+
+/// The states of jobs that the scheduler has and that are not over.
+fn open_states() -> Vec<&'static str> {
+    let open = JobState::ALL.into_iter().filter(|state| !state.is_final() && *state != JobState::Submitting);
+    open.map(JobState::as_str).collect()
+}

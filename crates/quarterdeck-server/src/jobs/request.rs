@@ -1,0 +1,207 @@
+//! What a client sends to submit a job, and whether it makes sense by itself. What depends on the site (templates,
+//! images, uploads, partitions) is checked where the job is put together, in `submit`.
+
+use std::collections::BTreeMap;
+
+use quarterdeck_types::{FileName, RelativePath};
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::problem::FieldError;
+
+const LONGEST_NAME: usize = 200;
+/// Slurm's own default (`max_script_size`).
+const LONGEST_SCRIPT: usize = 4 << 20;
+
+/// A job to submit: either from a template or with a script of one's own.
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct NewJob {
+    pub name: String,
+    /// `id` or `id@version`.
+    #[serde(default)]
+    #[schema(example = "python-data")]
+    pub template: Option<String>,
+    /// Values of the template's parameters.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    pub parameters: Map<String, Value>,
+    /// A batch script; it begins with `#!`.
+    #[serde(default)]
+    pub script: Option<String>,
+    #[serde(default)]
+    pub image: Option<ImageChoice>,
+    #[serde(default)]
+    pub files: Vec<FileInput>,
+    #[serde(default)]
+    pub resources: Resources,
+    /// Beneath the home; unset: a new directory for this job.
+    #[serde(default)]
+    pub working_directory: Option<String>,
+    /// Variables that the job finds in its environment.
+    #[serde(default)]
+    pub environment: BTreeMap<String, String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct ImageChoice {
+    pub id: Uuid,
+    #[serde(default)]
+    pub app: Option<String>,
+}
+
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct FileInput {
+    pub upload: Uuid,
+    /// The name it gets in the job's directory; unset: its own.
+    #[serde(default, rename = "as")]
+    #[schema(rename = "as")]
+    pub name: Option<String>,
+}
+
+/// What the job asks the scheduler for. Unset: the template's value, else the scheduler's default.
+#[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Resources {
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub partition: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub account: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub qos: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub nodes: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub tasks: Option<u32>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub cpus_per_task: Option<u32>,
+    /// Per node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub memory_mib: Option<u64>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub gpus: Option<Gpus>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub time_limit_minutes: Option<u32>,
+    /// Task numbers of a job array: `0-9`, `1,3,5`, `0-99%10`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub array: Option<String>,
+}
+
+/// GPUs per node.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Gpus {
+    #[serde(rename = "type", default, skip_serializing_if = "Option::is_none")]
+    #[schema(rename = "type")]
+    pub model: Option<String>,
+    pub count: u32,
+}
+
+impl Resources {
+    /// These, and where they say nothing, `defaults`.
+    pub fn or(self, defaults: Resources) -> Resources {
+        Resources {
+            partition: self.partition.or(defaults.partition),
+            account: self.account.or(defaults.account),
+            qos: self.qos.or(defaults.qos),
+            nodes: self.nodes.or(defaults.nodes),
+            tasks: self.tasks.or(defaults.tasks),
+            cpus_per_task: self.cpus_per_task.or(defaults.cpus_per_task),
+            memory_mib: self.memory_mib.or(defaults.memory_mib),
+            gpus: self.gpus.or(defaults.gpus),
+            time_limit_minutes: self.time_limit_minutes.or(defaults.time_limit_minutes),
+            array: self.array.or(defaults.array),
+        }
+    }
+}
+
+/// Everything that is wrong with the request by itself.
+pub(super) fn check(job: &NewJob) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let mut wrong = |pointer: String, code: &str, detail: &str| errors.push(FieldError::new(pointer, code, detail));
+    if job.name.trim().is_empty() {
+        wrong("/name".into(), "missing-name", "Give the job a name.");
+    } else if job.name.chars().count() > LONGEST_NAME {
+        wrong("/name".into(), "too-long", "A job's name has at most 200 characters.");
+    } else if job.name.chars().any(char::is_control) {
+        wrong("/name".into(), "control-character", "A job's name is one line without control characters.");
+    }
+    match (&job.script, &job.template) {
+        (None, None) => wrong("/template".into(), "no-script", "Choose a template, or write a batch script."),
+        (Some(_), Some(_)) => wrong("/script".into(), "two-scripts", "Send a template or a script, not both."),
+        (Some(script), None) => check_script(script, &mut wrong),
+        (None, Some(_)) => {}
+    }
+    let resources = &job.resources;
+    let counts = [
+        ("nodes", resources.nodes.map(u64::from)),
+        ("tasks", resources.tasks.map(u64::from)),
+        ("cpus_per_task", resources.cpus_per_task.map(u64::from)),
+        ("memory_mib", resources.memory_mib),
+        ("time_limit_minutes", resources.time_limit_minutes.map(u64::from)),
+    ];
+    for (name, count) in counts {
+        if count == Some(0) {
+            wrong(format!("/resources/{name}"), "out-of-range", "Ask for at least 1.");
+        } else if count.is_some_and(|n| n > i32::MAX as u64) {
+            wrong(format!("/resources/{name}"), "out-of-range", "This is more than the scheduler can count.");
+        }
+    }
+    let words = [
+        ("partition", &resources.partition),
+        ("account", &resources.account),
+        ("qos", &resources.qos),
+        ("gpus/type", &resources.gpus.as_ref().and_then(|gpus| gpus.model.clone())),
+    ];
+    for (name, word) in words {
+        if word.as_deref().is_some_and(|word| !is_word(word)) {
+            wrong(format!("/resources/{name}"), "not-a-word", "Use letters, digits, \"-\", \"_\", \".\" and \",\".");
+        }
+    }
+    let array_allowed = |array: &str| array.bytes().all(|b| b.is_ascii_digit() || b"-,:%".contains(&b));
+    if resources.array.as_deref().is_some_and(|array| array.is_empty() || !array_allowed(array)) {
+        wrong("/resources/array".into(), "not-an-array", "Write task numbers like 0-9, 1,3,5 or 0-99%10.");
+    }
+    for (i, file) in job.files.iter().enumerate() {
+        if file.name.as_deref().is_some_and(|name| FileName::parse(name).is_err()) {
+            wrong(format!("/files/{i}/as"), "bad-name", "Choose a plain file name without \"/\".");
+        }
+    }
+    if let Some(Err(error)) = job.working_directory.as_deref().map(RelativePath::parse) {
+        wrong("/working_directory".into(), "bad-path", &error.to_string());
+    }
+    for (name, value) in &job.environment {
+        if !is_variable(name) {
+            wrong(format!("/environment/{name}"), "bad-variable", "A variable's name has letters, digits and \"_\".");
+        } else if value.contains('\0') {
+            wrong(format!("/environment/{name}"), "nul-byte", "A variable's value cannot hold a NUL byte.");
+        }
+    }
+    errors
+}
+
+fn check_script(script: &str, wrong: &mut impl FnMut(String, &str, &str)) {
+    if !script.starts_with("#!") {
+        wrong("/script".into(), "no-shebang", "A batch script begins with #!, for example #!/bin/bash -l.");
+    } else if script.len() > LONGEST_SCRIPT {
+        wrong("/script".into(), "too-long", "A batch script has at most 4 MiB.");
+    } else if script.contains('\0') {
+        wrong("/script".into(), "nul-byte", "A batch script cannot hold a NUL byte.");
+    } else if script.contains("\r\n") {
+        wrong("/script".into(), "dos-line-ends", "The script has Windows line ends: save it with Unix line ends (LF).");
+    }
+}
+
+fn is_word(word: &str) -> bool {
+    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.,".contains(&b);
+    (1..=128).contains(&word.len()) && word.bytes().all(allowed) && !word.starts_with('-')
+}
+
+fn is_variable(name: &str) -> bool {
+    let first = |b: u8| b.is_ascii_alphabetic() || b == b'_';
+    name.bytes().next().is_some_and(first) && name.bytes().all(|b| first(b) || b.is_ascii_digit())
+}

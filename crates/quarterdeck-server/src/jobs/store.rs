@@ -1,0 +1,209 @@
+//! The table `jobs`: every job that was submitted here or seen in a queue, unique by (cluster, job id, submit time).
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
+use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, Order, QueryOrder, QuerySelect};
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "jobs")]
+pub(super) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub cluster: String,
+    pub job_id: Option<String>,
+    pub submitted_us: i64,
+    pub name: String,
+    pub user: String,
+    pub owner_id: Option<Uuid>,
+    pub account: Option<String>,
+    pub partition: Option<String>,
+    pub qos: Option<String>,
+    pub state: String,
+    pub reason: Option<String>,
+    pub message: Option<String>,
+    pub exit_code: Option<i32>,
+    pub signal: Option<i32>,
+    pub started_us: Option<i64>,
+    pub ended_us: Option<i64>,
+    pub time_limit_minutes: Option<i32>,
+    pub node_list: Option<String>,
+    pub nodes: i32,
+    pub cpus: i32,
+    pub memory_mib: Option<i64>,
+    pub gpus: i32,
+    pub template: Option<String>,
+    pub image: Option<String>,
+    pub working_directory: Option<String>,
+    pub output_path: Option<String>,
+    pub error_path: Option<String>,
+    pub comment: Option<String>,
+    pub script: Option<String>,
+    pub files: Json,
+    pub idempotency_key: Option<String>,
+    pub request_hash: Option<String>,
+    pub updated_us: i64,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+/// What a list is filtered by.
+#[derive(Default)]
+pub(super) struct Filter {
+    pub user: Option<String>,
+    pub states: Vec<&'static str>,
+    pub partition: Option<String>,
+    pub account: Option<String>,
+    /// Part of the name, or the beginning of the job id.
+    pub text: Option<String>,
+    pub since_us: Option<i64>,
+}
+
+/// Where a page begins: behind this row, in the order of submission.
+#[derive(Clone, Copy)]
+pub(super) struct After {
+    pub submitted_us: i64,
+    pub id: Uuid,
+}
+
+pub(super) async fn insert(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
+    Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
+}
+
+pub(super) async fn save(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
+    row.into_active_model().reset_all().update(db).await.map(drop)
+}
+
+pub(super) async fn by_id(db: &impl ConnectionTrait, cluster: &str, id: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).filter(Column::Cluster.eq(cluster)).one(db).await
+}
+
+/// The newest of this number, since Slurm's ids wrap.
+pub(super) async fn by_job_id(db: &impl ConnectionTrait, cluster: &str, job_id: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Cluster.eq(cluster))
+        .filter(Column::JobId.eq(job_id))
+        .order_by_desc(Column::SubmittedUs)
+        .one(db)
+        .await
+}
+
+pub(super) async fn by_idempotency_key(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    owner: Uuid,
+    key: &str,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::OwnerId.eq(owner))
+        .filter(Column::Cluster.eq(cluster))
+        .filter(Column::IdempotencyKey.eq(key))
+        .one(db)
+        .await
+}
+
+/// The newest first (or, ascending, the oldest).
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    filter: &Filter,
+    after: Option<After>,
+    ascending: bool,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut query = Entity::find().filter(matching(cluster, filter));
+    if let Some(after) = after {
+        let (time, id) = (Column::SubmittedUs, Column::Id);
+        let beyond = if ascending {
+            time.gt(after.submitted_us).or(time.eq(after.submitted_us).and(id.gt(after.id)))
+        } else {
+            time.lt(after.submitted_us).or(time.eq(after.submitted_us).and(id.lt(after.id)))
+        };
+        query = query.filter(beyond);
+    }
+    let order = if ascending { Order::Asc } else { Order::Desc };
+    query.order_by(Column::SubmittedUs, order.clone()).order_by(Column::Id, order).limit(limit).all(db).await
+}
+
+pub(super) async fn count(db: &impl ConnectionTrait, cluster: &str, filter: &Filter) -> Result<u64, DbErr> {
+    Entity::find().filter(matching(cluster, filter)).count(db).await
+}
+
+/// How many jobs are in each state.
+pub(super) async fn count_by_state(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    filter: &Filter,
+) -> Result<Vec<(String, i64)>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::State)
+        .column_as(Column::Id.count(), "count")
+        .filter(matching(cluster, filter))
+        .group_by(Column::State)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// All rows of the cluster in one of these states, the oldest first.
+pub(super) async fn in_states(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    states: &[&'static str],
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Cluster.eq(cluster))
+        .filter(Column::State.is_in(states.iter().copied()))
+        .order_by_asc(Column::Id)
+        .all(db)
+        .await
+}
+
+/// The rows of these numbers. At most a few hundred at a time: each is a parameter of the statement.
+pub(super) async fn by_job_ids(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    job_ids: &[&str],
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::Cluster.eq(cluster))
+        .filter(Column::JobId.is_in(job_ids.iter().copied()))
+        .all(db)
+        .await
+}
+
+pub(super) async fn by_ids(db: &impl ConnectionTrait, cluster: &str, ids: &[Uuid]) -> Result<Vec<Model>, DbErr> {
+    Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::Id.is_in(ids.iter().copied())).all(db).await
+}
+
+/// The row that was inserted last: ids are ordered by time.
+pub(super) async fn newest(db: &impl ConnectionTrait, cluster: &str) -> Result<Option<Model>, DbErr> {
+    Entity::find().filter(Column::Cluster.eq(cluster)).order_by_desc(Column::Id).one(db).await
+}
+
+fn matching(cluster: &str, filter: &Filter) -> Condition {
+    let mut all = Condition::all().add(Column::Cluster.eq(cluster));
+    if let Some(user) = &filter.user {
+        all = all.add(Column::User.eq(user));
+    }
+    if !filter.states.is_empty() {
+        all = all.add(Column::State.is_in(filter.states.iter().copied()));
+    }
+    if let Some(partition) = &filter.partition {
+        all = all.add(Column::Partition.eq(partition));
+    }
+    if let Some(account) = &filter.account {
+        all = all.add(Column::Account.eq(account));
+    }
+    if let Some(since) = filter.since_us {
+        all = all.add(Column::SubmittedUs.gte(since));
+    }
+    if let Some(text) = &filter.text {
+        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+        let name = Expr::col(Column::Name).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'));
+        let job_id = Expr::col(Column::JobId).like(LikeExpr::new(format!("{escaped}%")).escape('\\'));
+        all = all.add(Condition::any().add(name).add(job_id));
+    }
+    all
+}

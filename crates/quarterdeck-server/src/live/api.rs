@@ -1,0 +1,364 @@
+//! The WebSocket that keeps pages fresh: a snapshot of each channel asked for, then what changed.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use axum::extract::State;
+use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
+use axum::response::Response;
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
+use serde::Deserialize;
+use serde_json::{Value, json};
+use tokio::sync::{broadcast, mpsc};
+use tokio::task::JoinHandle;
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+
+use super::Event;
+use crate::access::{Actor, Origin, Via};
+use crate::app::App;
+use crate::clusters::{Cluster, Freshness};
+use crate::jobs::api::Job;
+use crate::jobs::{self, Stream};
+
+/// The token must come within this time.
+const AUTH_TIME: Duration = Duration::from_secs(5);
+/// A client that takes no message for this long is gone or too slow.
+const SEND_TIME: Duration = Duration::from_secs(10);
+/// Whether the session still lives is asked this often.
+const CHECK_EVERY: Duration = Duration::from_secs(60);
+/// Jobs in a snapshot; older ones are in the lists.
+const SNAPSHOT_JOBS: u64 = 500;
+const MAX_MESSAGE: usize = 64 << 10;
+const MAX_CHANNELS: usize = 64;
+/// A followed output file is looked at this often, and sent in pieces of this size.
+const FOLLOW_EVERY: Duration = Duration::from_millis(500);
+const FOLLOW_PIECE: usize = 64 << 10;
+
+/// Close codes of `api.md`.
+const NOT_SIGNED_IN: u16 = 4401;
+const TOO_SLOW: u16 = 4408;
+const TOO_MANY: u16 = 4429;
+const UNREADABLE: u16 = 4400;
+
+pub(crate) fn routes() -> OpenApiRouter<App> {
+    OpenApiRouter::new().routes(routes!(connect))
+}
+
+/// Live updates, over a WebSocket. The first message carries the access token.
+#[utoipa::path(get, path = "/live", tag = "live", responses((status = 101)))]
+async fn connect(State(app): State<App>, origin: Origin, upgrade: WebSocketUpgrade) -> Response {
+    upgrade.max_message_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
+        let mut socket = socket;
+        if let Err(Closed { code, reason }) = serve(&app, origin, &mut socket).await {
+            let close = CloseFrame { code, reason: reason.into() };
+            let _ = tokio::time::timeout(SEND_TIME, socket.send(Message::Close(Some(close)))).await;
+        }
+    })
+}
+
+#[derive(Deserialize)]
+#[serde(tag = "type", rename_all = "snake_case")]
+enum FromClient {
+    Auth {
+        token: String,
+    },
+    Subscribe {
+        channels: Vec<String>,
+        /// For `output:` channels: the byte to go on from.
+        #[serde(default)]
+        from: u64,
+        /// For `output:` channels.
+        #[serde(default)]
+        stream: FollowedStream,
+    },
+    Unsubscribe {
+        channels: Vec<String>,
+    },
+    /// Keeps proxies from closing a quiet connection.
+    Ping,
+}
+
+#[derive(Clone, Copy, Default, Deserialize)]
+#[serde(rename_all = "snake_case")]
+enum FollowedStream {
+    #[default]
+    Stdout,
+    Stderr,
+}
+
+/// Why a socket is closed.
+struct Closed {
+    code: u16,
+    reason: &'static str,
+}
+
+fn closed(code: u16, reason: &'static str) -> Closed {
+    Closed { code, reason }
+}
+
+async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), Closed> {
+    let first = tokio::time::timeout(AUTH_TIME, socket.recv()).await;
+    let first = first.map_err(|_| closed(NOT_SIGNED_IN, "no token came"))?;
+    let Some(Ok(Message::Text(text))) = first else { return Err(closed(NOT_SIGNED_IN, "no token came")) };
+    let Ok(FromClient::Auth { token }) = serde_json::from_str(&text) else {
+        return Err(closed(NOT_SIGNED_IN, "the first message carries the token"));
+    };
+    let mut events = app.live.subscribe();
+    let actor = sign_in(app, &token, &origin).await?;
+    let mut watcher = Watcher { app, actor, token, jobs: HashSet::new(), followed: HashMap::new() };
+    send(socket, json!({"type": "ready"})).await?;
+
+    // Few: what a followed file has to say waits there until the client takes it.
+    let (said, mut to_say) = mpsc::channel::<Value>(4);
+    let mut check = tokio::time::interval(CHECK_EVERY);
+    loop {
+        tokio::select! {
+            message = socket.recv() => match message {
+                Some(Ok(Message::Text(text))) => watcher.hear(socket, &text, &origin, &said).await?,
+                Some(Ok(Message::Ping(_) | Message::Pong(_))) => {}
+                Some(Ok(Message::Binary(_))) => return Err(closed(UNREADABLE, "messages are text")),
+                Some(Ok(Message::Close(_)) | Err(_)) | None => return Ok(()),
+            },
+            event = events.recv() => match event {
+                Ok(event) => watcher.tell(socket, event).await?,
+                // What was missed cannot be told any more: begin anew.
+                Err(broadcast::error::RecvError::Lagged(_)) => watcher.snapshots(socket).await?,
+                Err(broadcast::error::RecvError::Closed) => return Ok(()),
+            },
+            Some(value) = to_say.recv() => send(socket, value).await?,
+            _ = check.tick() => {
+                sign_in(app, &watcher.token, &origin).await?;
+            }
+        }
+    }
+}
+
+async fn sign_in(app: &App, token: &str, origin: &Origin) -> Result<Actor, Closed> {
+    let actor = crate::auth::authenticate(app, Some(token), origin.clone()).await;
+    actor.map_err(|_| closed(NOT_SIGNED_IN, "the token is not valid, or its session has ended"))
+}
+
+async fn send(socket: &mut WebSocket, message: Value) -> Result<(), Closed> {
+    match tokio::time::timeout(SEND_TIME, socket.send(Message::Text(message.to_string().into()))).await {
+        Ok(Ok(())) => Ok(()),
+        Ok(Err(_)) => Err(closed(TOO_SLOW, "the connection broke")),
+        Err(_) => Err(closed(TOO_SLOW, "messages are not taken")),
+    }
+}
+
+/// One client and what it watches.
+struct Watcher<'a> {
+    app: &'a App,
+    actor: Actor,
+    token: String,
+    /// Clusters whose jobs it watches.
+    jobs: HashSet<String>,
+    /// Output channels and who reads their files.
+    followed: HashMap<String, Follower>,
+}
+
+struct Follower(JoinHandle<()>);
+
+impl Drop for Follower {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+impl Watcher<'_> {
+    async fn hear(
+        &mut self,
+        socket: &mut WebSocket,
+        text: &str,
+        origin: &Origin,
+        said: &mpsc::Sender<Value>,
+    ) -> Result<(), Closed> {
+        match serde_json::from_str(text).map_err(|_| closed(UNREADABLE, "the message is not one of this protocol"))? {
+            FromClient::Auth { token } => {
+                let actor = sign_in(self.app, &token, origin).await?;
+                if actor.user_id != self.actor.user_id {
+                    return Err(closed(NOT_SIGNED_IN, "another user's token"));
+                }
+                (self.actor, self.token) = (actor, token);
+                send(socket, json!({"type": "ready"})).await
+            }
+            FromClient::Subscribe { channels, from, stream } => {
+                for channel in channels {
+                    if self.jobs.len() + self.followed.len() >= MAX_CHANNELS {
+                        return Err(closed(TOO_MANY, "too many channels"));
+                    }
+                    self.subscribe(socket, channel, from, stream, said).await?;
+                }
+                Ok(())
+            }
+            FromClient::Unsubscribe { channels } => {
+                for channel in channels {
+                    self.followed.remove(&channel);
+                    if let Some(cluster) = channel.strip_prefix("jobs:") {
+                        self.jobs.remove(cluster);
+                    }
+                }
+                Ok(())
+            }
+            FromClient::Ping => send(socket, json!({"type": "pong"})).await,
+        }
+    }
+
+    async fn subscribe(
+        &mut self,
+        socket: &mut WebSocket,
+        channel: String,
+        from: u64,
+        stream: FollowedStream,
+        said: &mpsc::Sender<Value>,
+    ) -> Result<(), Closed> {
+        let parts: Vec<&str> = channel.splitn(3, ':').collect();
+        let cluster = parts.get(1).and_then(|name| self.app.clusters.find(name)).cloned();
+        match (parts.as_slice(), cluster) {
+            (["jobs", _], Some(cluster)) => {
+                self.jobs.insert(cluster.name.clone());
+                self.snapshot(socket, &cluster).await
+            }
+            (["output", _, job], Some(cluster)) => {
+                let follow = Follow {
+                    app: self.app.clone(),
+                    actor: self.actor.clone(),
+                    cluster,
+                    job: (*job).to_owned(),
+                    channel: channel.clone(),
+                    stream,
+                    said: said.clone(),
+                };
+                self.followed.insert(channel, Follower(tokio::spawn(follow.run(from))));
+                Ok(())
+            }
+            _ => send(socket, json!({"type": "error", "channel": channel, "code": "no-such-channel"})).await,
+        }
+    }
+
+    async fn tell(&mut self, socket: &mut WebSocket, event: Event) -> Result<(), Closed> {
+        match event {
+            Event::Jobs { cluster, version, jobs } if self.jobs.contains(&*cluster) => {
+                let upsert: Vec<Job> = jobs.iter().map(|job| Job::seen_by(&self.actor, job)).collect();
+                let channel = format!("jobs:{cluster}");
+                let delta =
+                    json!({"type": "delta", "channel": channel, "version": version, "upsert": upsert, "remove": []});
+                send(socket, delta).await
+            }
+            Event::Freshness { cluster, freshness } if self.jobs.contains(&*cluster) => {
+                send(socket, status(&cluster, &freshness)).await
+            }
+            Event::SessionEnded(session) if self.actor.via == Via::Session(session) => {
+                Err(closed(NOT_SIGNED_IN, "the session has ended"))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    async fn snapshots(&mut self, socket: &mut WebSocket) -> Result<(), Closed> {
+        for name in self.jobs.clone() {
+            if let Some(cluster) = self.app.clusters.find(&name) {
+                self.snapshot(socket, cluster).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn snapshot(&self, socket: &mut WebSocket, cluster: &Cluster) -> Result<(), Closed> {
+        // Before the rows are read, so that no later change is taken for an older one.
+        let version = self.app.live.version();
+        let jobs = jobs::recent(self.app, cluster, SNAPSHOT_JOBS).await.map_err(|error| {
+            tracing::error!(%error, "a snapshot of the jobs");
+            closed(TOO_SLOW, "the jobs cannot be read now")
+        })?;
+        let items: Vec<Job> = jobs.iter().map(|job| Job::seen_by(&self.actor, job)).collect();
+        let freshness = cluster.view().jobs;
+        let snapshot = json!({
+            "type": "snapshot", "channel": format!("jobs:{}", cluster.name), "version": version, "items": items,
+            "as_of": freshness.as_of, "stale": freshness.is_stale(), "stale_reason": freshness.stale_reason,
+        });
+        send(socket, snapshot).await
+    }
+}
+
+fn status(cluster: &str, freshness: &Freshness) -> Value {
+    json!({
+        "type": "status", "channel": format!("jobs:{cluster}"), "as_of": freshness.as_of,
+        "stale": freshness.is_stale(), "stale_reason": freshness.stale_reason,
+    })
+}
+
+/// Sends a job's output as it grows, until the job is over and all of it is sent.
+struct Follow {
+    app: App,
+    actor: Actor,
+    cluster: Cluster,
+    job: String,
+    channel: String,
+    stream: FollowedStream,
+    said: mpsc::Sender<Value>,
+}
+
+impl Follow {
+    async fn run(self, from: u64) {
+        let mut offset = from;
+        let mut opened = None;
+        loop {
+            // Asked before reading: what is written until the job is over is read after it is known to be.
+            let over = matches!(jobs::find(&self.app, &self.cluster, &self.job).await, Ok(job) if job.state.is_final());
+            if opened.is_none() {
+                opened = match jobs::output(&self.app, &self.actor, &self.cluster, &self.job, self.stream()).await {
+                    Ok(output) => Some(output.file),
+                    Err(jobs::Error::NoOutputYet) => None,
+                    Err(error) => {
+                        let code = crate::problem::Problem::from(error).code();
+                        self.say(json!({"type": "error", "channel": self.channel, "code": code})).await;
+                        return;
+                    }
+                };
+            }
+            if let Some(file) = &opened {
+                loop {
+                    let Ok(piece) = file.read_at(offset, FOLLOW_PIECE).await else {
+                        self.say(json!({"type": "error", "channel": self.channel, "code": "unreadable-output"})).await;
+                        return;
+                    };
+                    if piece.is_empty() {
+                        break;
+                    }
+                    let data = BASE64_STANDARD.encode(&piece);
+                    let stream = match self.stream {
+                        FollowedStream::Stdout => "stdout",
+                        FollowedStream::Stderr => "stderr",
+                    };
+                    let said = json!({
+                        "type": "output", "channel": self.channel, "stream": stream, "offset": offset, "data": data,
+                    });
+                    if !self.say(said).await {
+                        return;
+                    }
+                    offset += piece.len() as u64;
+                }
+            }
+            if over {
+                self.say(json!({"type": "output_end", "channel": self.channel, "offset": offset})).await;
+                return;
+            }
+            tokio::time::sleep(FOLLOW_EVERY).await;
+        }
+    }
+
+    fn stream(&self) -> Stream {
+        match self.stream {
+            FollowedStream::Stdout => Stream::Stdout,
+            FollowedStream::Stderr => Stream::Stderr,
+        }
+    }
+
+    /// `false`: nobody listens any more.
+    async fn say(&self, message: Value) -> bool {
+        self.said.send(message).await.is_ok()
+    }
+}

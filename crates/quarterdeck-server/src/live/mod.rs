@@ -1,0 +1,65 @@
+//! Tells those who watch what changed. The sockets are in `api`; here is what is published to them.
+
+pub(crate) mod api;
+
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
+
+use tokio::sync::broadcast;
+use uuid::Uuid;
+
+use crate::clusters::Freshness;
+use crate::jobs::Job;
+
+/// A watcher that falls behind by more than this many events is sent a new snapshot instead.
+const BACKLOG: usize = 256;
+
+pub struct Live {
+    events: broadcast::Sender<Event>,
+    version: AtomicU64,
+}
+
+#[derive(Clone)]
+pub(crate) enum Event {
+    Jobs { cluster: Arc<str>, version: u64, jobs: Arc<Vec<Job>> },
+    Freshness { cluster: Arc<str>, freshness: Freshness },
+    SessionEnded(Uuid),
+}
+
+impl Default for Live {
+    fn default() -> Live {
+        Live { events: broadcast::channel(BACKLOG).0, version: AtomicU64::new(0) }
+    }
+}
+
+impl Live {
+    /// Jobs are new or have changed.
+    pub fn jobs_changed(&self, cluster: &str, jobs: Vec<Job>) {
+        let version = self.version.fetch_add(1, Ordering::SeqCst) + 1;
+        self.publish(Event::Jobs { cluster: cluster.into(), version, jobs: Arc::new(jobs) });
+    }
+
+    /// The reading of a cluster's queue is this old.
+    pub fn freshness(&self, cluster: &str, freshness: Freshness) {
+        self.publish(Event::Freshness { cluster: cluster.into(), freshness });
+    }
+
+    /// Closes the sockets of this session.
+    pub fn session_ended(&self, session: Uuid) {
+        self.publish(Event::SessionEnded(session));
+    }
+
+    fn publish(&self, event: Event) {
+        // That nobody listens is no error.
+        let _ = self.events.send(event);
+    }
+
+    fn subscribe(&self) -> broadcast::Receiver<Event> {
+        self.events.subscribe()
+    }
+
+    /// To be taken before a snapshot is read: what is published after it has a higher version.
+    fn version(&self) -> u64 {
+        self.version.load(Ordering::SeqCst)
+    }
+}

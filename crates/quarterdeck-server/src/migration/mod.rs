@@ -1,0 +1,14 @@
+//! The schema's history. A migration that has been released is never changed: add another.
+
+use sea_orm_migration::prelude::*;
+
+mod m20261124_first;
+
+pub(crate) struct Migrator;
+
+#[async_trait::async_trait]
+impl MigratorTrait for Migrator {
+    fn migrations() -> Vec<Box<dyn MigrationTrait>> {
+        vec![Box::new(m20261124_first::Migration)]
+    }
+}

@@ -1,0 +1,47 @@
+//! Tells a user what happened: a code that the page translates, and its parameters.
+
+pub(crate) mod api;
+mod store;
+
+use chrono::{DateTime, Utc};
+use sea_orm::DbErr;
+use serde_json::Value;
+use uuid::Uuid;
+
+use crate::access::Actor;
+use crate::app::App;
+use crate::db::{from_us, to_us};
+
+pub struct Notification {
+    pub id: Uuid,
+    pub code: String,
+    pub params: Value,
+    pub created_at: DateTime<Utc>,
+    pub read_at: Option<DateTime<Utc>>,
+}
+
+/// Leaves a notification for a user.
+pub async fn notify(app: &App, user: Uuid, code: &str, params: Value) -> Result<(), DbErr> {
+    let row = store::Model {
+        id: Uuid::now_v7(),
+        user_id: user,
+        code: code.to_owned(),
+        params,
+        created_us: to_us(app.clock.now()),
+        read_us: None,
+    };
+    store::insert(app.db.write(), row).await
+}
+
+/// The actor's own, the newest first.
+pub async fn list(app: &App, actor: &Actor, limit: u64) -> Result<Vec<Notification>, DbErr> {
+    let rows = store::list(app.db.read(), actor.user_id, limit).await?;
+    let read = |row: store::Model| Notification {
+        id: row.id,
+        code: row.code,
+        params: row.params,
+        created_at: from_us(row.created_us),
+        read_at: row.read_us.map(from_us),
+    };
+    Ok(rows.into_iter().map(read).collect())
+}

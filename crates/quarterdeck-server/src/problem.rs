@@ -1,0 +1,277 @@
+//! Everything that can go wrong, as RFC 9457 problem documents: what happened, what to do, and a code that the page
+//! translates. The only file that knows which error of a feature is which HTTP status.
+
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde::Serialize;
+use serde_json::{Map, Value};
+use utoipa::ToSchema;
+
+/// A problem before it is sent; [`crate::web`] adds the request id and writes the document.
+#[derive(Clone, Debug)]
+pub struct Problem {
+    status: StatusCode,
+    code: &'static str,
+    detail: String,
+    params: Map<String, Value>,
+    errors: Vec<FieldError>,
+}
+
+/// One field of the request that is wrong.
+#[derive(Clone, Debug, Serialize, ToSchema, PartialEq, Eq)]
+pub struct FieldError {
+    /// JSON pointer (RFC 6901) to the field.
+    #[schema(example = "/resources/nodes")]
+    pub pointer: String,
+    /// Stable word for translation.
+    pub code: String,
+    pub detail: String,
+    #[schema(value_type = Object)]
+    pub params: Map<String, Value>,
+}
+
+impl FieldError {
+    pub fn new(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> FieldError {
+        FieldError { pointer: pointer.into(), code: code.to_owned(), detail: detail.into(), params: Map::new() }
+    }
+
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> FieldError {
+        self.params.insert(name.to_owned(), value.into());
+        self
+    }
+}
+
+/// The document as clients see it (RFC 9457).
+#[derive(Serialize, ToSchema)]
+pub struct ProblemDocument {
+    #[serde(rename = "type")]
+    #[schema(rename = "type")]
+    kind: String,
+    title: String,
+    status: u16,
+    detail: String,
+    /// Stable word for translation.
+    code: String,
+    #[schema(value_type = Object)]
+    params: Map<String, Value>,
+    /// The request's id, as in the log and in the audit.
+    instance: String,
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    #[schema(required = false)]
+    errors: Vec<FieldError>,
+}
+
+impl Problem {
+    pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
+        Problem { status, code, detail: detail.into(), params: Map::new(), errors: Vec::new() }
+    }
+
+    pub fn with(mut self, name: &str, value: impl Into<Value>) -> Problem {
+        self.params.insert(name.to_owned(), value.into());
+        self
+    }
+
+    pub fn not_found(what: &'static str) -> Problem {
+        Problem::new(StatusCode::NOT_FOUND, "not-found", format!("There is no such {what}.")).with("what", what)
+    }
+
+    pub fn not_signed_in() -> Problem {
+        Problem::new(StatusCode::UNAUTHORIZED, "not-signed-in", "Sign in to do this.")
+    }
+
+    pub fn forbidden() -> Problem {
+        Problem::new(StatusCode::FORBIDDEN, "forbidden", "Your role does not allow this: ask an administrator.")
+    }
+
+    pub fn unreadable(detail: impl Into<String>) -> Problem {
+        Problem::new(StatusCode::BAD_REQUEST, "unreadable", detail)
+    }
+
+    /// The request was read, and these fields are wrong.
+    pub fn invalid(errors: Vec<FieldError>) -> Problem {
+        let detail = errors.first().map_or_else(|| "The request is not valid.".to_owned(), |e| e.detail.clone());
+        Problem { errors, ..Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "invalid", detail) }
+    }
+
+    /// The fault is ours; the log has the cause, the client gets the request id.
+    pub fn internal(cause: impl std::fmt::Display) -> Problem {
+        tracing::error!(%cause, "internal error");
+        Problem::new(
+            StatusCode::INTERNAL_SERVER_ERROR,
+            "internal",
+            "Something went wrong on the server: try again, and give an administrator the request id if it persists.",
+        )
+    }
+
+    pub(crate) fn document(&self, request_id: &str) -> ProblemDocument {
+        ProblemDocument {
+            kind: format!("/problems/{}", self.code),
+            title: self.status.canonical_reason().unwrap_or("Error").to_owned(),
+            status: self.status.as_u16(),
+            detail: self.detail.clone(),
+            code: self.code.to_owned(),
+            params: self.params.clone(),
+            instance: request_id.to_owned(),
+            errors: self.errors.clone(),
+        }
+    }
+
+    /// The word that clients translate, for channels other than HTTP.
+    pub fn code(&self) -> &'static str {
+        self.code
+    }
+}
+
+impl IntoResponse for Problem {
+    fn into_response(self) -> Response {
+        let mut response = self.status.into_response();
+        if self.status == StatusCode::UNAUTHORIZED {
+            response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+        }
+        response.extensions_mut().insert(self);
+        response
+    }
+}
+
+impl From<sea_orm::DbErr> for Problem {
+    fn from(error: sea_orm::DbErr) -> Problem {
+        Problem::internal(format!("database: {error}"))
+    }
+}
+
+impl From<crate::auth::Error> for Problem {
+    fn from(error: crate::auth::Error) -> Problem {
+        use crate::auth::Error;
+        match error {
+            Error::WrongCredentials => Problem::new(StatusCode::UNAUTHORIZED, "wrong-credentials", error.to_string()),
+            Error::NotSignedIn => Problem::not_signed_in(),
+            Error::InvalidUser(errors) => Problem::invalid(errors),
+            Error::NameTaken => Problem::new(StatusCode::CONFLICT, "name-taken", error.to_string()),
+            Error::NoSuchUser => Problem::not_found("user"),
+            Error::NoUnixUser => Problem::new(StatusCode::FORBIDDEN, "no-unix-user", error.to_string()),
+            Error::Db(error) => error.into(),
+            Error::Internal(cause) => Problem::internal(cause),
+        }
+    }
+}
+
+impl From<crate::agents::Error> for Problem {
+    fn from(error: crate::agents::Error) -> Problem {
+        use crate::agents::Error;
+        use quarterdeck_types::agent::ErrorCode;
+        let detail = error.to_string();
+        let of = |status, code| Problem::new(status, code, detail.clone());
+        match &error {
+            Error::Unreachable(_) => of(StatusCode::SERVICE_UNAVAILABLE, "agent-unreachable"),
+            Error::Refused { .. } => of(StatusCode::FORBIDDEN, "agent-refused"),
+            Error::TimedOut => of(StatusCode::GATEWAY_TIMEOUT, "agent-timed-out"),
+            Error::Protocol(_) => of(StatusCode::BAD_GATEWAY, "agent-protocol"),
+            Error::Answered(answer) => match answer.code {
+                ErrorCode::NotFound => of(StatusCode::NOT_FOUND, "file-not-found"),
+                ErrorCode::NoSuchSpace => of(StatusCode::NOT_FOUND, "no-such-space"),
+                ErrorCode::PermissionDenied => of(StatusCode::FORBIDDEN, "permission-denied"),
+                ErrorCode::LeavesSpace => of(StatusCode::FORBIDDEN, "leaves-space"),
+                ErrorCode::AlreadyExists => of(StatusCode::CONFLICT, "already-exists"),
+                ErrorCode::DirectoryNotEmpty => of(StatusCode::CONFLICT, "directory-not-empty"),
+                ErrorCode::NotADirectory => of(StatusCode::CONFLICT, "not-a-directory"),
+                ErrorCode::IsADirectory => of(StatusCode::CONFLICT, "is-a-directory"),
+                ErrorCode::NotRegular => of(StatusCode::CONFLICT, "not-a-regular-file"),
+                ErrorCode::SizeMismatch => of(StatusCode::CONFLICT, "size-mismatch"),
+                ErrorCode::NoSpaceLeft => of(StatusCode::INSUFFICIENT_STORAGE, "no-space-left"),
+                ErrorCode::QuotaExceeded => of(StatusCode::INSUFFICIENT_STORAGE, "quota-exceeded"),
+                ErrorCode::TimedOut => of(StatusCode::GATEWAY_TIMEOUT, "agent-timed-out"),
+                ErrorCode::Busy => of(StatusCode::SERVICE_UNAVAILABLE, "agent-busy"),
+                ErrorCode::NoSuchProgram | ErrorCode::Unsupported => of(StatusCode::NOT_IMPLEMENTED, "unsupported"),
+                ErrorCode::BadRequest | ErrorCode::Version | ErrorCode::Io => {
+                    of(StatusCode::BAD_GATEWAY, "agent-failed")
+                }
+            },
+        }
+    }
+}
+
+impl From<crate::templates::Error> for Problem {
+    fn from(error: crate::templates::Error) -> Problem {
+        use crate::templates::Error;
+        match error {
+            Error::NotFound | Error::OtherVersion { .. } => Problem::not_found("template"),
+            Error::Directory(_) => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "templates-unreadable", error.to_string())
+            }
+            Error::Db(error) => error.into(),
+            Error::Internal(cause) => Problem::internal(cause),
+        }
+    }
+}
+
+impl From<crate::images::Error> for Problem {
+    fn from(error: crate::images::Error) -> Problem {
+        use crate::images::Error;
+        match error {
+            Error::NotFound => Problem::not_found("image"),
+            Error::NoSuchScan => Problem::not_found("scan"),
+            Error::Db(error) => error.into(),
+            Error::Internal(cause) => Problem::internal(cause),
+        }
+    }
+}
+
+impl From<crate::uploads::Error> for Problem {
+    fn from(error: crate::uploads::Error) -> Problem {
+        use crate::uploads::Error;
+        let detail = error.to_string();
+        let of = |status, code| Problem::new(status, code, detail.clone());
+        match error {
+            Error::NotFound => Problem::not_found("upload"),
+            Error::TooLarge(limit) => of(StatusCode::PAYLOAD_TOO_LARGE, "upload-too-large").with("limit", limit),
+            Error::WrongOffset { expected, .. } => of(StatusCode::CONFLICT, "wrong-offset").with("expected", expected),
+            Error::TooManyBytes => of(StatusCode::PAYLOAD_TOO_LARGE, "too-many-bytes"),
+            Error::Busy => of(StatusCode::LOCKED, "upload-busy"),
+            Error::Finished => of(StatusCode::CONFLICT, "upload-finished"),
+            Error::Broken => of(StatusCode::BAD_REQUEST, "connection-broke"),
+            Error::Write(cause) => of(StatusCode::BAD_GATEWAY, "write-failed").with("cause", cause.to_string()),
+            Error::Agent(error) => error.into(),
+            Error::Auth(error) => error.into(),
+            Error::Db(error) => error.into(),
+        }
+    }
+}
+
+impl From<crate::files::Error> for Problem {
+    fn from(error: crate::files::Error) -> Problem {
+        use crate::files::Error;
+        match error {
+            Error::Agent(error) => error.into(),
+            Error::Auth(error) => error.into(),
+        }
+    }
+}
+
+impl From<crate::jobs::Error> for Problem {
+    fn from(error: crate::jobs::Error) -> Problem {
+        use crate::jobs::Error;
+        let detail = error.to_string();
+        let of = |status, code| Problem::new(status, code, detail.clone());
+        match error {
+            Error::NotFound => Problem::not_found("job"),
+            Error::Invalid(errors) => Problem::invalid(errors),
+            Error::NotYours => of(StatusCode::FORBIDDEN, "not-your-job"),
+            Error::Refused { cluster, message } => {
+                of(StatusCode::UNPROCESSABLE_ENTITY, "scheduler-refused").with("cluster", cluster).with("message", message)
+            }
+            Error::Unknown { id, cluster, message } => of(StatusCode::GATEWAY_TIMEOUT, "outcome-unknown")
+                .with("id", id.to_string())
+                .with("cluster", cluster)
+                .with("message", message),
+            Error::KeyReused => of(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused"),
+            Error::KeyInFlight => of(StatusCode::CONFLICT, "idempotency-key-in-flight"),
+            Error::NoOutputPath => of(StatusCode::NOT_FOUND, "no-output-path"),
+            Error::NoOutputYet => of(StatusCode::NOT_FOUND, "no-output-yet"),
+            Error::Unsupported { .. } => of(StatusCode::CONFLICT, "unsupported"),
+            Error::Over(state) => of(StatusCode::CONFLICT, "job-over").with("state", state.as_str()),
+            Error::Agent(error) => error.into(),
+            Error::Auth(error) => error.into(),
+            Error::Db(error) => error.into(),
+        }
+    }
+}

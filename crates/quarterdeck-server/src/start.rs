@@ -1,0 +1,154 @@
+//! Starts a server: its data directory and secrets, the database, the first account, and everything that runs beside
+//! the requests.
+
+use std::fs;
+use std::io::Write;
+use std::net::SocketAddr;
+use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context, bail};
+use tokio::net::TcpListener;
+
+use crate::agents::{Agents, Start};
+use crate::app::{App, Parts};
+use crate::auth::{self, Keys, NewUser};
+use crate::clock::Clock;
+use crate::clusters::{self, Clusters};
+use crate::config::{Config, Mode};
+use crate::db::Db;
+use crate::{access::Role, images, jobs, live, templates, uploads, web};
+
+/// Holds the first administrator's password until somebody deletes it.
+const PASSWORD_FILE: &str = "initial-password";
+
+/// Runs a server until `stop` is done. `ready` is told its address once it listens.
+pub async fn serve(
+    config: Config,
+    mode: Mode,
+    ready: impl FnOnce(SocketAddr, Option<PathBuf>),
+    stop: impl Future<Output = ()> + Send + 'static,
+) -> anyhow::Result<()> {
+    let uid = rustix::process::geteuid();
+    if mode == Mode::MultiUser && uid.is_root() {
+        bail!("the server does not run as root: start it as the user quarterdeck (the launcher alone is root)");
+    }
+    let data = &config.server.data;
+    make_private(data)?;
+    let keys = Keys::load_or_generate(data)?;
+    let db = Db::open(&config.database_url()).await.context("opening the database")?;
+    let clock = Clock::system();
+    let first_password = first_account(&db, &clock, data, mode).await?;
+    let start = match mode {
+        Mode::MultiUser => Start::Launcher { socket: config.agents.launcher.clone() },
+        Mode::SingleUser => Start::Child(own_agent(&config)?),
+    };
+    let app = App::new(Parts {
+        agents: Agents::new(start, config.agents.connections),
+        clusters: Clusters::new(&config),
+        live: live::Live::default(),
+        uploads: uploads::Uploads::default(),
+        images: images::Images::default(),
+        jobs: jobs::Jobs::default(),
+        config,
+        mode,
+        clock,
+        db,
+        keys,
+    });
+    templates::load_at_start(&app).await;
+    images::scan_at_start(&app);
+    clusters::start(&app);
+
+    let listener = TcpListener::bind(app.config.server.listen)
+        .await
+        .with_context(|| format!("listening on {}", app.config.server.listen))?;
+    ready(listener.local_addr()?, first_password);
+    let service = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
+    axum::serve(listener, service).with_graceful_shutdown(stop).await.context("serving")
+}
+
+/// What `serve --single-user` runs with: everything of its own in one directory, the `local` cluster, one person.
+pub fn single_user_config(mut config: Config, data: PathBuf, listen: Option<SocketAddr>) -> Config {
+    config.server.data = data;
+    if let Some(listen) = listen {
+        config.server.listen = listen;
+    }
+    config.local.enabled = true;
+    config
+}
+
+fn make_private(data: &Path) -> anyhow::Result<()> {
+    fs::DirBuilder::new()
+        .recursive(true)
+        .mode(0o700)
+        .create(data)
+        .with_context(|| format!("creating the data directory {}", data.display()))?;
+    let metadata = fs::metadata(data)?;
+    if metadata.uid() != rustix::process::geteuid().as_raw() || metadata.mode() & 0o077 != 0 {
+        bail!("{} must belong to the server's user and be closed to others: chown it and chmod 700", data.display());
+    }
+    Ok(())
+}
+
+/// Makes the first administrator in a new database; answers where the password is.
+async fn first_account(db: &Db, clock: &Clock, data: &Path, mode: Mode) -> anyhow::Result<Option<PathBuf>> {
+    let path = data.join(PASSWORD_FILE);
+    if !auth::list_users(db).await?.is_empty() {
+        return Ok(path.exists().then_some(path));
+    }
+    let password = auth::random_password()?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create(true)
+        .truncate(true)
+        .mode(0o600)
+        .open(&path)
+        .with_context(|| format!("writing {}", path.display()))?;
+    writeln!(file, "{password}")?;
+    file.sync_all()?;
+    let unix_user = match mode {
+        Mode::SingleUser => Some(own_name()?),
+        Mode::MultiUser => None,
+    };
+    let username = unix_user.clone().unwrap_or_else(|| "admin".to_owned());
+    let new = NewUser { display_name: username.clone(), username, password, role: Role::Admin, unix_user };
+    auth::add_user(db, clock, new).await.context("making the first account")?;
+    Ok(Some(path))
+}
+
+/// In single-user mode the agent is our child; what it may do is written for it here.
+fn own_agent(config: &Config) -> anyhow::Result<crate::agents::Child> {
+    let data = fs::canonicalize(&config.server.data)?;
+    let path = data.join("agent.toml");
+    let programs = if config.slurm.enabled {
+        let program = |name: &str| format!("{name} = {:?}\n", config.slurm.programs.join(name));
+        let conf = config.slurm.conf.as_ref().map(|conf| format!("\n[environment]\nSLURM_CONF = {conf:?}\n"));
+        format!(
+            "\n[programs]\n{}{}{}{}",
+            program("sbatch"),
+            program("scancel"),
+            program("scontrol"),
+            conf.unwrap_or_default()
+        )
+    } else {
+        String::new()
+    };
+    let text = format!("# Written by `quarterdeck serve --single-user` at each start.\n[spaces]\nhome = \"~\"\n{programs}");
+    fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
+    Ok(crate::agents::Child {
+        user: own_name()?,
+        uid: rustix::process::geteuid().as_raw(),
+        executable: std::env::current_exe().context("finding this executable")?,
+        socket: data.join("agent.sock"),
+        config: path,
+        starting: tokio::sync::Mutex::default(),
+    })
+}
+
+/// The name of the account that this process runs as.
+fn own_name() -> anyhow::Result<String> {
+    let uid = rustix::process::geteuid().as_raw();
+    let user = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(uid)).context("looking up our own account")?;
+    user.map(|user| user.name).with_context(|| format!("the uid {uid} has no account name"))
+}

@@ -1,0 +1,178 @@
+//! The HTTP server around the features: routes put together, request ids, headers, problems, the embedded page.
+
+use std::net::{IpAddr, SocketAddr};
+
+use axum::Router;
+use axum::body::Body;
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
+use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::middleware::{self, Next};
+use axum::response::{IntoResponse, Response};
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+use tower_http::compression::predicate::{DefaultPredicate, Predicate};
+use utoipa::OpenApi;
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa_axum::router::OpenApiRouter;
+use utoipa_axum::routes;
+use uuid::Uuid;
+
+use crate::access::{self, Rule, TABLE};
+use crate::app::App;
+use crate::problem::{Problem, ProblemDocument};
+use crate::{auth, clusters, files, images, jobs, live, nodes, notifications, page, templates, uploads};
+
+/// A request's JSON may hold a batch script (Slurm's own limit is 4 MB) and little else.
+const MAX_JSON_BYTES: usize = 8 << 20;
+const REQUEST_ID: HeaderName = HeaderName::from_static("x-request-id");
+
+/// The id of one request, in its answer, in the log and in the audit.
+#[derive(Clone)]
+pub(crate) struct RequestId(pub(crate) String);
+
+/// The address that a request came from.
+#[derive(Clone, Copy)]
+pub(crate) struct ClientAddress(pub(crate) IpAddr);
+
+#[derive(OpenApi)]
+#[openapi(
+    info(title = "Quarterdeck", description = "A web portal for Slurm clusters."),
+    components(schemas(ProblemDocument))
+)]
+struct Document;
+
+/// Everything that the server answers.
+pub(crate) fn router(app: App) -> Router {
+    let (router, document) = api().split_for_parts();
+    let document = finish_document(document);
+    router
+        .route("/api/v1/openapi.json", axum::routing::get(async move || axum::Json(document)))
+        .route_layer(middleware::from_fn_with_state(app.clone(), access::guard))
+        .with_state(app)
+        .fallback(page::serve)
+        .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(not_secret)))
+        .layer(CatchPanicLayer::custom(|_| Problem::internal("a handler panicked").into_response()))
+        .layer(middleware::from_fn(finish))
+}
+
+/// The OpenAPI document, as `quarterdeck openapi` prints it.
+pub fn openapi() -> utoipa::openapi::OpenApi {
+    finish_document(api().split_for_parts().1)
+}
+
+fn api() -> OpenApiRouter<App> {
+    let v1 = OpenApiRouter::new()
+        .merge(auth::api::routes())
+        .merge(clusters::api::routes())
+        .merge(nodes::api::routes())
+        .merge(jobs::api::routes())
+        .merge(templates::api::routes())
+        .merge(images::api::routes())
+        .merge(uploads::api::routes())
+        .merge(files::api::routes())
+        .merge(notifications::api::routes())
+        .merge(live::api::routes());
+    OpenApiRouter::with_openapi(Document::openapi()).routes(routes!(alive)).routes(routes!(ready)).nest("/api/v1", v1)
+}
+
+/// Writes into the document what the access table says of each operation.
+fn finish_document(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
+    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
+    document.components.get_or_insert_default().security_schemes.insert("bearer".to_owned(), bearer.into());
+    for (method, path, rule) in TABLE {
+        let Some(item) = document.paths.paths.get_mut(*path) else { continue };
+        let operation = match *method {
+            "GET" => &mut item.get,
+            "POST" => &mut item.post,
+            "PUT" => &mut item.put,
+            "PATCH" => &mut item.patch,
+            "DELETE" => &mut item.delete,
+            "HEAD" => &mut item.head,
+            _ => &mut item.options,
+        };
+        if let (Some(operation), false) = (operation, *rule == Rule::Public) {
+            let need = utoipa::openapi::SecurityRequirement::new("bearer", Vec::<String>::new());
+            operation.security = Some(vec![need]);
+        }
+    }
+    document
+}
+
+/// The process is alive.
+#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 204)))]
+async fn alive() -> StatusCode {
+    StatusCode::NO_CONTENT
+}
+
+/// The server can answer requests: its database does.
+#[utoipa::path(get, path = "/readyz", tag = "operation", responses((status = 204), (status = 503)))]
+async fn ready(axum::extract::State(app): axum::extract::State<App>) -> Response {
+    match app.db.read().ping().await {
+        Ok(()) => StatusCode::NO_CONTENT.into_response(),
+        Err(_) => Problem::new(
+            StatusCode::SERVICE_UNAVAILABLE,
+            "database-unavailable",
+            "The database does not answer: look at its log.",
+        )
+        .into_response(),
+    }
+}
+
+/// Outermost: names the request before, and completes headers and problems after.
+async fn finish(mut request: Request, next: Next) -> Response {
+    let id = Uuid::now_v7().to_string();
+    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    request.extensions_mut().insert(RequestId(id.clone()));
+    request.extensions_mut().insert(ClientAddress(address.unwrap_or(IpAddr::from([127, 0, 0, 1]))));
+    let method = request.method().clone();
+    // The path alone: a query may hold what does not belong into a log.
+    let path = request.uri().path().to_owned();
+    let started = std::time::Instant::now();
+
+    let mut response = next.run(request).await;
+    if let Some(problem) = response.extensions_mut().remove::<Problem>() {
+        let document = serde_json::to_vec(&problem.document(&id)).unwrap_or_default();
+        *response.body_mut() = Body::from(document);
+        response.headers_mut().remove(header::CONTENT_LENGTH);
+        response
+            .headers_mut()
+            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+    }
+    let status = response.status().as_u16();
+    tracing::info!(target: "quarterdeck::request", %method, path, status, request_id = %id, elapsed_us = started.elapsed().as_micros() as u64);
+    let headers = response.headers_mut();
+    if let Ok(value) = HeaderValue::from_str(&id) {
+        headers.insert(REQUEST_ID, value);
+    }
+    for (name, value) in SECURITY_HEADERS {
+        headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    }
+    if path.starts_with("/api/") {
+        headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));
+    }
+    response
+}
+
+/// Styles may be inline, since Mantine needs it; scripts never.
+const SECURITY_HEADERS: [(&str, &str); 6] = [
+    (
+        "content-security-policy",
+        "default-src 'self'; script-src 'self'; style-src 'self' 'unsafe-inline'; img-src 'self' data: blob:; \
+         connect-src 'self'; object-src 'none'; base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    ),
+    ("x-content-type-options", "nosniff"),
+    ("referrer-policy", "no-referrer"),
+    ("x-frame-options", "DENY"),
+    ("cross-origin-opener-policy", "same-origin"),
+    ("cross-origin-resource-policy", "same-origin"),
+];
+
+/// Answers with secrets beside what an attacker may choose are never compressed (BREACH); a job's output keeps its length.
+fn not_secret(_: StatusCode, _: axum::http::Version, headers: &axum::http::HeaderMap, extensions: &axum::http::Extensions) -> bool {
+    extensions.get::<Uncompressed>().is_none() && !headers.contains_key(header::CONTENT_RANGE)
+}
+
+/// Put into a response that must go out as it is.
+#[derive(Clone, Copy)]
+pub(crate) struct Uncompressed;

@@ -1,0 +1,129 @@
+//! `quarterdeck user add | list | disable | reset-password`, on the server's own database.
+
+use std::io::BufRead;
+
+use anyhow::{Context, bail};
+use clap::ValueEnum;
+use quarterdeck_server::{
+    AuthError, Clock, NewUser, Role, add_user, disable_user, list_users, random_password, reset_password,
+};
+
+use super::{ConfigFile, block_on, open_database};
+
+#[derive(clap::Args)]
+pub(crate) struct Arguments {
+    #[command(flatten)]
+    config: ConfigFile,
+    #[command(subcommand)]
+    command: Command,
+}
+
+#[derive(clap::Subcommand)]
+enum Command {
+    /// Make an account; prints a password unless one is given
+    Add {
+        name: String,
+        #[arg(long, value_enum)]
+        role: RoleName,
+        /// Account on the cluster that this user acts as [default: NAME]
+        #[arg(long, value_name = "USER", conflicts_with = "no_unix_user")]
+        unix_user: Option<String>,
+        /// The user cannot act on the cluster
+        #[arg(long)]
+        no_unix_user: bool,
+        /// Name shown to people [default: NAME]
+        #[arg(long)]
+        display_name: Option<String>,
+        /// Read the password from the first line of standard input
+        #[arg(long)]
+        password_stdin: bool,
+    },
+    List,
+    /// End a user's sessions and let her sign in no more
+    Disable { name: String },
+    /// Set a new password; prints it unless one is given
+    ResetPassword {
+        name: String,
+        #[arg(long)]
+        password_stdin: bool,
+    },
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+enum RoleName {
+    Admin,
+    Operator,
+    User,
+    Viewer,
+}
+
+impl From<RoleName> for Role {
+    fn from(name: RoleName) -> Role {
+        match name {
+            RoleName::Admin => Role::Admin,
+            RoleName::Operator => Role::Operator,
+            RoleName::User => Role::User,
+            RoleName::Viewer => Role::Viewer,
+        }
+    }
+}
+
+pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
+    let config = arguments.config.load()?;
+    let clock = Clock::system();
+    block_on(async {
+        let db = open_database(&config).await?;
+        match arguments.command {
+            Command::Add { name, role, unix_user, no_unix_user, display_name, password_stdin } => {
+                let (password, chosen) = password(password_stdin)?;
+                let unix_user = if no_unix_user { None } else { Some(unix_user.unwrap_or_else(|| name.clone())) };
+                let display_name = display_name.unwrap_or_else(|| name.clone());
+                let new =
+                    NewUser { username: name, display_name, password: password.clone(), role: role.into(), unix_user };
+                explain(add_user(&db, &clock, new).await)?;
+                tell(&password, chosen);
+            }
+            Command::List => {
+                for user in list_users(&db).await? {
+                    let unix_user = user.unix_user.as_deref().unwrap_or("-");
+                    let state = if user.disabled { "disabled" } else { "" };
+                    println!("{}\t{}\t{unix_user}\t{state}", user.username, user.role.as_str());
+                }
+            }
+            Command::Disable { name } => explain(disable_user(&db, &clock, &name).await)?,
+            Command::ResetPassword { name, password_stdin } => {
+                let (password, chosen) = password(password_stdin)?;
+                explain(reset_password(&db, &clock, &name, password.clone()).await)?;
+                tell(&password, chosen);
+            }
+        }
+        Ok(())
+    })
+}
+
+/// The password, and whether it was chosen by whoever calls.
+fn password(from_stdin: bool) -> anyhow::Result<(String, bool)> {
+    if !from_stdin {
+        return Ok((random_password()?, false));
+    }
+    let mut line = String::new();
+    std::io::stdin().lock().read_line(&mut line).context("reading the password")?;
+    Ok((line.trim_end_matches(['\r', '\n']).to_owned(), true))
+}
+
+fn tell(password: &str, chosen: bool) {
+    if !chosen {
+        println!("{password}");
+    }
+}
+
+/// Names each wrong field, as the API would.
+fn explain<T>(result: Result<T, AuthError>) -> anyhow::Result<T> {
+    match result {
+        Err(AuthError::InvalidUser(errors)) => {
+            let details: Vec<&str> = errors.iter().map(|error| error.detail.as_str()).collect();
+            bail!("{}", details.join(" "))
+        }
+        other => Ok(other?),
+    }
+}
