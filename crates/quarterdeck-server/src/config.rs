@@ -106,7 +106,7 @@ pub struct Uploads {
     pub directory: String,
 
     /// Largest upload, in bytes.
-    #[config(default = 1099511627776, env = "QUARTERDECK_UPLOADS__MAX_SIZE")]
+    #[config(default = 1099511627776u64, env = "QUARTERDECK_UPLOADS__MAX_SIZE")]
     pub max_size: u64,
 
     /// Bytes that the page sends in one request.

@@ -57,7 +57,7 @@ pub async fn serve(
         keys,
     });
     templates::load_at_start(&app).await;
-    images::scan_at_start(&app);
+    images::scan_at_start(&app).await;
     clusters::start(&app);
 
     let listener = TcpListener::bind(app.config.server.listen)

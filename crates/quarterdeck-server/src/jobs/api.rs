@@ -322,15 +322,15 @@ async fn output(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let cluster = find_cluster(&app, &cluster)?;
-    let output = jobs::output(&app, &actor, &cluster, &job, query.stream.into()).await?;
-    let size = output.file.entry().size;
+    let file = jobs::output(&app, &actor, &cluster, &job, query.stream.into()).await?;
+    let size = file.entry().size;
     let asked = match (headers.get(header::RANGE), query.tail) {
         (_, Some(tail)) => Some((size.saturating_sub(tail), size)),
         (Some(range), None) => read_range(range, size)?,
         (None, None) => None,
     };
     let (from, to) = asked.unwrap_or((0, size));
-    let mut response = Body::from_stream(output.file.stream(from, to)).into_response();
+    let mut response = Body::from_stream(file.stream(from, to)).into_response();
     // It is somebody's text, never a page of ours.
     let answer = response.headers_mut();
     answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));

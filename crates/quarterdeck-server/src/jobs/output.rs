@@ -16,14 +16,8 @@ pub enum Stream {
     Stderr,
 }
 
-/// A job's output file, opened.
-pub struct Output {
-    pub job: Job,
-    pub file: UserFile,
-}
-
 /// Opens one of the job's output files. The kernel decides whether this person may.
-pub async fn output(app: &App, actor: &Actor, cluster: &Cluster, job: &str, stream: Stream) -> Result<Output, Error> {
+pub async fn output(app: &App, actor: &Actor, cluster: &Cluster, job: &str, stream: Stream) -> Result<UserFile, Error> {
     let job = find(app, cluster, job).await?;
     // Another's job is as if it had no output: not even its path is told.
     if !is_mine(actor, &job) {
@@ -37,7 +31,7 @@ pub async fn output(app: &App, actor: &Actor, cluster: &Cluster, job: &str, stre
     let absolute = path.ok_or(Error::NoOutputPath)?;
     let agent = app.agents.of(auth::unix_user(actor)?);
     match agent.open(Request::OpenRead { at: Place::Absolute { absolute } }).await {
-        Ok(file) => Ok(Output { job, file }),
+        Ok(file) => Ok(file),
         Err(error) if error.is_not_found() => Err(Error::NoOutputYet),
         Err(error) => Err(error.into()),
     }

@@ -310,7 +310,7 @@ impl Follow {
             let over = matches!(jobs::find(&self.app, &self.cluster, &self.job).await, Ok(job) if job.state.is_final());
             if opened.is_none() {
                 opened = match jobs::output(&self.app, &self.actor, &self.cluster, &self.job, self.stream()).await {
-                    Ok(output) => Some(output.file),
+                    Ok(file) => Some(file),
                     Err(jobs::Error::NoOutputYet) => None,
                     Err(error) => {
                         let code = crate::problem::Problem::from(error).code();

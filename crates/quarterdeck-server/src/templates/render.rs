@@ -23,10 +23,10 @@ const FUEL: u64 = 200_000;
 /// Why a script could not be made. A template that was loaded has been rendered once with its defaults.
 #[derive(Debug, Error)]
 pub enum Error {
-    #[error("there is no parameter {0}: define it or correct its name")]
-    UnknownName(String),
+    #[error("there is no parameter {name}: define it or correct its name")]
+    UnknownName { name: String, line: Option<usize> },
     #[error("container_run needs an image: write \"image: required\"")]
-    NeedsImage,
+    NeedsImage { line: Option<usize> },
     #[error("{}", describe(.0))]
     Script(#[from] minijinja::Error),
 }
@@ -35,8 +35,8 @@ impl Error {
     /// The line of the script, counted from 1.
     pub fn line(&self) -> Option<usize> {
         match self {
+            Error::UnknownName { line, .. } | Error::NeedsImage { line } => *line,
             Error::Script(error) => error.line(),
-            Error::UnknownName(_) | Error::NeedsImage => None,
         }
     }
 }
@@ -74,12 +74,14 @@ pub(super) fn check(template: &Template) -> Result<(), Error> {
     let names: BTreeSet<String> =
         environment.template_from_str(&template.script)?.undeclared_variables(false).into_iter().collect();
     for name in names {
+        let line = template.script.lines().position(|line| line.contains('{') && line.contains(&name));
+        let line = line.map(|index| index + 1);
         let is_parameter = template.parameters.iter().any(|parameter| parameter.name == name);
         if name == CONTAINER_RUN && template.image != ImageUse::Required {
-            return Err(Error::NeedsImage);
+            return Err(Error::NeedsImage { line });
         }
         if !is_parameter && !RESERVED_NAMES.contains(&name.as_str()) {
-            return Err(Error::UnknownName(name));
+            return Err(Error::UnknownName { name, line });
         }
     }
     let sample = template.parameters.iter().map(|parameter| (parameter.name.clone(), sample(parameter))).collect();
@@ -110,7 +112,9 @@ fn print_as_shell_word(out: &mut Output, _: &mut State, value: &minijinja::Value
     match value.kind() {
         ValueKind::String if value.is_safe() => out.write_str(value.as_str().unwrap_or_default())?,
         ValueKind::String => out.write_str(&quote(value.as_str().unwrap_or_default()))?,
-        ValueKind::Bool | ValueKind::Number => out.write_fmt(format_args!("{value}"))?,
+        ValueKind::Number => out.write_fmt(format_args!("{value}"))?,
+        // minijinja's own text is Python's: True.
+        ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
         ValueKind::None => out.write_str(&quote(""))?,
         ValueKind::Undefined => return Err(ErrorKind::UndefinedError.into()),
         kind => {

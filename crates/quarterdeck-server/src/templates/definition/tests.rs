@@ -84,10 +84,10 @@ fn reads_what_the_file_says() {
 #[case::pattern_that_is_none("    max_length: 200", "    pattern: '('", Some(11), "pattern")]
 #[case::pattern_that_escapes("    max_length: 200", "    pattern: 'a)|(?:.*'", Some(11), "pattern")]
 #[case::file_that_leaves("- name: input.txt", "- name: ../input.txt", Some(34), "file name")]
-#[case::script_with_an_unknown_name("{{ mode }}", "{{ modus }}", Some(44), "modus")]
-#[case::script_that_is_cut_off("{{ mode }}", "{{ mode", Some(46), "syntax")]
-#[case::script_with_a_filter("{{ mode }}", "{{ mode|safe }}", Some(46), "safe")]
-#[case::script_that_includes("{{ mode }}", "{% include '/etc/passwd' %}", Some(46), "passwd")]
+#[case::script_with_an_unknown_name("{{ mode }}", "{{ modus }}", Some(45), "modus")]
+#[case::script_that_is_cut_off("{{ mode }}", "{{ mode", Some(45), "syntax")]
+#[case::script_with_a_filter("{{ mode }}", "{{ mode|safe }}", Some(45), "safe")]
+#[case::script_that_includes("{{ mode }}", "{% include '/etc/passwd' %}", Some(45), "passwd")]
 #[case::run_without_an_image("{{ container }}", "{{ container_run }}", Some(45), "image: required")]
 fn says_what_is_wrong_and_where(
     #[case] right: &str,
