@@ -94,7 +94,7 @@ pub(crate) fn make_directories(spaces: &Spaces, at: &Located) -> Outcome<OwnedFd
     let mut missing = Vec::new();
     let mut level = at.clone();
     loop {
-        match (spaces.open(&level, OFlags::RDONLY | OFlags::DIRECTORY), spaces.split(&level)) {
+        match (spaces.open(&level, OFlags::PATH | OFlags::DIRECTORY), spaces.split(&level)) {
             (Ok(opened), _) if missing.is_empty() => return Ok(opened),
             (Ok(_), _) => break,
             (Err(error), Some((parent, _))) if error.code == ErrorCode::NotFound => {
@@ -108,12 +108,13 @@ pub(crate) fn make_directories(spaces: &Spaces, at: &Located) -> Outcome<OwnedFd
     for level in missing.iter().rev() {
         let (parent, name) = spaces.open_parent(level)?;
         match mkdirat(&parent, name.as_os_str(), NEW_DIRECTORY) {
-            Ok(()) => sync_directory(&parent).during(level)?,
+            // As far as it goes: a directory that lets us make entries need not let us read it.
+            Ok(()) => drop(sync_directory(&parent)),
             // Somebody else made it just now.
             Err(Errno::EXIST) => {}
             Err(errno) => return Err(errno).during(level),
         }
-        opened = Some(spaces.open(level, OFlags::RDONLY | OFlags::DIRECTORY)?);
+        opened = Some(spaces.open(level, OFlags::PATH | OFlags::DIRECTORY)?);
     }
     Ok(opened.expect("at least one level was missing"))
 }
@@ -133,9 +134,12 @@ pub(crate) fn rename(spaces: &Spaces, from: &Place, to: &Place, replace: bool) -
 /// Renames without ever replacing, also where the file system does not know `RENAME_NOREPLACE` (NFS).
 pub(crate) fn rename_new(from: (BorrowedFd<'_>, &OsStr), to: (BorrowedFd<'_>, &OsStr)) -> Result<(), Errno> {
     match renameat_with(from.0, from.1, to.0, to.1, RenameFlags::NOREPLACE) {
-        Err(Errno::INVAL | Errno::NOSYS) => {}
-        other => return other,
+        Err(Errno::INVAL | Errno::NOSYS) => rename_new_by_link(from, to),
+        other => other,
     }
+}
+
+fn rename_new_by_link(from: (BorrowedFd<'_>, &OsStr), to: (BorrowedFd<'_>, &OsStr)) -> Result<(), Errno> {
     let about = stat_name(from.0, from.1)?;
     if FileType::from_raw_mode(about.st_mode) == FileType::Directory {
         // Takes the name with an empty directory; a rename may replace that, and nothing else.
@@ -258,4 +262,37 @@ fn first_names(directory: &OwnedFd, after: Option<&FileName>, count: usize) -> R
         }
     }
     Ok(first.into_sorted_vec())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::fs;
+
+    #[test]
+    fn without_help_of_the_file_system_a_rename_replaces_nothing_either() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = |name: &str| directory.path().join(name);
+        let opened = fs::File::open(directory.path()).unwrap();
+        let rename = |from: &str, to: &str| {
+            rename_new_by_link((opened.as_fd(), OsStr::new(from)), (opened.as_fd(), OsStr::new(to)))
+        };
+        fs::write(path("file"), "new").unwrap();
+        fs::write(path("taken"), "old").unwrap();
+        assert_eq!(rename("file", "taken"), Err(Errno::EXIST));
+        assert_eq!(rename("file", "free"), Ok(()));
+        assert!(!path("file").exists());
+
+        fs::create_dir(path("directory")).unwrap();
+        fs::write(path("directory/inside"), "").unwrap();
+        assert_eq!(rename("directory", "taken"), Err(Errno::EXIST));
+        assert_eq!(rename("directory", "moved"), Ok(()));
+        assert!(path("moved/inside").exists() && !path("directory").exists());
+        assert_eq!(fs::read_to_string(path("taken")).unwrap(), "old");
+
+        // The link was made, and the answer lost on the way.
+        fs::hard_link(path("free"), path("linked")).unwrap();
+        assert_eq!(rename("free", "linked"), Ok(()));
+        assert!(!path("free").exists());
+    }
 }

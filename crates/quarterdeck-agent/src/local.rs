@@ -42,8 +42,8 @@ impl LocalJobs {
         let record = match self.records.claim(id).during(&what)? {
             Claim::Settled(status) => return Ok(status),
             Claim::Held => return self.running(id),
-            Claim::Ours(record) if record.was_started() => return lost(id, &record),
-            Claim::Ours(record) => record,
+            Claim::Left(record) => return lost(id, &record),
+            Claim::Fresh(record) => record,
         };
         let at = spaces.locate(&job.directory)?;
         spaces.open(&at, OFlags::PATH | OFlags::DIRECTORY)?;
@@ -74,8 +74,8 @@ impl LocalJobs {
         match self.records.claim(id).during(&what)? {
             Claim::Settled(status) => Ok(status),
             Claim::Held => self.running(id),
-            Claim::Ours(record) if record.was_started() => lost(id, &record),
-            Claim::Ours(record) => {
+            Claim::Left(record) => lost(id, &record),
+            Claim::Fresh(record) => {
                 let status = ended(id, LocalJobState::NotStarted);
                 record.settle(&status).during(&what)?;
                 Ok(status)

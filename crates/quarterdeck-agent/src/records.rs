@@ -34,8 +34,10 @@ pub(crate) enum Claim<R> {
     Settled(R),
     /// Someone is at it.
     Held,
-    /// Nobody is, and now it is ours: begun or not ([`Record::was_started`]).
-    Ours(Record),
+    /// It was begun, whoever was at it is gone, and how it ended was never written.
+    Left(Record),
+    /// It was never begun.
+    Fresh(Record),
 }
 
 /// A record whose lock we hold.
@@ -61,16 +63,18 @@ impl Records {
             if let Some(result) = read(&directory, RESULT)? {
                 return Ok(Claim::Settled(result));
             }
-            let log = self.open_log(&directory)?;
+            let log = self.make(&directory)?;
             match flock(&log, FlockOperation::NonBlockingLockExclusive) {
                 // The lock may have become free because the result was written just now.
                 Ok(()) => {
-                    return Ok(match read(&directory, RESULT)? {
-                        Some(result) => Claim::Settled(result),
-                        None => Claim::Ours(Record { directory, log }),
-                    });
+                    if let Some(result) = read(&directory, RESULT)? {
+                        return Ok(Claim::Settled(result));
+                    }
+                    let started = directory.join(STARTED).try_exists()?;
+                    let record = Record { directory, log };
+                    return Ok(if started { Claim::Left(record) } else { Claim::Fresh(record) });
                 }
-                Err(Errno::WOULDBLOCK) if glances < GLANCES && !directory.join(STARTED).exists() => {
+                Err(Errno::WOULDBLOCK) if glances < GLANCES && !directory.join(STARTED).try_exists()? => {
                     glances += 1;
                     std::thread::sleep(GLANCE);
                 }
@@ -81,30 +85,12 @@ impl Records {
         }
     }
 
-    /// Removes the records made before `age` ago. Nobody asks for them any more: the server keeps its own.
-    pub(crate) fn remove_old(&self, age: Duration) -> io::Result<()> {
-        let entries = match fs::read_dir(&self.directory) {
-            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
-            other => other?,
-        };
-        let limit = SystemTime::now() - age;
-        for entry in entries {
-            let entry = entry?;
-            let ours = entry.file_name().to_str().is_some_and(|name| Uuid::try_parse(name).is_ok());
-            if ours && entry.metadata()?.modified()? < limit {
-                fs::remove_dir_all(entry.path())?;
-            }
-        }
-        Ok(())
-    }
-
-    fn open_log(&self, directory: &Path) -> io::Result<File> {
-        let open = || File::options().read(true).append(true).create(true).mode(0o600).open(directory.join("log"));
-        match open() {
+    fn make(&self, directory: &Path) -> io::Result<File> {
+        match open_log(directory) {
             Err(error) if error.kind() == io::ErrorKind::NotFound => {
                 fs::DirBuilder::new().recursive(true).mode(0o700).create(directory)?;
                 File::open(&self.directory)?.sync_all()?;
-                open()
+                open_log(directory)
             }
             other => other,
         }
@@ -114,10 +100,6 @@ impl Records {
 impl Record {
     pub(crate) fn directory(&self) -> &Path {
         &self.directory
-    }
-
-    pub(crate) fn was_started(&self) -> bool {
-        self.directory.join(STARTED).exists()
     }
 
     /// From here on nobody begins it again.
@@ -140,6 +122,35 @@ impl Record {
     pub(crate) fn settle<R: Serialize>(&self, result: &R) -> io::Result<()> {
         settle(&self.directory, result)
     }
+}
+
+/// Removes what did not change for `age` and nobody is at: records, and notes that are single files. Nobody asks for
+/// them any more, since the server keeps its own.
+pub(crate) fn remove_old(directory: &Path, age: Duration) -> io::Result<()> {
+    let entries = match fs::read_dir(directory) {
+        Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
+        other => other?,
+    };
+    let limit = SystemTime::now() - age;
+    for entry in entries {
+        let entry = entry?;
+        let path = entry.path();
+        let about = entry.metadata()?;
+        let ours = entry.file_name().to_str().is_some_and(|name| Uuid::try_parse(name).is_ok());
+        if !ours || about.modified()? >= limit {
+            continue;
+        }
+        if about.is_file() {
+            fs::remove_file(path)?;
+        } else if flock(open_log(&path)?, FlockOperation::NonBlockingLockExclusive).is_ok() {
+            fs::remove_dir_all(path)?;
+        }
+    }
+    Ok(())
+}
+
+fn open_log(directory: &Path) -> io::Result<File> {
+    File::options().read(true).append(true).create(true).mode(0o600).open(directory.join("log"))
 }
 
 /// Writes the result of a record, whole or not at all, and keeps it through a power failure.

@@ -12,13 +12,14 @@ use crate::programs::Programs;
 use crate::resolve::Spaces;
 use crate::serve::Work;
 use crate::submit::{Submission, Submissions};
-use crate::uploads;
+use crate::uploads::{self, Placings};
 
 /// Everything that answering takes; shared by all connections, changed by none.
 pub(crate) struct Agent {
     pub(crate) account: Account,
     pub(crate) spaces: Spaces,
     pub(crate) programs: Programs,
+    pub(crate) placings: Placings,
     pub(crate) submissions: Submissions,
     pub(crate) local: LocalJobs,
 }
@@ -54,7 +55,7 @@ impl Agent {
             Request::Link { from, to } => Answer::Entry { entry: files::link(spaces, &from, &to)? },
             Request::OpenUpload { upload, directory } => return opened(uploads::open(spaces, upload, &directory)?),
             Request::FinishUpload { upload, directory, name, size } => {
-                uploads::finish(spaces, upload, &directory, &name, size)?
+                uploads::finish(spaces, &self.placings, upload, &directory, &name, size)?
             }
             Request::DiscardUpload { upload, directory } => done(uploads::discard(spaces, upload, &directory)?),
             Request::Sbatch { id, directory, script, comment } => {

@@ -13,7 +13,7 @@ use std::path::{Component, Path, PathBuf};
 
 use quarterdeck_types::agent::{AgentError, ErrorCode, Space};
 use quarterdeck_types::{FileName, Place, RelativePath, SpaceName};
-use rustix::fs::{FileType, Mode, OFlags, ResolveFlags, fstat, open, openat2, readlinkat};
+use rustix::fs::{Mode, OFlags, ResolveFlags, open, openat2, readlinkat};
 use rustix::io::Errno;
 
 use crate::errors::{During, Outcome};
@@ -210,25 +210,31 @@ impl Walk {
                 self.above.pop();
                 continue;
             }
-            let here = self.here();
-            let found = open_beneath(here, &name, OFlags::PATH | OFlags::NOFOLLOW, ResolveFlags::empty()).during(at)?;
-            let kind = FileType::from_raw_mode(fstat(&found).during(at)?.st_mode);
-            if kind == FileType::Symlink {
-                let target = readlinkat(&found, "", Vec::new()).during(at)?;
-                let target = PathBuf::from(OsString::from_vec(target.into_bytes()));
-                if target.is_relative() {
-                    return Ok(Step::Relative(target));
-                }
-                let link = self.above.iter().skip(1).map(|(_, name)| name.clone()).chain([name]).collect();
-                return Ok(Step::Absolute { path: target, link });
+            let last = self.ahead.is_empty();
+            // With O_DIRECTORY, so that an automounted file system is there when the next name is looked up.
+            let flags = if last { flags } else { OFlags::PATH | OFlags::DIRECTORY };
+            match open_beneath(self.here(), &name, flags, within) {
+                Ok(opened) if last => return Ok(Step::Arrived(opened)),
+                Ok(opened) => self.above.push((opened, name)),
+                Err(Errno::LOOP) => return self.read_link(name).during(at),
+                Err(errno) => return Err(errno).during(at),
             }
-            if self.ahead.is_empty() {
-                // Opened by its name again, with what the caller wants: had it become a link meanwhile, this fails.
-                return open_beneath(here, &name, flags, within).during(at).map(Step::Arrived);
-            }
-            self.above.push((found, name));
         }
         open_beneath(self.here(), ".", flags, within).during(at).map(Step::Arrived)
+    }
+
+    fn read_link(&self, name: OsString) -> Result<Step, Errno> {
+        let link = open_beneath(self.here(), &name, OFlags::PATH | OFlags::NOFOLLOW, ResolveFlags::empty())?;
+        let target = match readlinkat(&link, "", Vec::new()) {
+            // It was one a moment ago.
+            Err(Errno::NOENT | Errno::INVAL) => return Err(Errno::AGAIN),
+            other => PathBuf::from(OsString::from_vec(other?.into_bytes())),
+        };
+        if target.is_relative() {
+            return Ok(Step::Relative(target));
+        }
+        let link = self.above.iter().skip(1).map(|(_, name)| name.clone()).chain([name]).collect();
+        Ok(Step::Absolute { path: target, link })
     }
 
     fn here(&self) -> &OwnedFd {

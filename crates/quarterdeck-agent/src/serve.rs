@@ -22,10 +22,11 @@ use crate::config::Config;
 use crate::local::LocalJobs;
 use crate::options::{Listen, Options};
 use crate::programs::Programs;
-use crate::records::Records;
+use crate::records::{self, Records};
 use crate::requests::{Agent, Reply};
 use crate::resolve::Spaces;
 use crate::submit::Submissions;
+use crate::uploads::Placings;
 
 const MAX_CONNECTIONS: usize = 16;
 /// Enough for the deepest request and the longest page; only what is touched counts as memory.
@@ -87,19 +88,19 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 fn agent(account: Account, config: Config, self_arguments: &[&str]) -> Agent {
-    let submissions = Records::new(config.state.join("submissions"));
-    let local = Records::new(config.state.join("local"));
-    for records in [&submissions, &local] {
-        if let Err(error) = records.remove_old(config.record_age) {
-            eprintln!("quarterdeck-agent: removing old records in {}: {error}", config.state.display());
+    let [submissions, local, uploads] = ["submissions", "local", "uploads"].map(|name| config.state.join(name));
+    for directory in [&submissions, &local, &uploads] {
+        if let Err(error) = records::remove_old(directory, config.record_age) {
+            eprintln!("quarterdeck-agent: removing old records in {}: {error}", directory.display());
         }
     }
     Agent {
         programs: Programs::new(&config, &account),
         spaces: Spaces::new(config.spaces),
-        submissions: Submissions { records: submissions, time: config.sbatch_time },
+        submissions: Submissions { records: Records::new(submissions), time: config.sbatch_time },
+        placings: Placings { directory: uploads },
         local: LocalJobs {
-            records: local,
+            records: Records::new(local),
             self_arguments: self_arguments.iter().map(|argument| argument.to_string()).collect(),
         },
         account,

@@ -78,8 +78,8 @@ impl Submissions {
                 Claim::Settled(outcome) => return Ok(outcome),
                 Claim::Held if Instant::now() >= deadline => return Ok(SubmissionOutcome::Running),
                 Claim::Held => std::thread::sleep(LOOK),
-                Claim::Ours(record) if record.was_started() => return settle(&record, None).during(&what),
-                Claim::Ours(record) => break record,
+                Claim::Left(record) => return settle(&record, None).during(&what),
+                Claim::Fresh(record) => break record,
             }
         };
         let prepared = prepare(submission, &record, spaces, programs)?;
@@ -105,8 +105,8 @@ impl Submissions {
         match self.records.claim(id).during(&what)? {
             Claim::Settled(outcome) => Ok(outcome),
             Claim::Held => Ok(SubmissionOutcome::Running),
-            Claim::Ours(record) if record.was_started() => settle(&record, None).during(&what),
-            Claim::Ours(record) => {
+            Claim::Left(record) => settle(&record, None).during(&what),
+            Claim::Fresh(record) => {
                 record.settle(&SubmissionOutcome::NotStarted).during(&what)?;
                 Ok(SubmissionOutcome::NotStarted)
             }

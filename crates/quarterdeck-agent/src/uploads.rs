@@ -1,19 +1,24 @@
 //! Collects an upload in a hidden file beside its place, and puts it there when it is whole: a finished upload is
 //! complete, synced and in place, or it is not there.
 
-use std::fs::File;
+use std::fs::{self, File};
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
+use std::os::unix::fs::DirBuilderExt;
+use std::path::PathBuf;
 
 use quarterdeck_types::agent::{AgentError, Answer, Entry, ErrorCode};
 use quarterdeck_types::{FileName, Place};
-use rustix::fs::{AtFlags, Mode, OFlags, fstat, unlinkat};
+use rustix::fs::{AtFlags, Mode, OFlags, Stat, fstat, unlinkat};
 use rustix::io::Errno;
+use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::errors::{During, Outcome};
 use crate::files::{CAREFUL, check_regular, entry, make_directories, rename_new, same_file, stat_name, sync_directory};
-use crate::resolve::{Spaces, escape_absolute, open_name};
+use crate::records;
+use crate::resolve::{Located, Spaces, escape_absolute, open_name};
 
 const MAX_NAME_BYTES: usize = 255;
 /// A directory in which so many names are taken is somebody's mistake.
@@ -30,12 +35,23 @@ pub(crate) fn open(spaces: &Spaces, upload: Uuid, directory: &Place) -> Outcome<
     Ok((entry(&name, &about, Some(&place.absolute)), opened))
 }
 
-pub(crate) fn finish(spaces: &Spaces, upload: Uuid, directory: &Place, name: &FileName, size: u64) -> Outcome<Answer> {
+/// Asked again after an answer was lost, it answers the same.
+pub(crate) fn finish(
+    spaces: &Spaces,
+    placings: &Placings,
+    upload: Uuid,
+    directory: &Place,
+    name: &FileName,
+    size: u64,
+) -> Outcome<Answer> {
     let at = spaces.locate(directory)?;
     let parent = spaces.open(&at, OFlags::RDONLY | OFlags::DIRECTORY)?;
     let hidden = hidden_name(upload);
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | CAREFUL;
-    let opened = open_name(&parent, hidden.as_os_str(), flags, Mode::empty()).during(&at)?;
+    let opened = match open_name(&parent, hidden.as_os_str(), flags, Mode::empty()) {
+        Err(Errno::NOENT) => return find_placed(spaces, placings, upload, &at, &parent, name),
+        other => other.during(&at)?,
+    };
     check_regular(&opened, &at)?;
     let file = File::from(opened);
     file.sync_all().during(&at)?;
@@ -44,23 +60,19 @@ pub(crate) fn finish(spaces: &Spaces, upload: Uuid, directory: &Place, name: &Fi
         let message = format!("{at}: the upload holds {} of {size} bytes: send the rest first", about.st_size);
         return Err(AgentError::new(ErrorCode::SizeMismatch, message));
     }
+    placings.note(upload, &about).during(format_args!("upload {upload}"))?;
     for number in 0..=MAX_NUMBERED {
         let name = numbered(name, number);
         match rename_new((parent.as_fd(), hidden.as_os_str()), (parent.as_fd(), name.as_os_str())) {
             Err(Errno::EXIST) => continue,
             other => other.during(spaces.child(&at, &name))?,
         }
-        let place = spaces.child(&at, &name);
         if !stat_name(&parent, name.as_os_str()).is_ok_and(|there| same_file(&there, &about)) {
-            let message = format!("{place}: something else changed the upload while it was put in place");
+            let message = format!("{at}: something else changed the upload while it was put in place as \"{name}\"");
             return Err(AgentError::new(ErrorCode::Io, message));
         }
         sync_directory(&parent).during(&at)?;
-        return Ok(Answer::Placed {
-            entry: entry(&name, &about, Some(&place.absolute)),
-            absolute: escape_absolute(&place.absolute),
-            path: place.path,
-        });
+        return Ok(placed(spaces, &at, &name, &about));
     }
     let message = format!("{at}: {MAX_NUMBERED} files are named like \"{name}\" already: choose another name");
     Err(AgentError::new(ErrorCode::AlreadyExists, message))
@@ -75,6 +87,58 @@ pub(crate) fn discard(spaces: &Spaces, upload: Uuid, directory: &Place) -> Outco
     match unlinkat(&parent, hidden_name(upload).as_os_str(), AtFlags::empty()) {
         Err(Errno::NOENT) => Ok(()),
         other => other.during(&at),
+    }
+}
+
+/// Which file each upload was about to become, so that one whose agent was killed between the deed and the answer is
+/// found again. Files in the agent's state directory.
+pub(crate) struct Placings {
+    pub(crate) directory: PathBuf,
+}
+
+#[derive(Serialize, Deserialize)]
+struct Placing {
+    device: u64,
+    inode: u64,
+}
+
+impl Placings {
+    fn note(&self, upload: Uuid, about: &Stat) -> io::Result<()> {
+        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
+        let placing = Placing { device: about.st_dev, inode: about.st_ino };
+        records::write(&self.directory, &upload.to_string(), &placing)
+    }
+
+    fn is_noted(&self, upload: Uuid, about: &Stat) -> io::Result<bool> {
+        let noted: Option<Placing> = records::read(&self.directory, &upload.to_string())?;
+        Ok(noted.is_some_and(|noted| (noted.device, noted.inode) == (about.st_dev, about.st_ino)))
+    }
+}
+
+fn find_placed(
+    spaces: &Spaces,
+    placings: &Placings,
+    upload: Uuid,
+    at: &Located,
+    parent: &OwnedFd,
+    name: &FileName,
+) -> Outcome<Answer> {
+    for number in 0..=MAX_NUMBERED {
+        let name = numbered(name, number);
+        let Ok(about) = stat_name(parent, name.as_os_str()) else { break };
+        if placings.is_noted(upload, &about).during(format_args!("upload {upload}"))? {
+            return Ok(placed(spaces, at, &name, &about));
+        }
+    }
+    Err(AgentError::new(ErrorCode::NotFound, format!("{at}: there is no such upload here: begin it again")))
+}
+
+fn placed(spaces: &Spaces, at: &Located, name: &FileName, about: &Stat) -> Answer {
+    let place = spaces.child(at, name);
+    Answer::Placed {
+        entry: entry(name, about, Some(&place.absolute)),
+        absolute: escape_absolute(&place.absolute),
+        path: place.path,
     }
 }
 

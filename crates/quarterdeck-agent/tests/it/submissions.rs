@@ -2,6 +2,7 @@
 //! because only that can be made to hang and to count; the journeys on a real cluster are elsewhere.
 
 use std::fs;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use quarterdeck_types::JobId;
@@ -15,7 +16,7 @@ const STAND_IN: &str = "#!/bin/sh\n\
     here=$(dirname \"$0\")\n\
     echo started >> $here/starts\n\
     for argument; do echo \"$argument\"; done > $here/arguments\n\
-    env > $here/environment; pwd > $here/pwd; cat > $here/script\n\
+    env > $here/environment; pwd > $here/pwd; cat > $here/script; ls /proc/self/fd > $here/descriptors\n\
     while [ -e $here/wait ] && [ ! -e $here/go ]; do sleep 0.02; done\n\
     echo '41;test'\n";
 
@@ -43,16 +44,22 @@ fn starts(site: &Site) -> usize {
 fn runs_sbatch_with_arguments_and_environment_of_the_account_alone() {
     let mut site = site();
     site.configure("[environment]\nSLURM_CONF = '/etc/slurm/test.conf'\n");
+    let given = |name: &str| fs::read_to_string(site.path("bin").join(name)).unwrap();
+    // Started by the test itself, it holds what whoever started the tests left open.
+    assert!(
+        Command::new(site.path("bin/sbatch")).stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap().success()
+    );
+    let without_the_agent = given("descriptors");
     site.start(&[]);
     let id = Uuid::now_v7();
     assert_eq!(site.client().outcome(sbatch(id)), accepted("41"));
-    let given = |name: &str| fs::read_to_string(site.path("bin").join(name)).unwrap();
     let arguments = given("arguments");
     let expected =
         format!("--parsable\n--export=ALL\n--comment=qd:{id} 말 $(id)\n--chdir={}\n", site.home("work").display());
     assert_eq!(arguments, expected);
     assert_eq!(given("script"), "#!/bin/bash -l\necho '$(hi)' 안녕\n");
     assert_eq!(given("pwd").trim(), site.home("work").to_str().unwrap());
+    assert_eq!(given("descriptors"), without_the_agent, "it holds descriptors of the agent's");
     let environment = given("environment");
     let mut names: Vec<&str> = environment.lines().filter_map(|line| Some(line.split_once('=')?.0)).collect();
     names.retain(|name| !["PWD", "_", "SHLVL", "OLDPWD"].contains(name)); // the shell's own

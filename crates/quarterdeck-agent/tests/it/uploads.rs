@@ -6,7 +6,7 @@ use std::os::unix::fs::{FileExt, MetadataExt, symlink};
 use quarterdeck_types::agent::{Answer, ErrorCode, Request};
 use uuid::Uuid;
 
-use crate::support::{Client, Site, home, name};
+use crate::support::{Client, Site, home, name, wait_for};
 
 fn open(client: &mut Client, upload: Uuid, directory: &str) -> File {
     match client.ask_for_descriptor(Request::OpenUpload { upload, directory: home(directory) }) {
@@ -44,7 +44,21 @@ fn appears_under_its_name_when_it_is_whole() {
     assert_eq!(placed(client.ask(finish(upload, "quarterdeck/uploads", "a.txt", 5))), "quarterdeck/uploads/a.txt");
     assert_eq!(fs::read_to_string(site.home("quarterdeck/uploads/a.txt")).unwrap(), "hello");
     assert_eq!(fs::read_dir(site.home("quarterdeck/uploads")).unwrap().count(), 1);
-    assert_eq!(client.error(finish(upload, "quarterdeck/uploads", "a.txt", 5)), ErrorCode::NotFound);
+}
+
+#[test]
+fn finished_again_after_a_lost_answer_it_is_where_it_was_put() {
+    let mut site = Site::with_agent();
+    fs::create_dir(site.home("in")).unwrap();
+    fs::write(site.home("in/a.txt"), "mine").unwrap();
+    let upload = Uuid::now_v7();
+    open(&mut site.client(), upload, "in").write_all_at(b"new", 0).unwrap();
+    site.client().send(&finish(upload, "in", "a.txt", 3));
+    wait_for("the upload", || site.home("in/a-1.txt").exists());
+    site.kill();
+    site.start(&[]);
+    assert_eq!(placed(site.client().ask(finish(upload, "in", "a.txt", 3))), "in/a-1.txt");
+    assert_eq!(site.client().error(finish(Uuid::now_v7(), "in", "a.txt", 3)), ErrorCode::NotFound);
 }
 
 #[test]
