@@ -44,7 +44,8 @@ fn starts(site: &Site) -> usize {
 fn runs_sbatch_with_arguments_and_environment_of_the_account_alone() {
     let mut site = site();
     site.configure("[environment]\nSLURM_CONF = '/etc/slurm/test.conf'\n");
-    let given = |name: &str| fs::read_to_string(site.path("bin").join(name)).unwrap();
+    let bin = site.path("bin");
+    let given = |name: &str| fs::read_to_string(bin.join(name)).unwrap();
     // Started by the test itself, it holds what whoever started the tests left open.
     assert!(
         Command::new(site.path("bin/sbatch")).stdin(Stdio::null()).stdout(Stdio::null()).status().unwrap().success()
