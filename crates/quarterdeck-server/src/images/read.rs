@@ -54,7 +54,7 @@ pub(super) fn read(path: &str) -> Option<Facts> {
                 inspect: Value::Null,
                 definition: None,
                 signed: false,
-                problem: Some(error.to_string()),
+                problem: Some(without_nul(&error.to_string())),
             });
         }
     };
@@ -65,9 +65,9 @@ pub(super) fn read(path: &str) -> Option<Facts> {
         architecture: image.architecture.map(str::to_owned),
         signed: !image.signatures.is_empty(),
         problem: image.unreadable.map(|unreadable| without_nul(&unreadable.to_string())),
-        apps: image.apps,
-        labels: image.labels,
-        inspect: image.inspect.unwrap_or_default(),
+        apps: image.apps.iter().map(|app| without_nul(app)).collect(),
+        labels: image.labels.iter().map(|(key, value)| (without_nul(key), without_nul(value))).collect(),
+        inspect: image.inspect.map(json_without_nul).unwrap_or_default(),
         definition: image.definition.as_deref().map(without_nul),
     })
 }
@@ -94,7 +94,19 @@ pub(super) fn kind_of(path: &str, name: &str, labels: &BTreeMap<String, String>,
     if words.any(|word| VIZ_WORDS.iter().any(|viz| viz.eq_ignore_ascii_case(word))) { Kind::Viz } else { Kind::Compute }
 }
 
-/// PostgreSQL takes no NUL byte in a text.
+/// PostgreSQL takes no NUL byte in a text, nor `\u0000` in JSON.
 fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
+}
+
+/// The reader bounds how deep the document is.
+fn json_without_nul(json: Value) -> Value {
+    match json {
+        Value::String(text) => without_nul(&text).into(),
+        Value::Array(items) => items.into_iter().map(json_without_nul).collect(),
+        Value::Object(members) => {
+            members.into_iter().map(|(key, value)| (without_nul(&key), json_without_nul(value))).collect()
+        }
+        plain => plain,
+    }
 }

@@ -39,7 +39,7 @@ impl LocalQueue {
     }
 
     /// Makes the queue be looked at now.
-    pub(crate) fn look(&self) {
+    pub(super) fn look(&self) {
         self.changed.notify_one();
     }
 }
@@ -83,7 +83,6 @@ pub(super) async fn act(app: &App, job: &Job, action: Action) -> Result<(), Erro
     if job.state != JobState::Running {
         save_and_publish(app, job).await?;
     }
-    app.jobs.local.look();
     Ok(())
 }
 

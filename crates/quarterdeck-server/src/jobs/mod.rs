@@ -252,8 +252,16 @@ pub async fn act(app: &App, actor: &Actor, cluster: &Cluster, job: &str, action:
         Err(_) => audit::Result::Failed,
     };
     audit::conclude(app.db.write(), app, actor, intent, word, event()).await?;
-    app.clusters.look_soon();
+    look_soon(app, cluster);
     result
+}
+
+/// What was just done is to be seen at once.
+fn look_soon(app: &App, cluster: &Cluster) {
+    match cluster.scheduler {
+        Scheduler::Slurm(_) => app.clusters.look_soon(),
+        Scheduler::Local => app.jobs.local.look(),
+    }
 }
 
 async fn slurm_action(app: &App, cluster: &Cluster, user: &str, job_id: JobId, action: Action) -> Result<(), Error> {

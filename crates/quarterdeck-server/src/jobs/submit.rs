@@ -8,7 +8,7 @@ use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use super::{Error, Job, JobFile, NewJob, Resources, paths, read, request, row, save_and_publish, store};
+use super::{Error, Job, JobFile, NewJob, Resources, look_soon, paths, read, request, row, save_and_publish, store};
 use crate::access::Actor;
 use crate::agents::Agent;
 use crate::app::App;
@@ -95,7 +95,7 @@ pub async fn submit(
     };
     audit::conclude(app.db.write(), app, actor, intent, word, event(&job)).await?;
     crash_point("recorded");
-    app.clusters.look_soon();
+    look_soon(app, cluster);
     result.map(|()| job)
 }
 

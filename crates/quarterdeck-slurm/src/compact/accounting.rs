@@ -3,6 +3,9 @@
 //! A job that was cancelled before it ever became eligible (held, or waiting for another) belongs to no span of time for
 //! sacct: it is found by its id alone. Names come back changed: cut at 255 bytes, with `` ` `` for `"`, without spaces around them, and
 //! as `allocation` where there was none.
+//!
+//! Of a short job the end may reach the database before its start: then there is a record with a final state and without
+//! partition, directory and limits. Such half records are left out, and read whole a few seconds later.
 
 use chrono::{DateTime, Utc};
 use quarterdeck_types::JobId;
@@ -69,8 +72,8 @@ pub fn reading(jobs: Jobs<'_>) -> Reading {
 pub fn parse(answer: &[u8]) -> Result<Vec<Job>, AnswerError> {
     // A space behind each column, a line end behind the last.
     let length = COLUMNS.iter().map(|(_, width)| width + 1).sum::<usize>() + 1;
-    let records = answer.chunks(length);
-    records.map(|record| read_job(cut(record, length)?)).collect()
+    let jobs = answer.chunks(length).map(|record| read_job(cut(record, length)?));
+    jobs.filter(|job| job.as_ref().map_or(true, |job| job.partition.is_some())).collect()
 }
 
 fn cut(record: &[u8], length: usize) -> Result<Fields<'_>, AnswerError> {
@@ -99,7 +102,11 @@ fn read_job(mut fields: Fields<'_>) -> Result<Job, AnswerError> {
     let eligible_at = fields.read("eligible time", parse_time)?;
     let started_at = fields.read("start time", parse_time)?;
     let ended_at = fields.read("end time", parse_time)?;
-    let time_limit_minutes = fields.read("time limit", parse_time_limit)?;
+    // Accounting learns it when the job starts.
+    let time_limit_minutes = fields.read("time limit", |text| match text {
+        "" => Ok(None),
+        _ => parse_time_limit(text),
+    })?;
     let node_list = fields.optional().filter(|nodes| nodes != "None assigned");
     let nodes = fields.read("nodes", parse_count)?;
     let requested = fields.read("requested TRES", Tres::parse)?;

@@ -1,7 +1,9 @@
 //! One `#SBATCH` line: cutting it into words and options as sbatch does, and writing one.
 //!
 //! Every rule here was tried on sbatch 22.05: a word may be quoted in part; a backslash takes the next character as it
-//! is, inside both kinds of quotes too; outside of quotes `#` begins a comment; nothing else is special.
+//! is, inside both kinds of quotes too; outside of quotes `#` begins a comment; an empty word, and the bare word `hetjob`,
+//! end the line; `hetjob` at its begin starts the next component. One thing that sbatch takes is refused here: an option
+//! whose value stands on the next line.
 
 use super::ScriptError;
 use super::options::{Argument, find_long, find_short};
@@ -20,21 +22,24 @@ pub struct Directive {
 
 impl Directive {
     pub(super) fn is_hetjob(&self) -> bool {
-        ["hetjob", "packjob"].contains(&self.option.as_str()) && self.value.is_none()
+        self.option == HETJOB
     }
 }
 
+const HETJOB: &str = "hetjob";
+
 /// Reads what stands behind the mark.
 pub(super) fn parse_line(text: &str, line: usize) -> Result<Vec<Directive>, ScriptError> {
-    let words = words(text, line)?;
-    if let [word] = words.as_slice()
-        && ["hetjob", "packjob"].contains(&word.as_str())
-    {
-        return Ok(vec![Directive { line, option: word.clone(), value: None }]);
+    if begins_component(text.trim_start_matches(is_space)) {
+        return Ok(vec![Directive { line, option: HETJOB.to_owned(), value: None }]);
     }
+    let words = words(text, line)?;
     let mut directives = Vec::new();
     let mut words = words.into_iter();
     while let Some(word) = words.next() {
+        if word == "--" {
+            return words.next().map_or(Ok(directives), |word| Err(ScriptError::NotAnOption { line, word }));
+        }
         if let Some(long) = word.strip_prefix("--") {
             directives.push(long_option(long, &mut words, line)?);
         } else if let Some(letters) = word.strip_prefix('-') {
@@ -59,40 +64,53 @@ pub(super) fn write_line(option: &str, value: Option<&str>) -> String {
 
 fn words(text: &str, line: usize) -> Result<Vec<String>, ScriptError> {
     let mut words = Vec::new();
-    let mut rest = text.trim_end_matches('\n').chars().peekable();
+    let mut rest = text;
     loop {
-        while rest.next_if(is_space).is_some() {}
-        if rest.peek().is_none() {
+        rest = rest.trim_start_matches(is_space);
+        if rest.starts_with(':') {
+            return Err(ScriptError::NotAnOption { line, word: ":".to_owned() });
+        }
+        if begins_component(rest) {
             return Ok(words);
         }
-        let (mut word, mut open, mut comment) = (String::new(), None, false);
-        while let Some(c) = rest.next_if(|c| open.is_some() || !is_space(c)) {
-            match c {
-                // A backslash before a space does not join words: the space ends the word first.
-                '\\' if open.is_none() => word.extend(rest.next_if(|c| !is_space(c))),
-                '\\' => word.extend(rest.next()),
-                '\'' | '"' if open == Some(c) => open = None,
-                '\'' | '"' if open.is_none() => open = Some(c),
-                '#' if open.is_none() => {
-                    comment = true;
-                    break;
-                }
-                _ => word.push(c),
-            }
-        }
-        if open.is_some() {
-            return Err(ScriptError::OpenQuote { line });
-        }
-        if comment {
-            words.extend(Some(word).filter(|word| !word.is_empty()));
+        let (word, behind) = first_word(rest).ok_or(ScriptError::OpenQuote { line })?;
+        if word.is_empty() {
             return Ok(words);
         }
         words.push(word);
+        rest = behind;
     }
 }
 
+/// The next word, and the text behind it: nothing where a comment begins. `None`: a quote stays open.
+fn first_word(text: &str) -> Option<(String, &str)> {
+    let mut word = String::new();
+    let mut quote = None;
+    let mut rest = text.chars();
+    loop {
+        let behind = rest.as_str();
+        let Some(c) = rest.next() else { return quote.is_none().then_some((word, "")) };
+        match c {
+            _ if quote.is_none() && is_space(c) => return Some((word, behind)),
+            // A backslash before a space does not join words: outside of quotes the space ends the word first.
+            '\\' if quote.is_none() && rest.as_str().starts_with(is_space) => {}
+            '\\' => word.extend(rest.next()),
+            '\'' | '"' if quote == Some(c) => quote = None,
+            '\'' | '"' if quote.is_none() => quote = Some(c),
+            '#' if quote.is_none() => return Some((word, "")),
+            _ => word.push(c),
+        }
+    }
+}
+
+/// Whether the bare word `hetjob` stands here, or its older name.
+fn begins_component(text: &str) -> bool {
+    let word = text.split(is_space).next().unwrap_or("");
+    [HETJOB, "packjob"].iter().any(|known| word.eq_ignore_ascii_case(known))
+}
+
 /// C's isspace.
-fn is_space(c: &char) -> bool {
+fn is_space(c: char) -> bool {
     matches!(c, ' ' | '\t' | '\n' | '\r' | '\x0b' | '\x0c')
 }
 

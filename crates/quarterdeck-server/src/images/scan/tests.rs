@@ -208,25 +208,26 @@ async fn lists_by_name_in_pages_and_by_words() {
     .await;
 }
 
+/// PostgreSQL keeps no NUL byte, in JSON no more than in text.
 #[tokio::test]
 async fn a_nul_byte_in_an_images_texts_harms_no_database() {
     on_each_database(async |db| {
-        let facts = read::Facts {
-            name: "nul".to_owned(),
-            kind: Kind::Compute,
-            version: None,
-            architecture: None,
-            apps: vec!["a\0b".to_owned()],
-            labels: [("a\0".to_owned(), "b\0".to_owned())].into(),
-            inspect: json!({"data": {"attributes": {"helpfile": "a\0b"}}}),
-            definition: None,
-            signed: false,
-            problem: None,
-        };
-        let candidate = Candidate { path: "/images/nul.sif".to_owned(), size: 1, modified_us: 1 };
-        let place = Place { cluster: "demo".to_owned(), host: "here".to_owned() };
-        store::upsert(db.write(), vec![row(facts, candidate, &place, 1)]).await.unwrap();
-        assert_eq!(listed(&db).await[0].apps, ["a\0b"]);
+        let root = tempfile::tempdir().unwrap();
+        let mut image = fs::read(real("lean-gzip.sif")).unwrap();
+        // In a label, a label's name, the help and the definition.
+        for text in ["\\u003c", "post.l", "fixtur", "locali"] {
+            let at = image.windows(6).position(|window| window == text.as_bytes()).unwrap();
+            image[at..at + 6].copy_from_slice(b"\\u0000");
+        }
+        fs::write(root.path().join("nul.sif"), image).unwrap();
+        let progress = scan(&db, root.path()).await;
+        assert_eq!((progress.images_read, progress.errors_total), (1, 0));
+        let images = listed(&db).await;
+        assert_eq!(images[0].labels["Author"], "Portico Test \u{fffd}test@example.org>");
+        assert_eq!(images[0].labels["\u{fffd}abel"], "set-in-post");
+        let texts = store::texts(db.read(), images[0].id).await.unwrap().unwrap();
+        assert!(texts.definition.unwrap().contains('\u{fffd}'));
+        assert!(texts.inspect.pointer("/data/attributes/helpfile").unwrap().as_str().unwrap().contains('\u{fffd}'));
     })
     .await;
 }
