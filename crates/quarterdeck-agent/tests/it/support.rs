@@ -103,9 +103,16 @@ impl Site {
     }
 
     pub(crate) fn client(&self) -> Client {
+        self.try_client().expect("the agent is busy")
+    }
+
+    /// `None`: the agent has no place for another connection.
+    pub(crate) fn try_client(&self) -> Option<Client> {
         let mut client = self.stranger();
-        match client.ask(Request::Hello { protocol: PROTOCOL }) {
-            Answer::Hello(_) => client,
+        client.send_as_far_as_it_goes(&wire::encode(&Request::Hello { protocol: PROTOCOL }).unwrap());
+        match client.receive()? {
+            (Answer::Hello(_), None) => Some(client),
+            (Answer::Error(error), None) if error.code == ErrorCode::Busy => None,
             other => panic!("no hello: {other:?}"),
         }
     }
