@@ -171,8 +171,7 @@ async fn list(State(app): State<App>, QueryOf(filter): QueryOf<Filter>) -> Resul
 async fn get(State(app): State<App>, PathOf(id): PathOf<Uuid>) -> Result<Json<ImageDetail>, Problem> {
     let detail = images::get(&app, id).await?;
     let image = Image::from(detail.image);
-    let location =
-        Location { cluster: image.cluster.clone(), host: image.host.clone(), path: image.path.clone() };
+    let location = Location { cluster: image.cluster.clone(), host: image.host.clone(), path: image.path.clone() };
     Ok(Json(ImageDetail {
         image,
         inspect: detail.inspect,

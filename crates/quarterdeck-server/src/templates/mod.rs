@@ -172,7 +172,12 @@ async fn load_from(db: &Db, directory: &Path, now_us: i64) -> Result<Report, Err
 }
 
 /// A page of what the actor may use, by id.
-pub async fn list(app: &App, actor: &Actor, filter: &Filter, limit: u64) -> Result<(Vec<Offer>, Option<String>), Error> {
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    filter: &Filter,
+    limit: u64,
+) -> Result<(Vec<Offer>, Option<String>), Error> {
     // No word of ours holds a NUL byte, and PostgreSQL refuses to look for one.
     if [&filter.category, &filter.after].into_iter().flatten().any(|word| word.contains('\0')) {
         return Ok((Vec::new(), None));
@@ -212,11 +217,9 @@ async fn find_loaded(app: &App, actor: &Actor, wanted: &str) -> Result<Loaded, E
     let row = if id.contains('\0') { None } else { store::find(app.db.read(), id).await? };
     let loaded = row.map(read_row).transpose()?.filter(|loaded| loaded.is_visible_to(actor)).ok_or(Error::NotFound)?;
     match version {
-        Some(asked) if asked != loaded.template.version => Err(Error::OtherVersion {
-            id: loaded.template.id,
-            asked: asked.to_owned(),
-            there: loaded.template.version,
-        }),
+        Some(asked) if asked != loaded.template.version => {
+            Err(Error::OtherVersion { id: loaded.template.id, asked: asked.to_owned(), there: loaded.template.version })
+        }
         _ => Ok(loaded),
     }
 }

@@ -48,10 +48,8 @@ pub fn render(
     parameters: &Map<String, Value>,
     container: Option<&ContainerCommand>,
 ) -> Result<String, Error> {
-    let mut values: BTreeMap<&str, minijinja::Value> = parameters
-        .iter()
-        .map(|(name, value)| (name.as_str(), to_minijinja(value)))
-        .collect();
+    let mut values: BTreeMap<&str, minijinja::Value> =
+        parameters.iter().map(|(name, value)| (name.as_str(), to_minijinja(value))).collect();
     let command = |words: &[String]| {
         let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
         minijinja::Value::from_safe_string(words.join(" "))
@@ -194,9 +192,43 @@ mod tests {
     }
 
     const HOSTILE: [&str; 37] = [
-        "'", "''", "'\\''", "\"", "\\", "$(touch /tmp/owned)", "`id`", "${HOME}", "$((1/0))", "!", "!!", "*", "?", "[a]",
-        "{a,b}", "~", "#", ";", "&", "|", "<", ">", "(", ")", "\n", "\r\n", "\t", "\u{1b}[31m", "-n", "--", "%s", "%n",
-        "EOF\n", "{{ container }}", "한글", "\u{ff07}", "'; exit 1; '",
+        "'",
+        "''",
+        "'\\''",
+        "\"",
+        "\\",
+        "$(touch /tmp/owned)",
+        "`id`",
+        "${HOME}",
+        "$((1/0))",
+        "!",
+        "!!",
+        "*",
+        "?",
+        "[a]",
+        "{a,b}",
+        "~",
+        "#",
+        ";",
+        "&",
+        "|",
+        "<",
+        ">",
+        "(",
+        ")",
+        "\n",
+        "\r\n",
+        "\t",
+        "\u{1b}[31m",
+        "-n",
+        "--",
+        "%s",
+        "%n",
+        "EOF\n",
+        "{{ container }}",
+        "한글",
+        "\u{ff07}",
+        "'; exit 1; '",
     ];
 
     fn any_text() -> impl Strategy<Value = String> {
