@@ -145,34 +145,29 @@ impl Spaces {
                 Step::Arrived(opened) => return Ok(opened),
                 Step::Relative(target) => walk.put_ahead(&target),
                 Step::Absolute { path, link } => {
-                    let (root, rest) = self.root_above(&path).ok_or_else(|| {
-                        let message = format!(
-                            "{at}: the link {} leads to {}, which is in none of the spaces that the site allows",
-                            self.show_link(walk.root, &link),
-                            escape_absolute(&path)
-                        );
-                        AgentError::new(ErrorCode::LeavesSpace, message)
-                    })?;
-                    walk.root = root;
-                    walk.above = vec![(self.open_root(root)?, OsString::new())];
-                    walk.put_ahead(&rest);
+                    let link = self.show_link(walk.root, &link);
+                    self.enter_again(&mut walk, &path).ok_or_else(|| leaves(at, &link, &path))??;
                 }
                 Step::AboveRoot => {
                     let (_, root) = &self.roots[walk.root];
                     let mut path = root.parent().unwrap_or(root).to_owned();
                     path.extend(walk.ahead.drain(..));
-                    let (root, rest) = self.root_above(&path).ok_or_else(|| {
-                        let message =
-                            format!("{at}: a link on the way leads above the space \"{}\"", self.roots[walk.root].0);
-                        AgentError::new(ErrorCode::LeavesSpace, message)
-                    })?;
-                    walk.root = root;
-                    walk.above = vec![(self.open_root(root)?, OsString::new())];
-                    walk.put_ahead(&rest);
+                    self.enter_again(&mut walk, &path).ok_or_else(|| leaves(at, "on the way", &path))??;
                 }
             }
         }
         Err(Errno::LOOP).during(at)
+    }
+
+    /// Goes on from the root above an absolute path; `None` where there is none.
+    fn enter_again(&self, walk: &mut Walk, path: &Path) -> Option<Outcome<()>> {
+        let (root, rest) = self.root_above(path)?;
+        let opened = self.open_root(root).map(|opened| {
+            walk.root = root;
+            walk.above = vec![(opened, OsString::new())];
+            walk.put_ahead(&rest);
+        });
+        Some(opened)
     }
 
     fn show_link(&self, root: usize, link: &[OsString]) -> String {
@@ -285,6 +280,12 @@ fn retry<T>(mut call: impl FnMut() -> Result<T, Errno>) -> Result<T, Errno> {
 
 fn outside(path: &str) -> AgentError {
     AgentError::new(ErrorCode::LeavesSpace, format!("{path}: this is in none of the spaces that the site allows"))
+}
+
+fn leaves(at: &Located, link: &str, path: &Path) -> AgentError {
+    let path = escape_absolute(path);
+    let message = format!("{at}: the link {link} leads to {path}, which is in none of the spaces that the site allows");
+    AgentError::new(ErrorCode::LeavesSpace, message)
 }
 
 fn names_of(path: &RelativePath) -> VecDeque<OsString> {
