@@ -5,7 +5,7 @@
 
 use std::cell::Cell;
 use std::collections::HashMap;
-use std::io::Write;
+use std::io::{Read, Write};
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
@@ -24,7 +24,7 @@ struct Slurm {
 }
 
 impl Slurm {
-    fn running() -> Option<Slurm> {
+    fn running(test: &str) -> Option<Slurm> {
         let Ok(path) = std::env::var("QD_TEST_SLURM_ENV") else {
             eprintln!("left out: QD_TEST_SLURM_ENV does not name a running Slurm");
             return None;
@@ -32,7 +32,7 @@ impl Slurm {
         let text = std::fs::read_to_string(path).unwrap();
         let lines = text.lines().filter_map(|line| line.strip_prefix("export ")?.split_once('='));
         let variables: HashMap<_, _> = lines.map(|(name, value)| (name, value.trim_matches('\''))).collect();
-        let jobs = format!("{}/jobs/{}", variables["QD_SLURM_DIR"], std::process::id());
+        let jobs = format!("{}/jobs/{test}-{}", variables["QD_SLURM_DIR"], std::process::id());
         std::fs::create_dir_all(&jobs).unwrap();
         assert!(Command::new("chown").args(["alice", &jobs]).status().unwrap().success());
         Some(Slurm { conf: variables["SLURM_CONF"].to_owned(), jobs })
@@ -76,7 +76,7 @@ impl Slurm {
     }
 
     fn job(&self, id: &JobId) -> Job {
-        let separator = Separator::new(*uuid_bytes().as_slice().first_chunk().unwrap());
+        let separator = Separator::new(random());
         let answer = self.read(&queue::reading(queue::Jobs::Ids(std::slice::from_ref(id)), &separator));
         queue::parse(&answer, &separator).unwrap().remove(0)
     }
@@ -103,13 +103,15 @@ impl Drop for Slurm {
     }
 }
 
-fn uuid_bytes() -> Vec<u8> {
-    std::fs::read("/proc/sys/kernel/random/uuid").unwrap().into_iter().filter(|byte| *byte != b'-').collect()
+fn random() -> [u8; 16] {
+    let mut bytes = [0; 16];
+    std::fs::File::open("/dev/urandom").unwrap().read_exact(&mut bytes).unwrap();
+    bytes
 }
 
 #[test]
 fn hostile_names_and_values_arrive_and_are_not_executed() {
-    let Some(slurm) = Slurm::running() else { return };
+    let Some(slurm) = Slurm::running("hostile") else { return };
     let trap = format!("{}/trap", slurm.jobs);
     let values = [
         "plain".to_owned(),
@@ -146,7 +148,7 @@ fn hostile_names_and_values_arrive_and_are_not_executed() {
 
 #[test]
 fn accounting_knows_a_job_by_its_id_and_comment() {
-    let Some(slurm) = Slurm::running() else { return };
+    let Some(slurm) = Slurm::running("accounting") else { return };
     let comment = "qd:0198f5a0-0000-7000-8000-000000000002 설명";
     let id = slurm.submit("#!/bin/sh\nexit 7\n", &["--comment", comment, "--output=/dev/null"]).unwrap();
     let queued = slurm.finished(&id);
@@ -162,7 +164,7 @@ fn accounting_knows_a_job_by_its_id_and_comment() {
 /// Whatever stands in a directive that sbatch accepts, we read the same name. What it refuses does not become a job.
 #[test]
 fn directives_mean_what_sbatch_takes_them_for() {
-    let Some(slurm) = Slurm::running() else { return };
+    let Some(slurm) = Slurm::running("directives") else { return };
     let word = proptest::sample::select(vec![
         "-J",
         "-Jx",
