@@ -13,7 +13,7 @@ use crate::access::Actor;
 use crate::app::App;
 use crate::audit::{self, Event};
 use crate::clock::Clock;
-use crate::config::{Config, LOCAL_CLUSTER};
+use crate::config::LOCAL_CLUSTER;
 use crate::db::{Db, to_us};
 use crate::images::walk::Candidate;
 use crate::images::{Error, read, store, walk};
@@ -169,7 +169,7 @@ fn begin(app: &App) -> Uuid {
 }
 
 async fn scan_this_host(app: &App, id: Uuid) -> Result<(), Error> {
-    let place = Place { cluster: cluster_of_this_host(&app.config), host: host_name() };
+    let place = Place { cluster: cluster_of_this_host(app), host: host_name() };
     let host = place.host.clone();
     let progress_of = app.clone();
     let progress = move |change: Change| progress_of.images.update(id, &host, change);
@@ -271,8 +271,9 @@ fn row(facts: read::Facts, candidate: Candidate, place: &Place, scanned_us: i64)
 }
 
 /// The directories are the portal host's own; with Slurm its nodes are taken to see the same.
-fn cluster_of_this_host(config: &Config) -> String {
-    if config.slurm.enabled { config.slurm.name.clone() } else { LOCAL_CLUSTER.to_owned() }
+fn cluster_of_this_host(app: &App) -> String {
+    let name = if app.config.offers_slurm(app.mode) { &app.config.slurm.name } else { LOCAL_CLUSTER };
+    name.to_owned()
 }
 
 fn host_name() -> String {
