@@ -1,5 +1,5 @@
-//! Named points of a submission at which tests let the agent be killed. With the cargo feature `crash-points`, the
-//! environment variable `QUARTERDECK_AGENT_CRASH_AT` names the point; without the feature this is nothing.
+//! Named points of a submission at which tests let the agent be killed. In debug builds the environment variable
+//! `QUARTERDECK_AGENT_CRASH_AT` names the point; in release builds this is nothing.
 
 /// `sbatch` runs, and has not answered.
 pub(crate) const SBATCH_STARTED: &str = "sbatch-started";
@@ -8,7 +8,7 @@ pub(crate) const SBATCH_ANSWERED: &str = "sbatch-answered";
 /// The answer is recorded, and the server does not have it.
 pub(crate) const RECORDED: &str = "recorded";
 
-#[cfg(feature = "crash-points")]
+#[cfg(debug_assertions)]
 pub(crate) fn point(name: &str) {
     use rustix::process::{Signal, getpid, kill_process};
     if std::env::var("QUARTERDECK_AGENT_CRASH_AT").is_ok_and(|at| at == name) {
@@ -18,5 +18,5 @@ pub(crate) fn point(name: &str) {
     }
 }
 
-#[cfg(not(feature = "crash-points"))]
+#[cfg(not(debug_assertions))]
 pub(crate) fn point(_name: &str) {}

@@ -65,9 +65,9 @@ pub struct Agents {
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct Slurm {
-    /// Offer the Slurm cluster of this host.
-    #[config(default = true, env = "QUARTERDECK_SLURM__ENABLED")]
-    pub enabled: bool,
+    /// Offer the Slurm cluster of this host. Unset: yes on a site, no for a single user.
+    #[config(env = "QUARTERDECK_SLURM__ENABLED")]
+    pub enabled: Option<bool>,
 
     /// Name of the cluster in addresses of the page and of the API.
     #[config(default = "slurm", env = "QUARTERDECK_SLURM__NAME")]
@@ -180,6 +180,10 @@ impl Config {
             Some(url) => url.clone(),
             None => format!("sqlite://{}?mode=rwc", self.server.data.join("quarterdeck.db").display()),
         }
+    }
+
+    pub fn offers_slurm(&self, mode: Mode) -> bool {
+        self.slurm.enabled.unwrap_or(mode == Mode::MultiUser)
     }
 
     pub fn cookies_are_secure(&self) -> bool {

@@ -45,7 +45,7 @@ pub async fn serve(
     };
     let app = App::new(Parts {
         agents: Agents::new(start, config.agents.connections),
-        clusters: Clusters::new(&config),
+        clusters: Clusters::new(&config, mode),
         live: live::Live::default(),
         uploads: uploads::Uploads::default(),
         images: images::Images::default(),
@@ -121,7 +121,7 @@ async fn first_account(db: &Db, clock: &Clock, data: &Path, mode: Mode) -> anyho
 fn own_agent(config: &Config) -> anyhow::Result<crate::agents::Child> {
     let data = fs::canonicalize(&config.server.data)?;
     let path = data.join("agent.toml");
-    let programs = if config.slurm.enabled {
+    let programs = if config.offers_slurm(Mode::SingleUser) {
         let program = |name: &str| format!("{name} = {:?}\n", config.slurm.programs.join(name));
         let conf = config.slurm.conf.as_ref().map(|conf| format!("\n[environment]\nSLURM_CONF = {conf:?}\n"));
         format!(

@@ -10,7 +10,7 @@ use quarterdeck_slurm::{Node, Partition};
 use tokio::sync::Notify;
 
 use crate::app::App;
-use crate::config::{self, LOCAL_CLUSTER};
+use crate::config::{self, LOCAL_CLUSTER, Mode};
 use crate::jobs;
 pub use slurm::{Commands, watch};
 
@@ -70,10 +70,10 @@ impl Freshness {
 }
 
 impl Clusters {
-    pub fn new(config: &config::Config) -> Clusters {
+    pub fn new(config: &config::Config, mode: Mode) -> Clusters {
         let cluster = |name: &str, scheduler| Cluster { name: name.to_owned(), scheduler, view: Arc::default() };
         let mut clusters = Vec::new();
-        if config.slurm.enabled {
+        if config.offers_slurm(mode) {
             clusters.push(cluster(&config.slurm.name, Scheduler::Slurm(Arc::new(Commands::new(&config.slurm)))));
         }
         if config.local.enabled {

@@ -32,7 +32,8 @@ pub fn container_command(
         return Err(FieldError::new("/image/app", "unknown-app", detail).with("apps", image.apps.clone()));
     }
     let command = |verb: &str| {
-        let mut words = vec![config.apptainer.as_str(), verb];
+        // Without its notices, which would stand between the lines of the job's own output.
+        let mut words = vec![config.apptainer.as_str(), "--quiet", verb];
         words.extend(app.into_iter().flat_map(|app| ["--app", app]));
         words.extend(config.bind.iter().flat_map(|path| ["--bind", path]));
         words.extend(["--pwd", working_directory, &image.path]);
@@ -83,15 +84,15 @@ mod tests {
         let command = container_command(&config(), &image(&[]), None, "/home/alice/a job").unwrap();
         let rest =
             ["--bind", "/scratch", "--bind", "/data:/data:ro", "--pwd", "/home/alice/a job", "/images/my demo.sif"];
-        assert_eq!(command.exec, [["/opt/bin/apptainer", "exec"].as_slice(), &rest].concat());
-        assert_eq!(command.run, [["/opt/bin/apptainer", "run"].as_slice(), &rest].concat());
+        assert_eq!(command.exec, [["/opt/bin/apptainer", "--quiet", "exec"].as_slice(), &rest].concat());
+        assert_eq!(command.run, [["/opt/bin/apptainer", "--quiet", "run"].as_slice(), &rest].concat());
     }
 
     #[test]
     fn starts_an_app_that_the_image_has() {
         let command = container_command(&config(), &image(&["alpha"]), Some("alpha"), "/home/alice").unwrap();
-        assert_eq!(command.run[..4], ["/opt/bin/apptainer", "run", "--app", "alpha"]);
-        assert_eq!(command.exec[..4], ["/opt/bin/apptainer", "exec", "--app", "alpha"]);
+        assert_eq!(command.run[..4], ["/opt/bin/apptainer", "--quiet", "run", "--app", "alpha"]);
+        assert_eq!(command.exec[..4], ["/opt/bin/apptainer", "--quiet", "exec", "--app", "alpha"]);
     }
 
     #[test]

@@ -27,8 +27,7 @@ async fn scan_on(db: &Db, host: &str, directories: &[&Path]) -> HostProgress {
     let kept = progress.clone();
     let change = move |change: Change| change(&mut kept.lock().unwrap());
     bring_up_to_date(db, &Clock::system(), &directories, &place, change).await.unwrap();
-    let progress = progress.lock().unwrap().clone();
-    progress
+    progress.lock().unwrap().clone()
 }
 
 async fn scan(db: &Db, directory: &Path) -> HostProgress {
