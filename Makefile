@@ -42,7 +42,7 @@ api: web/node_modules/.package-lock.json
 
 fmt: web/node_modules/.package-lock.json
 	cargo fmt --all
-	cd web && npx --no-install biome check --write .
+	cd web && npm run format
 
 lint: web/node_modules/.package-lock.json
 	cargo fmt --all --check
