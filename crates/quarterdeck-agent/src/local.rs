@@ -3,6 +3,7 @@
 
 use std::ffi::OsString;
 use std::fs::File;
+use std::os::unix::process::CommandExt;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
@@ -105,6 +106,7 @@ impl LocalJobs {
         arguments.extend(["supervise".into(), record.directory().into()]);
         // The executable that runs now, even where an upgrade has replaced the file.
         Command::new("/proc/self/exe")
+            .arg0("quarterdeck-agent")
             .args(arguments)
             .env_clear()
             .current_dir("/")

@@ -49,7 +49,8 @@ pub enum Request {
     /// made; opens it where it is there already. Answer: [`Answer::Opened`] *with descriptor*, for writing.
     OpenUpload { upload: Uuid, directory: Place },
     /// Syncs the hidden file, checks that it holds `size` bytes, and puts it in place under `name`, or, if that is
-    /// taken, under `name-1`, `name-2` … before its extension. Syncs the directory. Answer: [`Answer::Placed`].
+    /// taken, under `name-1`, `name-2` … before its extension. Syncs the directory. Asked again after an answer was
+    /// lost, it answers the same. Answer: [`Answer::Placed`].
     FinishUpload { upload: Uuid, directory: Place, name: FileName, size: u64 },
     /// Removes the hidden file; that it is not there is no error. Answer: [`Answer::Done`].
     DiscardUpload { upload: Uuid, directory: Place },
