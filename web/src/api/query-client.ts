@@ -1,0 +1,19 @@
+// The one cache of everything that was asked of the server.
+import { QueryClient } from "@tanstack/react-query";
+import { Problem } from "./problem";
+
+export const queryClient = new QueryClient({
+  defaultOptions: {
+    queries: {
+      staleTime: 30_000,
+      // A refusal stays a refusal; a server that restarts is back soon.
+      retry: (failures, error) => failures < 2 && !(error instanceof Problem && isRefusal(error.status)),
+      refetchOnWindowFocus: true,
+    },
+    mutations: { retry: false },
+  },
+});
+
+function isRefusal(status: number): boolean {
+  return status >= 400 && status < 500 && status !== 429;
+}

@@ -1,0 +1,144 @@
+// A space's directories and files.
+import { Button } from "@mantine/core";
+import { IconFile, IconFolder, IconFolderOpen, IconLink } from "@tabler/icons-react";
+import { useInfiniteQuery } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import type { FileEntry } from "../api/types";
+import { type Column, DataTable } from "../ui/DataTable";
+import { useFormat } from "../ui/format";
+import { PageHeader } from "../ui/PageHeader";
+import { Empty, LoadingRows, ProblemNote } from "../ui/states";
+import { Moment } from "../ui/time";
+import classes from "./files.module.css";
+import { crumbsOf, modeText } from "./paths";
+import { filesQuery } from "./queries";
+
+const route = getRouteApi("/frame/files/$space");
+
+export function FilesPage() {
+  const { t } = useTranslation();
+  const { space } = route.useParams();
+  const { path = "" } = route.useSearch();
+  const open = useNavigate();
+  const columns = useFileColumns(space);
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+    filesQuery(space, path),
+  );
+  const entries = useMemo(() => data?.pages.flatMap((page) => page.items), [data]);
+  return (
+    <div className={classes.page}>
+      <PageHeader title={t("files.title")} below={<Crumbs space={space} path={path} />} />
+      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      <div className={classes.table}>
+        {!entries && !error && <LoadingRows rows={12} height={35} />}
+        {entries?.length === 0 && (
+          <Empty
+            icon={<IconFolderOpen size={20} />}
+            title={t("files.empty")}
+            actions={
+              <Button variant="default" renderRoot={(props) => <Link to="/uploads" {...props} />}>
+                {t("uploads.add")}
+              </Button>
+            }
+          />
+        )}
+        {entries && entries.length > 0 && (
+          <DataTable
+            label={t("files.title")}
+            columns={columns}
+            rows={entries}
+            rowKey={(entry) => entry.path}
+            onOpen={(entry) =>
+              entry.kind === "directory" &&
+              void open({ to: "/files/$space", params: { space }, search: { path: entry.path } })
+            }
+            onEnd={() => hasNextPage && !isFetchingNextPage && void fetchNextPage()}
+            fill
+          />
+        )}
+      </div>
+    </div>
+  );
+}
+
+function Crumbs({ space, path }: { space: string; path: string }) {
+  const { t } = useTranslation();
+  return (
+    <nav className={classes.crumbs} aria-label={t("files.where")}>
+      {crumbsOf(path).map((crumb, index, all) => (
+        <span key={crumb.path}>
+          {index > 0 && <span aria-hidden> / </span>}
+          <Link
+            to="/files/$space"
+            params={{ space }}
+            search={crumb.path ? { path: crumb.path } : {}}
+            className="qd-link"
+            aria-current={index === all.length - 1 ? "page" : undefined}
+          >
+            {index === 0 ? t(`files.spaces.${space === "home" ? "home" : "other"}`, { space }) : crumb.name}
+          </Link>
+        </span>
+      ))}
+    </nav>
+  );
+}
+
+const ICONS = { file: IconFile, directory: IconFolder, link: IconLink, other: IconFile } as const;
+
+function useFileColumns(space: string): Column<FileEntry>[] {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return useMemo(
+    () => [
+      {
+        id: "name",
+        header: t("files.columns.name"),
+        width: 320,
+        cell: (entry) => <EntryName space={space} entry={entry} />,
+      },
+      {
+        id: "size",
+        header: t("files.columns.size"),
+        width: 90,
+        align: "end",
+        cell: (entry) =>
+          entry.kind === "file" ? format.bytes(entry.size) : <span className="qd-dim">–</span>,
+      },
+      {
+        id: "mode",
+        header: t("files.columns.mode"),
+        width: 100,
+        minor: true,
+        cell: (entry) => <span className="qd-mono">{modeText(entry.mode)}</span>,
+      },
+      {
+        id: "modified",
+        header: t("files.columns.modified"),
+        width: 120,
+        align: "end",
+        cell: (entry) => <Moment at={entry.modified_at} />,
+      },
+    ],
+    [space, t, format],
+  );
+}
+
+function EntryName({ space, entry }: { space: string; entry: FileEntry }) {
+  const Icon = ICONS[entry.kind];
+  return (
+    <span className={classes.entry}>
+      <Icon size={16} aria-hidden className={entry.kind === "directory" ? classes.directory : classes.file} />
+      {entry.kind === "directory" ? (
+        <Link to="/files/$space" params={{ space }} search={{ path: entry.path }} className="qd-link">
+          {entry.name}
+        </Link>
+      ) : (
+        <span title={entry.name} className="qd-truncate">
+          {entry.name}
+        </span>
+      )}
+    </span>
+  );
+}

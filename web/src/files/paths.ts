@@ -1,0 +1,26 @@
+// Paths beneath a space. They are opaque to the page except for their slashes: `%XX` stands for a byte that is not UTF-8.
+
+export interface Crumb {
+  name: string;
+  path: string;
+}
+
+/** The space itself first, then every directory on the way. */
+export function crumbsOf(path: string): Crumb[] {
+  const names = path.split("/").filter(Boolean);
+  return [
+    { name: "", path: "" },
+    ...names.map((name, index) => ({ name: displayName(name), path: names.slice(0, index + 1).join("/") })),
+  ];
+}
+
+/** `rwxr-x---` of the permission bits. */
+export function modeText(mode: number): string {
+  let text = "";
+  for (let bit = 8; bit >= 0; bit -= 1) text += mode & (1 << bit) ? ("xwr"[bit % 3] ?? "-") : "-";
+  return text;
+}
+
+function displayName(name: string): string {
+  return name.replace(/%([0-9A-Fa-f]{2})/g, (_, code: string) => (code === "25" ? "%" : "\ufffd"));
+}

@@ -1,0 +1,22 @@
+// Directories, a page at a time.
+import { infiniteQueryOptions } from "@tanstack/react-query";
+import { client } from "../api/client";
+
+const PAGE_SIZE = 500;
+
+export const filesQuery = (space: string, path: string) =>
+  infiniteQueryOptions({
+    queryKey: ["files", space, path],
+    initialPageParam: null as string | null,
+    queryFn: async ({ pageParam, signal }) => {
+      const { data } = await client.GET("/api/v1/files/{space}", {
+        params: {
+          path: { space },
+          query: { path, limit: PAGE_SIZE, ...(pageParam ? { cursor: pageParam } : {}) },
+        },
+        signal,
+      });
+      return data as NonNullable<typeof data>;
+    },
+    getNextPageParam: (page) => page.next_cursor ?? null,
+  });

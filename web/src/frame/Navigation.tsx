@@ -1,0 +1,83 @@
+// The ways to every page.
+import {
+  IconBox,
+  IconFolder,
+  IconGauge,
+  IconListDetails,
+  IconPlus,
+  IconServer2,
+  IconTemplate,
+  IconUpload,
+} from "@tabler/icons-react";
+import { Link, type LinkProps } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import classes from "./Frame.module.css";
+
+interface Props {
+  cluster: string | null;
+  onChosen?(): void;
+}
+
+export function Navigation({ cluster, onChosen }: Props) {
+  const { t } = useTranslation();
+  const entry = (label: string, icon: ReactNode, link: LinkProps, exact = false) => (
+    <li>
+      <Link
+        {...link}
+        className={classes.navLink}
+        activeOptions={{ exact, includeSearch: false }}
+        onClick={onChosen}
+      >
+        {icon}
+        {label}
+      </Link>
+    </li>
+  );
+  return (
+    <nav className={classes.nav} aria-label={t("frame.navigation")}>
+      {cluster && (
+        <ul>
+          {entry(
+            t("overview.title"),
+            <IconGauge size={17} />,
+            { to: "/clusters/$cluster", params: { cluster } },
+            true,
+          )}
+          {entry(t("jobs.title"), <IconListDetails size={17} />, {
+            to: "/clusters/$cluster/jobs",
+            params: { cluster },
+          })}
+          {entry(t("newJob.title"), <IconPlus size={17} />, {
+            to: "/clusters/$cluster/new-job",
+            params: { cluster },
+          })}
+        </ul>
+      )}
+      <div className={classes.navHead}>{t("frame.library")}</div>
+      <ul>
+        {entry(t("templates.title"), <IconTemplate size={17} />, { to: "/templates" })}
+        {entry(t("images.title"), <IconBox size={17} />, { to: "/images" })}
+      </ul>
+      <div className={classes.navHead}>{t("frame.data")}</div>
+      <ul>
+        {entry(t("uploads.title"), <IconUpload size={17} />, { to: "/uploads" })}
+        {entry(t("files.title"), <IconFolder size={17} />, {
+          to: "/files/$space",
+          params: { space: "home" },
+        })}
+      </ul>
+      {cluster && (
+        <>
+          <div className={classes.navHead}>{t("frame.cluster")}</div>
+          <ul>
+            {entry(t("nodes.title"), <IconServer2 size={17} />, {
+              to: "/clusters/$cluster/nodes",
+              params: { cluster },
+            })}
+          </ul>
+        </>
+      )}
+    </nav>
+  );
+}

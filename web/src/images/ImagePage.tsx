@@ -1,0 +1,127 @@
+// One image: what it is, what it holds, where it lies.
+import { Anchor, Button } from "@mantine/core";
+import { IconPlus } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import type { ImageDetail } from "../api/types";
+import { CodeView } from "../ui/CodeView";
+import { useFormat } from "../ui/format";
+import { PageHeader } from "../ui/PageHeader";
+import { Panel } from "../ui/Panel";
+import { Properties } from "../ui/Properties";
+import { LoadingRows, ProblemNote } from "../ui/states";
+import { Moment } from "../ui/time";
+import classes from "./ImagePage.module.css";
+import { imageQuery } from "./queries";
+
+const route = getRouteApi("/frame/images/$image");
+
+export function ImagePage() {
+  const { t } = useTranslation();
+  const { image: id } = route.useParams();
+  const { data: image, error, refetch } = useQuery(imageQuery(id));
+  return (
+    <>
+      <PageHeader
+        title={image?.name ?? t("images.one")}
+        above={
+          <Anchor size="sm" renderRoot={(props) => <Link to="/images" {...props} />}>
+            {t("images.title")}
+          </Anchor>
+        }
+        below={image && <span className="qd-mono">{image.path}</span>}
+        actions={image && !image.problem && <UseImage image={image} />}
+      />
+      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      {!image && !error && <LoadingRows />}
+      {image && <ImageBody image={image} />}
+    </>
+  );
+}
+
+function UseImage({ image, app }: { image: ImageDetail; app?: string }) {
+  const { t } = useTranslation();
+  return (
+    <Button
+      variant={app ? "default" : "filled"}
+      size={app ? "compact-xs" : "xs"}
+      leftSection={app ? undefined : <IconPlus size={16} />}
+      renderRoot={(props) => (
+        <Link
+          to="/clusters/$cluster/new-job"
+          params={{ cluster: image.cluster }}
+          search={{ image: image.id, ...(app ? { app } : {}) }}
+          {...props}
+        />
+      )}
+    >
+      {app ? t("images.useApp", { app }) : t("images.use")}
+    </Button>
+  );
+}
+
+function ImageBody({ image }: { image: ImageDetail }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return (
+    <div className={classes.body}>
+      {image.problem && <ProblemNote error={new Error(image.problem)} title={t("images.problem")} />}
+      <Panel title={t("images.about")}>
+        <Properties
+          items={[
+            { name: t("images.columns.kind"), value: t(`images.kinds.${image.kind}`) },
+            { name: t("images.columns.version"), value: image.version },
+            { name: t("images.architecture"), value: image.architecture },
+            { name: t("images.columns.size"), value: format.bytes(image.size) },
+            { name: t("images.signature"), value: image.signed ? t("images.signed") : t("images.unsigned") },
+            { name: t("images.columns.host"), value: image.host },
+            { name: t("images.columns.modified"), value: <Moment at={image.modified_at} /> },
+          ]}
+        />
+      </Panel>
+      {image.apps.length > 0 && (
+        <Panel title={t("images.columns.apps")}>
+          <ul className={classes.apps}>
+            {image.apps.map((app) => (
+              <li key={app}>
+                <span className="qd-mono">{app}</span>{" "}
+                {!image.problem && <UseImage image={image} app={app} />}
+              </li>
+            ))}
+          </ul>
+        </Panel>
+      )}
+      {Object.keys(image.labels).length > 0 && (
+        <Panel title={t("images.labels")}>
+          <Properties
+            items={Object.entries(image.labels).map(([name, value]) => ({
+              name,
+              value,
+              wide: value.length > 40,
+            }))}
+          />
+        </Panel>
+      )}
+      {image.help && (
+        <Panel title={t("images.help")} flush>
+          <CodeView code={image.help} label={t("images.help")} maxHeight={320} />
+        </Panel>
+      )}
+      {image.definition && (
+        <Panel title={t("images.definition")} flush>
+          <CodeView code={image.definition} label={t("images.definition")} language="shell" maxHeight={480} />
+        </Panel>
+      )}
+      {image.inspect !== undefined && image.inspect !== null && (
+        <Panel title={t("images.inspect")} flush>
+          <CodeView
+            code={JSON.stringify(image.inspect, null, 2)}
+            label={t("images.inspect")}
+            maxHeight={480}
+          />
+        </Panel>
+      )}
+    </div>
+  );
+}

@@ -1,0 +1,83 @@
+// Cancel, hold, release, requeue: what the server says may be done with this job. What destroys something asks first.
+import { Button } from "@mantine/core";
+import { IconBan, IconPlayerPause, IconPlayerPlay, IconRefresh } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { type ReactNode, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { client } from "../api/client";
+import type { JobAction, JobDetail } from "../api/types";
+import { Confirm } from "../ui/Confirm";
+import { jobQuery } from "./queries";
+import { groupOf } from "./states";
+
+const ICONS: Record<JobAction, ReactNode> = {
+  cancel: <IconBan size={15} />,
+  hold: <IconPlayerPause size={15} />,
+  release: <IconPlayerPlay size={15} />,
+  requeue: <IconRefresh size={15} />,
+};
+
+export function JobActions({ cluster, job }: { cluster: string; job: JobDetail }) {
+  const { t } = useTranslation();
+  const cache = useQueryClient();
+  const [asking, setAsking] = useState<JobAction | null>(null);
+  const act = useMutation({
+    mutationFn: (action: JobAction) => send(cluster, job.id, action),
+    onSuccess: () => setAsking(null),
+    onSettled: () => cache.invalidateQueries({ queryKey: jobQuery(cluster, job.id).queryKey }),
+  });
+  // Holding and releasing lose nothing: they need no question, but a failure needs a place to be told.
+  const start = (action: JobAction) => {
+    act.reset();
+    if (action === "cancel" || action === "requeue") setAsking(action);
+    else act.mutate(action, { onError: () => setAsking(action) });
+  };
+  const shown = asking ?? "cancel";
+  const running = groupOf(job.state) === "running";
+  return (
+    <>
+      {job.actions.map((action) => (
+        <Button
+          key={action}
+          variant="default"
+          leftSection={ICONS[action]}
+          loading={act.isPending && act.variables === action && !asking}
+          onClick={() => start(action)}
+        >
+          {t(`jobs.actions.${action}`)}
+        </Button>
+      ))}
+      <Confirm
+        opened={asking !== null}
+        title={t(`jobs.confirm.${shown}.title`, { name: job.name })}
+        deed={t(`jobs.confirm.${shown}.deed`)}
+        destructive={shown === "cancel" || (shown === "requeue" && running)}
+        busy={act.isPending}
+        error={act.error}
+        onConfirm={() => act.mutate(shown)}
+        onClose={() => setAsking(null)}
+      >
+        <p style={{ marginTop: 0 }}>
+          {t(`jobs.confirm.${shown}.${running ? "running" : "waiting"}`, {
+            name: job.name,
+            id: job.job_id ?? job.id,
+          })}
+        </p>
+      </Confirm>
+    </>
+  );
+}
+
+function send(cluster: string, job: string, action: JobAction) {
+  const params = { path: { cluster, job } };
+  switch (action) {
+    case "cancel":
+      return client.DELETE("/api/v1/clusters/{cluster}/jobs/{job}", { params });
+    case "hold":
+      return client.POST("/api/v1/clusters/{cluster}/jobs/{job}/hold", { params });
+    case "release":
+      return client.POST("/api/v1/clusters/{cluster}/jobs/{job}/release", { params });
+    case "requeue":
+      return client.POST("/api/v1/clusters/{cluster}/jobs/{job}/requeue", { params });
+  }
+}

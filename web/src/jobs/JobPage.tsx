@@ -1,0 +1,139 @@
+// One job: what became of it, why, what it writes, and what can be done about it.
+import { Anchor, Tabs } from "@mantine/core";
+import { IconAlertTriangle, IconInfoCircle } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import type { JobDetail } from "../api/types";
+import { JOB_TABS, type JobTab } from "../router";
+import { CodeView } from "../ui/CodeView";
+import { PageHeader } from "../ui/PageHeader";
+import { Panel } from "../ui/Panel";
+import { JobStateBadge } from "../ui/StateBadge";
+import { LoadingRows, ProblemNote, StaleNote } from "../ui/states";
+import { JobActions } from "./JobActions";
+import { JobFiles } from "./JobFiles";
+import { JobProperties } from "./JobProperties";
+import { JobTimeline } from "./JobTimeline";
+import classes from "./jobs.module.css";
+import { OutputView } from "./OutputView";
+import { jobQuery } from "./queries";
+import { useReasonText } from "./reason";
+import { groupOf } from "./states";
+
+const route = getRouteApi("/frame/clusters/$cluster/jobs/$job");
+
+export function JobPage() {
+  const { t } = useTranslation();
+  const { cluster, job: id } = route.useParams();
+  const { data: job, error, refetch } = useQuery(jobQuery(cluster, id));
+  return (
+    <>
+      <PageHeader
+        title={job?.name ?? t("jobs.one")}
+        above={
+          <Anchor
+            size="sm"
+            renderRoot={(props) => <Link to="/clusters/$cluster/jobs" params={{ cluster }} {...props} />}
+          >
+            {t("jobs.title")}
+          </Anchor>
+        }
+        beside={job && <JobStateBadge state={job.state} />}
+        below={
+          job &&
+          [job.job_id && t("jobs.number", { id: job.job_id }), job.user, job.partition]
+            .filter(Boolean)
+            .join(" · ")
+        }
+        actions={job && <JobActions cluster={cluster} job={job} />}
+      />
+      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      {!job && !error && <LoadingRows rows={8} />}
+      {job && (
+        <>
+          <StaleNote asOf={job.as_of} stale={job.stale} reason={job.stale_reason} />
+          <Why job={job} />
+          <div className={classes.detail}>
+            <JobTabs cluster={cluster} job={job} />
+            <div className={classes.side}>
+              <Panel title={t("jobs.timeline")}>
+                <JobTimeline job={job} />
+              </Panel>
+              <Panel title={t("jobs.details")}>
+                <JobProperties job={job} />
+              </Panel>
+            </div>
+          </div>
+        </>
+      )}
+    </>
+  );
+}
+
+function JobTabs({ cluster, job }: { cluster: string; job: JobDetail }) {
+  const { t } = useTranslation();
+  const { tab = "output", stream } = route.useSearch();
+  const navigate = route.useNavigate();
+  return (
+    <Tabs
+      value={tab}
+      onChange={(value) =>
+        void navigate({ search: (before) => ({ ...before, tab: value as JobTab }), replace: true })
+      }
+      keepMounted={false}
+    >
+      <Tabs.List mb="sm">
+        {JOB_TABS.map((name) => (
+          <Tabs.Tab key={name} value={name}>
+            {t(`jobs.tabs.${name}`)}
+          </Tabs.Tab>
+        ))}
+      </Tabs.List>
+      <Tabs.Panel value="output">
+        <OutputView
+          key={`${job.id} ${stream ?? "stdout"}`}
+          cluster={cluster}
+          job={job}
+          stream={stream ?? "stdout"}
+          onStream={(next) =>
+            void navigate({
+              search: next === "stderr" ? { tab, stream: "stderr" } : { tab },
+              replace: true,
+            })
+          }
+        />
+      </Tabs.Panel>
+      <Tabs.Panel value="script">
+        <Panel title={t("jobs.script")} flush>
+          {job.script ? (
+            <CodeView code={job.script} label={t("jobs.script")} language="shell" maxHeight="70vh" />
+          ) : (
+            <p style={{ padding: "0 14px" }}>{t("jobs.noScript")}</p>
+          )}
+        </Panel>
+      </Tabs.Panel>
+      <Tabs.Panel value="files">
+        <JobFiles job={job} />
+      </Tabs.Panel>
+    </Tabs>
+  );
+}
+
+/** Why it waits or failed, in plain words, and the scheduler's own message. */
+function Why({ job }: { job: JobDetail }) {
+  const reason = useReasonText()(job);
+  const tone = groupOf(job.state);
+  if (!reason && !job.message) return null;
+  if (tone === "completed" || tone === "running") return null;
+  const Icon = tone === "failed" || tone === "unknown" ? IconAlertTriangle : IconInfoCircle;
+  return (
+    <div className={classes.why} data-tone={tone} role="status">
+      <Icon size={17} aria-hidden style={{ flex: "none", marginTop: 1 }} />
+      <div>
+        {reason && <p>{reason}</p>}
+        {job.message && <p className={reason ? "qd-mono" : undefined}>{job.message}</p>}
+      </div>
+    </div>
+  );
+}

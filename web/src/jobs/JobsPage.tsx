@@ -1,0 +1,148 @@
+// All jobs of a cluster: filters in the URL, states by live connection.
+import { Button, NativeSelect, Switch } from "@mantine/core";
+import { IconListDetails, IconPlus } from "@tabler/icons-react";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useCallback, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import { partitionsQuery } from "../nodes/queries";
+import { useFormat } from "../ui/format";
+import { PageHeader } from "../ui/PageHeader";
+import { SearchBox } from "../ui/SearchBox";
+import { Empty, LoadingRows, ProblemNote } from "../ui/states";
+import { DEFAULT_SORT, type JobFilter } from "./filter";
+import { JobTable } from "./JobTable";
+import classes from "./jobs.module.css";
+import { jobListQuery } from "./queries";
+import { type ListGroup, STATE_GROUPS } from "./states";
+
+const route = getRouteApi("/frame/clusters/$cluster/jobs");
+
+export function JobsPage() {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const { cluster } = route.useParams();
+  const filter = route.useSearch();
+  const navigate = route.useNavigate();
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+    jobListQuery(cluster, filter),
+  );
+  const jobs = useMemo(() => data?.pages.flatMap((page) => page.items), [data]);
+  const total = data?.pages[0]?.total ?? undefined;
+
+  const narrow = (change: Partial<JobFilter>) =>
+    void navigate({ search: (before) => withoutEmpty({ ...before, ...change }), replace: true });
+  const loadMore = useCallback(() => {
+    if (hasNextPage && !isFetchingNextPage) void fetchNextPage();
+  }, [hasNextPage, isFetchingNextPage, fetchNextPage]);
+  const filtered = Object.keys(filter).some((name) => name !== "sort");
+
+  return (
+    <div className={classes.page}>
+      <PageHeader
+        title={t("jobs.title")}
+        beside={total !== undefined && <span className="qd-dim qd-num">{format.number(total)}</span>}
+        actions={
+          <Button
+            leftSection={<IconPlus size={16} />}
+            renderRoot={(props) => <Link to="/clusters/$cluster/new-job" params={{ cluster }} {...props} />}
+          >
+            {t("newJob.title")}
+          </Button>
+        }
+      />
+      <JobFilters cluster={cluster} filter={filter} onChange={narrow} />
+      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      <div className={classes.table}>
+        {!jobs && !error && <LoadingRows rows={14} height={35} />}
+        {jobs && jobs.length > 0 && (
+          <JobTable
+            cluster={cluster}
+            jobs={jobs}
+            label={t("jobs.title")}
+            columns="all"
+            sort={filter.sort ?? DEFAULT_SORT}
+            onSort={(sort) => narrow({ sort: sort as JobFilter["sort"] })}
+            total={total}
+            onEnd={loadMore}
+            fill
+          />
+        )}
+        {jobs?.length === 0 && (
+          <Empty
+            icon={<IconListDetails size={20} />}
+            title={filtered ? t("jobs.noneMatch") : t("jobs.none")}
+            actions={
+              filtered && (
+                <Button variant="default" onClick={() => void navigate({ search: {}, replace: true })}>
+                  {t("jobs.clearFilters")}
+                </Button>
+              )
+            }
+          >
+            {filtered ? t("jobs.noneMatchAdvice") : t("jobs.noneAdvice")}
+          </Empty>
+        )}
+      </div>
+    </div>
+  );
+}
+
+interface FiltersProps {
+  cluster: string;
+  filter: JobFilter;
+  onChange(change: Partial<JobFilter>): void;
+}
+
+function JobFilters({ cluster, filter, onChange }: FiltersProps) {
+  const { t } = useTranslation();
+  const { data: partitions } = useQuery(partitionsQuery(cluster));
+  return (
+    <search className={classes.filters}>
+      <SearchBox
+        className={classes.search}
+        label={t("jobs.search")}
+        value={filter.q ?? ""}
+        onChange={(q) => onChange({ q })}
+      />
+      <NativeSelect
+        aria-label={t("jobs.columns.state")}
+        value={filter.group ?? ""}
+        onChange={(event) =>
+          onChange({ group: (event.currentTarget.value || undefined) as ListGroup | undefined })
+        }
+        data={[
+          { value: "", label: t("jobs.anyState") },
+          ...STATE_GROUPS.map((value) => ({ value, label: t(`states.group.${value}`) })),
+        ]}
+      />
+      <NativeSelect
+        aria-label={t("jobs.columns.partition")}
+        value={filter.partition ?? ""}
+        onChange={(event) => onChange({ partition: event.currentTarget.value })}
+        data={[
+          { value: "", label: t("jobs.anyPartition") },
+          ...(partitions?.items ?? []).map(({ name }) => ({ value: name, label: name })),
+          // The URL may name one that has not been loaded, or is no more.
+          ...(filter.partition && !partitions?.items.some(({ name }) => name === filter.partition)
+            ? [{ value: filter.partition, label: filter.partition }]
+            : []),
+        ]}
+      />
+      <Switch
+        size="xs"
+        label={t("jobs.mine")}
+        checked={filter.mine ?? false}
+        onChange={(event) => onChange({ mine: event.currentTarget.checked })}
+      />
+    </search>
+  );
+}
+
+/** What is not set is not in the URL. */
+function withoutEmpty(filter: JobFilter): JobFilter {
+  const kept = Object.entries(filter).filter(
+    ([name, value]) => value && !(name === "sort" && value === DEFAULT_SORT),
+  );
+  return Object.fromEntries(kept) as JobFilter;
+}

@@ -1,0 +1,243 @@
+// New job: four parts in any order, the batch script beside them, and one button.
+import { SegmentedControl, Textarea } from "@mantine/core";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { type FormEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useTranslation } from "react-i18next";
+import { client } from "../../api/client";
+import { asProblem } from "../../api/problem";
+import type { NewJob } from "../../api/types";
+import { clustersQuery } from "../../overview/queries";
+import { templatesQuery } from "../../templates/queries";
+import { holdWhileComposing } from "../../ui/composition";
+import { PageHeader } from "../../ui/PageHeader";
+import { useProblemText } from "../../ui/problem-text";
+import { useDebounced } from "../../ui/use-debounced";
+import { useUploadItems } from "../../uploads/uploads";
+import { jobListsKey } from "../queries";
+import { dropDraft, keepDraft, restoreDraft } from "./draft";
+import { FilesPart } from "./FilesPart";
+import { fieldErrors } from "./field-errors";
+import { formFromSearch, type JobForm, searchFromForm, submissionOf } from "./form";
+import { ImagePart } from "./ImagePart";
+import { Attempts } from "./idempotency";
+import classes from "./new-job.module.css";
+import { Part } from "./Part";
+import { ResourcesPart } from "./ResourcesPart";
+import { ScriptPane } from "./ScriptPane";
+import { TemplatePart } from "./TemplatePart";
+import { useJobFiles } from "./use-job-files";
+
+const route = getRouteApi("/frame/clusters/$cluster/new-job");
+
+const PREVIEW_AFTER_MS = 400;
+
+export function NewJobPage() {
+  const { t } = useTranslation();
+  const { cluster } = route.useParams();
+  const { form, change } = useForm();
+  const cache = useQueryClient();
+  const navigate = route.useNavigate();
+  const problemText = useProblemText();
+  const { data: clusters } = useQuery(clustersQuery);
+  const { data: templates } = useQuery(templatesQuery);
+  const scheduler = clusters?.items.find(({ name }) => name === cluster)?.scheduler ?? null;
+  const template = templates?.items.find(({ id }) => id === form.template?.split("@")[0]) ?? null;
+  const keys = useMemo(() => form.files.flatMap((file) => (file.key ? [file.key] : [])), [form.files]);
+  const items = useUploadItems(keys);
+  const files = useJobFiles(form, template, items, change);
+
+  const submission = useMemo(() => submissionOf(form, template), [form, template]);
+  const empty = form.mode === "template" ? form.template === null : form.script.trim() === "";
+  const preview = usePreview(cluster, submission, empty);
+
+  const attempts = useRef(new Attempts());
+  const submit = useMutation({
+    mutationFn: (job: NewJob) => sendJob(cluster, job, attempts.current.keyFor(job)),
+    onSuccess: (job) => {
+      dropDraft();
+      void cache.invalidateQueries({ queryKey: jobListsKey(cluster) });
+      void navigate({ to: "/clusters/$cluster/jobs/$job", params: { cluster, job: job.id } });
+    },
+    onError: (error) => attempts.current.settle(error),
+  });
+
+  // What the last attempt complained of stays beside its field until the next one; before the first, the preview tells.
+  const submitProblem = submit.error ? asProblem(submit.error) : null;
+  const errors = fieldErrors(submitProblem, form, template);
+  const errorAt = (pointer: string) => {
+    const fault = errors.at(pointer);
+    return fault && problemText.field(fault);
+  };
+  const sent = form.files.filter((file) => file.finished && file.upload);
+
+  const onSubmit = (event: FormEvent) => {
+    event.preventDefault();
+    if (!submit.isPending) submit.mutate(submission);
+  };
+
+  return (
+    <form onSubmit={onSubmit} onKeyDown={holdWhileComposing} noValidate>
+      <PageHeader
+        title={t("newJob.title")}
+        below={t("newJob.below", { cluster })}
+        actions={
+          <SegmentedControl
+            aria-label={t("newJob.mode")}
+            value={form.mode}
+            onChange={(mode) => change({ mode: mode as JobForm["mode"] })}
+            data={[
+              { value: "template", label: t("newJob.fromTemplate") },
+              { value: "script", label: t("newJob.ownScript") },
+            ]}
+          />
+        }
+      />
+      <div className={classes.columns}>
+        <div className={classes.parts}>
+          {form.mode === "template" ? (
+            <>
+              <TemplatePart
+                scheduler={scheduler}
+                chosen={template}
+                error={errorAt("/template")}
+                onChoose={(id) => change({ template: id })}
+              />
+              <ImagePart
+                cluster={cluster}
+                template={template}
+                image={form.image}
+                app={form.app}
+                error={errors.at("/image/app") ? null : errorAt("/image")}
+                appError={errorAt("/image/app")}
+                onChange={(image, app) => change({ image, app })}
+              />
+            </>
+          ) : (
+            <OwnScript
+              script={form.script}
+              error={errorAt("/script")}
+              onChange={(script) => change({ script })}
+            />
+          )}
+          <FilesPart
+            template={form.mode === "template" ? template : null}
+            files={form.files}
+            items={items}
+            error={errors.all.some(({ pointer }) => pointer === "/files") ? errorAt("/files") : null}
+            errorOf={(file) => (sent.includes(file) ? errorAt(`/files/${sent.indexOf(file)}`) : null)}
+            {...files}
+          />
+          <ResourcesPart
+            cluster={cluster}
+            scheduler={scheduler}
+            template={template}
+            form={form}
+            strict={submit.isError}
+            errorAt={errorAt}
+            onChange={change}
+          />
+        </div>
+        <ScriptPane
+          preview={empty ? undefined : preview.data}
+          problem={preview.error ? asProblem(preview.error) : null}
+          updating={preview.isFetching}
+          empty={empty}
+          submitError={submit.error}
+          rest={errors.rest}
+          submitting={submit.isPending}
+          waitingFor={form.files.filter((file) => !file.finished).length}
+        />
+      </div>
+    </form>
+  );
+}
+
+/** The form's state; what of it can be shared follows in the URL. */
+function useForm(): {
+  form: JobForm;
+  change(change: Partial<JobForm> | ((form: JobForm) => Partial<JobForm>)): void;
+} {
+  const search = route.useSearch();
+  const navigate = route.useNavigate();
+  const [form, setForm] = useState(() => restoreDraft(formFromSearch(search)));
+  const change = useCallback((change: Partial<JobForm> | ((form: JobForm) => Partial<JobForm>)) => {
+    setForm((before) => ({ ...before, ...(typeof change === "function" ? change(before) : change) }));
+  }, []);
+
+  const settled = useDebounced(form, 300);
+  const written = useRef(JSON.stringify(search));
+  useEffect(() => {
+    keepDraft(settled);
+    const next = searchFromForm(settled);
+    const text = JSON.stringify(next);
+    if (text === written.current) return;
+    written.current = text;
+    void navigate({ search: next, replace: true });
+  }, [settled, navigate]);
+
+  // Another link to this page was followed: it brings its own form.
+  useEffect(() => {
+    const text = JSON.stringify(search);
+    if (text === written.current) return;
+    written.current = text;
+    setForm((before) => ({ ...formFromSearch(search), script: before.script, files: before.files }));
+  }, [search]);
+
+  return { form, change };
+}
+
+function usePreview(cluster: string, submission: NewJob, empty: boolean) {
+  const settled = useDebounced(submission, PREVIEW_AFTER_MS);
+  return useQuery({
+    queryKey: ["preview", cluster, settled],
+    queryFn: async ({ signal }) => {
+      const { data } = await client.POST("/api/v1/clusters/{cluster}/jobs/preview", {
+        params: { path: { cluster } },
+        body: settled,
+        signal,
+      });
+      return data as NonNullable<typeof data>;
+    },
+    enabled: !empty,
+    placeholderData: keepPreviousData,
+    retry: false,
+    gcTime: 60_000,
+  });
+}
+
+async function sendJob(cluster: string, job: NewJob, key: string) {
+  const { data } = await client.POST("/api/v1/clusters/{cluster}/jobs", {
+    params: { path: { cluster }, header: { "Idempotency-Key": key } },
+    body: job,
+  });
+  return data as NonNullable<typeof data>;
+}
+
+function OwnScript({
+  script,
+  error,
+  onChange,
+}: {
+  script: string;
+  error: string | null;
+  onChange(script: string): void;
+}) {
+  const { t } = useTranslation();
+  return (
+    <Part number={1} title={t("newJob.ownScript")} done={script.startsWith("#!") && !error}>
+      <Textarea
+        aria-label={t("newJob.ownScript")}
+        description={t("newJob.ownScriptHint")}
+        error={error}
+        autosize
+        minRows={12}
+        maxRows={30}
+        spellCheck={false}
+        styles={{ input: { fontFamily: "var(--qd-mono)", lineHeight: 1.55 } }}
+        value={script}
+        onChange={(event) => onChange(event.currentTarget.value)}
+      />
+    </Part>
+  );
+}

@@ -1,0 +1,81 @@
+// What of a New job form is in its URL, so that a link carries a filled form. Files and an own script stay out: they
+// are too large, or nobody else's.
+
+export interface NewJobSearch {
+  mode?: "script";
+  name?: string;
+  template?: string;
+  image?: string;
+  app?: string;
+  parameters?: Record<string, ParameterValue>;
+  resources?: ResourceForm;
+  directory?: string;
+}
+
+export type ParameterValue = string | number | boolean;
+
+/** What the resource fields hold; an empty one leaves the choice to the template and the scheduler. */
+export interface ResourceForm {
+  partition?: string;
+  account?: string;
+  qos?: string;
+  nodes?: number;
+  tasks?: number;
+  cpus_per_task?: number;
+  memory_mib?: number;
+  gpus?: number;
+  gpu_type?: string;
+  time_limit_minutes?: number;
+  array?: string;
+}
+
+const RESOURCE_TEXTS = ["partition", "account", "qos", "gpu_type", "array"] as const;
+const RESOURCE_NUMBERS = [
+  "nodes",
+  "tasks",
+  "cpus_per_task",
+  "memory_mib",
+  "gpus",
+  "time_limit_minutes",
+] as const;
+
+/** Reads the URL's search; what is not understood is left out. */
+export function newJobFromSearch(search: Record<string, unknown>): NewJobSearch {
+  const form: NewJobSearch = {};
+  if (search.mode === "script") form.mode = "script";
+  for (const field of ["name", "template", "image", "app", "directory"] as const) {
+    const text = textOf(search[field]);
+    if (text) form[field] = text;
+  }
+  if (isRecord(search.parameters)) {
+    const values = Object.entries(search.parameters).filter(([, value]) => isValue(value));
+    if (values.length > 0) form.parameters = Object.fromEntries(values) as Record<string, ParameterValue>;
+  }
+  if (isRecord(search.resources)) {
+    const resources: ResourceForm = {};
+    for (const field of RESOURCE_TEXTS) {
+      const text = textOf(search.resources[field]);
+      if (text) resources[field] = text;
+    }
+    for (const field of RESOURCE_NUMBERS) {
+      const number = search.resources[field];
+      if (typeof number === "number" && Number.isSafeInteger(number)) resources[field] = number;
+    }
+    if (Object.keys(resources).length > 0) form.resources = resources;
+  }
+  return form;
+}
+
+/** The router reads a search for "12" as a number. */
+function textOf(value: unknown): string | undefined {
+  if (typeof value === "number") return String(value);
+  return typeof value === "string" && value !== "" ? value : undefined;
+}
+
+function isValue(value: unknown): value is ParameterValue {
+  return typeof value === "string" || typeof value === "number" || typeof value === "boolean";
+}
+
+function isRecord(value: unknown): value is Record<string, unknown> {
+  return typeof value === "object" && value !== null && !Array.isArray(value);
+}

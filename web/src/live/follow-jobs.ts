@@ -1,0 +1,100 @@
+// Follows a cluster's jobs for as long as the cluster is on the page.
+import { type QueryClient, useQueryClient } from "@tanstack/react-query";
+import { useEffect, useSyncExternalStore } from "react";
+import type { Job } from "../api/types";
+import { jobListsKey } from "../jobs/queries";
+import { nodesQuery } from "../nodes/queries";
+import { overviewQuery } from "../overview/queries";
+import type { ChannelMessage, LiveConnection } from "./connection";
+import { applyJobs } from "./jobs-cache";
+import { live } from "./live";
+
+/** How fresh what the page shows of a cluster is. */
+export interface Freshness {
+  asOf: string | null;
+  stale: boolean;
+  staleReason: string | null;
+}
+
+/** Figures over all jobs are asked for again after a change, but no oftener than this. */
+const FIGURES_EVERY_MS = 2000;
+
+const UNKNOWN: Freshness = { asOf: null, stale: false, staleReason: null };
+const freshness = new Map<string, Freshness>();
+const freshnessListeners = new Set<() => void>();
+
+/** Call it once, in the frame. */
+export function useFollowJobs(cluster: string | null): void {
+  const cache = useQueryClient();
+  useEffect(() => (cluster ? followJobs(live, cache, cluster) : undefined), [cache, cluster]);
+}
+
+export function useFreshness(cluster: string | null): Freshness {
+  return useSyncExternalStore(onFreshness, () => (cluster && freshness.get(cluster)) || UNKNOWN);
+}
+
+function onFreshness(listener: () => void): () => void {
+  freshnessListeners.add(listener);
+  return () => freshnessListeners.delete(listener);
+}
+
+export function followJobs(connection: LiveConnection, cache: QueryClient, cluster: string): () => void {
+  const channel = `jobs:${cluster}`;
+  let seen = false;
+  let figures: ReturnType<typeof setTimeout> | null = null;
+
+  const refreshFigures = () => {
+    figures ??= setTimeout(() => {
+      figures = null;
+      void cache.invalidateQueries({ queryKey: overviewQuery(cluster).queryKey });
+      void cache.invalidateQueries({ queryKey: nodesQuery(cluster).queryKey });
+    }, FIGURES_EVERY_MS);
+  };
+
+  const onMessage = (message: ChannelMessage) => {
+    noteFreshness(cluster, message);
+    if (message.type === "snapshot") {
+      applyJobs(cache, cluster, jobsOf(message.items), []);
+      // A second snapshot: the connection was gone, or the server had more to say than we took. What a snapshot no
+      // longer holds may have changed too.
+      if (seen) void cache.invalidateQueries({ queryKey: jobListsKey(cluster) });
+      seen = true;
+      refreshFigures();
+    } else if (message.type === "delta") {
+      applyJobs(cache, cluster, jobsOf(message.upsert), idsOf(message.remove));
+      refreshFigures();
+    }
+  };
+
+  const leave = connection.subscribe(channel, { onMessage });
+  return () => {
+    leave();
+    if (figures) clearTimeout(figures);
+  };
+}
+
+function noteFreshness(cluster: string, message: ChannelMessage): void {
+  if (message.type !== "status" && message.type !== "snapshot" && message.type !== "delta") return;
+  const known = freshness.get(cluster) ?? UNKNOWN;
+  freshness.set(cluster, {
+    // A delta is itself a sign of life of its source.
+    asOf:
+      typeof message.as_of === "string"
+        ? message.as_of
+        : message.type === "delta"
+          ? new Date().toISOString()
+          : known.asOf,
+    stale:
+      typeof message.stale === "boolean" ? message.stale : message.type === "delta" ? false : known.stale,
+    staleReason: typeof message.stale_reason === "string" ? message.stale_reason : null,
+  });
+  for (const listener of freshnessListeners) listener();
+}
+
+function jobsOf(value: unknown): Job[] {
+  return Array.isArray(value) ? (value as Job[]) : [];
+}
+
+function idsOf(value: unknown): string[] {
+  return Array.isArray(value) ? value.filter((id): id is string => typeof id === "string") : [];
+}

@@ -1,0 +1,35 @@
+// Starts the page.
+import "@mantine/core/styles.css";
+import "./ui/tokens.css";
+import { MantineProvider } from "@mantine/core";
+import { QueryClientProvider } from "@tanstack/react-query";
+import { RouterProvider } from "@tanstack/react-router";
+import { StrictMode } from "react";
+import { createRoot } from "react-dom/client";
+import { queryClient } from "./api/query-client";
+import { session } from "./auth/session";
+import { startI18n } from "./i18n/i18n";
+import { bindLiveToSession } from "./live/live";
+import { router } from "./router";
+import { cssVariables, theme } from "./ui/theme";
+
+const root = document.getElementById("root");
+if (!root) throw new Error("index.html has no #root");
+
+await startI18n();
+bindLiveToSession();
+session.subscribe(() => {
+  // What one person asked for is not for the next.
+  if (session.state.status === "signed-out") queryClient.clear();
+  void router.invalidate();
+});
+
+createRoot(root).render(
+  <StrictMode>
+    <MantineProvider theme={theme} cssVariablesResolver={cssVariables} defaultColorScheme="auto">
+      <QueryClientProvider client={queryClient}>
+        <RouterProvider router={router} />
+      </QueryClientProvider>
+    </MantineProvider>
+  </StrictMode>,
+);

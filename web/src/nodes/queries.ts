@@ -1,0 +1,10 @@
+// Nodes and partitions.
+import { api } from "../api/client";
+
+export const nodesQuery = (cluster: string) =>
+  api.queryOptions("get", "/api/v1/clusters/{cluster}/nodes", {
+    params: { path: { cluster }, query: { limit: 500 } },
+  });
+
+export const partitionsQuery = (cluster: string) =>
+  api.queryOptions("get", "/api/v1/clusters/{cluster}/partitions", { params: { path: { cluster } } });

@@ -1,0 +1,100 @@
+// The first look: what runs, waits and failed of mine, how full the cluster is, what was uploaded.
+import { Button } from "@mantine/core";
+import { IconCheck, IconClock, IconPlayerPlay, IconPlus, IconX } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import type { Overview } from "../api/types";
+import { useUser } from "../auth/use-session";
+import type { StateGroup } from "../jobs/states";
+import { Metric } from "../ui/Metric";
+import { PageHeader } from "../ui/PageHeader";
+import { ProblemNote, StaleNote } from "../ui/states";
+import { ClusterUse } from "./ClusterUse";
+import { MyJobs } from "./MyJobs";
+import { NodesAtAGlance } from "./NodesAtAGlance";
+import classes from "./overview.module.css";
+import { overviewQuery } from "./queries";
+import { RecentUploads } from "./RecentUploads";
+
+const route = getRouteApi("/frame/clusters/$cluster");
+
+export function OverviewPage() {
+  const { t } = useTranslation();
+  const { cluster } = route.useParams();
+  const user = useUser();
+  const { data, error, refetch } = useQuery(overviewQuery(cluster));
+  return (
+    <>
+      <PageHeader
+        title={t("overview.title")}
+        below={t("overview.below", { user: user?.display_name ?? "", cluster })}
+        actions={
+          <Button
+            leftSection={<IconPlus size={16} />}
+            renderRoot={(props) => <Link to="/clusters/$cluster/new-job" params={{ cluster }} {...props} />}
+          >
+            {t("newJob.title")}
+          </Button>
+        }
+      />
+      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      <StaleNote asOf={data?.as_of} stale={data?.stale} reason={data?.stale_reason} />
+      <div className={classes.metrics}>
+        <MyCount cluster={cluster} group="running" overview={data} icon={<IconPlayerPlay size={15} />} />
+        <MyCount cluster={cluster} group="waiting" overview={data} icon={<IconClock size={15} />} />
+        <MyCount cluster={cluster} group="failed" overview={data} icon={<IconX size={15} />} />
+        <MyCount cluster={cluster} group="completed" overview={data} icon={<IconCheck size={15} />} />
+      </div>
+      <div className={classes.columns}>
+        <div className={classes.column}>
+          <MyJobs cluster={cluster} />
+          <RecentUploads />
+        </div>
+        <div className={classes.column}>
+          <ClusterUse overview={data} />
+          <NodesAtAGlance cluster={cluster} />
+        </div>
+      </div>
+    </>
+  );
+}
+
+interface MyCountProps {
+  cluster: string;
+  group: Extract<StateGroup, "running" | "waiting" | "failed" | "completed">;
+  overview: Overview | undefined;
+  icon: ReactNode;
+}
+
+function MyCount({ cluster, group, overview, icon }: MyCountProps) {
+  const { t } = useTranslation();
+  const mine = overview?.mine;
+  return (
+    <Metric
+      label={t(`overview.mine.${group}`)}
+      value={
+        mine &&
+        { running: mine.running, waiting: mine.pending, failed: mine.failed, completed: mine.completed }[
+          group
+        ]
+      }
+      tone={group}
+      icon={icon}
+      below={
+        group === "failed" || group === "completed" ? t("overview.lastDays", { count: 7 }) : t("overview.now")
+      }
+      link={(children, className) => (
+        <Link
+          to="/clusters/$cluster/jobs"
+          params={{ cluster }}
+          search={{ mine: true, group }}
+          className={className}
+        >
+          {children}
+        </Link>
+      )}
+    />
+  );
+}

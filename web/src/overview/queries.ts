@@ -1,0 +1,7 @@
+// Clusters and their figures.
+import { api } from "../api/client";
+
+export const clustersQuery = api.queryOptions("get", "/api/v1/clusters", {});
+
+export const overviewQuery = (cluster: string) =>
+  api.queryOptions("get", "/api/v1/clusters/{cluster}/overview", { params: { path: { cluster } } });

@@ -1,0 +1,178 @@
+// Every page of Quarterdeck and its URL. What a page shows is in its URL, so that it can be sent to a colleague.
+import {
+  createRootRoute,
+  createRoute,
+  createRouter,
+  lazyRouteComponent,
+  Outlet,
+  redirect,
+} from "@tanstack/react-router";
+import { queryClient } from "./api/query-client";
+import { session } from "./auth/session";
+import { currentCluster } from "./frame/current-cluster";
+import { NotFound, PageProblem } from "./frame/page-states";
+import { filterFromSearch } from "./jobs/filter";
+import { newJobFromSearch } from "./jobs/new/search";
+import { clustersQuery } from "./overview/queries";
+
+const root = createRootRoute({
+  component: Outlet,
+  errorComponent: PageProblem,
+  notFoundComponent: NotFound,
+});
+
+const signIn = createRoute({
+  getParentRoute: () => root,
+  path: "/sign-in",
+  validateSearch: (search: Record<string, unknown>): { return?: string } =>
+    isOwnPath(search.return) ? { return: search.return } : {},
+  component: lazyRouteComponent(() => import("./auth/SignInPage"), "SignInPage"),
+});
+
+/** Everything below is for people who are signed in. */
+const frame = createRoute({
+  getParentRoute: () => root,
+  id: "frame",
+  beforeLoad: async ({ location }) => {
+    const { status } = await session.start();
+    if (status !== "signed-in") throw redirect({ to: "/sign-in", search: { return: location.href } });
+  },
+  component: lazyRouteComponent(() => import("./frame/Frame"), "Frame"),
+});
+
+const home = createRoute({
+  getParentRoute: () => frame,
+  path: "/",
+  beforeLoad: async () => {
+    const { items } = await queryClient.ensureQueryData(clustersQuery);
+    const cluster = currentCluster(items.map((item) => item.name));
+    if (cluster) throw redirect({ to: "/clusters/$cluster", params: { cluster }, replace: true });
+  },
+  component: NotFound,
+});
+
+const overview = createRoute({
+  getParentRoute: () => frame,
+  path: "/clusters/$cluster",
+  component: lazyRouteComponent(() => import("./overview/OverviewPage"), "OverviewPage"),
+});
+
+const jobs = createRoute({
+  getParentRoute: () => frame,
+  path: "/clusters/$cluster/jobs",
+  validateSearch: filterFromSearch,
+  component: lazyRouteComponent(() => import("./jobs/JobsPage"), "JobsPage"),
+});
+
+export const JOB_TABS = ["output", "script", "files"] as const;
+export type JobTab = (typeof JOB_TABS)[number];
+
+const job = createRoute({
+  getParentRoute: () => frame,
+  path: "/clusters/$cluster/jobs/$job",
+  validateSearch: (search: Record<string, unknown>): { tab?: JobTab; stream?: "stderr" } => ({
+    ...(JOB_TABS.includes(search.tab as JobTab) ? { tab: search.tab as JobTab } : {}),
+    ...(search.stream === "stderr" ? { stream: "stderr" } : {}),
+  }),
+  component: lazyRouteComponent(() => import("./jobs/JobPage"), "JobPage"),
+});
+
+const newJob = createRoute({
+  getParentRoute: () => frame,
+  path: "/clusters/$cluster/new-job",
+  validateSearch: newJobFromSearch,
+  component: lazyRouteComponent(() => import("./jobs/new/NewJobPage"), "NewJobPage"),
+});
+
+const nodes = createRoute({
+  getParentRoute: () => frame,
+  path: "/clusters/$cluster/nodes",
+  validateSearch: textSearch("q", "state", "partition"),
+  component: lazyRouteComponent(() => import("./nodes/NodesPage"), "NodesPage"),
+});
+
+const templates = createRoute({
+  getParentRoute: () => frame,
+  path: "/templates",
+  validateSearch: textSearch("q", "category"),
+  component: lazyRouteComponent(() => import("./templates/TemplatesPage"), "TemplatesPage"),
+});
+
+const template = createRoute({
+  getParentRoute: () => frame,
+  path: "/templates/$template",
+  component: lazyRouteComponent(() => import("./templates/TemplatePage"), "TemplatePage"),
+});
+
+const images = createRoute({
+  getParentRoute: () => frame,
+  path: "/images",
+  validateSearch: textSearch("q", "kind"),
+  component: lazyRouteComponent(() => import("./images/ImagesPage"), "ImagesPage"),
+});
+
+const image = createRoute({
+  getParentRoute: () => frame,
+  path: "/images/$image",
+  component: lazyRouteComponent(() => import("./images/ImagePage"), "ImagePage"),
+});
+
+const uploads = createRoute({
+  getParentRoute: () => frame,
+  path: "/uploads",
+  component: lazyRouteComponent(() => import("./uploads/UploadsPage"), "UploadsPage"),
+});
+
+const files = createRoute({
+  getParentRoute: () => frame,
+  path: "/files/$space",
+  validateSearch: textSearch("path"),
+  component: lazyRouteComponent(() => import("./files/FilesPage"), "FilesPage"),
+});
+
+export const router = createRouter({
+  routeTree: root.addChildren([
+    signIn,
+    frame.addChildren([
+      home,
+      overview,
+      jobs,
+      job,
+      newJob,
+      nodes,
+      templates,
+      template,
+      images,
+      image,
+      uploads,
+      files,
+    ]),
+  ]),
+  defaultPreload: "intent",
+  defaultErrorComponent: PageProblem,
+  scrollRestoration: true,
+});
+
+declare module "@tanstack/react-router" {
+  interface Register {
+    router: typeof router;
+  }
+}
+
+/** A search of optional texts; the router reads `?q=12` as a number. */
+function textSearch<Name extends string>(...names: Name[]) {
+  return (search: Record<string, unknown>): { [N in Name]?: string } => {
+    const texts: { [N in Name]?: string } = {};
+    for (const name of names) {
+      const value = search[name];
+      if (typeof value === "number" || (typeof value === "string" && value !== ""))
+        texts[name] = String(value);
+    }
+    return texts;
+  };
+}
+
+/** A path of this page, and no other host's (`//host`, `/\host`). */
+function isOwnPath(value: unknown): value is string {
+  return typeof value === "string" && /^\/(?![/\\])/.test(value);
+}

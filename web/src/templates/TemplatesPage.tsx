@@ -1,0 +1,165 @@
+// The template library: what can be run here, by category.
+import { Button, NativeSelect } from "@mantine/core";
+import { IconRefresh, IconTemplate } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { useTranslation } from "react-i18next";
+import { api } from "../api/client";
+import type { Template } from "../api/types";
+import { useIsOperator } from "../auth/use-session";
+import { useText } from "../i18n/use-text";
+import { type Column, DataTable } from "../ui/DataTable";
+import { PageHeader } from "../ui/PageHeader";
+import { Panel } from "../ui/Panel";
+import { SearchBox } from "../ui/SearchBox";
+import { Empty, LoadingRows, ProblemNote } from "../ui/states";
+import toolbar from "../ui/toolbar.module.css";
+import { categoriesOf, searchTemplates, useCategoryName } from "./library";
+import { templatesQuery } from "./queries";
+import { Unavailable } from "./Unavailable";
+
+const route = getRouteApi("/frame/templates");
+
+export function TemplatesPage() {
+  const { t } = useTranslation();
+  const text = useText();
+  const categoryName = useCategoryName();
+  const operator = useIsOperator();
+  const { q = "", category = "" } = route.useSearch();
+  const navigate = route.useNavigate();
+  const open = useNavigate();
+  const { data, error, refetch } = useQuery(templatesQuery);
+  const templates = data && searchTemplates(data.items, q, category);
+
+  const columns: Column<Template>[] = [
+    {
+      id: "name",
+      header: t("templates.columns.name"),
+      width: 220,
+      cell: (template) => (
+        <Link to="/templates/$template" params={{ template: template.id }} className="qd-link">
+          {text(template.name)}
+        </Link>
+      ),
+    },
+    {
+      id: "description",
+      header: t("templates.columns.description"),
+      width: 380,
+      minor: true,
+      cell: (template) =>
+        template.available ? (
+          <span title={text(template.description)}>{text(template.description)}</span>
+        ) : (
+          <Unavailable reason={template.unavailable_reason} />
+        ),
+    },
+    {
+      id: "category",
+      header: t("templates.columns.category"),
+      width: 120,
+      cell: (template) => categoryName(template.category),
+    },
+    {
+      id: "version",
+      header: t("templates.columns.version"),
+      width: 80,
+      minor: true,
+      cell: (template) => template.version,
+    },
+    {
+      id: "source",
+      header: t("templates.columns.source"),
+      width: 96,
+      cell: (template) => t(`templates.sources.${template.source}`),
+    },
+  ];
+
+  return (
+    <>
+      <PageHeader
+        title={t("templates.title")}
+        below={t("templates.below")}
+        actions={operator && <Rescan />}
+      />
+      <search className={toolbar.toolbar}>
+        <SearchBox
+          label={t("templates.search")}
+          value={q}
+          onChange={(next) =>
+            void navigate({ search: (before) => withText({ ...before, q: next }), replace: true })
+          }
+        />
+        <NativeSelect
+          aria-label={t("templates.columns.category")}
+          value={category}
+          onChange={(event) => {
+            const next = event.currentTarget.value;
+            void navigate({ search: (before) => withText({ ...before, category: next }), replace: true });
+          }}
+          data={[
+            { value: "", label: t("templates.anyCategory") },
+            ...categoriesOf(data?.items ?? []).map((value) => ({ value, label: categoryName(value) })),
+          ]}
+        />
+      </search>
+      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      <Panel title={t("templates.library")} flush>
+        {!templates && !error && <LoadingRows />}
+        {templates?.length === 0 && (
+          <Empty icon={<IconTemplate size={20} />} title={t("templates.none")}>
+            {t("templates.noneAdvice")}
+          </Empty>
+        )}
+        {templates && templates.length > 0 && (
+          <DataTable
+            label={t("templates.library")}
+            columns={columns}
+            rows={templates}
+            rowKey={(template) => template.id}
+            onOpen={(template) =>
+              void open({ to: "/templates/$template", params: { template: template.id } })
+            }
+          />
+        )}
+      </Panel>
+    </>
+  );
+}
+
+/** Reads the template files again, and says which could not be read and where. */
+function Rescan() {
+  const { t } = useTranslation();
+  const cache = useQueryClient();
+  const { mutate, isPending, data, error } = api.useMutation("post", "/api/v1/templates/scan", {
+    onSuccess: () => cache.invalidateQueries({ queryKey: templatesQuery.queryKey }),
+  });
+  return (
+    <div>
+      <Button
+        variant="default"
+        leftSection={<IconRefresh size={15} />}
+        loading={isPending}
+        onClick={() => mutate({})}
+      >
+        {t("templates.rescan")}
+      </Button>
+      {error && <ProblemNote error={error} />}
+      {data && (
+        <p role="status" className="qd-dim" style={{ margin: "6px 0 0", fontSize: "0.8125rem" }}>
+          {t("templates.loaded", { count: data.loaded })}
+          {data.failed.map((failure) => (
+            <span key={failure.file} style={{ display: "block", color: "var(--qd-failed)" }}>
+              {failure.file}
+              {failure.line ? `:${failure.line}` : ""}: {failure.message}
+            </span>
+          ))}
+        </p>
+      )}
+    </div>
+  );
+}
+
+function withText(search: { q?: string; category?: string }): { q?: string; category?: string } {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value));
+}

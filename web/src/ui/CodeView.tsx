@@ -1,0 +1,61 @@
+// A batch script or another short text to read: line numbers, shell comments and #SBATCH lines told apart, copying.
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { IconCheck, IconCopy } from "@tabler/icons-react";
+import { useMemo, useState } from "react";
+import { useTranslation } from "react-i18next";
+import classes from "./CodeView.module.css";
+
+interface Props {
+  code: string;
+  /** What it is, for assistive technology. */
+  label: string;
+  language?: "shell" | "text";
+  maxHeight?: number | string;
+}
+
+export function CodeView({ code, label, language = "text", maxHeight }: Props) {
+  const lines = useMemo(() => code.replace(/\n$/, "").split("\n"), [code]);
+  return (
+    <div className={classes.frame}>
+      <CopyButton text={code} className={classes.copy} />
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard */}
+      <pre className={classes.code} style={{ maxHeight }} tabIndex={0} role="region" aria-label={label}>
+        {lines.map((line, index) => (
+          // biome-ignore lint/suspicious/noArrayIndexKey: a line is known by its number
+          <span
+            key={index}
+            className={classes.line}
+            data-kind={language === "shell" ? kindOf(line) : undefined}
+          >
+            {line}
+            {"\n"}
+          </span>
+        ))}
+      </pre>
+    </div>
+  );
+}
+
+export function CopyButton({ text, className }: { text: string; className?: string }) {
+  const { t } = useTranslation();
+  const [copied, setCopied] = useState(false);
+  const copy = async () => {
+    await navigator.clipboard?.writeText(text);
+    setCopied(true);
+    setTimeout(() => setCopied(false), 1500);
+  };
+  const label = copied ? t("common.copied") : t("common.copy");
+  return (
+    <Tooltip label={label}>
+      <ActionIcon className={className} aria-label={label} onClick={copy}>
+        {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
+      </ActionIcon>
+    </Tooltip>
+  );
+}
+
+function kindOf(line: string): string | undefined {
+  if (line.startsWith("#SBATCH") || line.startsWith("#!")) return "directive";
+  if (/^\s*#/.test(line)) return "comment";
+  return undefined;
+}

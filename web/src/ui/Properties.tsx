@@ -1,0 +1,26 @@
+// Names and values of one thing, in columns.
+import type { ReactNode } from "react";
+import classes from "./Properties.module.css";
+
+export interface Property {
+  name: string;
+  /** `null` leaves the property out. */
+  value: ReactNode | null;
+  /** Takes a whole row. */
+  wide?: boolean;
+}
+
+export function Properties({ items }: { items: Property[] }) {
+  return (
+    <dl className={classes.list}>
+      {items
+        .filter((item) => item.value !== null && item.value !== undefined && item.value !== "")
+        .map((item) => (
+          <div key={item.name} className={item.wide ? classes.wide : classes.item}>
+            <dt>{item.name}</dt>
+            <dd>{item.value}</dd>
+          </div>
+        ))}
+    </dl>
+  );
+}

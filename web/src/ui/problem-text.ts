@@ -1,0 +1,57 @@
+// Words for problem documents and for reasons of staleness, in the reader's language. A code that this page does not
+// know yet shows the server's own English sentence.
+import { useMemo } from "react";
+import type { FieldProblem, Problem } from "../api/problem";
+import { type LookUp, useLookUp } from "../i18n/use-look-up";
+
+export interface ProblemText {
+  /** What happened. */
+  title: string;
+  /** What to do; empty where the title says it. */
+  advice: string;
+}
+
+export interface ProblemTexts {
+  (problem: Problem): ProblemText;
+  field(problem: FieldProblem): string;
+  stale(reason: string | null | undefined): string;
+}
+
+export function useProblemText(): ProblemTexts {
+  const lookUp = useLookUp();
+  return useMemo(() => problemTexts(lookUp), [lookUp]);
+}
+
+export function problemTexts(lookUp: LookUp): ProblemTexts {
+  const whole = (problem: Problem): ProblemText => {
+    const params = { ...problem.params, detail: problem.detail };
+    return {
+      title:
+        lookUp(`problem.codes.${problem.code}`, params) ||
+        problem.detail ||
+        lookUp(`problem.codes.http-${problem.status}`, params) ||
+        lookUp("problem.unknown", { code: problem.code }) ||
+        problem.code,
+      advice: adviceFor(lookUp, problem),
+    };
+  };
+
+  return Object.assign(whole, {
+    field: (problem: FieldProblem) =>
+      (problem.code && lookUp(`problem.fields.${problem.code}`, problem.params)) || problem.detail,
+    stale: (reason: string | null | undefined) =>
+      reason ? (lookUp(`stale.reasons.${reason}`) ?? reason) : "",
+  });
+}
+
+function adviceFor(lookUp: LookUp, problem: Problem): string {
+  const advice =
+    problem.status === 429
+      ? "wait"
+      : problem.code === "no-answer"
+        ? "connection"
+        : problem.status === 500
+          ? "report"
+          : null;
+  return (advice && lookUp(`problem.advice.${advice}`, { seconds: problem.retryAfter ?? 30 })) || "";
+}

@@ -1,0 +1,135 @@
+// One file on its way: how far, how fast, how long yet, and what can be done about it.
+import { ActionIcon, Tooltip } from "@mantine/core";
+import { IconFile, IconPlayerPause, IconPlayerPlay, IconRefresh, IconX } from "@tabler/icons-react";
+import type { ReactNode } from "react";
+import { useTranslation } from "react-i18next";
+import { useFormat } from "../ui/format";
+import { Bar } from "../ui/Meter";
+import { useProblemText } from "../ui/problem-text";
+import { FileTypeSelector } from "./FileTypeSelector";
+import { isGoingOn, progressOf, type UploadItem, type UploadQueue } from "./upload-queue";
+import classes from "./uploads.module.css";
+
+interface Props {
+  item: UploadItem;
+  queue: UploadQueue;
+  /** Beside the kind, where the page wants to know more of the file. */
+  extra?: ReactNode;
+  /** In place of taking it out of the queue. */
+  onRemove?(): void;
+}
+
+export function ChunkUploadProgress({ item, queue, extra, onRemove }: Props) {
+  const { t } = useTranslation();
+  const remove = onRemove ?? (() => void queue.remove(item.key));
+  return (
+    <li className={classes.item} aria-label={item.name}>
+      <div className={classes.itemLine}>
+        <IconFile size={16} className={classes.fileIcon} aria-hidden />
+        <span className={classes.name} title={item.path ?? item.name}>
+          {item.name}
+        </span>
+        {extra}
+        <FileTypeSelector
+          kind={item.kind}
+          fileName={item.name}
+          onChange={(kind) => void queue.setKind(item.key, kind).catch(() => undefined)}
+        />
+        <div className={classes.buttons}>
+          {isGoingOn(item.state) && (
+            <IconButton label={t("uploads.pause", { name: item.name })} onClick={() => queue.pause(item.key)}>
+              <IconPlayerPause size={16} />
+            </IconButton>
+          )}
+          {item.state === "paused" && (
+            <IconButton
+              label={t("uploads.resume", { name: item.name })}
+              onClick={() => queue.resume(item.key)}
+            >
+              <IconPlayerPlay size={16} />
+            </IconButton>
+          )}
+          {item.state === "failed" && (
+            <IconButton
+              label={t("uploads.retry", { name: item.name })}
+              onClick={() => queue.resume(item.key)}
+            >
+              <IconRefresh size={16} />
+            </IconButton>
+          )}
+          <IconButton
+            label={
+              item.state === "finished" || onRemove
+                ? t("uploads.remove", { name: item.name })
+                : t("uploads.cancel", { name: item.name })
+            }
+            onClick={remove}
+          >
+            <IconX size={16} />
+          </IconButton>
+        </div>
+      </div>
+      <ProgressLine item={item} />
+    </li>
+  );
+}
+
+function ProgressLine({ item }: { item: UploadItem }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const problemText = useProblemText();
+  const tone =
+    item.state === "finished"
+      ? "completed"
+      : item.state === "failed"
+        ? "failed"
+        : item.state === "interrupted" || item.state === "paused"
+          ? "waiting"
+          : "accent";
+  const { left } = progressOf([item]);
+  const chunks = item.chunkSize > 0 ? Math.ceil(item.size / item.chunkSize) : 0;
+  const done = item.size === 0 ? (item.state === "finished" ? 1 : 0) : item.offset / item.size;
+  return (
+    <>
+      <Bar label={t("uploads.progressOf", { name: item.name })} value={done} tone={tone} thin />
+      <div className={classes.figures}>
+        <span>
+          {t(`uploads.states.${item.state}`)}
+          {item.state === "failed" && item.problem && `: ${problemText(item.problem).title}`}
+        </span>
+        <span className="qd-num">
+          {item.state === "finished"
+            ? format.bytes(item.size)
+            : t("uploads.bytesOf", { offset: format.bytes(item.offset), size: format.bytes(item.size) })}
+        </span>
+        {chunks > 1 && item.state !== "finished" && (
+          <span className="qd-num">
+            {t("uploads.chunk", {
+              number: format.number(Math.min(Math.floor(item.offset / item.chunkSize) + 1, chunks)),
+              total: format.number(chunks),
+            })}
+          </span>
+        )}
+        {item.resumedAt > 0 && item.state !== "finished" && (
+          <span className="qd-num">{t("uploads.resumedAt", { offset: format.bytes(item.resumedAt) })}</span>
+        )}
+        {item.speed > 0 && (
+          <span className="qd-num">
+            {t("uploads.speed", { speed: format.bytes(item.speed) })}
+            {left !== null && ` · ${t("uploads.left", { time: format.duration(Math.ceil(left)) })}`}
+          </span>
+        )}
+      </div>
+    </>
+  );
+}
+
+function IconButton({ label, onClick, children }: { label: string; onClick(): void; children: ReactNode }) {
+  return (
+    <Tooltip label={label}>
+      <ActionIcon aria-label={label} onClick={onClick}>
+        {children}
+      </ActionIcon>
+    </Tooltip>
+  );
+}

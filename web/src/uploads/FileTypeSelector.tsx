@@ -1,0 +1,26 @@
+// Chooses one of the seven kinds of a file.
+import { NativeSelect } from "@mantine/core";
+import { useTranslation } from "react-i18next";
+import type { FileKind } from "../api/types";
+import { FILE_KINDS } from "./kinds";
+
+interface Props {
+  kind: FileKind;
+  /** Whose kind it is, for assistive technology. */
+  fileName: string;
+  onChange(kind: FileKind): void;
+  disabled?: boolean;
+}
+
+export function FileTypeSelector({ kind, fileName, onChange, disabled }: Props) {
+  const { t } = useTranslation();
+  return (
+    <NativeSelect
+      aria-label={t("uploads.kindOf", { name: fileName })}
+      value={kind}
+      disabled={disabled}
+      onChange={(event) => onChange(event.currentTarget.value as FileKind)}
+      data={FILE_KINDS.map((value) => ({ value, label: t(`kinds.${value}`) }))}
+    />
+  );
+}

@@ -1,0 +1,50 @@
+// Brings files to the cluster, and lists what was brought.
+import { Button } from "@mantine/core";
+import { IconUpload } from "@tabler/icons-react";
+import { useQuery } from "@tanstack/react-query";
+import { useTranslation } from "react-i18next";
+import { PageHeader } from "../ui/PageHeader";
+import { Panel } from "../ui/Panel";
+import { Empty, LoadingRows, ProblemNote } from "../ui/states";
+import { uploadsQuery } from "./queries";
+import { UnifiedUploader } from "./UnifiedUploader";
+import { UploadTable } from "./UploadTable";
+import { uploadQueue, useUploadItems } from "./uploads";
+
+export function UploadsPage() {
+  const { t } = useTranslation();
+  const items = useUploadItems();
+  const { data, error, refetch } = useQuery(uploadsQuery);
+  const interrupted = data?.items.some(
+    (upload) => upload.state === "uploading" && !items.some((item) => item.uploadId === upload.id),
+  );
+  return (
+    <>
+      <PageHeader title={t("uploads.title")} below={t("uploads.below")} />
+      <div style={{ display: "grid", gap: "var(--qd-gap)" }}>
+        <Panel
+          title={t("uploads.add")}
+          actions={
+            items.some((item) => item.state === "finished") && (
+              <Button variant="subtle" size="compact-xs" onClick={() => uploadQueue.clearFinished()}>
+                {t("uploads.clearFinished")}
+              </Button>
+            )
+          }
+        >
+          <UnifiedUploader items={items} />
+        </Panel>
+        <Panel title={t("uploads.onServer")} hint={interrupted ? t("uploads.resumeHint") : undefined} flush>
+          {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+          {!data && !error && <LoadingRows />}
+          {data?.items.length === 0 && (
+            <Empty icon={<IconUpload size={20} />} title={t("uploads.none")}>
+              {t("uploads.noneAdvice")}
+            </Empty>
+          )}
+          {data && data.items.length > 0 && <UploadTable uploads={data.items} />}
+        </Panel>
+      </div>
+    </>
+  );
+}
