@@ -192,9 +192,8 @@ impl Config {
 
     fn check(&self) -> Result<(), ConfigError> {
         let invalid = |key, problem: &str| Err(ConfigError::Invalid { key, problem: problem.to_owned() });
-        let plain = |name: &str| {
-            !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_')
-        };
+        let plain =
+            |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if !plain(&self.slurm.name) || self.slurm.name == LOCAL_CLUSTER {
             return invalid("slurm.name", "choose letters, digits, - and _, and another name than \"local\"");
         }

@@ -29,7 +29,9 @@ mod uploads;
 mod web;
 
 pub use access::{Role, Rule, Scope, TABLE};
-pub use auth::{Error as AuthError, NewUser, User, add_user, disable_user, list_users, random_password, reset_password};
+pub use auth::{
+    Error as AuthError, NewUser, User, add_user, disable_user, list_users, random_password, reset_password,
+};
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Mode};
 pub use db::Db;

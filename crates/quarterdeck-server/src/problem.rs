@@ -256,9 +256,9 @@ impl From<crate::jobs::Error> for Problem {
             Error::NotFound => Problem::not_found("job"),
             Error::Invalid(errors) => Problem::invalid(errors),
             Error::NotYours => of(StatusCode::FORBIDDEN, "not-your-job"),
-            Error::Refused { cluster, message } => {
-                of(StatusCode::UNPROCESSABLE_ENTITY, "scheduler-refused").with("cluster", cluster).with("message", message)
-            }
+            Error::Refused { cluster, message } => of(StatusCode::UNPROCESSABLE_ENTITY, "scheduler-refused")
+                .with("cluster", cluster)
+                .with("message", message),
             Error::Unknown { id, cluster, message } => of(StatusCode::GATEWAY_TIMEOUT, "outcome-unknown")
                 .with("id", id.to_string())
                 .with("cluster", cluster)

@@ -134,7 +134,8 @@ fn own_agent(config: &Config) -> anyhow::Result<crate::agents::Child> {
     } else {
         String::new()
     };
-    let text = format!("# Written by `quarterdeck serve --single-user` at each start.\n[spaces]\nhome = \"~\"\n{programs}");
+    let text =
+        format!("# Written by `quarterdeck serve --single-user` at each start.\n[spaces]\nhome = \"~\"\n{programs}");
     fs::write(&path, text).with_context(|| format!("writing {}", path.display()))?;
     Ok(crate::agents::Child {
         user: own_name()?,

@@ -135,9 +135,7 @@ async fn finish(mut request: Request, next: Next) -> Response {
         let document = serde_json::to_vec(&problem.document(&id)).unwrap_or_default();
         *response.body_mut() = Body::from(document);
         response.headers_mut().remove(header::CONTENT_LENGTH);
-        response
-            .headers_mut()
-            .insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
+        response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     }
     let status = response.status().as_u16();
     tracing::info!(target: "quarterdeck::request", %method, path, status, request_id = %id, elapsed_us = started.elapsed().as_micros() as u64);
@@ -169,7 +167,12 @@ const SECURITY_HEADERS: [(&str, &str); 6] = [
 ];
 
 /// Answers with secrets beside what an attacker may choose are never compressed (BREACH); a job's output keeps its length.
-fn not_secret(_: StatusCode, _: axum::http::Version, headers: &axum::http::HeaderMap, extensions: &axum::http::Extensions) -> bool {
+fn not_secret(
+    _: StatusCode,
+    _: axum::http::Version,
+    headers: &axum::http::HeaderMap,
+    extensions: &axum::http::Extensions,
+) -> bool {
     extensions.get::<Uncompressed>().is_none() && !headers.contains_key(header::CONTENT_RANGE)
 }
 

@@ -179,11 +179,17 @@ pub enum SubmissionOutcome {
     NotStarted,
     /// `sbatch` is still running.
     Running,
-    Accepted { job_id: JobId },
+    Accepted {
+        job_id: JobId,
+    },
     /// `sbatch` said no, and the job does not exist.
-    Refused { message: String },
+    Refused {
+        message: String,
+    },
     /// `sbatch` began, and nothing says how it ended: the job may exist.
-    Unknown { message: String },
+    Unknown {
+        message: String,
+    },
 }
 
 /// How a program ended. Its output is cut at [`MAX_PROGRAM_OUTPUT`]; what is not UTF-8 becomes U+FFFD.
@@ -209,14 +215,20 @@ pub struct LocalJobStatus {
 pub enum LocalJobState {
     NotStarted,
     Running,
-    Exited { code: i32 },
-    Signalled { signal: i32 },
+    Exited {
+        code: i32,
+    },
+    Signalled {
+        signal: i32,
+    },
     Cancelled,
     TimedOut,
     /// The supervisor is gone and left no exit status: the machine went down, or someone killed it.
     Lost,
     /// It could not be started at all.
-    Failed { message: String },
+    Failed {
+        message: String,
+    },
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, Error)]

@@ -19,9 +19,17 @@ pub enum Request {
 #[serde(tag = "is", rename_all = "snake_case")]
 pub enum Answer {
     /// The agent listens, or will at once, on this socket; whoever answers there must have this uid.
-    Running { socket: String, uid: u32 },
-    Stopped { was_running: bool },
-    Refused { code: RefusalCode, message: String },
+    Running {
+        socket: String,
+        uid: u32,
+    },
+    Stopped {
+        was_running: bool,
+    },
+    Refused {
+        code: RefusalCode,
+        message: String,
+    },
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -188,6 +188,19 @@ impl Place {
     pub fn home(path: RelativePath) -> Place {
         Place::In { space: SpaceName::home(), path }
     }
+
+    /// The place of an absolute path as Slurm and people write it, where `%` stands for itself.
+    pub fn absolute(path: &str) -> Place {
+        Place::Absolute { absolute: path.replace('%', "%25") }
+    }
+}
+
+/// An escaped path as Slurm and people write it; bytes that are not UTF-8 become U+FFFD.
+pub fn plain(escaped: &str) -> String {
+    match unescape(escaped) {
+        Ok(bytes) => String::from_utf8_lossy(&bytes).into_owned(),
+        Err(_) => escaped.to_owned(),
+    }
 }
 
 impl fmt::Display for Place {
@@ -282,6 +295,13 @@ mod tests {
     #[case("100%", InvalidPath::BadEscape)]
     fn refuses_paths_that_could_leave_it(#[case] text: &str, #[case] why: InvalidPath) {
         assert_eq!(RelativePath::parse(text), Err(why));
+    }
+
+    #[test]
+    fn an_absolute_path_of_slurms_is_escaped_and_comes_back() {
+        let Place::Absolute { absolute } = Place::absolute("/home/alice/100%j.out") else { unreachable!() };
+        assert_eq!(absolute, "/home/alice/100%25j.out");
+        assert_eq!(plain(&absolute), "/home/alice/100%j.out");
     }
 
     #[test]

@@ -60,4 +60,3 @@ impl Connection {
         matches!(self.socket.try_read(&mut byte), Err(error) if error.kind() == io::ErrorKind::WouldBlock)
     }
 }
-

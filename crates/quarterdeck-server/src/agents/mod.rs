@@ -37,7 +37,9 @@ pub enum Error {
     Unreachable(String),
     #[error("{message}")]
     Refused { code: RefusalCode, message: String },
-    #[error("The process that acts for you on the cluster took too long: try again, and look whether a file system hangs.")]
+    #[error(
+        "The process that acts for you on the cluster took too long: try again, and look whether a file system hangs."
+    )]
     TimedOut,
     #[error("The process that acts for you on the cluster gave an answer that makes no sense: {0}")]
     Protocol(String),

@@ -81,7 +81,10 @@ async fn ask_launcher(socket: &Path, user: &str) -> Result<Address, Error> {
 impl Child {
     async fn address(&self, user: &str) -> Result<Address, Error> {
         if user != self.user {
-            let message = format!("In single-user mode everything runs as {}: sign in with an account of that Unix user.", self.user);
+            let message = format!(
+                "In single-user mode everything runs as {}: sign in with an account of that Unix user.",
+                self.user
+            );
             return Err(Error::Refused { code: RefusalCode::NoSuchUser, message });
         }
         let _one = self.starting.lock().await;
@@ -103,6 +106,8 @@ impl Child {
             .arg(&self.config)
             .arg("--server-uid")
             .arg(self.uid.to_string())
+            // glibc's heap for each thread would double what an idle agent keeps.
+            .env("MALLOC_ARENA_MAX", "1")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
             // A Ctrl-C at the server's terminal is not for the agent, which may be watching jobs.

@@ -30,12 +30,22 @@ pub enum Result {
 }
 
 /// Records a deed inside the database; pass the transaction that does it.
-pub async fn record(db: &impl ConnectionTrait, app: &App, actor: &Actor, event: Event<'_>) -> std::result::Result<(), DbErr> {
+pub async fn record(
+    db: &impl ConnectionTrait,
+    app: &App,
+    actor: &Actor,
+    event: Event<'_>,
+) -> std::result::Result<(), DbErr> {
     store::insert(db, entry(app, actor, &event, "done", None)).await
 }
 
 /// Records that a deed outside the database is about to be done. Commit it before the deed.
-pub async fn intend(db: &impl ConnectionTrait, app: &App, actor: &Actor, event: Event<'_>) -> std::result::Result<Uuid, DbErr> {
+pub async fn intend(
+    db: &impl ConnectionTrait,
+    app: &App,
+    actor: &Actor,
+    event: Event<'_>,
+) -> std::result::Result<Uuid, DbErr> {
     let entry = entry(app, actor, &event, "intent", None);
     let id = entry.id;
     store::insert(db, entry).await?;

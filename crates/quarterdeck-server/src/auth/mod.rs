@@ -62,7 +62,13 @@ pub struct SignedIn {
 }
 
 /// Signs in with name and password. Wrong name and wrong password answer alike and take alike.
-pub async fn login(app: &App, origin: Origin, username: &str, password: String, device: &str) -> Result<SignedIn, Error> {
+pub async fn login(
+    app: &App,
+    origin: Origin,
+    username: &str,
+    password: String,
+    device: &str,
+) -> Result<SignedIn, Error> {
     let row = store::user_by_name(app.db.read(), username).await?;
     let hash = row.as_ref().filter(|user| !user.disabled).and_then(|user| user.password_hash.clone());
     let right = passwords::verify(password, hash).await?;
@@ -85,7 +91,8 @@ pub async fn login(app: &App, origin: Origin, username: &str, password: String, 
     let tx = app.db.begin().await?;
     store::insert_session(&tx, session).await?;
     store::insert_refresh_token(&tx, refresh_row(app, &signed_in.refresh_token, actor.via)).await?;
-    audit::record(&tx, app, &actor, Event { action: "session.begin", object: &actor.username, detail: json!({}) }).await?;
+    audit::record(&tx, app, &actor, Event { action: "session.begin", object: &actor.username, detail: json!({}) })
+        .await?;
     tx.commit().await?;
     Ok(signed_in)
 }
@@ -125,7 +132,8 @@ pub async fn logout(app: &App, origin: Origin, token: &str) -> Result<(), Error>
     {
         store::end_session(&tx, session.id, to_us(app.clock.now())).await?;
         let actor = actor(&user, session.id, origin);
-        audit::record(&tx, app, &actor, Event { action: "session.end", object: &actor.username, detail: json!({}) }).await?;
+        audit::record(&tx, app, &actor, Event { action: "session.end", object: &actor.username, detail: json!({}) })
+            .await?;
     }
     tx.commit().await?;
     app.live.session_ended(row.session_id);
@@ -164,7 +172,8 @@ pub struct NewUser {
 pub async fn add_user(db: &Db, clock: &Clock, new: NewUser) -> Result<User, Error> {
     let mut errors = check_password(&new.password);
     if !is_account_name(&new.username) {
-        let detail = "A user name has 1 to 64 letters, digits, \".\", \"_\", \"-\" or \"@\" and begins with a letter or digit.";
+        let detail =
+            "A user name has 1 to 64 letters, digits, \".\", \"_\", \"-\" or \"@\" and begins with a letter or digit.";
         errors.push(FieldError::new("/username", "bad-username", detail));
     }
     if !errors.is_empty() {
@@ -238,7 +247,8 @@ async fn live_user(
 
 fn issue(app: &App, user: User, session: Uuid) -> Result<SignedIn, Error> {
     let access_token = app.keys.sign(user.id, session, app.clock.now()).map_err(anyhow::Error::from)?;
-    let refresh_token = tokens::new_refresh_token().map_err(|error| anyhow::anyhow!("reading random bytes: {error}"))?;
+    let refresh_token =
+        tokens::new_refresh_token().map_err(|error| anyhow::anyhow!("reading random bytes: {error}"))?;
     Ok(SignedIn { access_token, refresh_token, user })
 }
 

@@ -128,10 +128,7 @@ pub(super) async fn refresh_token(
     refresh_tokens::Entity::find_by_id(hash.to_owned()).one(db).await
 }
 
-pub(super) async fn insert_refresh_token(
-    db: &impl ConnectionTrait,
-    token: refresh_tokens::Model,
-) -> Result<(), DbErr> {
+pub(super) async fn insert_refresh_token(db: &impl ConnectionTrait, token: refresh_tokens::Model) -> Result<(), DbErr> {
     refresh_tokens::Entity::insert(token.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
 }
 

@@ -57,7 +57,11 @@ impl Keys {
         }
         let mode = fs::metadata(&path)?.permissions().mode();
         if mode & 0o077 != 0 {
-            bail!("{} may be read by others (mode {:o}): chmod 600 it, or delete it to get a new one", path.display(), mode & 0o777);
+            bail!(
+                "{} may be read by others (mode {:o}): chmod 600 it, or delete it to get a new one",
+                path.display(),
+                mode & 0o777
+            );
         }
         let key = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
         if key.len() < KEY_BYTES || key.iter().all(|b| *b == key[0]) {
@@ -66,7 +70,12 @@ impl Keys {
         Ok(Keys { encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key) })
     }
 
-    pub(super) fn sign(&self, user: Uuid, session: Uuid, now: DateTime<Utc>) -> Result<String, jsonwebtoken::errors::Error> {
+    pub(super) fn sign(
+        &self,
+        user: Uuid,
+        session: Uuid,
+        now: DateTime<Utc>,
+    ) -> Result<String, jsonwebtoken::errors::Error> {
         let iat = now.timestamp();
         let claims = Claims { iss: ISSUER.to_owned(), sub: user, sid: session, iat, exp: iat + ACCESS_SECONDS };
         jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)

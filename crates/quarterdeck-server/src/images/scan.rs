@@ -139,7 +139,7 @@ impl Images {
 
 impl HostProgress {
     fn add_error(&mut self, error: ScanError) {
-        tracing::warn!(path = error.path, "image not read: {}", error.message);
+        tracing::warn!(path = error.path, "image with a problem: {}", error.message);
         self.errors_total += 1;
         if self.errors.len() < MAX_ERRORS {
             self.errors.push(error);

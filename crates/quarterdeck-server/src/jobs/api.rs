@@ -169,7 +169,8 @@ async fn list(
     QueryOf(query): QueryOf<Query>,
 ) -> Result<Json<FreshPage<Job>>, Problem> {
     let cluster = find_cluster(&app, &cluster)?;
-    let wrong = |pointer: &str, code: &str, detail: String| Problem::invalid(vec![FieldError::new(pointer, code, detail)]);
+    let wrong =
+        |pointer: &str, code: &str, detail: String| Problem::invalid(vec![FieldError::new(pointer, code, detail)]);
     let ascending = match query.sort.as_deref() {
         None | Some("-submitted_at") => false,
         Some("submitted_at") => true,
@@ -185,14 +186,8 @@ async fn list(
         Some(me) if me == "me" => Some(actor.unix_user.clone().unwrap_or_default()),
         other => other,
     };
-    let filter = Filter {
-        user,
-        states,
-        partition: query.partition,
-        account: query.account,
-        text: query.q,
-        since: query.since,
-    };
+    let filter =
+        Filter { user, states, partition: query.partition, account: query.account, text: query.q, since: query.since };
     let count = query.count.unwrap_or(false);
     let page =
         jobs::list(&app, &cluster, filter, query.cursor.as_deref(), ascending, limit(query.limit), count).await?;

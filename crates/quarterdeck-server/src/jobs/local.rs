@@ -89,7 +89,8 @@ pub(super) async fn act(app: &App, job: &Job, action: Action) -> Result<(), Erro
 /// One look at the queue; whether there is anything to look at again soon.
 async fn look(app: &App, cluster: &Cluster) -> Result<bool, DbErr> {
     let states = [JobState::Running.as_str(), JobState::Pending.as_str(), JobState::Submitting.as_str()];
-    let open: Vec<Job> = store::in_states(app.db.read(), &cluster.name, &states).await?.into_iter().filter_map(read).collect();
+    let open: Vec<Job> =
+        store::in_states(app.db.read(), &cluster.name, &states).await?.into_iter().filter_map(read).collect();
     let (running, waiting): (Vec<Job>, Vec<Job>) = open.into_iter().partition(|job| job.state == JobState::Running);
     let total = total_cpus(app);
     let mut used = record_ended(app, running).await?;
@@ -153,7 +154,7 @@ async fn start(app: &App, job: Job) -> Result<(), DbErr> {
         job_id,
         name: job.name.clone(),
         script: job.script.clone().unwrap_or_default(),
-        directory: Place::Absolute { absolute: job.working_directory.clone().unwrap_or_default() },
+        directory: Place::absolute(job.working_directory.as_deref().unwrap_or_default()),
         output: job.output_path.clone().unwrap_or_default(),
         error: job.error_path.clone(),
         cpus: job.cpus,
@@ -174,7 +175,9 @@ async fn start(app: &App, job: Job) -> Result<(), DbErr> {
         },
         // Asked again at the next look; the agent starts a job once.
         Err(agents::Error::Unreachable(_) | agents::Error::TimedOut) => return Ok(()),
-        Err(error) => Job { state: JobState::Failed, message: Some(error.to_string()), ended_at: Some(app.clock.now()), ..job },
+        Err(error) => {
+            Job { state: JobState::Failed, message: Some(error.to_string()), ended_at: Some(app.clock.now()), ..job }
+        }
     };
     save_and_publish(app, job).await
 }
@@ -187,8 +190,12 @@ fn ended(job: Job, status: &LocalJobStatus) -> Job {
         LocalJobState::Signalled { signal } => (JobState::Failed, None, Some(*signal), None),
         LocalJobState::Cancelled => (JobState::Cancelled, None, None, None),
         LocalJobState::TimedOut => (JobState::Timeout, None, None, None),
-        LocalJobState::Lost => (JobState::NodeFail, None, None, Some("The machine or the job's supervisor went down.".to_owned())),
-        LocalJobState::NotStarted => (JobState::NotSubmitted, None, None, Some("The job was never started.".to_owned())),
+        LocalJobState::Lost => {
+            (JobState::NodeFail, None, None, Some("The machine or the job's supervisor went down.".to_owned()))
+        }
+        LocalJobState::NotStarted => {
+            (JobState::NotSubmitted, None, None, Some("The job was never started.".to_owned()))
+        }
         LocalJobState::Failed { message } => (JobState::Failed, None, None, Some(message.clone())),
     };
     Job {
@@ -213,7 +220,13 @@ fn show(app: &App, cluster: &Cluster, total: u32, used: u32) {
     let memory_mib = rustix::system::sysinfo().totalram as u64 / (1 << 20);
     let node = Node {
         name: "localhost".to_owned(),
-        state: if used == 0 { "idle".to_owned() } else if used < total { "mixed".to_owned() } else { "allocated".to_owned() },
+        state: if used == 0 {
+            "idle".to_owned()
+        } else if used < total {
+            "mixed".to_owned()
+        } else {
+            "allocated".to_owned()
+        },
         flags: Vec::new(),
         cpus_total: total,
         cpus_used: used.min(total),

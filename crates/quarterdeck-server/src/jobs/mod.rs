@@ -183,11 +183,8 @@ pub async fn list(
 /// How many jobs are in each state: all that are not over, and those submitted in the last seven days.
 pub async fn counts(app: &App, cluster: &Cluster, user: Option<&str>) -> Result<Vec<(JobState, u64)>, Error> {
     let since = app.clock.now() - TimeDelta::days(7);
-    let filter = store::Filter {
-        user: user.map(str::to_owned),
-        since_us: Some(to_us(since)),
-        ..store::Filter::default()
-    };
+    let filter =
+        store::Filter { user: user.map(str::to_owned), since_us: Some(to_us(since)), ..store::Filter::default() };
     let rows = store::count_by_state(app.db.read(), &cluster.name, &filter).await?;
     Ok(rows.into_iter().filter_map(|(state, n)| Some((JobState::parse(&state)?, n as u64))).collect())
 }

@@ -157,12 +157,12 @@ fn is_parent(row: &store::Model, seen: &slurm::Job) -> bool {
 fn merged(before: Job, seen: &slurm::Job) -> Job {
     let seen = seen.clone();
     // A job that accounting reports without an end state it once had (22.05 after a restart) keeps it.
-    let state = if before.state.is_final() && before.job_id.is_some() && !seen.state.is_final() && seen.ended_at.is_some()
-    {
-        before.state
-    } else {
-        seen.state
-    };
+    let state =
+        if before.state.is_final() && before.job_id.is_some() && !seen.state.is_final() && seen.ended_at.is_some() {
+            before.state
+        } else {
+            seen.state
+        };
     let mut job = Job {
         job_id: Some(seen.job_id.clone()),
         submitted_at: seen.submitted_at,

@@ -30,7 +30,7 @@ pub async fn output(app: &App, actor: &Actor, cluster: &Cluster, job: &str, stre
     };
     let absolute = path.ok_or(Error::NoOutputPath)?;
     let agent = app.agents.of(auth::unix_user(actor)?);
-    match agent.open(Request::OpenRead { at: Place::Absolute { absolute } }).await {
+    match agent.open(Request::OpenRead { at: Place::absolute(&absolute) }).await {
         Ok(file) => Ok(file),
         Err(error) if error.is_not_found() => Err(Error::NoOutputYet),
         Err(error) => Err(error.into()),

@@ -75,12 +75,7 @@ pub async fn recover(app: &App, cluster: &Cluster, commands: &Commands) -> Resul
 }
 
 /// Nobody knows how sbatch ended: does the scheduler have the job?
-async fn look_for(
-    app: &App,
-    commands: &Commands,
-    mut job: Job,
-    message: String,
-) -> Result<(), DbErr> {
+async fn look_for(app: &App, commands: &Commands, mut job: Job, message: String) -> Result<(), DbErr> {
     let since = job.submitted_at - CLOCK_SKEW;
     let known = match commands.accounting(accounting::Jobs::OfUserSince(&job.user, since)).await {
         Ok(known) => known,

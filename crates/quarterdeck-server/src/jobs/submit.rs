@@ -3,7 +3,7 @@
 use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck_slurm::script::{self, BatchScript, ScriptError};
 use quarterdeck_types::agent::{Request, SubmissionOutcome};
-use quarterdeck_types::{FileKind, FileName, JobId, JobState, Place, RelativePath};
+use quarterdeck_types::{FileKind, FileName, JobId, JobState, Place, RelativePath, place};
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -16,10 +16,10 @@ use crate::audit::{self, Event};
 use crate::auth;
 use crate::clusters::{Cluster, Scheduler};
 use crate::db::to_us;
+use crate::images;
 use crate::problem::FieldError;
 use crate::templates::{self, Template};
 use crate::uploads::{self, Upload};
-use crate::images;
 
 /// An Idempotency-Key is remembered this long.
 const KEY_LIFE: TimeDelta = TimeDelta::hours(24);
@@ -119,11 +119,7 @@ pub async fn preview(app: &App, actor: &Actor, cluster: &Cluster, new: NewJob) -
 }
 
 /// What became of a submission, written into the job.
-pub(super) fn settle(
-    job: &mut Job,
-    outcome: Result<SubmissionOutcome, Error>,
-    cluster: &Cluster,
-) -> Result<(), Error> {
+pub(super) fn settle(job: &mut Job, outcome: Result<SubmissionOutcome, Error>, cluster: &Cluster) -> Result<(), Error> {
     let unknown = |job: &Job, message: String| Error::Unknown { id: job.id, cluster: cluster.name.clone(), message };
     match outcome {
         Ok(SubmissionOutcome::Accepted { job_id }) => {
@@ -219,7 +215,7 @@ async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: NewJob) -> Re
     };
     let agent = app.agents.of(auth::unix_user(actor)?);
     let home = home_root(&agent).await?;
-    let absolute = if directory.is_root() { home } else { format!("{home}/{directory}") };
+    let absolute = if directory.is_root() { home } else { format!("{home}/{}", place::plain(&directory.to_string())) };
 
     let mut files = find_files(app, actor, &new, &mut errors).await?;
     let image = match &new.image {
@@ -323,7 +319,7 @@ fn start_estimate(answer: &str) -> Option<DateTime<Utc>> {
 async fn home_root(agent: &Agent) -> Result<String, Error> {
     let hello = agent.hello().await?;
     let home = hello.spaces.into_iter().find(|space| space.name.as_str() == "home");
-    home.map(|space| space.root).ok_or(Error::Refused {
+    home.map(|space| place::plain(&space.root)).ok_or(Error::Refused {
         cluster: "this site".to_owned(),
         message: "your account has no home space: ask an administrator".to_owned(),
     })
@@ -333,16 +329,12 @@ async fn home_root(agent: &Agent) -> Result<String, Error> {
 fn own_directory(app: &App, name: &str, id: Uuid, at: DateTime<Utc>) -> RelativePath {
     let slug: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).take(40).collect();
     let id = id.simple().to_string();
-    let text = format!("{}/{}_{}_{}", app.config.jobs.directory, at.format("%Y-%m-%d"), slug.trim_matches('-'), &id[24..]);
+    let text =
+        format!("{}/{}_{}_{}", app.config.jobs.directory, at.format("%Y-%m-%d"), slug.trim_matches('-'), &id[24..]);
     RelativePath::parse(&text).unwrap_or_default()
 }
 
-async fn find_files(
-    app: &App,
-    actor: &Actor,
-    new: &NewJob,
-    errors: &mut Vec<FieldError>,
-) -> Result<Vec<Input>, Error> {
+async fn find_files(app: &App, actor: &Actor, new: &NewJob, errors: &mut Vec<FieldError>) -> Result<Vec<Input>, Error> {
     let mut files: Vec<Input> = Vec::new();
     for (i, input) in new.files.iter().enumerate() {
         let mut wrong = |field: &str, code: &str, detail: &str| {
@@ -462,12 +454,7 @@ fn fill_slots(template: &Template, files: &mut [Input], errors: &mut Vec<FieldEr
 }
 
 /// The body that the template makes of the parameters.
-fn render(
-    template: &Template,
-    new: &NewJob,
-    image: Option<&ChosenImage>,
-    errors: &mut Vec<FieldError>,
-) -> String {
+fn render(template: &Template, new: &NewJob, image: Option<&ChosenImage>, errors: &mut Vec<FieldError>) -> String {
     let parameters = match templates::check_parameters(template, &new.parameters) {
         Ok(parameters) => parameters,
         Err(wrong) => {
@@ -513,13 +500,7 @@ fn directives(resources: &Resources) -> script::Resources {
 }
 
 /// The job that this key already made, if the request is the same.
-async fn replay(
-    app: &App,
-    actor: &Actor,
-    cluster: &Cluster,
-    key: &str,
-    hash: &str,
-) -> Result<Option<Job>, Error> {
+async fn replay(app: &App, actor: &Actor, cluster: &Cluster, key: &str, hash: &str) -> Result<Option<Job>, Error> {
     let tx = app.db.begin().await?;
     let Some(mut old) = store::by_idempotency_key(&tx, &cluster.name, actor.user_id, key).await? else {
         return Ok(None);

@@ -135,7 +135,7 @@ async fn offset(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     check_version(&headers)?;
-    let upload = uploads::find(&app, &actor, id).await?;
+    let upload = to_the_end(async move { Ok(uploads::resume(&app, &actor, id).await?) }).await?;
     let mut response = tus(StatusCode::OK);
     let headers = response.headers_mut();
     headers.insert("upload-offset", HeaderValue::from(upload.offset));
@@ -159,10 +159,9 @@ async fn append(
     check_version(&headers)?;
     check_octets(&headers)?;
     let offset = number(&headers, "upload-offset")?.ok_or_else(|| missing("Upload-Offset"))?;
-    let upload = to_the_end(async move {
-        Ok(uploads::append(&app, &actor, id, offset, body.into_data_stream()).await?)
-    })
-    .await?;
+    let upload =
+        to_the_end(async move { Ok(uploads::append(&app, &actor, id, offset, body.into_data_stream()).await?) })
+            .await?;
     let mut response = tus(StatusCode::NO_CONTENT);
     response.headers_mut().insert("upload-offset", HeaderValue::from(upload.offset));
     Ok(response)
@@ -286,11 +285,16 @@ fn announced(headers: &HeaderMap, size: u64) -> Result<NewUpload, Problem> {
         let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
         let decoded = BASE64_STANDARD.decode(value.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
         let decoded = decoded.ok_or_else(|| {
-            Problem::unreadable(format!("The value of {} in Upload-Metadata is not UTF-8 in base64.", key.escape_default()))
+            Problem::unreadable(format!(
+                "The value of {} in Upload-Metadata is not UTF-8 in base64.",
+                key.escape_default()
+            ))
         })?;
         metadata.insert(key.to_owned(), decoded);
     }
-    let wrong = |field: &str, detail: String| Problem::invalid(vec![FieldError::new(format!("/{field}"), "bad-metadata", detail)]);
+    let wrong = |field: &str, detail: String| {
+        Problem::invalid(vec![FieldError::new(format!("/{field}"), "bad-metadata", detail)])
+    };
     // A name as people type it: a % in it is a %.
     let filename = metadata.remove("filename").ok_or_else(|| wrong("filename", "Name the file.".to_owned()))?;
     let filename = FileName::from_bytes(filename.as_bytes()).map_err(|error| wrong("filename", error.to_string()))?;

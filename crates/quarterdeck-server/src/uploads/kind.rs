@@ -12,7 +12,9 @@ pub(super) fn of_name(name: &str) -> FileKind {
         "sh" | "bash" | "py" | "r" | "jl" | "m" | "pl" | "lua" | "slurm" | "sbatch" | "ipynb" | "jou" | "inp" | "k" => {
             FileKind::Script
         }
-        "pt" | "pth" | "onnx" | "safetensors" | "ckpt" | "pb" | "h5model" | "pkl" | "joblib" | "gguf" => FileKind::Model,
+        "pt" | "pth" | "onnx" | "safetensors" | "ckpt" | "pb" | "h5model" | "pkl" | "joblib" | "gguf" => {
+            FileKind::Model
+        }
         "msh" | "stl" | "obj" | "step" | "stp" | "iges" | "igs" | "cgns" | "unv" | "bdf" | "ply" | "vtu" | "foam" => {
             FileKind::Mesh
         }

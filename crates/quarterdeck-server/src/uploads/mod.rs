@@ -135,6 +135,16 @@ pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<Upload, Error> {
     read(row).ok_or(Error::NotFound)
 }
 
+/// Where an upload stands. One whose last byte came before the server or the agent was killed is finished now.
+pub async fn resume(app: &App, actor: &Actor, id: Uuid) -> Result<Upload, Error> {
+    let upload = find(app, actor, id).await?;
+    if upload.state == State::Finished || upload.offset < upload.size {
+        return Ok(upload);
+    }
+    let Some(_writer) = app.uploads.write(id) else { return Ok(upload) };
+    finish(app, actor, &agent(app, actor)?, upload).await
+}
+
 /// The actor's own, the newest first.
 pub async fn list(app: &App, actor: &Actor, before: Option<Uuid>, limit: u64) -> Result<Vec<Upload>, Error> {
     let rows = store::list(app.db.read(), actor.user_id, before, limit).await?;
