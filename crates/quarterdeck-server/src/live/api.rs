@@ -1,6 +1,6 @@
 //! The WebSocket that keeps pages fresh: a snapshot of each channel asked for, then what changed.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use axum::extract::State;
@@ -69,23 +69,12 @@ enum FromClient {
         /// For `output:` channels: the byte to go on from.
         #[serde(default)]
         from: u64,
-        /// For `output:` channels.
-        #[serde(default)]
-        stream: FollowedStream,
     },
     Unsubscribe {
         channels: Vec<String>,
     },
     /// Keeps proxies from closing a quiet connection.
     Ping,
-}
-
-#[derive(Clone, Copy, Default, Deserialize)]
-#[serde(rename_all = "snake_case")]
-enum FollowedStream {
-    #[default]
-    Stdout,
-    Stderr,
 }
 
 /// Why a socket is closed.
@@ -107,7 +96,7 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
     };
     let mut events = app.live.subscribe();
     let actor = sign_in(app, &token, &origin).await?;
-    let mut watcher = Watcher { app, actor, token, jobs: HashSet::new(), followed: HashMap::new() };
+    let mut watcher = Watcher { app, actor, token, jobs: HashMap::new(), followed: HashMap::new() };
     send(socket, json!({"type": "ready"})).await?;
 
     // Few: what a followed file has to say waits there until the client takes it.
@@ -153,8 +142,8 @@ struct Watcher<'a> {
     app: &'a App,
     actor: Actor,
     token: String,
-    /// Clusters whose jobs it watches.
-    jobs: HashSet<String>,
+    /// Clusters whose jobs it watches, with the version that its last snapshot has already.
+    jobs: HashMap<String, u64>,
     /// Output channels and who reads their files.
     followed: HashMap<String, Follower>,
 }
@@ -184,12 +173,12 @@ impl Watcher<'_> {
                 (self.actor, self.token) = (actor, token);
                 send(socket, json!({"type": "ready"})).await
             }
-            FromClient::Subscribe { channels, from, stream } => {
+            FromClient::Subscribe { channels, from } => {
                 for channel in channels {
                     if self.jobs.len() + self.followed.len() >= MAX_CHANNELS {
                         return Err(closed(TOO_MANY, "too many channels"));
                     }
-                    self.subscribe(socket, channel, from, stream, said).await?;
+                    self.subscribe(socket, channel, from, said).await?;
                 }
                 Ok(())
             }
@@ -211,17 +200,14 @@ impl Watcher<'_> {
         socket: &mut WebSocket,
         channel: String,
         from: u64,
-        stream: FollowedStream,
         said: &mpsc::Sender<Value>,
     ) -> Result<(), Closed> {
-        let parts: Vec<&str> = channel.splitn(3, ':').collect();
+        let parts: Vec<&str> = channel.split(':').collect();
         let cluster = parts.get(1).and_then(|name| self.app.clusters.find(name)).cloned();
         match (parts.as_slice(), cluster) {
-            (["jobs", _], Some(cluster)) => {
-                self.jobs.insert(cluster.name.clone());
-                self.snapshot(socket, &cluster).await
-            }
-            (["output", _, job], Some(cluster)) => {
+            (["jobs", _], Some(cluster)) => self.snapshot(socket, &cluster).await,
+            (["output", _, job, rest @ ..], Some(cluster)) if matches!(rest, [] | ["stderr"]) => {
+                let stream = if rest.is_empty() { Stream::Stdout } else { Stream::Stderr };
                 let follow = Follow {
                     app: self.app.clone(),
                     actor: self.actor.clone(),
@@ -240,14 +226,14 @@ impl Watcher<'_> {
 
     async fn tell(&mut self, socket: &mut WebSocket, event: Event) -> Result<(), Closed> {
         match event {
-            Event::Jobs { cluster, version, jobs } if self.jobs.contains(&*cluster) => {
+            Event::Jobs { cluster, version, jobs } if self.jobs.get(&*cluster).is_some_and(|has| version > *has) => {
                 let upsert: Vec<Job> = jobs.iter().map(|job| Job::seen_by(&self.actor, job)).collect();
                 let channel = format!("jobs:{cluster}");
                 let delta =
                     json!({"type": "delta", "channel": channel, "version": version, "upsert": upsert, "remove": []});
                 send(socket, delta).await
             }
-            Event::Freshness { cluster, freshness } if self.jobs.contains(&*cluster) => {
+            Event::Freshness { cluster, freshness } if self.jobs.contains_key(&*cluster) => {
                 send(socket, status(&cluster, &freshness)).await
             }
             Event::SessionEnded(session) if self.actor.via == Via::Session(session) => {
@@ -258,7 +244,7 @@ impl Watcher<'_> {
     }
 
     async fn snapshots(&mut self, socket: &mut WebSocket) -> Result<(), Closed> {
-        for name in self.jobs.clone() {
+        for name in self.jobs.keys().cloned().collect::<Vec<_>>() {
             if let Some(cluster) = self.app.clusters.find(&name) {
                 self.snapshot(socket, cluster).await?;
             }
@@ -266,9 +252,10 @@ impl Watcher<'_> {
         Ok(())
     }
 
-    async fn snapshot(&self, socket: &mut WebSocket, cluster: &Cluster) -> Result<(), Closed> {
+    async fn snapshot(&mut self, socket: &mut WebSocket, cluster: &Cluster) -> Result<(), Closed> {
         // Before the rows are read, so that no later change is taken for an older one.
-        let version = self.app.live.version();
+        let version = self.app.live.version(&cluster.name);
+        self.jobs.insert(cluster.name.clone(), version);
         let jobs = jobs::recent(self.app, cluster, SNAPSHOT_JOBS).await.map_err(|error| {
             tracing::error!(%error, "a snapshot of the jobs");
             closed(TOO_SLOW, "the jobs cannot be read now")
@@ -297,7 +284,7 @@ struct Follow {
     cluster: Cluster,
     job: String,
     channel: String,
-    stream: FollowedStream,
+    stream: Stream,
     said: mpsc::Sender<Value>,
 }
 
@@ -309,7 +296,7 @@ impl Follow {
             // Asked before reading: what is written until the job is over is read after it is known to be.
             let over = matches!(jobs::find(&self.app, &self.cluster, &self.job).await, Ok(job) if job.state.is_final());
             if opened.is_none() {
-                opened = match jobs::output(&self.app, &self.actor, &self.cluster, &self.job, self.stream()).await {
+                opened = match jobs::output(&self.app, &self.actor, &self.cluster, &self.job, self.stream).await {
                     Ok(file) => Some(file),
                     Err(jobs::Error::NoOutputYet) => None,
                     Err(error) => {
@@ -330,8 +317,8 @@ impl Follow {
                     }
                     let data = BASE64_STANDARD.encode(&piece);
                     let stream = match self.stream {
-                        FollowedStream::Stdout => "stdout",
-                        FollowedStream::Stderr => "stderr",
+                        Stream::Stdout => "stdout",
+                        Stream::Stderr => "stderr",
                     };
                     let said = json!({
                         "type": "output", "channel": self.channel, "stream": stream, "offset": offset, "data": data,
@@ -347,13 +334,6 @@ impl Follow {
                 return;
             }
             tokio::time::sleep(FOLLOW_EVERY).await;
-        }
-    }
-
-    fn stream(&self) -> Stream {
-        match self.stream {
-            FollowedStream::Stdout => Stream::Stdout,
-            FollowedStream::Stderr => Stream::Stderr,
         }
     }
 

@@ -2,8 +2,8 @@
 
 pub(crate) mod api;
 
-use std::sync::Arc;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::collections::HashMap;
+use std::sync::{Arc, Mutex, MutexGuard};
 
 use tokio::sync::broadcast;
 use uuid::Uuid;
@@ -16,7 +16,8 @@ const BACKLOG: usize = 256;
 
 pub struct Live {
     events: broadcast::Sender<Event>,
-    version: AtomicU64,
+    /// Of each cluster's jobs: goes up by one with each change, so that a client sees when it missed one.
+    versions: Mutex<HashMap<String, u64>>,
 }
 
 #[derive(Clone)]
@@ -28,15 +29,18 @@ pub(crate) enum Event {
 
 impl Default for Live {
     fn default() -> Live {
-        Live { events: broadcast::channel(BACKLOG).0, version: AtomicU64::new(0) }
+        Live { events: broadcast::channel(BACKLOG).0, versions: Mutex::default() }
     }
 }
 
 impl Live {
     /// Jobs are new or have changed.
     pub fn jobs_changed(&self, cluster: &str, jobs: Vec<Job>) {
-        let version = self.version.fetch_add(1, Ordering::SeqCst) + 1;
-        self.publish(Event::Jobs { cluster: cluster.into(), version, jobs: Arc::new(jobs) });
+        let mut versions = self.versions();
+        let version = versions.entry(cluster.to_owned()).or_default();
+        *version += 1;
+        // Still locked: they are sent in the order of their versions.
+        self.publish(Event::Jobs { cluster: cluster.into(), version: *version, jobs: Arc::new(jobs) });
     }
 
     /// The reading of a cluster's queue is this old.
@@ -59,7 +63,11 @@ impl Live {
     }
 
     /// To be taken before a snapshot is read: what is published after it has a higher version.
-    fn version(&self) -> u64 {
-        self.version.load(Ordering::SeqCst)
+    fn version(&self, cluster: &str) -> u64 {
+        self.versions().get(cluster).copied().unwrap_or(0)
+    }
+
+    fn versions(&self) -> MutexGuard<'_, HashMap<String, u64>> {
+        self.versions.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }

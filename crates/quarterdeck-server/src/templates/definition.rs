@@ -86,27 +86,32 @@ pub struct Parameter {
     pub kind: ParameterType,
     pub label: Text,
     #[serde(default)]
+    #[schema(required = true)]
     pub help: Option<Text>,
     /// A value of the parameter's type; null: there is none.
     #[serde(default)]
-    #[schema(value_type = Option<Value>)]
+    #[schema(value_type = Option<Value>, required = true)]
     pub default: Value,
     pub required: bool,
     #[serde(default)]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, required = true)]
     pub minimum: Option<Number>,
     #[serde(default)]
-    #[schema(value_type = Option<f64>)]
+    #[schema(value_type = Option<f64>, required = true)]
     pub maximum: Option<Number>,
     /// In characters.
     #[serde(default)]
+    #[schema(required = true)]
     pub max_length: Option<u32>,
     /// A regular expression that the whole value matches.
     #[serde(default)]
+    #[schema(required = true)]
     pub pattern: Option<String>,
     #[serde(default)]
+    #[schema(required = true)]
     pub choices: Vec<Choice>,
     #[serde(default)]
+    #[schema(required = true)]
     pub unit: Option<String>,
 }
 
@@ -141,6 +146,7 @@ pub struct FileSlot {
     pub required: bool,
     pub label: Text,
     #[serde(default)]
+    #[schema(required = true)]
     pub help: Option<Text>,
 }
 

@@ -25,6 +25,8 @@ const FUEL: u64 = 200_000;
 pub enum Error {
     #[error("there is no parameter {name}: define it or correct its name")]
     UnknownName { name: String, line: Option<usize> },
+    #[error("the template {0} runs in an image: choose one")]
+    NoImage(String),
     #[error("container_run needs an image: write \"image: required\"")]
     NeedsImage { line: Option<usize> },
     #[error("{}", describe(.0))]
@@ -36,6 +38,7 @@ impl Error {
     pub fn line(&self) -> Option<usize> {
         match self {
             Error::UnknownName { line, .. } | Error::NeedsImage { line } => *line,
+            Error::NoImage(_) => None,
             Error::Script(error) => error.line(),
         }
     }
@@ -48,6 +51,9 @@ pub fn render(
     parameters: &Map<String, Value>,
     container: Option<&ContainerCommand>,
 ) -> Result<String, Error> {
+    if template.needs_image() && container.is_none() {
+        return Err(Error::NoImage(template.id.clone()));
+    }
     let mut values: BTreeMap<&str, minijinja::Value> =
         parameters.iter().map(|(name, value)| (name.as_str(), to_minijinja(value))).collect();
     let command = |words: &[String]| {
