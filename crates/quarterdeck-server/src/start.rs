@@ -6,9 +6,12 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
+use tokio::sync::Notify;
 
 use crate::agents::{Agents, Start};
 use crate::app::{App, Parts};
@@ -19,6 +22,8 @@ use crate::config::{Config, Mode};
 use crate::db::Db;
 use crate::{access::Role, images, jobs, live, templates, uploads, web};
 
+/// What is under way when the server is told to stop has this long to end.
+const STOP_TIME: Duration = Duration::from_secs(5);
 /// Holds the first administrator's password until somebody deletes it.
 const PASSWORD_FILE: &str = "initial-password";
 
@@ -65,7 +70,21 @@ pub async fn serve(
         .with_context(|| format!("listening on {}", app.config.server.listen))?;
     ready(listener.local_addr()?, first_password);
     let service = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    axum::serve(listener, service).with_graceful_shutdown(stop).await.context("serving")
+    let stopping = Arc::new(Notify::new());
+    let begins = stopping.clone();
+    let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
+        stop.await;
+        begins.notify_one();
+    });
+    // Pages keep their sockets open for as long as they can.
+    let late = async {
+        stopping.notified().await;
+        tokio::time::sleep(STOP_TIME).await;
+    };
+    tokio::select! {
+        served = graceful.into_future() => served.context("serving"),
+        () = late => Ok(()),
+    }
 }
 
 /// What `serve --single-user` runs with: everything of its own in one directory, the `local` cluster, one person.

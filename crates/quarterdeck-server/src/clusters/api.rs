@@ -18,6 +18,7 @@ use crate::config::Mode;
 use crate::jobs;
 use crate::problem::{Problem, ProblemDocument};
 use crate::requests::{Page, PathOf};
+use crate::templates::SchedulerName;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(meta)).routes(routes!(list)).routes(routes!(overview))
@@ -103,13 +104,6 @@ struct Cluster {
     as_of: Option<DateTime<Utc>>,
     stale: bool,
     stale_reason: Option<String>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum SchedulerName {
-    Slurm,
-    Local,
 }
 
 #[derive(Serialize, ToSchema)]

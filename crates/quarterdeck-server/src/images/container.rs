@@ -91,8 +91,8 @@ mod tests {
     #[test]
     fn starts_an_app_that_the_image_has() {
         let command = container_command(&config(), &image(&["alpha"]), Some("alpha"), "/home/alice").unwrap();
-        assert_eq!(command.run[..4], ["/opt/bin/apptainer", "--quiet", "run", "--app", "alpha"]);
-        assert_eq!(command.exec[..4], ["/opt/bin/apptainer", "--quiet", "exec", "--app", "alpha"]);
+        assert_eq!(command.run[..5], ["/opt/bin/apptainer", "--quiet", "run", "--app", "alpha"]);
+        assert_eq!(command.exec[..5], ["/opt/bin/apptainer", "--quiet", "exec", "--app", "alpha"]);
     }
 
     #[test]

@@ -28,7 +28,7 @@ pub enum Error {
     #[error("the template {0} runs in an image: choose one")]
     NoImage(String),
     #[error("container_run needs an image: write \"image: required\"")]
-    NeedsImage { line: Option<usize> },
+    ImageNotRequired { line: Option<usize> },
     #[error("{}", describe(.0))]
     Script(#[from] minijinja::Error),
 }
@@ -37,7 +37,7 @@ impl Error {
     /// The line of the script, counted from 1.
     pub fn line(&self) -> Option<usize> {
         match self {
-            Error::UnknownName { line, .. } | Error::NeedsImage { line } => *line,
+            Error::UnknownName { line, .. } | Error::ImageNotRequired { line } => *line,
             Error::NoImage(_) => None,
             Error::Script(error) => error.line(),
         }
@@ -82,7 +82,7 @@ pub(super) fn check(template: &Template) -> Result<(), Error> {
         let line = line.map(|index| index + 1);
         let is_parameter = template.parameters.iter().any(|parameter| parameter.name == name);
         if name == CONTAINER_RUN && template.image != ImageUse::Required {
-            return Err(Error::NeedsImage { line });
+            return Err(Error::ImageNotRequired { line });
         }
         if !is_parameter && !RESERVED_NAMES.contains(&name.as_str()) {
             return Err(Error::UnknownName { name, line });
@@ -281,6 +281,13 @@ mod tests {
         assert_eq!(run(&script), b"my image.sif\0$(id)\0true\0it's\0");
         assert_eq!(body("{{ container }} true", json!({})).unwrap(), " true\n");
         assert!(body("{{ container_run }}", json!({})).is_err());
+    }
+
+    #[test]
+    fn a_template_that_needs_an_image_is_not_rendered_without() {
+        let template = Template { image: ImageUse::Required, ..with_script("{{ container_run }}") };
+        let error = render(&template, &Map::new(), None).unwrap_err();
+        assert!(matches!(error, Error::NoImage(id) if id == "count-words"));
     }
 
     /// However a template puts texts together, a value is never printed bare.
