@@ -6,8 +6,8 @@
 use quarterdeck_types::JobId;
 
 /// What sbatch uses where nothing is said.
-pub const DEFAULT_PATTERN: &str = "slurm-%j.out";
-pub const DEFAULT_ARRAY_PATTERN: &str = "slurm-%A_%a.out";
+const DEFAULT_PATTERN: &str = "slurm-%j.out";
+const DEFAULT_ARRAY_PATTERN: &str = "slurm-%A_%a.out";
 
 /// What is known of a job. What a pattern needs and is not known makes the path unknown.
 #[derive(Clone, Copy, Debug)]

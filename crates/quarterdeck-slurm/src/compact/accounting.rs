@@ -10,7 +10,7 @@
 use chrono::{DateTime, Utc};
 use quarterdeck_types::JobId;
 
-use super::{Fields, Reading};
+use super::{Fields, Reading, id_list};
 use crate::notation::{ExitStatus, Tres, parse_count, parse_job_state, parse_time, parse_time_limit};
 use crate::{AnswerError, Job};
 
@@ -48,6 +48,7 @@ pub enum Jobs<'a> {
     Since(DateTime<Utc>),
     /// The same, of one user.
     OfUserSince(&'a str, DateTime<Utc>),
+    /// Of an array's id all its tasks. Unknown ids are left out.
     Ids(&'a [JobId]),
 }
 
@@ -57,10 +58,7 @@ pub fn reading(jobs: Jobs<'_>) -> Reading {
     match jobs {
         Jobs::Since(time) => reading.arguments.extend(["--allusers".to_owned(), since(time)]),
         Jobs::OfUserSince(user, time) => reading.arguments.extend([format!("--user={user}"), since(time)]),
-        Jobs::Ids(ids) => {
-            let ids: Vec<&str> = ids.iter().map(JobId::as_str).collect();
-            reading.arguments.extend(["--allusers".to_owned(), format!("--jobs={}", ids.join(","))]);
-        }
+        Jobs::Ids(ids) => reading.arguments.extend(["--allusers".to_owned(), format!("--jobs={}", id_list(ids))]),
     }
     let columns: Vec<String> = COLUMNS.iter().map(|(name, width)| format!("{name}%-{width}")).collect();
     reading.arguments.push(format!("--format={}", columns.join(",")));

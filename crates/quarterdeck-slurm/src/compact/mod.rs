@@ -178,6 +178,18 @@ fn has_started(state: JobState) -> bool {
     !matches!(state, JobState::Pending | JobState::Submitting | JobState::NotSubmitted | JobState::OutcomeUnknown)
 }
 
+/// Ids for an option of Slurm's. No command takes the pending rest of an array (`5_[2-9]`) by its id: asked for is the
+/// array, and the answer has its tasks.
+fn id_list(ids: &[JobId]) -> String {
+    let mut ids: Vec<&str> = ids.iter().map(askable).collect();
+    ids.dedup();
+    ids.join(",")
+}
+
+fn askable(id: &JobId) -> &str {
+    if id.as_str().contains('[') { id.root() } else { id.as_str() }
+}
+
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
@@ -227,6 +239,15 @@ mod tests {
         assert!(separator.records("squeue", format!("a{}", separator.0).as_bytes(), 2).is_err());
         assert!(separator.records("squeue", format!("a{0}b{0}", separator.0).as_bytes(), 2).is_err());
         assert!(separator.records("squeue", b"", 2).unwrap().is_empty());
+    }
+
+    #[test]
+    fn the_pending_rest_of_an_array_is_asked_for_by_the_array() {
+        let ids: Vec<JobId> = ["5_[2-9%2]", "5", "6_1"].iter().map(|id| JobId::parse(id).unwrap()).collect();
+        let separator = Separator::new([0; 16]);
+        assert!(queue::reading(queue::Jobs::Ids(&ids), &separator).arguments.contains(&"--jobs=5,6_1".to_owned()));
+        assert!(accounting::reading(accounting::Jobs::Ids(&ids)).arguments.contains(&"--jobs=5,6_1".to_owned()));
+        assert_eq!(paths::reading(&ids[0]).arguments.last().unwrap(), "5");
     }
 
     #[test]

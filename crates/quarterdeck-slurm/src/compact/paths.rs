@@ -7,19 +7,18 @@
 
 use quarterdeck_types::JobId;
 
-use super::{Reading, text};
+use super::{Reading, askable, text};
 use crate::JobPaths;
 
 pub fn reading(job_id: &JobId) -> Reading {
-    Reading::new("scontrol", &["--oneliner", "--all", "show", "job", job_id.as_str()])
+    Reading::new("scontrol", &["--oneliner", "--all", "show", "job", askable(job_id)])
 }
 
 /// Of an array's id the answer has all its tasks: this reads the last. Ask for one task.
 pub fn parse(answer: &[u8]) -> JobPaths {
     let answer = text(answer);
     let answer = answer.trim_end();
-    // From behind: the three stand last, after all that may hold free text, and only `Power` and, from 23.11 on,
-    // nothing else follows them.
+    // From behind: the three stand last, after all that may hold free text. Only `Power` may follow them.
     let (rest, output) = last_value(answer, " StdOut=");
     let (rest, input) = last_value(rest, " StdIn=");
     let (_, error) = last_value(rest, " StdErr=");

@@ -2,7 +2,7 @@
 
 use quarterdeck_types::JobId;
 
-use super::{Fields, Reading, Separator};
+use super::{Fields, Reading, Separator, id_list};
 use crate::notation::{Tres, count_gpus, parse_count, parse_job_state, parse_time, parse_time_limit};
 use crate::{AnswerError, Job};
 
@@ -38,7 +38,8 @@ const FIELDS: [&str; 22] = [
 #[derive(Clone, Copy, Debug)]
 pub enum Jobs<'a> {
     All,
-    /// An unknown id among several is left out; a single unknown one makes squeue fail with "Invalid job id".
+    /// Of an array's id all its tasks. An unknown id among several is left out; a single unknown one makes squeue fail
+    /// with "Invalid job id".
     Ids(&'a [JobId]),
     User(&'a str),
 }
@@ -48,10 +49,7 @@ pub fn reading(jobs: Jobs<'_>, separator: &Separator) -> Reading {
     let mut reading = Reading::new(SQUEUE, &["--noheader", "--all", "--states=all"]);
     match jobs {
         Jobs::All => {}
-        Jobs::Ids(ids) => {
-            let ids: Vec<&str> = ids.iter().map(JobId::as_str).collect();
-            reading.arguments.push(format!("--jobs={}", ids.join(",")));
-        }
+        Jobs::Ids(ids) => reading.arguments.push(format!("--jobs={}", id_list(ids))),
         Jobs::User(user) => reading.arguments.push(format!("--user={user}")),
     }
     reading.environment.push(("SQUEUE_FORMAT2", separator.format(&FIELDS)));
