@@ -91,7 +91,11 @@ fn finish_document(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::O
             "HEAD" => &mut item.head,
             _ => &mut item.options,
         };
-        if let (Some(operation), false) = (operation, *rule == Rule::Public) {
+        let Some(operation) = operation else { continue };
+        // Handlers are named for the deed alone; generated clients need names that are one operation's own.
+        let tag = operation.tags.iter().flatten().next().cloned();
+        operation.operation_id = tag.zip(operation.operation_id.take()).map(|(tag, deed)| format!("{tag}_{deed}"));
+        if *rule != Rule::Public {
             let need = utoipa::openapi::SecurityRequirement::new("bearer", Vec::<String>::new());
             operation.security = Some(vec![need]);
         }

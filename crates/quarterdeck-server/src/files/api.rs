@@ -61,6 +61,7 @@ enum FileEntryKind {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Filter {
     /// Beneath the space; empty: the space itself.
     #[serde(default)]

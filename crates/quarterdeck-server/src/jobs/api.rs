@@ -142,6 +142,7 @@ enum JobAction {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Query {
     /// A Unix user, or `me`.
     user: Option<String>,
@@ -287,6 +288,7 @@ async fn requeue(state: State<App>, actor: Actor, path: PathOf<(String, String)>
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct OutputQuery {
     #[serde(default)]
     #[param(inline)]

@@ -31,6 +31,7 @@ struct Notification {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Filter {
     limit: Option<u64>,
 }

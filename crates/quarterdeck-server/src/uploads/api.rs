@@ -182,6 +182,7 @@ async fn terminate(
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 struct Filter {
     limit: Option<u64>,
     cursor: Option<Uuid>,
