@@ -1,0 +1,8 @@
+//! Drives real processes from outside: server, launcher and agents as their own users, on a real Slurm where there is
+//! one. What a machine lacks is left out and said so; with `QD_TEST_REQUIRE=1` it fails instead.
+//!
+//! `QD_TEST_SLURM_ENV` names the `env.sh` of a running Slurm (`dev/slurm up` prints it), `QD_TEST_IMAGE` and
+//! `QD_TEST_APPTAINER` what `dev/apptainer` makes.
+
+mod main_job;
+mod support;

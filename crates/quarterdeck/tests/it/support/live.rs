@@ -1,0 +1,72 @@
+//! The live WebSocket, as a page holds it.
+
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use serde_json::{Value, json};
+use tokio::net::TcpStream;
+use tokio_tungstenite::tungstenite::Message;
+use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
+
+const PATIENCE: Duration = Duration::from_secs(60);
+
+pub struct Live {
+    socket: WebSocketStream<MaybeTlsStream<TcpStream>>,
+}
+
+impl Live {
+    pub async fn connect(base: &str, token: &str) -> Live {
+        let address = format!("{}/api/v1/live", base.replacen("http", "ws", 1));
+        let (socket, _) = tokio_tungstenite::connect_async(address).await.expect("the WebSocket opens");
+        let mut live = Live { socket };
+        live.say(&json!({"type": "auth", "token": token})).await;
+        assert_eq!(live.hear().await["type"], "ready");
+        live
+    }
+
+    pub async fn subscribe(&mut self, channel: &str) {
+        self.say(&json!({"type": "subscribe", "channels": [channel]})).await;
+    }
+
+    pub async fn say(&mut self, message: &Value) {
+        self.socket.send(Message::text(message.to_string())).await.expect("the WebSocket takes a message");
+    }
+
+    /// The next message.
+    pub async fn hear(&mut self) -> Value {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("no message came in a minute");
+            match next.expect("the WebSocket is closed").expect("the WebSocket broke") {
+                Message::Text(text) => return serde_json::from_str(&text).expect("messages are JSON"),
+                Message::Close(frame) => panic!("the server closed the WebSocket: {frame:?}"),
+                _ => {}
+            }
+        }
+    }
+
+    /// The first message from which `pick` takes something.
+    pub async fn hear_until<T>(&mut self, mut pick: impl FnMut(&Value) -> Option<T>) -> T {
+        loop {
+            let message = self.hear().await;
+            if let Some(picked) = pick(&message) {
+                return picked;
+            }
+        }
+    }
+
+    /// The states that the job goes through, in the order told, until one of `last`.
+    pub async fn states_until(&mut self, id: &str, last: &[&str]) -> Vec<String> {
+        let mut states: Vec<String> = Vec::new();
+        self.hear_until(|message| {
+            for job in message["upsert"].as_array().into_iter().flatten().filter(|job| job["id"] == id) {
+                let state = job["state"].as_str().unwrap().to_owned();
+                if states.last() != Some(&state) {
+                    states.push(state);
+                }
+            }
+            states.last().filter(|state| last.contains(&state.as_str())).map(drop)
+        })
+        .await;
+        states
+    }
+}

@@ -1,0 +1,40 @@
+//! What every test here uses: a [`Site`] of processes, a [`Client`] of its API, the [`Slurm`] beneath.
+
+mod client;
+mod live;
+mod processes;
+mod site;
+mod slurm;
+
+use std::time::{Duration, Instant};
+
+pub use client::{Answer, Client};
+pub use live::Live;
+pub use site::Site;
+pub use slurm::Slurm;
+
+/// Leaves a test out, since the machine lacks something: says why, or fails where everything has to be there.
+pub fn left_out<T>(why: &str) -> Option<T> {
+    let required = std::env::var("QD_TEST_REQUIRE").is_ok_and(|value| value == "1");
+    assert!(!required, "QD_TEST_REQUIRE=1, and {why}");
+    eprintln!("left out: {why}");
+    None
+}
+
+/// A name that no other test, on the same Slurm and at the same time, has.
+pub fn unique(name: &str) -> String {
+    let id = uuid::Uuid::now_v7().simple().to_string();
+    format!("{name}-{}", &id[20..])
+}
+
+/// Asks again and again until there is an answer.
+pub async fn eventually<T>(what: &str, limit: Duration, mut ask: impl AsyncFnMut() -> Option<T>) -> T {
+    let deadline = Instant::now() + limit;
+    loop {
+        if let Some(answer) = ask().await {
+            return answer;
+        }
+        assert!(Instant::now() < deadline, "{what}: not within {limit:?}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}

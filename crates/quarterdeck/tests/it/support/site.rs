@@ -1,0 +1,330 @@
+//! One site: a directory of its own, the server on a port of its own, and where there are several users the launcher.
+//! What was started is ended by its id, and what was written is removed, when the [`Site`] is dropped.
+
+use std::fs;
+use std::net::SocketAddr;
+use std::os::unix::fs::{PermissionsExt, chown};
+use std::path::{Path, PathBuf};
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::time::Duration;
+
+use nix::unistd::User;
+use tempfile::TempDir;
+
+use super::{Client, Slurm, eventually, left_out, processes};
+
+const SERVER_USER: &str = "quarterdeck";
+/// Of alice, bob and admin in multi-user mode.
+const PASSWORD: &str = "battery staple of the tests";
+const START: Duration = Duration::from_secs(30);
+
+pub struct Site {
+    directory: TempDir,
+    mode: Mode,
+    slurm: Option<Slurm>,
+    launcher: Option<Child>,
+    server: Option<Child>,
+    /// Kept from the first start on, so that clients find a restarted server.
+    address: Option<SocketAddr>,
+}
+
+enum Mode {
+    MultiUser,
+    /// As this Unix user, `None`: as whoever runs the tests.
+    SingleUser(Option<User>),
+}
+
+impl Site {
+    /// Launcher and server on the given Slurm; accounts alice, bob and admin.
+    pub async fn multi_user() -> Option<Site> {
+        Some(Site::multi_user_on(Slurm::given()?).await)
+    }
+
+    pub async fn multi_user_on(slurm: Slurm) -> Site {
+        let mut site = Site::prepare(Mode::MultiUser, Some(slurm));
+        site.write_multi_user_configuration();
+        for (name, role) in [("alice", "user"), ("bob", "user"), ("admin", "admin")] {
+            site.add_account(name, role);
+        }
+        site.start_launcher().await;
+        site.start_server(&[]).await;
+        site
+    }
+
+    /// One person with the `local` cluster: alice, where root runs the tests and she exists, else whoever runs them.
+    pub async fn single_user() -> Site {
+        let alice = if rustix::process::getuid().is_root() { User::from_name("alice").unwrap() } else { None };
+        let mut site = Site::prepare(Mode::SingleUser(alice), None);
+        site.start_server(&[]).await;
+        site
+    }
+
+    /// Alice alone, with the clusters `local` and `slurm`.
+    pub async fn single_user_on(slurm: Slurm) -> Site {
+        let alice = User::from_name("alice").unwrap().expect("dev/slurm makes the account alice");
+        let mut site = Site::prepare(Mode::SingleUser(Some(alice)), Some(slurm));
+        site.start_server(&[]).await;
+        site
+    }
+
+    /// Starts the server with this beside its environment. In single-user mode the agent inherits it.
+    pub async fn start_server(&mut self, environment: &[(&str, &str)]) {
+        assert!(self.server.is_none(), "the server runs already");
+        let listen = self.address.map_or("127.0.0.1:0".to_owned(), |address| address.to_string());
+        let executable = self.path("bin/quarterdeck");
+        let mut command = self.command_of_server(&executable);
+        match &self.mode {
+            Mode::MultiUser => {
+                command.arg("serve").arg("--config").arg(self.path("etc/quarterdeck.toml"));
+            }
+            Mode::SingleUser(_) => {
+                command.args(["serve", "--single-user", "--data"]).arg(self.path("data"));
+                command.env("QUARTERDECK_TEMPLATES__DIRECTORY", self.path("templates"));
+                if let Some(slurm) = &self.slurm {
+                    command.env("QUARTERDECK_SLURM__ENABLED", "true").env("QUARTERDECK_SLURM__CONF", slurm.conf());
+                    command.env("QUARTERDECK_SLURM__POLL_SECONDS", "1");
+                }
+                if let Some((apptainer, image)) = apptainer() {
+                    command.env("QUARTERDECK_IMAGES__APPTAINER", apptainer);
+                    command.env("QUARTERDECK_IMAGES__DIRECTORIES", image.parent().unwrap());
+                }
+            }
+        }
+        command.args(["--listen", &listen]).envs(environment.iter().copied());
+        let out = self.path("log/server.out");
+        command.stdin(Stdio::null()).stdout(fs::File::create(&out).unwrap()).stderr(self.log("server"));
+        self.server = Some(command.spawn().unwrap());
+        let address = eventually("the server's start", START, async || {
+            let ended = self.server.as_mut().and_then(|server| server.try_wait().unwrap());
+            assert!(ended.is_none(), "the server ended: {ended:?}\n{}", self.server_log());
+            let text = fs::read_to_string(&out).unwrap();
+            text.lines().find_map(|line| line.strip_prefix("Quarterdeck listens on http://")?.parse().ok())
+        });
+        self.address = Some(address.await);
+    }
+
+    /// Ends the server without warning.
+    pub fn kill_server(&mut self) {
+        let mut server = self.server.take().expect("the server runs");
+        server.kill().unwrap();
+        server.wait().unwrap();
+    }
+
+    /// Waits until the server has ended by itself.
+    pub async fn server_end(&mut self) -> ExitStatus {
+        let mut server = self.server.take().expect("the server runs");
+        eventually("the server's end", START, async || server.try_wait().unwrap()).await
+    }
+
+    /// Ends the server without warning and starts it again on the same data and the same port.
+    pub async fn restart_server(&mut self) {
+        self.kill_server();
+        self.start_server(&[]).await;
+    }
+
+    /// Ends this user's agent without warning; `false` where there is none.
+    pub fn kill_agent(&self, user: &str) -> bool {
+        let agent = processes::listener(&self.agent_socket(user));
+        agent.map(processes::kill).is_some()
+    }
+
+    /// A client signed in under this name: alice, bob or admin; in single-user mode the one person.
+    pub async fn client(&self, username: &str) -> Client {
+        let password = match &self.mode {
+            Mode::MultiUser => PASSWORD.to_owned(),
+            Mode::SingleUser(_) => fs::read_to_string(self.path("data/initial-password")).unwrap(),
+        };
+        Client::sign_in(&self.base(), username, password.trim()).await
+    }
+
+    /// `http://ADDRESS`.
+    pub fn base(&self) -> String {
+        format!("http://{}", self.address.expect("the server was started"))
+    }
+
+    /// The name of the one person of single-user mode.
+    pub fn person(&self) -> String {
+        let user = match &self.mode {
+            Mode::MultiUser => panic!("a site has several"),
+            Mode::SingleUser(Some(user)) => Some(user.clone()),
+            Mode::SingleUser(None) => User::from_uid(nix::unistd::getuid()).unwrap(),
+        };
+        user.expect("the account has a name").name
+    }
+
+    /// Beneath the site's own directory.
+    pub fn path(&self, below: &str) -> PathBuf {
+        self.directory.path().join(below)
+    }
+
+    /// The directory in this user's home beneath which everything is that the site makes there.
+    pub fn home(&self, user: &str) -> PathBuf {
+        match &self.mode {
+            Mode::MultiUser => User::from_name(user).unwrap().unwrap().dir.join(self.tag()),
+            Mode::SingleUser(_) => self.path("home"),
+        }
+    }
+
+    pub fn slurm(&self) -> &Slurm {
+        self.slurm.as_ref().expect("this site has a Slurm")
+    }
+
+    /// What the server wrote to its log.
+    pub fn server_log(&self) -> String {
+        fs::read_to_string(self.path("log/server")).unwrap_or_default()
+    }
+
+    /// Where the demo image is, if this run of the tests was given one.
+    pub fn demo_image() -> Option<PathBuf> {
+        match apptainer() {
+            Some((_, image)) => Some(image),
+            None => left_out("QD_TEST_APPTAINER and QD_TEST_IMAGE do not name an Apptainer and its demo image"),
+        }
+    }
+
+    fn prepare(mode: Mode, slurm: Option<Slurm>) -> Site {
+        // Not in /tmp or the checkout, which are often closed to other users.
+        let directory = tempfile::Builder::new().prefix("qd-it-").tempdir_in("/var/tmp").unwrap();
+        fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
+        let site = Site { directory, mode, slurm, launcher: None, server: None, address: None };
+        for name in ["bin", "etc", "run", "log", "data", "home"] {
+            fs::create_dir(site.path(name)).unwrap();
+            fs::set_permissions(site.path(name), PermissionsExt::from_mode(0o755)).unwrap();
+        }
+        let executable = Path::new(env!("CARGO_BIN_EXE_quarterdeck"));
+        if fs::hard_link(executable, site.path("bin/quarterdeck")).is_err() {
+            fs::copy(executable, site.path("bin/quarterdeck")).unwrap();
+        }
+        let templates = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates");
+        run(Command::new("cp").arg("-r").arg(templates).arg(site.path("templates")));
+        let owner = match &site.mode {
+            Mode::MultiUser => User::from_name(SERVER_USER).unwrap(),
+            Mode::SingleUser(user) => user.clone(),
+        };
+        for name in ["data", "home"] {
+            fs::set_permissions(site.path(name), PermissionsExt::from_mode(0o700)).unwrap();
+            if let Some(owner) = &owner {
+                chown(site.path(name), Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).unwrap();
+            }
+        }
+        site
+    }
+
+    fn write_multi_user_configuration(&self) {
+        let (root, tag, slurm) = (self.directory.path().display(), self.tag(), self.slurm());
+        let conf = slurm.conf().display();
+        let images = apptainer().map(|(apptainer, image)| {
+            let directory = image.parent().unwrap().to_owned();
+            format!("[images]\napptainer = '{}'\ndirectories = ['{}']\n", apptainer.display(), directory.display())
+        });
+        let server = format!(
+            "[server]\ndata = '{root}/data'\n[agents]\nlauncher = '{root}/run/launcher.sock'\n\
+             [slurm]\nenabled = true\nconf = '{conf}'\npoll_seconds = 1\n[templates]\ndirectory = '{root}/templates'\n\
+             [jobs]\ndirectory = '{tag}/jobs'\n[uploads]\ndirectory = '{tag}/uploads'\n{}",
+            images.unwrap_or_default()
+        );
+        let agent = format!(
+            "state = '~/{tag}/state'\n[programs]\nsbatch = '/usr/bin/sbatch'\nscancel = '/usr/bin/scancel'\n\
+             scontrol = '/usr/bin/scontrol'\n[environment]\nSLURM_CONF = '{conf}'\n"
+        );
+        let launcher = format!(
+            "server_user = '{SERVER_USER}'\nportal_group = 'quarterdeck-users'\nruntime_directory = '{root}/run'\n\
+             agent = '{root}/bin/quarterdeck'\nagent_arguments = ['agent']\nagent_config = '{root}/etc/agent.toml'\n\
+             journal = '{root}/log/launcher-journal'\nagent_log = '{root}/log/agents'\n\
+             starts_per_minute_and_user = 300\n"
+        );
+        for (name, text) in [("quarterdeck", server), ("agent", agent), ("launcher", launcher)] {
+            fs::write(self.path(&format!("etc/{name}.toml")), text).unwrap();
+        }
+    }
+
+    fn add_account(&self, name: &str, role: &str) {
+        let mut command = self.command_of_server(&self.path("bin/quarterdeck"));
+        command.arg("user").arg("--config").arg(self.path("etc/quarterdeck.toml"));
+        command.args(["add", name, "--role", role, "--password-stdin"]);
+        let password = self.path("etc/password");
+        fs::write(&password, PASSWORD).unwrap();
+        run(command.stdin(fs::File::open(password).unwrap()).stdout(Stdio::null()).stderr(self.log("user")));
+    }
+
+    async fn start_launcher(&mut self) {
+        let mut command = Command::new(self.path("bin/quarterdeck"));
+        command.arg("launcher").arg("--config").arg(self.path("etc/launcher.toml")).stderr(self.log("launcher"));
+        self.launcher = Some(command.spawn().unwrap());
+        let socket = self.path("run/launcher.sock");
+        eventually("the launcher's start", START, async || socket.exists().then_some(())).await;
+    }
+
+    /// A program as the user that the server runs as, with an environment of that user's.
+    fn command_of_server(&self, program: &Path) -> Command {
+        let user = match &self.mode {
+            Mode::MultiUser => Some(SERVER_USER),
+            Mode::SingleUser(user) => user.as_ref().map(|user| user.name.as_str()),
+        };
+        let mut command = match user {
+            Some(user) => {
+                let mut command = Command::new("setpriv");
+                command.args(["--reuid", user, "--regid", user, "--init-groups"]).arg(program);
+                command
+            }
+            None => Command::new(program),
+        };
+        command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LANG", "C.UTF-8");
+        command.env("HOME", self.path("home")).env("RUST_BACKTRACE", "1");
+        if let Mode::SingleUser(_) = self.mode {
+            command.env("USER", self.person()).env("SHELL", "/bin/bash");
+        }
+        command
+    }
+
+    fn agent_socket(&self, user: &str) -> PathBuf {
+        match &self.mode {
+            Mode::MultiUser => self.path(&format!("run/agents/{}.sock", User::from_name(user).unwrap().unwrap().uid)),
+            Mode::SingleUser(_) => self.path("data/agent.sock"),
+        }
+    }
+
+    /// Names the site in other people's homes, and in the arguments and environment of what it starts.
+    fn tag(&self) -> String {
+        self.directory.path().file_name().unwrap().to_str().unwrap().to_owned()
+    }
+
+    fn log(&self, name: &str) -> fs::File {
+        fs::File::options().append(true).create(true).open(self.path(&format!("log/{name}"))).unwrap()
+    }
+}
+
+impl Drop for Site {
+    fn drop(&mut self) {
+        if std::thread::panicking() {
+            eprintln!("---- the server's log\n{}", self.server_log());
+        }
+        for mut child in [self.server.take(), self.launcher.take()].into_iter().flatten() {
+            let _ = child.kill();
+            let _ = child.wait();
+        }
+        if let Some(slurm) = &self.slurm {
+            for user in ["alice", "bob"] {
+                slurm.cancel_below(&self.home(user).to_string_lossy());
+            }
+        }
+        // Agents, supervisors and local jobs, which outlive the server on purpose.
+        processes::that_mention(&self.tag()).into_iter().for_each(processes::kill);
+        if let Mode::MultiUser = self.mode {
+            for user in ["alice", "bob"] {
+                let _ = fs::remove_dir_all(self.home(user));
+            }
+        }
+    }
+}
+
+/// The Apptainer and the image that this run of the tests was given.
+fn apptainer() -> Option<(PathBuf, PathBuf)> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty()).map(PathBuf::from);
+    Some((variable("QD_TEST_APPTAINER")?, variable("QD_TEST_IMAGE")?))
+}
+
+fn run(command: &mut Command) {
+    let status = command.status().unwrap_or_else(|error| panic!("{command:?}: {error}"));
+    assert!(status.success(), "{command:?}: {status}");
+}
