@@ -63,6 +63,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryOf<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| query.contains("%00")) {
+            return Err(Problem::unreadable("A query cannot hold a NUL byte."));
+        }
         match Query::<T>::from_request_parts(parts, state).await {
             Ok(Query(value)) => Ok(QueryOf(value)),
             Err(rejection) => Err(Problem::unreadable(rejection.body_text())),
@@ -77,6 +80,10 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathOf<
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        // Nothing here is named with a NUL, and PostgreSQL would call it an error of ours.
+        if parts.uri.path().contains("%00") {
+            return Err(Problem::not_found("object"));
+        }
         match Path::<T>::from_request_parts(parts, state).await {
             Ok(Path(value)) => Ok(PathOf(value)),
             Err(_) => Err(Problem::not_found("object")),

@@ -462,6 +462,10 @@ fn render(template: &Template, new: &NewJob, image: Option<&ChosenImage>, errors
             return String::new();
         }
     };
+    // That the image is missing has been said.
+    if template.needs_image() && image.is_none() {
+        return String::new();
+    }
     templates::render(template, &parameters, image.map(|image| &image.command)).unwrap_or_else(|error| {
         errors.push(FieldError::new("/template", "cannot-render", error.to_string()));
         String::new()
