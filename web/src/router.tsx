@@ -10,7 +10,7 @@ import {
 import { queryClient } from "./api/query-client";
 import { session } from "./auth/session";
 import { currentCluster } from "./frame/current-cluster";
-import { NotFound, PageProblem } from "./frame/page-states";
+import { NoCluster, NotFound, PageProblem } from "./frame/page-states";
 import { filterFromSearch } from "./jobs/filter";
 import { newJobFromSearch } from "./jobs/new/search";
 import { clustersQuery } from "./overview/queries";
@@ -48,7 +48,7 @@ const home = createRoute({
     const cluster = currentCluster(items.map((item) => item.name));
     if (cluster) throw redirect({ to: "/clusters/$cluster", params: { cluster }, replace: true });
   },
-  component: NotFound,
+  component: NoCluster,
 });
 
 const overview = createRoute({

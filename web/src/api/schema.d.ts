@@ -13,101 +13,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["Credentials"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Tokens"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/auth/refresh": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get?: never;
-        put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Tokens"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Sign in with name and password. */
+        post: operations["auth_login"];
         delete?: never;
         options?: never;
         head?: never;
@@ -123,42 +30,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                204: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Sign out: end this session. */
+        post: operations["auth_logout"];
         delete?: never;
         options?: never;
         head?: never;
@@ -172,44 +45,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["User"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Who is signed in. */
+        get: operations["auth_me"];
         put?: never;
         post?: never;
         delete?: never;
@@ -218,53 +55,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/meta": {
+    "/api/v1/auth/refresh": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Meta"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        get?: never;
         put?: never;
-        post?: never;
+        /** Exchange the refresh token (cookie, or body) for new tokens. */
+        post: operations["auth_refresh"];
         delete?: never;
         options?: never;
         head?: never;
@@ -278,212 +79,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ClusterList"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/clusters/{cluster}/overview": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    cluster: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Overview"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/clusters/{cluster}/partitions": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    cluster: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["PartitionList"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/clusters/{cluster}/nodes": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    cluster: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["NodeList"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** The clusters of this site. */
+        get: operations["clusters_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -499,103 +96,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    user?: string;
-                    state?: string;
-                    partition?: string;
-                    q?: string;
-                    since?: string;
-                    sort?: string;
-                    count?: boolean;
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    cluster: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["JobList"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Jobs in the queue and those that are over, the newest first. */
+        get: operations["jobs_list"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: {
-                    "Idempotency-Key"?: string;
-                };
-                path: {
-                    cluster: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewJob"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                201: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Job"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Submit a job. */
+        post: operations["jobs_submit"];
         delete?: never;
         options?: never;
         head?: never;
@@ -611,50 +116,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    cluster: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["NewJob"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Preview"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** The batch script that a submission would send. */
+        post: operations["jobs_preview"];
         delete?: never;
         options?: never;
         head?: never;
@@ -668,88 +131,12 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    cluster: string;
-                    job: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["JobDetail"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** One job, by our id or by the scheduler's. */
+        get: operations["jobs_detail"];
         put?: never;
         post?: never;
-        delete: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    cluster: string;
-                    job: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Cancel a job. */
+        delete: operations["jobs_cancel"];
         options?: never;
         head?: never;
         patch?: never;
@@ -764,45 +151,25 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    cluster: string;
-                    job: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** Keep a waiting job from starting. */
+        post: operations["jobs_hold"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/output": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** What the job wrote. `Range` is honoured. */
+        get: operations["jobs_output"];
+        put?: never;
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -818,45 +185,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    cluster: string;
-                    job: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Let a held job start. */
+        post: operations["jobs_release"];
         delete?: never;
         options?: never;
         head?: never;
@@ -872,102 +202,23 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    cluster: string;
-                    job: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content?: never;
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Stop a running job and put it back into the queue. */
+        post: operations["jobs_requeue"];
         delete?: never;
         options?: never;
         head?: never;
         patch?: never;
         trace?: never;
     };
-    "/api/v1/clusters/{cluster}/jobs/{job}/output": {
+    "/api/v1/clusters/{cluster}/nodes": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    stream?: "stdout" | "stderr";
-                    tail?: number;
-                };
-                header?: never;
-                path: {
-                    cluster: string;
-                    job: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/octet-stream": string;
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** The cluster's nodes. */
+        get: operations["nodes_nodes"];
         put?: never;
         post?: never;
         delete?: never;
@@ -976,57 +227,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/templates": {
+    "/api/v1/clusters/{cluster}/overview": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    category?: string;
-                    source?: string;
-                    q?: string;
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["TemplateList"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** How the cluster stands. */
+        get: operations["clusters_overview"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1035,53 +244,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/templates/{id}": {
+    "/api/v1/clusters/{cluster}/partitions": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["Template"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** The cluster's partitions and their limits. */
+        get: operations["nodes_partitions"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1090,53 +261,17 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/templates/scan": {
+    "/api/v1/files/{space}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** One page of a directory, ordered by name. */
+        get: operations["files_list"];
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["TemplateScan"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -1150,105 +285,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    cluster?: string;
-                    kind?: string;
-                    q?: string;
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImageList"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/images/{id}": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImageDetail"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** The catalogue, by name. */
+        get: operations["images_list"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1266,44 +304,8 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        post: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                202: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ScanStarted"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** Look through the directories again. */
+        post: operations["images_scan"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1317,46 +319,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["ImageScan"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** How far a scan is. */
+        get: operations["images_progress"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1365,54 +329,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/uploads": {
+    "/api/v1/images/{id}": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["UploadList"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** An image with its definition and what `apptainer inspect` says of it. */
+        get: operations["images_get"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1421,155 +346,49 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/uploads/{id}/info": {
+    "/api/v1/images/{id}/apps": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["UploadInfo"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        /** An image's apps. */
+        get: operations["images_apps"];
         put?: never;
         post?: never;
         delete?: never;
         options?: never;
         head?: never;
-        patch: {
-            parameters: {
-                query?: never;
-                header?: never;
-                path: {
-                    id: string;
-                };
-                cookie?: never;
-            };
-            requestBody: {
-                content: {
-                    "application/json": components["schemas"]["KindChange"];
-                };
-            };
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["UploadInfo"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
-        };
+        patch?: never;
         trace?: never;
     };
-    "/api/v1/files/{space}": {
+    "/api/v1/live": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    path?: string;
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path: {
-                    space: string;
-                };
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["FileList"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** Live updates, over a WebSocket. The first message carries the access token. */
+        get: operations["live_connect"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/meta": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** What a client should know before anybody signs in. */
+        get: operations["operation_meta"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1585,47 +404,166 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get: {
-            parameters: {
-                query?: {
-                    limit?: number;
-                    cursor?: string;
-                };
-                header?: never;
-                path?: never;
-                cookie?: never;
-            };
-            requestBody?: never;
-            responses: {
-                /** @description ok */
-                200: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/json": components["schemas"]["NotificationList"];
-                    };
-                };
-                /** @description problem */
-                401: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-                /** @description problem */
-                422: {
-                    headers: {
-                        [name: string]: unknown;
-                    };
-                    content: {
-                        "application/problem+json": components["schemas"]["Problem"];
-                    };
-                };
-            };
+        /** My notifications, the newest first. */
+        get: operations["notifications_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/spaces": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
         };
+        /** The places where my files are. */
+        get: operations["files_spaces"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The templates that I may use, by id. */
+        get: operations["templates_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Read the templates' directory again. */
+        post: operations["templates_scan"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A template, by `id` or `id@version`. */
+        get: operations["templates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My uploads, the newest first. */
+        get: operations["uploads_list"];
+        put?: never;
+        /** Announce an upload; its first bytes may come along. */
+        post: operations["uploads_create"];
+        delete?: never;
+        /** What tus can do here. */
+        options: operations["uploads_options"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End an upload and remove what came of it. The file of a finished one stays. */
+        delete: operations["uploads_terminate"];
+        options?: never;
+        /** Where an upload stands. */
+        head: operations["uploads_offset"];
+        /** Append bytes at the offset where the upload stands. */
+        patch: operations["uploads_append"];
+        trace?: never;
+    };
+    "/api/v1/uploads/{id}/info": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One upload, as JSON. */
+        get: operations["uploads_info"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Say what kind the file is. */
+        patch: operations["uploads_set_kind"];
+        trace?: never;
+    };
+    "/healthz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The process is alive. */
+        get: operations["operation_alive"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/readyz": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The server can answer requests: its database does. */
+        get: operations["operation_ready"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1638,293 +576,244 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
-        Text: {
-            en: string;
-            ko: string;
+        Change: {
+            kind: components["schemas"]["Kind"];
         };
-        /** @enum {string} */
-        Role: "admin" | "operator" | "user" | "viewer";
-        User: {
-            username: string;
-            display_name: string;
-            roles: components["schemas"]["Role"][];
-            unix_user?: string | null;
-        };
-        Credentials: {
-            username: string;
-            password: string;
-        };
-        Tokens: {
-            access_token: string;
-            token_type: string;
-            expires_in: number;
-            user: components["schemas"]["User"];
-        };
-        Meta: {
-            version: string;
-            /** @enum {string} */
-            mode: "single-user" | "multi-user";
-            upload: {
-                chunk_size: number;
-                max_size: number;
-            };
+        Choice: {
+            value: string;
+            label: components["schemas"]["Text"];
         };
         Cluster: {
             name: string;
-            /** @enum {string} */
-            scheduler: "slurm" | "local";
+            scheduler: components["schemas"]["SchedulerName"];
             version?: string | null;
-            /** @enum {string} */
-            state: "up" | "down";
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
-        };
-        ClusterList: {
-            items: components["schemas"]["Cluster"][];
-            next_cursor?: string | null;
-            total?: number | null;
-        };
-        JobCounts: {
-            pending: number;
-            running: number;
-            completed: number;
-            failed: number;
-            cancelled: number;
-        };
-        Use: {
-            total: number;
-            used: number;
-        };
-        Overview: {
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
-            jobs: components["schemas"]["JobCounts"];
-            mine: components["schemas"]["JobCounts"];
-            cpus: components["schemas"]["Use"];
-            memory_mib: components["schemas"]["Use"];
-            gpus: components["schemas"]["Use"];
-            nodes: {
-                total: number;
-                by_state: {
-                    [key: string]: number;
-                };
-            };
-        };
-        Partition: {
-            name: string;
-            is_default: boolean;
-            state: string;
-            time_limit_minutes?: number | null;
-            default_time_minutes?: number | null;
-            nodes: number;
-            cpus: number;
-            gpus: number;
-            max_cpus_per_node?: number | null;
-            max_memory_mib_per_node?: number | null;
-        };
-        PartitionList: {
-            items: components["schemas"]["Partition"][];
-            next_cursor?: string | null;
-            total?: number | null;
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
-        };
-        Node: {
-            name: string;
-            state: string;
-            flags: string[];
-            cpus: components["schemas"]["Use"];
-            memory_mib: components["schemas"]["Use"];
-            gpus: components["schemas"]["Use"];
-            load?: number | null;
-            partitions: string[];
-            reason?: string | null;
-        };
-        NodeList: {
-            items: components["schemas"]["Node"][];
-            next_cursor?: string | null;
-            total?: number | null;
+            state: components["schemas"]["ClusterState"];
             /** Format: date-time */
             as_of?: string | null;
             stale: boolean;
             stale_reason?: string | null;
         };
         /** @enum {string} */
-        JobState: "SUBMITTING" | "NOT_SUBMITTED" | "OUTCOME_UNKNOWN" | "PENDING" | "CONFIGURING" | "RUNNING" | "SUSPENDED" | "COMPLETING" | "COMPLETED" | "FAILED" | "CANCELLED" | "TIMEOUT" | "OUT_OF_MEMORY" | "NODE_FAIL" | "BOOT_FAIL" | "DEADLINE" | "PREEMPTED";
-        /** @enum {string} */
-        FileKind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
-        Job: {
-            id: string;
-            cluster: string;
-            job_id?: string | null;
-            name: string;
-            user: string;
-            account?: string | null;
-            partition?: string | null;
-            qos?: string | null;
-            state: string;
-            reason?: string | null;
-            message?: string | null;
-            exit_code?: number | null;
-            signal?: number | null;
-            /** Format: date-time */
-            submitted_at: string;
-            /** Format: date-time */
-            started_at?: string | null;
-            /** Format: date-time */
-            ended_at?: string | null;
-            time_limit_minutes?: number | null;
-            node_list?: string | null;
-            nodes: number;
-            cpus: number;
-            memory_mib?: number | null;
-            gpus: number;
-            template?: string | null;
-            image?: string | null;
-            working_directory?: string | null;
-            mine: boolean;
+        ClusterState: "up" | "down";
+        /** @description One field of the request that is wrong. */
+        FieldError: {
+            /**
+             * @description JSON pointer (RFC 6901) to the field.
+             * @example /resources/nodes
+             */
+            pointer: string;
+            /** @description Stable word for translation. */
+            code: string;
+            detail: string;
+            params: Record<string, unknown>;
         };
-        JobList: {
-            items: components["schemas"]["Job"][];
-            next_cursor?: string | null;
-            total?: number | null;
+        FileEntry: {
+            /** @description For display. */
+            name: string;
+            /** @description Beneath the space, to be sent back as it is: safe for names that are not UTF-8. */
+            path: string;
+            kind: components["schemas"]["FileEntryKind"];
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
             /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
+            modified_at: string;
+            /**
+             * @description Permission bits, octal.
+             * @example 0644
+             */
+            mode: string;
         };
         /** @enum {string} */
-        JobAction: "cancel" | "hold" | "release" | "requeue";
-        JobFile: {
+        FileEntryKind: "file" | "directory" | "link" | "other";
+        FileInput: {
+            /** Format: uuid */
+            upload: string;
+            /** @description The name it gets in the job's directory; unset: its own. */
+            as?: string | null;
+        };
+        /** @description A file that a job of this template gets. */
+        FileSlot: {
+            /** @description Its name in the job's working directory. */
             name: string;
+            /** @example data */
             kind: string;
-            variable: string;
+            required: boolean;
+            label: components["schemas"]["Text"];
+            help: components["schemas"]["Text"] | null;
         };
-        JobDetail: components["schemas"]["Job"] & {
-            script?: string | null;
-            output_path?: string | null;
-            error_path?: string | null;
-            comment?: string | null;
-            files: components["schemas"]["JobFile"][];
-            actions: components["schemas"]["JobAction"][];
-            /** Format: date-time */
+        /** @description A page of a list that was taken from a reading of the cluster. */
+        FreshPage_Job: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                cluster: string;
+                /** @description The scheduler's: `5`, `5_1`, `5+1`; null until it has given one. */
+                job_id?: string | null;
+                name: string;
+                user: string;
+                account?: string | null;
+                partition?: string | null;
+                qos?: string | null;
+                /**
+                 * @description Slurm's word, or SUBMITTING, NOT_SUBMITTED, OUTCOME_UNKNOWN.
+                 * @example RUNNING
+                 */
+                state: string;
+                /** @description Slurm's word for why it waits or ended. */
+                reason?: string | null;
+                /** @description Why the submission was refused, or is not known. */
+                message?: string | null;
+                /** Format: int32 */
+                exit_code?: number | null;
+                /** Format: int32 */
+                signal?: number | null;
+                /** Format: date-time */
+                submitted_at: string;
+                /** Format: date-time */
+                started_at?: string | null;
+                /** Format: date-time */
+                ended_at?: string | null;
+                /**
+                 * Format: int32
+                 * @description Null: unlimited.
+                 */
+                time_limit_minutes?: number | null;
+                node_list?: string | null;
+                /** Format: int32 */
+                nodes: number;
+                /** Format: int32 */
+                cpus: number;
+                /** Format: int64 */
+                memory_mib?: number | null;
+                /** Format: int32 */
+                gpus: number;
+                /** @description `id@version`. */
+                template?: string | null;
+                image?: string | null;
+                working_directory?: string | null;
+                mine: boolean;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+            /**
+             * Format: date-time
+             * @description When the cluster was read.
+             */
             as_of?: string | null;
             stale: boolean;
+            /** @description Why there is no newer reading. */
             stale_reason?: string | null;
         };
-        Resources: {
-            partition?: string | null;
-            account?: string | null;
-            qos?: string | null;
-            nodes?: number | null;
-            tasks?: number | null;
-            cpus_per_task?: number | null;
-            memory_mib?: number | null;
-            gpus?: {
-                type?: string | null;
-                count: number;
-            } | null;
-            time_limit_minutes?: number | null;
-            array?: string | null;
-        };
-        NewJob: {
-            name: string;
-            template?: string | null;
-            parameters?: {
-                [key: string]: unknown;
-            };
-            script?: string | null;
-            image?: {
-                id: string;
-                app?: string | null;
-            } | null;
-            files?: {
-                upload: string;
-                as?: string | null;
+        /** @description A page of a list that was taken from a reading of the cluster. */
+        FreshPage_Node: {
+            items: {
+                name: string;
+                /**
+                 * @description One word, as `sinfo` shows it.
+                 * @example idle
+                 */
+                state: string;
+                /** @description What else holds for it: `drain`, `not_responding`. */
+                flags: string[];
+                cpus: components["schemas"]["Usage"];
+                memory_mib: components["schemas"]["Usage"];
+                gpus: components["schemas"]["Usage"];
+                /**
+                 * Format: double
+                 * @description Load average; null where the node has not reported.
+                 */
+                load?: number | null;
+                partitions: string[];
+                reason?: string | null;
             }[];
-            resources?: components["schemas"]["Resources"];
-            working_directory?: string | null;
-            environment?: {
-                [key: string]: string;
-            };
-        };
-        Preview: {
-            script: string;
-            warnings: string[];
-            /** Format: date-time */
-            start_estimate?: string | null;
-        };
-        /** @enum {string} */
-        ParameterType: "string" | "text" | "integer" | "number" | "boolean" | "choice";
-        Parameter: {
-            name: string;
-            type: components["schemas"]["ParameterType"];
-            label: components["schemas"]["Text"];
-            help?: null | components["schemas"]["Text"];
-            default?: unknown;
-            required: boolean;
-            minimum?: number | null;
-            maximum?: number | null;
-            max_length?: number | null;
-            pattern?: string | null;
-            choices?: {
-                value: string;
-                label: components["schemas"]["Text"];
-            }[];
-            unit?: string | null;
-        };
-        TemplateFile: {
-            name: string;
-            kind: components["schemas"]["FileKind"];
-            required: boolean;
-            label: components["schemas"]["Text"];
-            help?: null | components["schemas"]["Text"];
-        };
-        Template: {
-            id: string;
-            version: string;
-            name: components["schemas"]["Text"];
-            description: components["schemas"]["Text"];
-            category: string;
-            /** @enum {string} */
-            source: "official" | "community" | "private";
-            tags: string[];
-            schedulers: ("slurm" | "local")[];
-            /** @enum {string} */
-            image: "none" | "optional" | "required";
-            parameters: components["schemas"]["Parameter"][];
-            files: components["schemas"]["TemplateFile"][];
-            resources: components["schemas"]["Resources"];
-            available: boolean;
-            unavailable_reason?: string | null;
-        };
-        TemplateList: {
-            items: components["schemas"]["Template"][];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
             total?: number | null;
+            /**
+             * Format: date-time
+             * @description When the cluster was read.
+             */
+            as_of?: string | null;
+            stale: boolean;
+            /** @description Why there is no newer reading. */
+            stale_reason?: string | null;
         };
-        TemplateScan: {
-            loaded: number;
-            failed: {
-                file: string;
-                line?: number | null;
-                message: string;
+        /** @description A page of a list that was taken from a reading of the cluster. */
+        FreshPage_Partition: {
+            items: {
+                name: string;
+                is_default: boolean;
+                /** @description `UP`, `DOWN`, `DRAIN` or `INACTIVE`. */
+                state: string;
+                /**
+                 * Format: int32
+                 * @description Null: unlimited.
+                 */
+                time_limit_minutes?: number | null;
+                /**
+                 * Format: int32
+                 * @description Null: the same as the limit.
+                 */
+                default_time_minutes?: number | null;
+                /** Format: int32 */
+                nodes: number;
+                /** Format: int32 */
+                cpus: number;
+                /** Format: int32 */
+                gpus: number;
+                /** Format: int32 */
+                max_cpus_per_node?: number | null;
+                /** Format: int64 */
+                max_memory_mib_per_node?: number | null;
             }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+            /**
+             * Format: date-time
+             * @description When the cluster was read.
+             */
+            as_of?: string | null;
+            stale: boolean;
+            /** @description Why there is no newer reading. */
+            stale_reason?: string | null;
         };
+        /** @description GPUs per node. */
+        Gpus: {
+            type?: string | null;
+            /** Format: int32 */
+            count: number;
+        };
+        /** @description An Apptainer image. Its texts are its author's; nothing of them is verified. */
         Image: {
+            /** Format: uuid */
             id: string;
+            /** @description The file's name without its extension. */
             name: string;
             path: string;
             cluster: string;
             host: string;
-            /** @enum {string} */
-            kind: "viz" | "compute" | "custom";
+            kind: components["schemas"]["ImageKind"];
+            /**
+             * Format: int64
+             * @description In bytes.
+             */
             size: number;
             version?: string | null;
             architecture?: string | null;
@@ -1932,126 +821,678 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+            /** @description It carries a signature, unverified. */
             signed: boolean;
             /** Format: date-time */
             modified_at: string;
+            /** @description What of it could not be read, and what to do. */
             problem?: string | null;
         };
-        ImageList: {
-            items: components["schemas"]["Image"][];
-            next_cursor?: string | null;
-            total?: number | null;
+        /** @description The app's name, as jobs give it. */
+        ImageApp: {
+            name: string;
+        };
+        ImageChoice: {
+            /** Format: uuid */
+            id: string;
+            app?: string | null;
         };
         ImageDetail: components["schemas"]["Image"] & {
-            inspect?: unknown;
+            /** @description What `apptainer inspect --json --all` prints. */
+            inspect?: Record<string, unknown> | null;
             help?: string | null;
             definition?: string | null;
-            locations: {
-                host: string;
-                path: string;
-                /** Format: date-time */
-                modified_at: string;
-            }[];
+            locations: components["schemas"]["ImageLocation"][];
         };
-        ScanStarted: {
-            scan_id: string;
+        /** @enum {string} */
+        ImageKind: "viz" | "compute" | "custom";
+        /** @description Where an image lies. */
+        ImageLocation: {
+            cluster: string;
+            host: string;
+            path: string;
         };
         ImageScan: {
+            /** Format: uuid */
             id: string;
-            /** @enum {string} */
-            state: "queued" | "running" | "finished" | "failed";
+            state: components["schemas"]["ImageScanState"];
+            /** @description Why it failed. */
             message?: string | null;
             /** Format: date-time */
             asked_at: string;
             /** Format: date-time */
             finished_at?: string | null;
-            hosts: {
-                host: string;
-                files_seen: number;
-                images_read: number;
-                images_unchanged: number;
-                images_removed: number;
-                errors_total: number;
-                errors: {
-                    path: string;
-                    message: string;
-                }[];
-            }[];
+            hosts: components["schemas"]["ImageScanHost"][];
         };
+        ImageScanError: {
+            path: string;
+            message: string;
+        };
+        ImageScanHost: {
+            host: string;
+            /** Format: int64 */
+            files_seen: number;
+            /** Format: int64 */
+            images_read: number;
+            /** Format: int64 */
+            images_unchanged: number;
+            /** Format: int64 */
+            images_removed: number;
+            /** Format: int64 */
+            errors_total: number;
+            /** @description The first of them. */
+            errors: components["schemas"]["ImageScanError"][];
+        };
+        ImageScanStarted: {
+            /** Format: uuid */
+            scan_id: string;
+        };
+        /** @enum {string} */
+        ImageScanState: "queued" | "running" | "finished" | "failed";
+        /**
+         * @description Whether a job of this template runs in an Apptainer image.
+         * @enum {string}
+         */
+        ImageUse: "none" | "optional" | "required";
+        /** @description A job, in the queue or over. */
+        Job: {
+            /** Format: uuid */
+            id: string;
+            cluster: string;
+            /** @description The scheduler's: `5`, `5_1`, `5+1`; null until it has given one. */
+            job_id?: string | null;
+            name: string;
+            user: string;
+            account?: string | null;
+            partition?: string | null;
+            qos?: string | null;
+            /**
+             * @description Slurm's word, or SUBMITTING, NOT_SUBMITTED, OUTCOME_UNKNOWN.
+             * @example RUNNING
+             */
+            state: string;
+            /** @description Slurm's word for why it waits or ended. */
+            reason?: string | null;
+            /** @description Why the submission was refused, or is not known. */
+            message?: string | null;
+            /** Format: int32 */
+            exit_code?: number | null;
+            /** Format: int32 */
+            signal?: number | null;
+            /** Format: date-time */
+            submitted_at: string;
+            /** Format: date-time */
+            started_at?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /**
+             * Format: int32
+             * @description Null: unlimited.
+             */
+            time_limit_minutes?: number | null;
+            node_list?: string | null;
+            /** Format: int32 */
+            nodes: number;
+            /** Format: int32 */
+            cpus: number;
+            /** Format: int64 */
+            memory_mib?: number | null;
+            /** Format: int32 */
+            gpus: number;
+            /** @description `id@version`. */
+            template?: string | null;
+            image?: string | null;
+            working_directory?: string | null;
+            mine: boolean;
+        };
+        /** @enum {string} */
+        JobAction: "cancel" | "hold" | "release" | "requeue";
+        JobCounts: {
+            /** Format: int64 */
+            pending: number;
+            /** Format: int64 */
+            running: number;
+            /** Format: int64 */
+            completed: number;
+            /**
+             * Format: int64
+             * @description Also those that ran out of time or memory, or lost their node.
+             */
+            failed: number;
+            /** Format: int64 */
+            cancelled: number;
+        };
+        JobDetail: components["schemas"]["Job"] & {
+            /** @description For the owner's eyes, like the paths. */
+            script?: string | null;
+            output_path?: string | null;
+            error_path?: string | null;
+            comment?: string | null;
+            files: components["schemas"]["JobFile"][];
+            /** @description What you may do with it now. */
+            actions: components["schemas"]["JobAction"][];
+            /** Format: date-time */
+            as_of?: string | null;
+            stale: boolean;
+            stale_reason?: string | null;
+        };
+        JobFile: {
+            name: string;
+            kind: string;
+            /** @description The environment variable that holds its path. */
+            variable: string;
+        };
+        /**
+         * @description The seven kinds of file.
+         * @enum {string}
+         */
+        Kind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
+        Login: {
+            username: string;
+            password: string;
+            /** @description Where the refresh token goes: into a cookie, or, for clients without cookies, into the body. */
+            token_delivery?: components["schemas"]["TokenDelivery"];
+        };
+        Meta: {
+            version: string;
+            mode: components["schemas"]["ServerMode"];
+            upload: components["schemas"]["UploadMeta"];
+        };
+        /** @description A job to submit: either from a template or with a script of one's own. */
+        NewJob: {
+            name: string;
+            /**
+             * @description `id` or `id@version`.
+             * @example python-data
+             */
+            template?: string | null;
+            /** @description Values of the template's parameters. */
+            parameters?: Record<string, unknown>;
+            /** @description A batch script; it begins with `#!`. */
+            script?: string | null;
+            image?: components["schemas"]["ImageChoice"] | null;
+            files?: components["schemas"]["FileInput"][];
+            resources?: components["schemas"]["Resources"];
+            /** @description Beneath the home; unset: a new directory for this job. */
+            working_directory?: string | null;
+            /** @description Variables that the job finds in its environment. */
+            environment?: {
+                [key: string]: string;
+            };
+        };
+        Node: {
+            name: string;
+            /**
+             * @description One word, as `sinfo` shows it.
+             * @example idle
+             */
+            state: string;
+            /** @description What else holds for it: `drain`, `not_responding`. */
+            flags: string[];
+            cpus: components["schemas"]["Usage"];
+            memory_mib: components["schemas"]["Usage"];
+            gpus: components["schemas"]["Usage"];
+            /**
+             * Format: double
+             * @description Load average; null where the node has not reported.
+             */
+            load?: number | null;
+            partitions: string[];
+            reason?: string | null;
+        };
+        NodeCounts: {
+            /** Format: int64 */
+            total: number;
+            by_state: {
+                [key: string]: number;
+            };
+        };
+        Notification: {
+            /** Format: uuid */
+            id: string;
+            /** @description Stable word for translation. */
+            code: string;
+            params: unknown;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            read_at?: string | null;
+        };
+        Overview: {
+            /** Format: date-time */
+            as_of?: string | null;
+            stale: boolean;
+            stale_reason?: string | null;
+            /** @description Jobs submitted in the last seven days. */
+            jobs: components["schemas"]["JobCounts"];
+            mine: components["schemas"]["JobCounts"];
+            cpus: components["schemas"]["Usage"];
+            memory_mib: components["schemas"]["Usage"];
+            gpus: components["schemas"]["Usage"];
+            nodes: components["schemas"]["NodeCounts"];
+        };
+        /** @description One page of a list. */
+        Page_Cluster: {
+            items: {
+                name: string;
+                scheduler: components["schemas"]["SchedulerName"];
+                version?: string | null;
+                state: components["schemas"]["ClusterState"];
+                /** Format: date-time */
+                as_of?: string | null;
+                stale: boolean;
+                stale_reason?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_FileEntry: {
+            items: {
+                /** @description For display. */
+                name: string;
+                /** @description Beneath the space, to be sent back as it is: safe for names that are not UTF-8. */
+                path: string;
+                kind: components["schemas"]["FileEntryKind"];
+                /**
+                 * Format: int64
+                 * @description Bytes.
+                 */
+                size: number;
+                /** Format: date-time */
+                modified_at: string;
+                /**
+                 * @description Permission bits, octal.
+                 * @example 0644
+                 */
+                mode: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_Image: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                /** @description The file's name without its extension. */
+                name: string;
+                path: string;
+                cluster: string;
+                host: string;
+                kind: components["schemas"]["ImageKind"];
+                /**
+                 * Format: int64
+                 * @description In bytes.
+                 */
+                size: number;
+                version?: string | null;
+                architecture?: string | null;
+                apps: string[];
+                labels: {
+                    [key: string]: string;
+                };
+                /** @description It carries a signature, unverified. */
+                signed: boolean;
+                /** Format: date-time */
+                modified_at: string;
+                /** @description What of it could not be read, and what to do. */
+                problem?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_ImageApp: {
+            items: {
+                name: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_Notification: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                /** @description Stable word for translation. */
+                code: string;
+                params: unknown;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                read_at?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_Space: {
+            items: {
+                name: string;
+                /** @description Its absolute path on the cluster. */
+                root: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_Template: {
+            items: {
+                id: string;
+                version: string;
+                name: components["schemas"]["Text"];
+                description: components["schemas"]["Text"];
+                category: string;
+                source: components["schemas"]["TemplateSource"];
+                tags: string[];
+                schedulers: components["schemas"]["SchedulerName"][];
+                image: components["schemas"]["ImageUse"];
+                parameters: components["schemas"]["Parameter"][];
+                files: components["schemas"]["FileSlot"][];
+                /** @description What a job gets unless it asks for something else. */
+                resources: components["schemas"]["Resources"];
+                available: boolean;
+                unavailable_reason?: components["schemas"]["UnavailableReason"] | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_UploadInfo: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                filename: string;
+                kind: components["schemas"]["Kind"];
+                kind_source: components["schemas"]["Source"];
+                /**
+                 * Format: int64
+                 * @description Bytes announced.
+                 */
+                size: number;
+                /**
+                 * Format: int64
+                 * @description Bytes that are on the disk.
+                 */
+                offset: number;
+                state: components["schemas"]["Progress"];
+                space: string;
+                /** @description Where the finished file is, beneath its space. */
+                path?: string | null;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                finished_at?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description A field of the template's form. */
+        Parameter: {
+            name: string;
+            type: components["schemas"]["ParameterType"];
+            label: components["schemas"]["Text"];
+            help: components["schemas"]["Text"] | null;
+            /** @description A value of the parameter's type; null: there is none. */
+            default: unknown;
+            required: boolean;
+            /** Format: double */
+            minimum: number | null;
+            /** Format: double */
+            maximum: number | null;
+            /**
+             * Format: int32
+             * @description In characters.
+             */
+            max_length: number | null;
+            /** @description A regular expression that the whole value matches. */
+            pattern: string | null;
+            choices: components["schemas"]["Choice"][];
+            unit: string | null;
+        };
+        /** @enum {string} */
+        ParameterType: "string" | "text" | "integer" | "number" | "boolean" | "choice";
+        Partition: {
+            name: string;
+            is_default: boolean;
+            /** @description `UP`, `DOWN`, `DRAIN` or `INACTIVE`. */
+            state: string;
+            /**
+             * Format: int32
+             * @description Null: unlimited.
+             */
+            time_limit_minutes?: number | null;
+            /**
+             * Format: int32
+             * @description Null: the same as the limit.
+             */
+            default_time_minutes?: number | null;
+            /** Format: int32 */
+            nodes: number;
+            /** Format: int32 */
+            cpus: number;
+            /** Format: int32 */
+            gpus: number;
+            /** Format: int32 */
+            max_cpus_per_node?: number | null;
+            /** Format: int64 */
+            max_memory_mib_per_node?: number | null;
+        };
+        Preview: {
+            script: string;
+            /** @description What the scheduler says against it. */
+            warnings: string[];
+            /**
+             * Format: date-time
+             * @description When Slurm thinks it would start.
+             */
+            start_estimate?: string | null;
+        };
+        /** @description The document as clients see it (RFC 9457). */
+        ProblemDocument: {
+            type: string;
+            title: string;
+            /** Format: int32 */
+            status: number;
+            detail: string;
+            /** @description Stable word for translation. */
+            code: string;
+            params: Record<string, unknown>;
+            /** @description The request's id, as in the log and in the audit. */
+            instance: string;
+            errors?: components["schemas"]["FieldError"][];
+        };
+        /** @enum {string} */
+        Progress: "uploading" | "finished";
+        Refresh: {
+            refresh_token: string;
+        };
+        /** @description What the job asks the scheduler for. Unset: the template's value, else the scheduler's default. */
+        Resources: {
+            partition?: string | null;
+            account?: string | null;
+            qos?: string | null;
+            /** Format: int32 */
+            nodes?: number | null;
+            /** Format: int32 */
+            tasks?: number | null;
+            /** Format: int32 */
+            cpus_per_task?: number | null;
+            /**
+             * Format: int64
+             * @description Per node.
+             */
+            memory_mib?: number | null;
+            gpus?: components["schemas"]["Gpus"] | null;
+            /** Format: int32 */
+            time_limit_minutes?: number | null;
+            /** @description Task numbers of a job array: `0-9`, `1,3,5`, `0-99%10`. */
+            array?: string | null;
+        };
+        /** @enum {string} */
+        Role: "viewer" | "user" | "operator" | "admin";
+        /** @enum {string} */
+        SchedulerName: "slurm" | "local";
+        /** @enum {string} */
+        ServerMode: "single-user" | "multi-user";
+        /** @enum {string} */
+        Source: "name" | "user";
+        Space: {
+            name: string;
+            /** @description Its absolute path on the cluster. */
+            root: string;
+        };
+        Template: {
+            id: string;
+            version: string;
+            name: components["schemas"]["Text"];
+            description: components["schemas"]["Text"];
+            category: string;
+            source: components["schemas"]["TemplateSource"];
+            tags: string[];
+            schedulers: components["schemas"]["SchedulerName"][];
+            image: components["schemas"]["ImageUse"];
+            parameters: components["schemas"]["Parameter"][];
+            files: components["schemas"]["FileSlot"][];
+            /** @description What a job gets unless it asks for something else. */
+            resources: components["schemas"]["Resources"];
+            available: boolean;
+            unavailable_reason?: components["schemas"]["UnavailableReason"] | null;
+        };
+        TemplateFailure: {
+            /** @description Relative to the templates' directory. */
+            file: string;
+            /** @description Counted from 1; null: it concerns no line. */
+            line?: number | null;
+            message: string;
+        };
+        TemplateScan: {
+            /** @description Templates that can be used now. */
+            loaded: number;
+            /** @description Files that cannot be used, and why. */
+            failed: components["schemas"]["TemplateFailure"][];
+        };
+        /**
+         * @description Ships with Quarterdeck, the site's own, or one user's.
+         * @enum {string}
+         */
+        TemplateSource: "official" | "community" | "private";
+        /** @description A text for people, in each of the page's languages. */
+        Text: {
+            en: string;
+            ko: string;
+        };
+        /** @enum {string} */
+        TokenDelivery: "cookie" | "body";
+        Tokens: {
+            access_token: string;
+            /** @example Bearer */
+            token_type: string;
+            /**
+             * Format: int64
+             * @description Seconds.
+             */
+            expires_in: number;
+            /** @description Only where `token_delivery` asked for it. */
+            refresh_token?: string | null;
+            user: components["schemas"]["User"];
+        };
+        /**
+         * @description Why a template that needs an image cannot be used.
+         * @enum {string}
+         */
+        UnavailableReason: "no-image" | "no-apptainer";
         UploadInfo: {
+            /** Format: uuid */
             id: string;
             filename: string;
-            kind: components["schemas"]["FileKind"];
-            /** @enum {string} */
-            kind_source: "name" | "user";
+            kind: components["schemas"]["Kind"];
+            kind_source: components["schemas"]["Source"];
+            /**
+             * Format: int64
+             * @description Bytes announced.
+             */
             size: number;
+            /**
+             * Format: int64
+             * @description Bytes that are on the disk.
+             */
             offset: number;
-            /** @enum {string} */
-            state: "uploading" | "finished" | "failed";
+            state: components["schemas"]["Progress"];
+            space: string;
+            /** @description Where the finished file is, beneath its space. */
             path?: string | null;
             /** Format: date-time */
             created_at: string;
             /** Format: date-time */
             finished_at?: string | null;
         };
-        UploadList: {
-            items: components["schemas"]["UploadInfo"][];
-            next_cursor?: string | null;
-            total?: number | null;
+        UploadMeta: {
+            /**
+             * Format: int64
+             * @description Bytes to send in one request.
+             */
+            chunk_size: number;
+            /**
+             * Format: int64
+             * @description Bytes of the largest upload.
+             */
+            max_size: number;
         };
-        KindChange: {
-            kind: components["schemas"]["FileKind"];
+        /** @description How much there is, and how much of it jobs were given. */
+        Usage: {
+            /** Format: int64 */
+            total: number;
+            /** Format: int64 */
+            used: number;
         };
-        FileEntry: {
-            name: string;
-            path: string;
-            /** @enum {string} */
-            kind: "file" | "directory" | "link" | "other";
-            size: number;
-            /** Format: date-time */
-            modified_at: string;
-            mode: number;
-        };
-        FileList: {
-            items: components["schemas"]["FileEntry"][];
-            next_cursor?: string | null;
-            total?: number | null;
-        };
-        Notification: {
-            id: string;
-            code: string;
-            params: {
-                [key: string]: unknown;
-            };
-            /** Format: date-time */
-            created_at: string;
-            /** Format: date-time */
-            read_at?: string | null;
-        };
-        NotificationList: {
-            items: components["schemas"]["Notification"][];
-            next_cursor?: string | null;
-            total?: number | null;
-        };
-        FieldError: {
-            pointer: string;
-            detail: string;
-            code?: string | null;
-            params?: {
-                [key: string]: unknown;
-            };
-        };
-        Problem: {
-            type: string;
-            title: string;
-            status: number;
-            detail: string;
-            code: string;
-            params?: {
-                [key: string]: unknown;
-            };
-            instance: string;
-            errors?: components["schemas"]["FieldError"][];
+        User: {
+            username: string;
+            display_name: string;
+            roles: components["schemas"]["Role"][];
+            /** @description The account on the cluster; without one there are no cluster actions. */
+            unix_user?: string | null;
         };
     };
     responses: never;
@@ -2061,4 +1502,1232 @@ export interface components {
     pathItems: never;
 }
 export type $defs = Record<string, never>;
-export type operations = Record<string, never>;
+export interface operations {
+    auth_login: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Login"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    auth_logout: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Refresh"] | null;
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    auth_me: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["User"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    auth_refresh: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Refresh"] | null;
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Tokens"];
+                };
+            };
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clusters_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Cluster"];
+                };
+            };
+        };
+    };
+    jobs_list: {
+        parameters: {
+            query?: {
+                /** @description A Unix user, or `me`. */
+                user?: string;
+                /** @description One or several, separated by commas: `PENDING,RUNNING`. */
+                state?: string;
+                partition?: string;
+                account?: string;
+                /** @description Part of the name, or the beginning of the job id. */
+                q?: string;
+                since?: string;
+                /** @description `-submitted_at` (default) or `submitted_at`. */
+                sort?: string;
+                limit?: number;
+                cursor?: string;
+                count?: boolean;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshPage_Job"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_submit: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJob"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_preview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewJob"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Preview"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_hold: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_output: {
+        parameters: {
+            query?: {
+                stream?: "stdout" | "stderr";
+                /** @description Only this many bytes, from the end. */
+                tail?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "X-Output-Size"?: number;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            206: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/octet-stream": unknown;
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_release: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_requeue: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    nodes_nodes: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshPage_Node"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clusters_overview: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Overview"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    nodes_partitions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshPage_Partition"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_list: {
+        parameters: {
+            query?: {
+                /** @description Beneath the space; empty: the space itself. */
+                path?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FileEntry"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    images_list: {
+        parameters: {
+            query?: {
+                cluster?: string;
+                kind?: components["schemas"]["ImageKind"];
+                /** @description In name or path. */
+                q?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Image"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    images_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageScanStarted"];
+                };
+            };
+        };
+    };
+    images_progress: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageScan"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    images_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageDetail"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    images_apps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImageApp"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    live_connect: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            101: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    operation_meta: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Meta"];
+                };
+            };
+        };
+    };
+    notifications_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Notification"];
+                };
+            };
+        };
+    };
+    files_spaces: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Space"];
+                };
+            };
+        };
+    };
+    templates_list: {
+        parameters: {
+            query?: {
+                category?: string;
+                source?: components["schemas"]["TemplateSource"];
+                /** @description In name, description, tags, category or id. */
+                q?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Template"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_scan: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateScan"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_get: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Template"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    uploads_list: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_UploadInfo"];
+                };
+            };
+        };
+    };
+    uploads_create: {
+        parameters: {
+            query?: never;
+            header: {
+                "Upload-Length": number;
+                "Upload-Metadata"?: string | null;
+                "Tus-Resumable": string;
+            };
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            201: {
+                headers: {
+                    Location?: string;
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    uploads_options: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    uploads_terminate: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    uploads_offset: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    "Upload-Length"?: number;
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    uploads_append: {
+        parameters: {
+            query?: never;
+            header: {
+                "Upload-Offset": number;
+                "Tus-Resumable": string;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/offset+octet-stream": unknown;
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    "Upload-Offset"?: number;
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            415: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    uploads_info: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadInfo"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    uploads_set_kind: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UploadInfo"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    operation_alive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+    operation_ready: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+        };
+    };
+}

@@ -14,8 +14,9 @@ export function crumbsOf(path: string): Crumb[] {
   ];
 }
 
-/** `rwxr-x---` of the permission bits. */
-export function modeText(mode: number): string {
+/** `rwxr-x---` of permission bits in octal, `0750`. */
+export function modeText(octal: string): string {
+  const mode = Number.parseInt(octal, 8);
   let text = "";
   for (let bit = 8; bit >= 0; bit -= 1) text += mode & (1 << bit) ? ("xwr"[bit % 3] ?? "-") : "-";
   return text;

@@ -3,6 +3,7 @@ import { Anchor } from "@mantine/core";
 import { IconCompass } from "@tabler/icons-react";
 import { Link, useRouter } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { PageHeader } from "../ui/PageHeader";
 import { Empty, ProblemNote } from "../ui/states";
 
 export function PageProblem({ error }: { error: unknown }) {
@@ -17,11 +18,19 @@ export function PageProblem({ error }: { error: unknown }) {
 export function NotFound() {
   const { t } = useTranslation();
   return (
-    <Empty icon={<IconCompass size={20} />} title={t("notFound.title")}>
-      {t("notFound.advice")}{" "}
-      <Anchor component={Link} to="/" size="sm">
-        {t("notFound.home")}
-      </Anchor>
-    </Empty>
+    <main>
+      <PageHeader title={t("notFound.title")} />
+      <Empty icon={<IconCompass size={20} />} title={t("notFound.advice")}>
+        <Anchor size="sm" renderRoot={(props) => <Link to="/" {...props} />}>
+          {t("notFound.home")}
+        </Anchor>
+      </Empty>
+    </main>
   );
+}
+
+/** A site whose server knows no cluster: nothing can be done but say so. */
+export function NoCluster() {
+  const { t } = useTranslation();
+  return <Empty icon={<IconCompass size={20} />} title={t("overview.noCluster")} />;
 }

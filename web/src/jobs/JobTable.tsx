@@ -69,7 +69,7 @@ function useJobColumns(cluster: string): Column<Job>[] {
       {
         id: "state",
         header: t("jobs.columns.state"),
-        width: 130,
+        width: 150,
         cell: (job) => <JobStateBadge state={job.state} />,
       },
       { id: "user", header: t("jobs.columns.user"), width: 90, cell: (job) => job.user },

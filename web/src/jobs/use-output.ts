@@ -75,11 +75,11 @@ export function useOutput(cluster: string, job: JobDetail, stream: Stream): Outp
 
   const over = isFinal(job.state);
   useEffect(() => {
-    const channel = `output:${cluster}:${job.id}`;
+    const channel = `output:${cluster}:${job.id}${stream === "stderr" ? ":stderr" : ""}`;
     let leave: (() => void) | null = null;
     let left = false;
     const onMessage = (message: ChannelMessage) => {
-      if (message.type !== "output" || message.stream !== stream || typeof message.data !== "string") return;
+      if (message.type !== "output" || typeof message.data !== "string") return;
       text.current ??= new OutputText();
       if (text.current.append(Number(message.offset), bytesOf(message.data))) paint();
       else void catchUp();
@@ -89,7 +89,7 @@ export function useOutput(cluster: string, job: JobDetail, stream: Stream): Outp
       if (left || over) return;
       leave = live.subscribe(channel, {
         onMessage,
-        resumeWith: () => ({ stream, from: text.current?.offset ?? 0 }),
+        resumeWith: () => ({ from: text.current?.offset ?? 0 }),
       });
     });
     return () => {

@@ -2,9 +2,7 @@
 import { api } from "../api/client";
 
 export const nodesQuery = (cluster: string) =>
-  api.queryOptions("get", "/api/v1/clusters/{cluster}/nodes", {
-    params: { path: { cluster }, query: { limit: 500 } },
-  });
+  api.queryOptions("get", "/api/v1/clusters/{cluster}/nodes", { params: { path: { cluster } } });
 
 export const partitionsQuery = (cluster: string) =>
   api.queryOptions("get", "/api/v1/clusters/{cluster}/partitions", { params: { path: { cluster } } });

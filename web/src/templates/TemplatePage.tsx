@@ -6,6 +6,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Parameter, Template, TemplateFile } from "../api/types";
 import { useCurrentCluster } from "../frame/current-cluster";
+import { useLookUp } from "../i18n/use-look-up";
 import { useText } from "../i18n/use-text";
 import { type Column, DataTable } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
@@ -156,6 +157,7 @@ function Parameters({ parameters }: { parameters: Parameter[] }) {
 
 function Files({ files }: { files: TemplateFile[] }) {
   const { t } = useTranslation();
+  const lookUp = useLookUp();
   const text = useText();
   const columns: Column<TemplateFile>[] = [
     { id: "label", header: t("templates.fileColumns.label"), width: 200, cell: (file) => text(file.label) },
@@ -169,7 +171,7 @@ function Files({ files }: { files: TemplateFile[] }) {
       id: "kind",
       header: t("templates.fileColumns.kind"),
       width: 90,
-      cell: (file) => t(`kinds.${file.kind}`),
+      cell: (file) => lookUp(`kinds.${file.kind}`) ?? file.kind,
     },
     {
       id: "required",

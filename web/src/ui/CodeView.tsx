@@ -19,10 +19,10 @@ export function CodeView({ code, label, language = "text", maxHeight }: Props) {
     <div className={classes.frame}>
       <CopyButton text={code} className={classes.copy} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard */}
-      <pre className={classes.code} style={{ maxHeight }} tabIndex={0} role="region" aria-label={label}>
+      <pre className={classes.code} style={{ maxHeight }} tabIndex={0} role="document" aria-label={label}>
         {lines.map((line, index) => (
-          // biome-ignore lint/suspicious/noArrayIndexKey: a line is known by its number
           <span
+            // biome-ignore lint/suspicious/noArrayIndexKey: a line is known by its number
             key={index}
             className={classes.line}
             data-kind={language === "shell" ? kindOf(line) : undefined}

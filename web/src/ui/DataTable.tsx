@@ -75,14 +75,7 @@ export function DataTable<Row>(props: Props<Row>) {
 
   return (
     // Scrollable regions must be reachable by keyboard.
-    // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
-    <div
-      ref={frame}
-      className={fill ? classes.fill : classes.frame}
-      tabIndex={fill ? 0 : undefined}
-      role={fill ? "region" : undefined}
-      aria-label={fill ? props.label : undefined}
-    >
+    <div ref={frame} className={fill ? classes.fill : classes.frame} tabIndex={fill ? 0 : undefined}>
       <table className={classes.table} aria-label={props.label} aria-rowcount={(total ?? rows.length) + 1}>
         <colgroup>
           {columns.map((column) => (
@@ -107,7 +100,6 @@ export function DataTable<Row>(props: Props<Row>) {
             if (row === undefined) return null;
             return (
               // The row's link is the way for the keyboard; the whole row is a larger target for the pointer.
-              // biome-ignore lint/a11y/useKeyWithClickEvents: see above
               <tr
                 key={rowKey(row)}
                 data-index={index}

@@ -39,7 +39,7 @@ export function Badge({ tone, children, icon, title }: BadgeProps) {
       <span className={classes.icon} aria-hidden>
         {icon ?? ICONS[tone]}
       </span>
-      {children}
+      <span className={classes.word}>{children}</span>
     </span>
   );
 }

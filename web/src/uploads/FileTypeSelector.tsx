@@ -3,6 +3,7 @@ import { NativeSelect } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { FileKind } from "../api/types";
 import { FILE_KINDS } from "./kinds";
+import classes from "./uploads.module.css";
 
 interface Props {
   kind: FileKind;
@@ -16,6 +17,7 @@ export function FileTypeSelector({ kind, fileName, onChange, disabled }: Props) 
   const { t } = useTranslation();
   return (
     <NativeSelect
+      classNames={{ input: classes.kind }}
       aria-label={t("uploads.kindOf", { name: fileName })}
       value={kind}
       disabled={disabled}

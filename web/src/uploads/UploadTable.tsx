@@ -28,9 +28,7 @@ export function UploadTable({ uploads, short }: Props) {
       header: t("uploads.columns.state"),
       width: 140,
       cell: (upload) => (
-        <Badge
-          tone={upload.state === "finished" ? "completed" : upload.state === "failed" ? "failed" : "waiting"}
-        >
+        <Badge tone={upload.state === "finished" ? "completed" : "waiting"}>
           {upload.state === "uploading"
             ? t("uploads.incomplete", { percent: format.percent(upload.offset, upload.size) })
             : t(`uploads.states.${upload.state}`)}

@@ -13,7 +13,10 @@ import classes from "./new-job.module.css";
 import { Part } from "./Part";
 
 interface Props {
+  number: number;
   template: Template | null;
+  /** What is asked for is known. */
+  settled: boolean;
   files: FileChoice[];
   items: readonly UploadItem[];
   error: string | null;
@@ -43,9 +46,9 @@ export function FilesPart(props: Props) {
   );
   return (
     <Part
-      number={3}
+      number={props.number}
       title={t("newJob.files")}
-      done={template !== null && missing === 0 && !error && files.every((file) => file.finished)}
+      done={props.settled && missing === 0 && !error && files.every((file) => file.finished)}
       hint={template && template.files.length === 0 && t("newJob.noFilesNeeded")}
     >
       {error && <p className={classes.error}>{error}</p>}

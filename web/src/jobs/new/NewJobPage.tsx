@@ -7,6 +7,8 @@ import { useTranslation } from "react-i18next";
 import { client } from "../../api/client";
 import { asProblem } from "../../api/problem";
 import type { NewJob } from "../../api/types";
+import { useLookUp } from "../../i18n/use-look-up";
+import { useText } from "../../i18n/use-text";
 import { clustersQuery } from "../../overview/queries";
 import { templatesQuery } from "../../templates/queries";
 import { holdWhileComposing } from "../../ui/composition";
@@ -17,7 +19,7 @@ import { useUploadItems } from "../../uploads/uploads";
 import { jobListsKey } from "../queries";
 import { dropDraft, keepDraft, restoreDraft } from "./draft";
 import { FilesPart } from "./FilesPart";
-import { fieldErrors } from "./field-errors";
+import { fieldErrors, parameterPointer } from "./field-errors";
 import { formFromSearch, type JobForm, searchFromForm, submissionOf } from "./form";
 import { ImagePart } from "./ImagePart";
 import { Attempts } from "./idempotency";
@@ -39,6 +41,8 @@ export function NewJobPage() {
   const cache = useQueryClient();
   const navigate = route.useNavigate();
   const problemText = useProblemText();
+  const text = useText();
+  const lookUp = useLookUp();
   const { data: clusters } = useQuery(clustersQuery);
   const { data: templates } = useQuery(templatesQuery);
   const scheduler = clusters?.items.find(({ name }) => name === cluster)?.scheduler ?? null;
@@ -50,6 +54,7 @@ export function NewJobPage() {
   const submission = useMemo(() => submissionOf(form, template), [form, template]);
   const empty = form.mode === "template" ? form.template === null : form.script.trim() === "";
   const preview = usePreview(cluster, submission, empty);
+  const lastScript = useLast(preview.data, `${form.mode} ${form.template}`);
 
   const attempts = useRef(new Attempts());
   const submit = useMutation({
@@ -68,6 +73,12 @@ export function NewJobPage() {
   const errorAt = (pointer: string) => {
     const fault = errors.at(pointer);
     return fault && problemText.field(fault);
+  };
+  const labelOf = (pointer: string) => {
+    const parameter = template?.parameters.find(({ name }) => parameterPointer(name) === pointer);
+    return parameter
+      ? text(parameter.label)
+      : (lookUp(`newJob.fieldNames.${pointer.split("/").at(-1)}`) ?? "");
   };
   const sent = form.files.filter((file) => file.finished && file.upload);
 
@@ -121,6 +132,8 @@ export function NewJobPage() {
             />
           )}
           <FilesPart
+            number={form.mode === "template" ? 3 : 2}
+            settled={form.mode === "script" ? form.files.length > 0 : template !== null}
             template={form.mode === "template" ? template : null}
             files={form.files}
             items={items}
@@ -129,6 +142,7 @@ export function NewJobPage() {
             {...files}
           />
           <ResourcesPart
+            number={form.mode === "template" ? 4 : 3}
             cluster={cluster}
             scheduler={scheduler}
             template={template}
@@ -139,12 +153,14 @@ export function NewJobPage() {
           />
         </div>
         <ScriptPane
-          preview={empty ? undefined : preview.data}
+          preview={empty ? undefined : (preview.data ?? lastScript)}
+          outdated={preview.data === undefined}
           problem={preview.error ? asProblem(preview.error) : null}
           updating={preview.isFetching}
           empty={empty}
           submitError={submit.error}
           rest={errors.rest}
+          labelOf={labelOf}
           submitting={submit.isPending}
           waitingFor={form.files.filter((file) => !file.finished).length}
         />
@@ -204,6 +220,15 @@ function usePreview(cluster: string, submission: NewJob, empty: boolean) {
     retry: false,
     gcTime: 60_000,
   });
+}
+
+/** The last value there was for this key: a script that is out of date is more to look at than none. */
+function useLast<Value>(value: Value | undefined, key: string): Value | undefined {
+  const [last, setLast] = useState<{ key: string; value: Value }>();
+  useEffect(() => {
+    if (value !== undefined) setLast({ key, value });
+  }, [value, key]);
+  return last?.key === key ? last.value : undefined;
 }
 
 async function sendJob(cluster: string, job: NewJob, key: string) {

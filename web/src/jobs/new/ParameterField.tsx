@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { Parameter } from "../../api/types";
 import { useLookUp } from "../../i18n/use-look-up";
 import { useText } from "../../i18n/use-text";
-import { checkParameter, valueOf } from "./parameters";
+import { checkParameter, currentValue } from "./parameters";
 import type { ParameterValue } from "./search";
 
 interface Props {
@@ -24,7 +24,7 @@ export function ParameterField({ parameter, value: given, error, strict, onChang
   const lookUp = useLookUp();
   const [touched, setTouched] = useState(false);
   const fault = strict || touched ? checkParameter(parameter, given) : null;
-  const value = valueOf(parameter, given);
+  const value = currentValue(parameter, given);
   const common = {
     label: text(parameter.label),
     description: text(parameter.help) || undefined,

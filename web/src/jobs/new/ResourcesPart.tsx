@@ -15,6 +15,7 @@ import { checkParameter } from "./parameters";
 import type { ResourceForm } from "./search";
 
 interface Props {
+  number: number;
   cluster: string;
   scheduler: "slurm" | "local" | null;
   template: Template | null;
@@ -35,7 +36,7 @@ export function ResourcesPart(props: Props) {
   };
   return (
     <Part
-      number={4}
+      number={props.number}
       title={form.mode === "script" ? t("newJob.resources") : t("newJob.parametersAndResources")}
       done={(template !== null || form.mode === "script") && !faulty}
     >

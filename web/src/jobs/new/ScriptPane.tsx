@@ -13,6 +13,8 @@ import classes from "./new-job.module.css";
 
 interface Props {
   preview: JobPreview | undefined;
+  /** The preview is of an earlier state of the form. */
+  outdated: boolean;
   /** Why there is no preview of the form as it stands. */
   problem: Problem | null;
   updating: boolean;
@@ -22,6 +24,8 @@ interface Props {
   /** Complaints that no field shows. */
   rest: FieldProblem[];
   submitting: boolean;
+  /** The field that a pointer means, in words; empty where the complaint says it itself. */
+  labelOf(pointer: string): string;
   /** Files that are still on their way. */
   waitingFor: number;
 }
@@ -30,13 +34,14 @@ export function ScriptPane(props: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const problemText = useProblemText();
-  const { preview, problem, updating, empty, submitError, rest, submitting, waitingFor } = props;
+  const { preview, outdated, problem, updating, empty, submitError, rest, submitting, waitingFor, labelOf } =
+    props;
   const faults = problem?.errors ?? [];
   return (
     <div className={classes.pane}>
       <Panel
         title={t("newJob.script")}
-        hint={updating ? t("newJob.updating") : undefined}
+        hint={updating ? t("newJob.updating") : preview && outdated ? t("newJob.outdated") : undefined}
         flush
         className={classes.scriptPanel}
       >
@@ -52,12 +57,13 @@ export function ScriptPane(props: Props) {
         )}
       </Panel>
       <div role="status" className={classes.status}>
-        {preview?.warnings.map((warning) => (
-          <p key={warning} className={classes.warning}>
-            {warning}
-          </p>
-        ))}
-        {preview?.start_estimate && (
+        {!outdated &&
+          preview?.warnings.map((warning) => (
+            <p key={warning} className={classes.warning}>
+              {warning}
+            </p>
+          ))}
+        {!outdated && preview?.start_estimate && (
           <p className={classes.quiet}>
             {t("newJob.startEstimate", { time: format.moment(preview.start_estimate) })}
           </p>
@@ -65,7 +71,10 @@ export function ScriptPane(props: Props) {
         {!submitError && problem && faults.length > 0 && (
           <ul className={classes.todo} aria-label={t("newJob.todo")}>
             {faults.map((fault) => (
-              <li key={`${fault.pointer} ${fault.detail}`}>{problemText.field(fault)}</li>
+              <li key={`${fault.pointer} ${fault.detail}`}>
+                {labelOf(fault.pointer) && `${labelOf(fault.pointer)}: `}
+                {problemText.field(fault)}
+              </li>
             ))}
           </ul>
         )}

@@ -12,7 +12,7 @@ export function checkParameter(
   parameter: Parameter,
   given: ParameterValue | undefined,
 ): ParameterFault | null {
-  const value = valueOf(parameter, given);
+  const value = currentValue(parameter, given);
   if (value === undefined || value === "")
     return parameter.required ? { check: "required", params: {} } : null;
   switch (parameter.type) {
@@ -28,7 +28,10 @@ export function checkParameter(
 }
 
 /** What was given, else the template's default. */
-export function valueOf(parameter: Parameter, given: ParameterValue | undefined): ParameterValue | undefined {
+export function currentValue(
+  parameter: Parameter,
+  given: ParameterValue | undefined,
+): ParameterValue | undefined {
   if (given !== undefined) return given;
   const { default: value } = parameter as { default?: unknown };
   return typeof value === "string" || typeof value === "number" || typeof value === "boolean"
