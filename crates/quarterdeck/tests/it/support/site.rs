@@ -103,6 +103,11 @@ impl Site {
         self.address = Some(address.await);
     }
 
+    /// The server's process.
+    pub fn server_id(&self) -> u32 {
+        self.server.as_ref().expect("the server runs").id()
+    }
+
     /// Ends the server without warning.
     pub fn kill_server(&mut self) {
         let mut server = self.server.take().expect("the server runs");

@@ -1,0 +1,154 @@
+//! The figures of the README, each beside a limit measured in the same run on the same disk: `make bench`.
+//! Prints the table that `bench/run` puts into `bench/RESULTS.md`.
+
+#[path = "../crates/quarterdeck/tests/it/support/mod.rs"]
+#[allow(dead_code, unused_imports, reason = "the tests use more of it")]
+mod support;
+
+use std::fs::{self, File};
+use std::io::Write;
+use std::os::unix::net::UnixStream;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use quarterdeck_types::agent::{Answer, MAX_ANSWER_BYTES, PROTOCOL, Request};
+use quarterdeck_types::wire::{self, LineReader};
+use reqwest::Method;
+use support::{Client, Site};
+
+const MIB: u64 = 1 << 20;
+const UPLOAD: u64 = 2048 * MIB;
+/// What the page sends in one request.
+const CHUNK: u64 = 8 * MIB;
+
+#[tokio::main]
+async fn main() {
+    println!("| figure | measured | limit in the same run | ratio |");
+    println!("| --- | --- | --- | --- |");
+    agent_memory();
+    upload().await;
+}
+
+/// An idle agent with one greeted connection, as each active user has one.
+fn agent_memory() {
+    let directory = tempfile::tempdir().unwrap();
+    let socket = directory.path().join("agent.sock");
+    let executable = Path::new(env!("CARGO_BIN_EXE_quarterdeck")).with_file_name("quarterdeck-agent");
+    let uid = rustix::process::getuid().as_raw().to_string();
+    let mut agent = Ended(
+        Command::new(executable)
+            .arg("--socket")
+            .arg(&socket)
+            .args(["--server-uid", &uid])
+            .env("MALLOC_ARENA_MAX", "1")
+            .stdin(Stdio::null())
+            .spawn()
+            .unwrap(),
+    );
+    let deadline = Instant::now() + Duration::from_secs(10);
+    let connection = loop {
+        match UnixStream::connect(&socket) {
+            Ok(connection) => break connection,
+            Err(error) => assert!(Instant::now() < deadline, "the agent does not listen: {error}"),
+        }
+        std::thread::sleep(Duration::from_millis(20));
+    };
+    wire::send(&connection, &Request::Hello { protocol: PROTOCOL }, None).unwrap();
+    let answer = LineReader::default().receive(&connection, MAX_ANSWER_BYTES).unwrap().unwrap();
+    assert!(matches!(answer.parse().unwrap(), Answer::Hello(_)));
+    std::thread::sleep(Duration::from_secs(1));
+    let pss = kib(agent.0.id(), "smaps_rollup", "Pss:") as f64 / 1024.0;
+    println!("| agent, idle, proportional memory | {pss:.2} MiB | 2 MiB (aim) | {:.2} |", pss / 2.0);
+    agent.0.kill().unwrap();
+}
+
+/// One file by tus over loopback, in the page's chunks, each synced before it is answered; beside it the same bytes
+/// written and synced likewise by one process, without a network.
+async fn upload() {
+    let site = Site::single_user().await;
+    let person = site.person();
+    let client = site.client(&person).await;
+    let chunk = vec![0x5a_u8; CHUNK as usize];
+    // The first upload warms what is made once: the agent, connections, the database's pages.
+    send(&client, &chunk, CHUNK).await;
+
+    let server = site.server_id();
+    fs::write(format!("/proc/{server}/clear_refs"), "5").unwrap();
+    let before = kib(server, "status", "VmRSS:");
+    let started = Instant::now();
+    send(&client, &chunk, UPLOAD).await;
+    let upload = rate(started.elapsed());
+    let growth = kib(server, "status", "VmHWM:").saturating_sub(before) as f64 / 1024.0;
+
+    let path = site.home(&person).join("quarterdeck/bench-limit");
+    let limit = write_and_sync(&path, &chunk);
+    fs::remove_file(&path).unwrap();
+    remove_uploads(&site.home(&person));
+    let ratio = upload / limit;
+    println!("| upload, 2 GiB in 8 MiB chunks | {upload:.0} MB/s | write and sync: {limit:.0} MB/s | {ratio:.2} |");
+    println!("| server memory growth meanwhile | {growth:.1} MiB | 32 MiB (aim) | {:.2} |", growth / 32.0);
+}
+
+async fn send(client: &Client, chunk: &[u8], size: u64) {
+    let create = client
+        .request(Method::POST, "/api/v1/uploads")
+        .header("Tus-Resumable", "1.0.0")
+        .header("Upload-Length", size)
+        // "bench.bin"
+        .header("Upload-Metadata", "filename YmVuY2guYmlu");
+    let created = create.send().await.unwrap();
+    assert_eq!(created.status(), 201);
+    let location = created.headers()["location"].to_str().unwrap().to_owned();
+    let body = bytes::Bytes::copy_from_slice(chunk);
+    for offset in (0..size).step_by(chunk.len()) {
+        let patch = client
+            .request(Method::PATCH, &location)
+            .header("Tus-Resumable", "1.0.0")
+            .header("Upload-Offset", offset)
+            .header("Content-Type", "application/offset+octet-stream")
+            .body(body.clone());
+        assert_eq!(patch.send().await.unwrap().status(), 204);
+    }
+}
+
+fn write_and_sync(path: &Path, chunk: &[u8]) -> f64 {
+    let mut file = File::create(path).unwrap();
+    let started = Instant::now();
+    for _ in 0..UPLOAD / CHUNK {
+        file.write_all(chunk).unwrap();
+        file.sync_data().unwrap();
+    }
+    rate(started.elapsed())
+}
+
+fn remove_uploads(home: &Path) {
+    let uploads = fs::read_dir(home.join("quarterdeck/uploads")).unwrap();
+    for entry in uploads.map(|entry| entry.unwrap().path()) {
+        if entry.file_name().is_some_and(|name| name.to_string_lossy().starts_with("bench")) {
+            fs::remove_file(entry).unwrap();
+        }
+    }
+}
+
+/// In 10^6 bytes a second.
+fn rate(elapsed: Duration) -> f64 {
+    UPLOAD as f64 / 1e6 / elapsed.as_secs_f64()
+}
+
+/// A line of a process's file below /proc, in KiB.
+fn kib(pid: u32, file: &str, line: &str) -> u64 {
+    let text = fs::read_to_string(format!("/proc/{pid}/{file}")).unwrap();
+    let line = text.lines().find_map(|l| l.strip_prefix(line)).unwrap();
+    line.split_whitespace().next().unwrap().parse().unwrap()
+}
+
+/// A child that does not outlive the benchmark.
+struct Ended(Child);
+
+impl Drop for Ended {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
