@@ -144,8 +144,13 @@ fn is_same(row: &store::Model, seen: &slurm::Job) -> bool {
             !over || row.submitted_us == submitted_us || our_id(seen.comment.as_deref()) == Some(row.id)
         }
         Some(_) => false,
-        // The tasks of an array carry its comment too.
-        None => seen.job_id.as_str() == seen.job_id.root() && our_id(seen.comment.as_deref()) == Some(row.id),
+        // The tasks of an array carry its comment too. Anybody can write any comment on a job of her own: it counts for
+        // her own submissions alone.
+        None => {
+            seen.job_id.as_str() == seen.job_id.root()
+                && our_id(seen.comment.as_deref()) == Some(row.id)
+                && seen.user == row.user
+        }
     }
 }
 
