@@ -16,6 +16,8 @@ use crate::db::from_us;
 
 /// While something waits or runs, the queue is looked at this often; its jobs' ends are on the disk.
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
+/// More submissions than this are never put together at the same time.
+const AT_ONCE: u64 = 64;
 const HELD: &str = "JobHeldUser";
 const WAITING: &str = "Resources";
 
@@ -44,9 +46,10 @@ impl LocalQueue {
     }
 }
 
+/// Submissions that came at once may have been numbered in another order than their rows.
 async fn highest(app: &App) -> Result<u64, DbErr> {
-    let newest = store::newest(app.db.read(), crate::config::LOCAL_CLUSTER).await?;
-    Ok(newest.and_then(|row| row.job_id).and_then(|id| id.parse().ok()).unwrap_or(0))
+    let newest = store::newest_numbers(app.db.read(), crate::config::LOCAL_CLUSTER, AT_ONCE).await?;
+    Ok(newest.iter().filter_map(|number| number.parse().ok()).max().unwrap_or(0))
 }
 
 /// Starts what fits and records what ended, for as long as the server runs.

@@ -1,10 +1,12 @@
 //! Submits, watches, lists and cancels jobs.
 
 pub(crate) mod api;
+mod idempotency;
 mod local;
 mod observe;
 mod output;
 mod paths;
+mod prepare;
 mod recover;
 mod request;
 mod store;
@@ -216,7 +218,7 @@ pub fn is_mine(actor: &Actor, job: &Job) -> bool {
 /// What this person may do with the job now.
 pub fn actions(actor: &Actor, cluster: &Cluster, job: &Job) -> Vec<Action> {
     let may = is_mine(actor, job) || actor.role >= Role::Operator;
-    if !may || job.job_id.is_none() || job.state.is_final() {
+    if !may || actor.unix_user.is_none() || job.job_id.is_none() || job.state.is_final() {
         return Vec::new();
     }
     let held = job.reason.as_deref().is_some_and(|reason| reason.starts_with("JobHeld"));

@@ -9,11 +9,14 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
-use crate::problem::FieldError;
+use crate::problem::{FieldError, pointer_token};
 
 const LONGEST_NAME: usize = 200;
 /// Slurm's own default (`max_script_size`).
 const LONGEST_SCRIPT: usize = 4 << 20;
+
+/// Bash refuses to set these.
+const READ_ONLY: [&str; 6] = ["BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"];
 
 /// A job to submit: either from a template or with a script of one's own.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -143,6 +146,7 @@ pub(super) fn check(job: &NewJob) -> Vec<FieldError> {
         ("cpus_per_task", resources.cpus_per_task.map(u64::from)),
         ("memory_mib", resources.memory_mib),
         ("time_limit_minutes", resources.time_limit_minutes.map(u64::from)),
+        ("gpus/count", resources.gpus.as_ref().map(|gpus| u64::from(gpus.count))),
     ];
     for (name, count) in counts {
         if count == Some(0) {
@@ -167,7 +171,8 @@ pub(super) fn check(job: &NewJob) -> Vec<FieldError> {
         wrong("/resources/array".into(), "not-an-array", "Write task numbers like 0-9, 1,3,5 or 0-99%10.");
     }
     for (i, file) in job.files.iter().enumerate() {
-        if file.name.as_deref().is_some_and(|name| FileName::parse(name).is_err()) {
+        // A name as people type it, like an upload's: a % in it is a %.
+        if file.name.as_deref().is_some_and(|name| FileName::from_bytes(name.as_bytes()).is_err()) {
             wrong(format!("/files/{i}/as"), "bad-name", "Choose a plain file name without \"/\".");
         }
     }
@@ -175,20 +180,28 @@ pub(super) fn check(job: &NewJob) -> Vec<FieldError> {
         wrong("/working_directory".into(), "bad-path", &error.to_string());
     }
     for (name, value) in &job.environment {
+        let pointer = format!("/environment/{}", pointer_token(name));
         if !is_variable(name) {
-            wrong(format!("/environment/{name}"), "bad-variable", "A variable's name has letters, digits and \"_\".");
+            wrong(pointer, "bad-variable", "A variable's name has letters, digits and \"_\".");
+        } else if READ_ONLY.contains(&name.as_str()) {
+            wrong(pointer, "read-only-variable", "The shell sets this variable itself: choose another name.");
         } else if value.contains('\0') {
-            wrong(format!("/environment/{name}"), "nul-byte", "A variable's value cannot hold a NUL byte.");
+            wrong(pointer, "nul-byte", "A variable's value cannot hold a NUL byte.");
         }
     }
     errors
 }
 
+/// Of the script as it is submitted: variables and the template have added to what was sent.
+pub(super) fn check_length(script: &str) -> Vec<FieldError> {
+    let too_long = script.len() > LONGEST_SCRIPT;
+    let detail = "The batch script, with the variables that it exports, has at most 4 MiB: make it shorter.";
+    too_long.then(|| FieldError::new("/script", "too-long", detail)).into_iter().collect()
+}
+
 fn check_script(script: &str, wrong: &mut impl FnMut(String, &str, &str)) {
     if !script.starts_with("#!") {
         wrong("/script".into(), "no-shebang", "A batch script begins with #!, for example #!/bin/bash -l.");
-    } else if script.len() > LONGEST_SCRIPT {
-        wrong("/script".into(), "too-long", "A batch script has at most 4 MiB.");
     } else if script.contains('\0') {
         wrong("/script".into(), "nul-byte", "A batch script cannot hold a NUL byte.");
     } else if script.contains("\r\n") {

@@ -177,9 +177,11 @@ pub(super) async fn by_ids(db: &impl ConnectionTrait, cluster: &str, ids: &[Uuid
     Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::Id.is_in(ids.iter().copied())).all(db).await
 }
 
-/// The row that was inserted last: ids are ordered by time.
-pub(super) async fn newest(db: &impl ConnectionTrait, cluster: &str) -> Result<Option<Model>, DbErr> {
-    Entity::find().filter(Column::Cluster.eq(cluster)).order_by_desc(Column::Id).one(db).await
+/// The numbers of the rows that were inserted last, of those that have one: ids are ordered by time.
+pub(super) async fn newest_numbers(db: &impl ConnectionTrait, cluster: &str, limit: u64) -> Result<Vec<String>, DbErr> {
+    let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::JobId.is_not_null());
+    let rows = query.order_by_desc(Column::Id).limit(limit).all(db).await?;
+    Ok(rows.into_iter().filter_map(|row| row.job_id).collect())
 }
 
 fn matching(cluster: &str, filter: &Filter) -> Condition {

@@ -1,0 +1,348 @@
+//! Puts a job together from what was sent: checks it against templates, images, uploads and partitions, and writes its
+//! script.
+
+use chrono::{DateTime, Utc};
+use quarterdeck_slurm::script::{self, BatchScript, ScriptError};
+use quarterdeck_types::{FileKind, FileName, JobState, RelativePath, place};
+use uuid::Uuid;
+
+use super::{Error, Job, JobFile, NewJob, Resources, request};
+use crate::access::Actor;
+use crate::agents::Agent;
+use crate::app::App;
+use crate::auth;
+use crate::clusters::Cluster;
+use crate::images;
+use crate::problem::FieldError;
+use crate::templates::{self, Template};
+use crate::uploads::{self, Upload};
+
+/// Everything that a submission needs, checked.
+pub(super) struct Prepared {
+    pub script: String,
+    pub files: Vec<Input>,
+    pub directory: RelativePath,
+    /// By the person; else it is a new one of the job's own.
+    pub chosen_directory: bool,
+    pub job: Job,
+}
+
+/// An uploaded file that the job is given.
+pub(super) struct Input {
+    pub upload: Upload,
+    /// In the job's directory.
+    pub name: FileName,
+    /// The template's word where it asks for the file, else the upload's own.
+    kind: FileKind,
+}
+
+/// Checks everything and puts the script together. Every field that is wrong is named at once, as far as possible.
+pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: NewJob) -> Result<Prepared, Error> {
+    let mut errors = request::check(&new);
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let id = Uuid::now_v7();
+    let submitted_at = app.clock.now();
+    let directory = match &new.working_directory {
+        Some(path) => RelativePath::parse(path).map_err(|_| Error::NotFound)?,
+        None => own_directory(app, &new.name, id, submitted_at),
+    };
+    let agent = app.agents.of(auth::unix_user(actor)?);
+    let home = home_root(&agent).await?;
+    let absolute = if directory.is_root() { home } else { format!("{home}/{}", place::plain(&directory.to_string())) };
+
+    let mut files = find_files(app, actor, &new, &mut errors).await?;
+    let image = match &new.image {
+        Some(choice) => find_image(app, choice, &absolute, &mut errors).await?,
+        None => None,
+    };
+    check_partition(cluster, &new.resources, &mut errors);
+    let template = find_template(app, actor, cluster, &new, &mut errors).await?;
+    let body = match &template {
+        Some(template) => {
+            fill_slots(template, &mut files, &mut errors);
+            render(template, &new, image.as_ref(), &mut errors)
+        }
+        None => new.script.clone().unwrap_or_default(),
+    };
+    let (template, defaults) = match template {
+        Some(template) => (Some(template.reference()), template.resources),
+        None => (None, Resources::default()),
+    };
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+
+    let resources = new.resources.clone().or(defaults);
+    let job_files = name_variables(&files);
+    let mut environment: Vec<(String, String)> = new.environment.clone().into_iter().collect();
+    for (file, input) in job_files.iter().zip(&files) {
+        environment.push((file.variable.clone(), format!("{absolute}/{}", input.name.display())));
+    }
+    let parsed = match &new.script {
+        Some(_) => BatchScript::parse(&body),
+        None => BatchScript::of_commands(&body),
+    };
+    let submission = script::Submission {
+        script: parsed.map_err(script_error)?,
+        name: Some(new.name.clone()),
+        output: None,
+        error: None,
+        resources: directives(&resources),
+        environment,
+    };
+    let script = script::compose(&submission).map_err(script_error)?;
+    let asked = BatchScript::parse(&script).map_err(script_error)?;
+    let errors = [request::check_length(&script), refuse_directives(&asked)].concat();
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let comment = asked.comment().map(str::to_owned);
+    let asked = asked.resources().map_err(script_error)?;
+    let job = Job {
+        id,
+        cluster: cluster.name.clone(),
+        job_id: None,
+        submitted_at,
+        name: new.name.clone(),
+        user: agent.user().to_owned(),
+        owner_id: Some(actor.user_id),
+        account: asked.account,
+        partition: asked.partition,
+        qos: asked.qos,
+        state: JobState::Submitting,
+        reason: None,
+        message: None,
+        exit_code: None,
+        signal: None,
+        started_at: None,
+        ended_at: None,
+        time_limit_minutes: asked.time_limit_minutes,
+        node_list: None,
+        nodes: asked.nodes.unwrap_or(1),
+        cpus: asked.cpus_per_task.unwrap_or(1).saturating_mul(asked.tasks.unwrap_or(1)),
+        memory_mib: asked.memory_mib,
+        gpus: asked.gpus.map_or(0, |gpus| gpus.count),
+        template,
+        image: image.map(|image| image.name),
+        output_path: None,
+        error_path: None,
+        working_directory: Some(absolute),
+        comment,
+        script: Some(script.clone()),
+        files: job_files,
+    };
+    Ok(Prepared { script, files, directory, chosen_directory: new.working_directory.is_some(), job })
+}
+
+/// Directives with which sbatch does not do what was asked: submit one job, on this cluster, and say its number.
+fn refuse_directives(script: &BatchScript) -> Vec<FieldError> {
+    let refused = [
+        ("test-only", "With --test-only nothing is submitted: remove it, or look at the preview instead."),
+        ("wait", "With --wait the submission would last as long as the job: remove it; the job's page follows it."),
+        ("clusters", "The job goes to the cluster of this page: remove --clusters, and choose the cluster there."),
+    ];
+    let given = refused.into_iter().filter(|(option, _)| script.option(option).is_some());
+    given
+        .map(|(option, detail)| FieldError::new("/script", "refused-directive", detail).with("option", option))
+        .collect()
+}
+
+/// Points to the field that a script's fault came from.
+fn script_error(error: ScriptError) -> Error {
+    let pointer = match &error {
+        ScriptError::ControlCharacter { .. } => "/name",
+        ScriptError::BadWord { .. } => "/resources",
+        ScriptError::BadVariable(_) => "/environment",
+        _ => "/script",
+    };
+    Error::Invalid(vec![FieldError::new(pointer, "bad-script", error.to_string())])
+}
+
+async fn home_root(agent: &Agent) -> Result<String, Error> {
+    let hello = agent.hello().await?;
+    let home = hello.spaces.into_iter().find(|space| space.name.as_str() == "home");
+    home.map(|space| place::plain(&space.root)).ok_or(Error::Refused {
+        cluster: "this site".to_owned(),
+        message: "your account has no home space: ask an administrator".to_owned(),
+    })
+}
+
+/// `quarterdeck/jobs/2026-11-24_wind-tunnel_1a2b3c4d`: found again by people, and never two jobs' own.
+fn own_directory(app: &App, name: &str, id: Uuid, at: DateTime<Utc>) -> RelativePath {
+    let slug: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).take(40).collect();
+    let id = id.simple().to_string();
+    let text =
+        format!("{}/{}_{}_{}", app.config.jobs.directory, at.format("%Y-%m-%d"), slug.trim_matches('-'), &id[24..]);
+    RelativePath::parse(&text).unwrap_or_default()
+}
+
+async fn find_files(app: &App, actor: &Actor, new: &NewJob, errors: &mut Vec<FieldError>) -> Result<Vec<Input>, Error> {
+    let mut files: Vec<Input> = Vec::new();
+    for (i, input) in new.files.iter().enumerate() {
+        let mut wrong = |field: &str, code: &str, detail: &str| {
+            errors.push(FieldError::new(format!("/files/{i}/{field}"), code, detail));
+        };
+        let upload = match uploads::find(app, actor, input.upload).await {
+            Ok(upload) => upload,
+            Err(uploads::Error::NotFound) => {
+                wrong("upload", "no-such-upload", "There is no such upload: upload the file first.");
+                continue;
+            }
+            Err(uploads::Error::Db(error)) => return Err(error.into()),
+            Err(_) => continue,
+        };
+        if upload.state != uploads::State::Finished {
+            wrong("upload", "not-finished", "The upload is not finished: wait for it, or resume it.");
+            continue;
+        }
+        let name = input.name.as_deref().and_then(|name| FileName::from_bytes(name.as_bytes()).ok());
+        let name = name.unwrap_or_else(|| upload.filename.clone());
+        if files.iter().any(|other| other.name == name) {
+            wrong("as", "name-taken", "Two files of the job have this name: give one another.");
+            continue;
+        }
+        files.push(Input { kind: upload.kind, upload, name });
+    }
+    Ok(files)
+}
+
+struct ChosenImage {
+    name: String,
+    command: images::ContainerCommand,
+}
+
+async fn find_image(
+    app: &App,
+    choice: &super::ImageChoice,
+    directory: &str,
+    errors: &mut Vec<FieldError>,
+) -> Result<Option<ChosenImage>, Error> {
+    let image = match images::find(app, choice.id).await {
+        Ok(image) => image,
+        Err(images::Error::Db(error)) => return Err(error.into()),
+        Err(_) => {
+            errors.push(FieldError::new("/image/id", "no-such-image", "There is no such image: choose another."));
+            return Ok(None);
+        }
+    };
+    match images::container_command(&app.config.images, &image, choice.app.as_deref(), directory) {
+        Ok(command) => Ok(Some(ChosenImage { name: image.name, command })),
+        Err(error) => {
+            errors.push(error);
+            Ok(None)
+        }
+    }
+}
+
+fn check_partition(cluster: &Cluster, resources: &Resources, errors: &mut Vec<FieldError>) {
+    let view = cluster.view();
+    let (Some(asked), false) = (&resources.partition, view.partitions.is_empty()) else { return };
+    for name in asked.split(',') {
+        let Some(partition) = view.partitions.iter().find(|partition| partition.name == name) else {
+            let detail = format!("There is no partition \"{name}\": choose another.");
+            errors.push(FieldError::new("/resources/partition", "no-such-partition", detail).with("partition", name));
+            continue;
+        };
+        if let (Some(limit), Some(asked)) = (partition.time_limit_minutes, resources.time_limit_minutes)
+            && asked > limit
+        {
+            let detail = format!("Partition {name} accepts at most {limit} minutes: choose a shorter time limit.");
+            let error = FieldError::new("/resources/time_limit_minutes", "over-partition-limit", detail);
+            errors.push(error.with("partition", name).with("limit_minutes", limit));
+        }
+    }
+}
+
+/// The template that the job names, if it can be used here.
+async fn find_template(
+    app: &App,
+    actor: &Actor,
+    cluster: &Cluster,
+    new: &NewJob,
+    errors: &mut Vec<FieldError>,
+) -> Result<Option<Template>, Error> {
+    let Some(reference) = &new.template else { return Ok(None) };
+    let template = match templates::find(app, actor, reference).await {
+        Ok(template) => template,
+        Err(templates::Error::Db(error)) => return Err(error.into()),
+        Err(error) => {
+            errors.push(FieldError::new("/template", "no-such-template", error.to_string()));
+            return Ok(None);
+        }
+    };
+    if !template.runs_on(cluster.scheduler_name()) {
+        let detail = format!("This template does not run on {}: choose another cluster or template.", cluster.name);
+        errors.push(FieldError::new("/template", "other-scheduler", detail));
+    }
+    if template.needs_image() && new.image.is_none() {
+        errors.push(FieldError::new("/image", "image-required", "This template runs in an image: choose one."));
+    }
+    Ok(Some(template))
+}
+
+/// Gives the template's files the kind that it knows them by, and names those that are missing.
+fn fill_slots(template: &Template, files: &mut [Input], errors: &mut Vec<FieldError>) {
+    for slot in &template.files {
+        let given = files.iter_mut().find(|input| input.name.display() == slot.name);
+        match given {
+            Some(input) => input.kind = slot.kind,
+            None if slot.required => {
+                let detail = format!("This template needs the file {}: upload it.", slot.name);
+                errors.push(FieldError::new("/files", "missing-file", detail).with("name", slot.name.as_str()));
+            }
+            None => {}
+        }
+    }
+}
+
+/// The body that the template makes of the parameters.
+fn render(template: &Template, new: &NewJob, image: Option<&ChosenImage>, errors: &mut Vec<FieldError>) -> String {
+    let parameters = match templates::check_parameters(template, &new.parameters) {
+        Ok(parameters) => parameters,
+        Err(wrong) => {
+            errors.extend(wrong);
+            return String::new();
+        }
+    };
+    // That the image is missing has been said.
+    if template.needs_image() && image.is_none() {
+        return String::new();
+    }
+    templates::render(template, &parameters, image.map(|image| &image.command)).unwrap_or_else(|error| {
+        errors.push(FieldError::new("/template", "cannot-render", error.to_string()));
+        String::new()
+    })
+}
+
+/// `FILE_<KIND>_<NAME>`; a second file of the same name in these letters gets a number.
+fn name_variables(files: &[Input]) -> Vec<JobFile> {
+    let mut named: Vec<JobFile> = Vec::new();
+    for input in files {
+        let name = input.name.display();
+        let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+        let letters: String = name.chars().map(letter).collect();
+        let base = format!("FILE_{}_{letters}", input.kind.as_str().to_uppercase());
+        let taken = |variable: &String| named.iter().any(|file| file.variable == *variable);
+        let numbered = (2..).map(|number| format!("{base}_{number}"));
+        let variable = std::iter::once(base.clone()).chain(numbered).find(|variable| !taken(variable));
+        named.push(JobFile { name, kind: input.kind.as_str().to_owned(), variable: variable.unwrap_or(base.clone()) });
+    }
+    named
+}
+
+fn directives(resources: &Resources) -> script::Resources {
+    script::Resources {
+        partition: resources.partition.clone(),
+        account: resources.account.clone(),
+        qos: resources.qos.clone(),
+        nodes: resources.nodes,
+        tasks: resources.tasks,
+        cpus_per_task: resources.cpus_per_task,
+        memory_mib: resources.memory_mib,
+        gpus: resources.gpus.as_ref().map(|gpus| script::Gpus { kind: gpus.model.clone(), count: gpus.count }),
+        time_limit_minutes: resources.time_limit_minutes,
+        array: resources.array.clone(),
+    }
+}
