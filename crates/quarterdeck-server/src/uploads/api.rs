@@ -34,6 +34,18 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(options, create, list))
         .routes(routes!(offset, append, terminate))
         .routes(routes!(info, set_kind))
+        .layer(axum::middleware::map_response(name_protocol))
+}
+
+/// What tus asks of every answer, refusals too.
+async fn name_protocol(mut response: Response) -> Response {
+    let refused_version = response.status() == StatusCode::PRECONDITION_FAILED;
+    let headers = response.headers_mut();
+    headers.insert("tus-resumable", HeaderValue::from_static(VERSION));
+    if refused_version {
+        headers.insert("tus-version", HeaderValue::from_static(VERSION));
+    }
+    response
 }
 
 #[derive(Serialize, ToSchema)]
@@ -342,7 +354,6 @@ fn missing(name: &str) -> Problem {
 
 fn tus(status: StatusCode) -> Response {
     let mut response = status.into_response();
-    response.headers_mut().insert("tus-resumable", HeaderValue::from_static(VERSION));
     response.headers_mut().insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     response.extensions_mut().insert(Uncompressed);
     response

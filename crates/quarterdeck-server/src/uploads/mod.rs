@@ -30,6 +30,9 @@ use crate::db::{from_us, to_us};
 const WRITE_BYTES: usize = 1 << 20;
 /// Received bytes after which the offset is made durable within one request.
 const SYNC_BYTES: u64 = 64 << 20;
+/// A sender that is silent for this long is gone (a laptop that was closed says no goodbye), and must not keep its
+/// upload from being resumed.
+const SILENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 #[derive(Debug, Error)]
 pub enum Error {
@@ -234,7 +237,10 @@ impl Writing<'_> {
         let mut pieces = Vec::new();
         let mut collected = 0;
         loop {
-            let next = body.next().await;
+            let next = match tokio::time::timeout(SILENCE, body.next()).await {
+                Ok(next) => next.map(|piece| piece.map_err(|_| Error::Broken)),
+                Err(_) => Some(Err(Error::Broken)),
+            };
             if let Some(Ok(piece)) = &next {
                 if self.written + (collected + piece.len()) as u64 > self.size {
                     self.write(std::mem::take(&mut pieces), collected).await?;
@@ -249,7 +255,7 @@ impl Writing<'_> {
             }
             match next {
                 None => return Ok(()),
-                Some(Err(_)) => return Err(Error::Broken),
+                Some(Err(broken)) => return Err(broken),
                 Some(Ok(_)) if self.written - self.synced >= SYNC_BYTES => self.sync().await?,
                 Some(Ok(_)) => {}
             }
