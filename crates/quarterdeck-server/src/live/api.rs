@@ -49,7 +49,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// Live updates, over a WebSocket. The first message carries the access token.
 #[utoipa::path(get, path = "/live", tag = "live", responses((status = 101)))]
 async fn connect(State(app): State<App>, origin: Origin, upgrade: WebSocketUpgrade) -> Response {
-    upgrade.max_message_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
+    upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
         let mut socket = socket;
         if let Err(Closed { code, reason }) = serve(&app, origin, &mut socket).await {
             let close = CloseFrame { code, reason: reason.into() };
@@ -174,6 +174,10 @@ impl Watcher<'_> {
                 send(socket, json!({"type": "ready"})).await
             }
             FromClient::Subscribe { channels, from } => {
+                // Each may be answered with a snapshot.
+                if channels.len() > MAX_CHANNELS {
+                    return Err(closed(TOO_MANY, "too many channels"));
+                }
                 for channel in channels {
                     if self.jobs.len() + self.followed.len() >= MAX_CHANNELS {
                         return Err(closed(TOO_MANY, "too many channels"));
