@@ -147,7 +147,9 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
             .headers()
             .get(AUTHORIZATION)
             .and_then(|value| value.to_str().ok())
-            .and_then(|value| value.strip_prefix("Bearer "));
+            .and_then(|value| value.split_once(' '))
+            .filter(|(scheme, _)| scheme.eq_ignore_ascii_case("bearer"))
+            .map(|(_, token)| token);
         let actor = match crate::auth::authenticate(&app, token, Origin::of(request.extensions())).await {
             Ok(actor) => actor,
             Err(problem) => return problem.into_response(),

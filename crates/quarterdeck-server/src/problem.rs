@@ -41,6 +41,11 @@ impl FieldError {
     }
 }
 
+/// A member's name as a JSON pointer writes it (RFC 6901, 3).
+pub fn pointer_token(name: &str) -> String {
+    name.replace('~', "~0").replace('/', "~1")
+}
+
 /// The document as clients see it (RFC 9457).
 #[derive(Serialize, ToSchema)]
 pub struct ProblemDocument {

@@ -8,7 +8,7 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 
-use crate::problem::{FieldError, Problem};
+use crate::problem::{FieldError, Problem, pointer_token};
 
 const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 500;
@@ -33,7 +33,10 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
         })?;
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
-            Ok(value) => Ok(JsonBody(value)),
+            Ok(value) => match deserializer.end() {
+                Ok(()) => Ok(JsonBody(value)),
+                Err(_) => Err(Problem::unreadable("The body goes on behind its JSON: send one value.")),
+            },
             Err(error) if error.inner().is_data() => {
                 let pointer = pointer(error.path());
                 Err(Problem::invalid(vec![FieldError::new(pointer, "wrong-shape", error.inner().to_string())]))
@@ -49,7 +52,7 @@ fn pointer(path: &serde_path_to_error::Path) -> String {
     for segment in path.iter() {
         match segment {
             Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", key.replace('~', "~0").replace('/', "~1"))),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", pointer_token(key))),
             Segment::Enum { .. } | Segment::Unknown => {}
         }
     }

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use crate::problem::FieldError;
+use crate::problem::{FieldError, pointer_token};
 use crate::templates::definition::{Parameter, ParameterType, Template};
 
 /// Longest text where the template sets no `max_length`, in characters. Linux passes at most 128 KiB in one argument,
@@ -142,7 +142,7 @@ fn fault(parameter: &Parameter, code: &str, detail: impl std::fmt::Display) -> F
 }
 
 fn pointer(name: &str) -> String {
-    format!("/parameters/{}", name.replace('~', "~0").replace('/', "~1"))
+    format!("/parameters/{}", pointer_token(name))
 }
 
 #[cfg(test)]
