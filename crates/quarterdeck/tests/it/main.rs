@@ -4,5 +4,7 @@
 //! `QD_TEST_SLURM_ENV` names the `env.sh` of a running Slurm (`dev/slurm up` prints it), `QD_TEST_IMAGE` and
 //! `QD_TEST_APPTAINER` what `dev/apptainer` makes.
 
+mod kills;
 mod main_job;
+mod outage;
 mod support;

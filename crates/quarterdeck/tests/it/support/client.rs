@@ -80,9 +80,10 @@ impl Client {
     }
 
     /// Submits a job where the answer may never come.
-    pub async fn try_submit(&self, cluster: &str, job: &Value) -> Option<Answer> {
+    pub async fn try_submit(&self, cluster: &str, job: &Value, idempotency_key: &str) -> Option<Answer> {
         let request = self.request(Method::POST, &format!("/clusters/{cluster}/jobs")).json(job);
-        read(request.send().await.ok()?).await.ok()
+        let answer = request.header("Idempotency-Key", idempotency_key).send().await.ok()?;
+        read(answer).await.ok()
     }
 
     /// `job` is our id or the scheduler's.

@@ -2,7 +2,7 @@
 
 mod client;
 mod live;
-mod processes;
+pub mod processes;
 mod site;
 mod slurm;
 
@@ -11,7 +11,7 @@ use std::time::{Duration, Instant};
 pub use client::{Answer, Client};
 pub use live::Live;
 pub use site::Site;
-pub use slurm::Slurm;
+pub use slurm::{OwnSlurm, Slurm};
 
 /// Leaves a test out, since the machine lacks something: says why, or fails where everything has to be there.
 pub fn left_out<T>(why: &str) -> Option<T> {

@@ -1,4 +1,4 @@
-//! Finds and ends the processes of a site, each by its id.
+//! Finds and ends processes, each by its id.
 
 use std::fs;
 use std::os::unix::net::UnixStream;

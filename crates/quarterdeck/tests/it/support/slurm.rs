@@ -1,23 +1,25 @@
 //! A running Slurm, asked as root and past Quarterdeck: what jobs does it really have?
 
+use std::collections::BTreeSet;
+use std::fs::File;
 use std::path::{Path, PathBuf};
-use std::process::Command;
+use std::process::{Command, Stdio};
 
-use super::left_out;
+use rustix::process::{Pid, Signal, kill_process};
+
+use super::{left_out, processes};
 
 #[derive(Clone, Debug)]
 pub struct Slurm {
     conf: PathBuf,
 }
 
-/// A job as accounting has it.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Accounted {
-    pub job_id: String,
-    pub state: String,
-    pub user: String,
-    pub directory: String,
-    pub comment: String,
+/// A Slurm for one test alone, which may stop it and configure it otherwise. Taken down when dropped.
+pub struct OwnSlurm {
+    slurm: Slurm,
+    settings: Vec<(String, String)>,
+    /// One at a time on this machine, since their ports are the same.
+    _turn: File,
 }
 
 impl Slurm {
@@ -45,25 +47,24 @@ impl Slurm {
         &self.conf
     }
 
-    /// Every job of this name that there ever was since yesterday, an array as one.
-    pub fn jobs_named(&self, name: &str) -> Vec<Accounted> {
-        let format = "--format=JobID,State,User,WorkDir,Comment";
+    /// The ids of all jobs of this name, in the queue and in accounting, an array as one.
+    pub fn jobs_named(&self, name: &str) -> BTreeSet<String> {
+        let queued = self.run("squeue", &["-h", "-t", "all", "--name", name, "--format", "%F"]);
         let since = "--starttime=now-1days";
-        let text = self.run("sacct", &["-nPXD", "--array", "--allusers", since, "--name", name, format]);
-        let jobs = text.lines().map(|line| {
-            let mut fields = line.splitn(5, '|').map(str::to_owned);
-            let mut next = || fields.next().unwrap_or_default();
-            Accounted { job_id: next(), state: next(), user: next(), directory: next(), comment: next() }
-        });
-        let mut jobs: Vec<Accounted> = jobs.collect();
-        jobs.dedup_by_key(|job| job.job_id.split('_').next().map(str::to_owned));
-        jobs
+        let past = self.run("sacct", &["-nPXD", "--allusers", since, "--name", name, "--format=JobID"]);
+        let ids = queued.lines().chain(past.lines()).filter_map(|id| id.trim().split('_').next());
+        ids.filter(|id| !id.is_empty()).map(str::to_owned).collect()
     }
 
-    /// What the queue says of jobs of this name: `%i` and the like as `squeue --format` has it, one line a job.
-    pub fn queue(&self, name: &str, format: &str) -> Vec<String> {
-        let text = self.run("squeue", &["-h", "-t", "all", "--name", name, "--format", format]);
-        text.lines().map(|line| line.trim().to_owned()).collect()
+    /// Whether the queue has a job of this name, finished or not.
+    pub fn remembers(&self, name: &str) -> bool {
+        !self.run("squeue", &["-h", "-t", "all", "--name", name, "--format", "%i"]).trim().is_empty()
+    }
+
+    /// What accounting says of a job: the columns named as for `sacct --format`.
+    pub fn account_of(&self, job_id: &str, columns: &str) -> Vec<String> {
+        let text = self.run("sacct", &["-nPX", "--allusers", "--jobs", job_id, "--format", columns]);
+        text.lines().next().unwrap_or_default().split('|').map(str::to_owned).collect()
     }
 
     /// Cancels whatever works in or below `directory`.
@@ -84,5 +85,90 @@ impl Slurm {
             eprintln!("{program} {arguments:?}: {}", String::from_utf8_lossy(&output.stderr).trim());
         }
         String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+const OWN_DIRECTORY: &str = "/var/tmp/quarterdeck-it-slurm";
+const OWN_PORTS: &str = "27100";
+const OWN_TURN: &str = "/var/tmp/quarterdeck-it-slurm.lock";
+
+impl OwnSlurm {
+    /// Brings one up with these settings of `dev/slurm`, where the machine has one at all.
+    pub fn up(settings: &[(&str, &str)]) -> Option<OwnSlurm> {
+        Slurm::given()?;
+        let turn = File::options().create(true).truncate(false).write(true).open(OWN_TURN).unwrap();
+        turn.lock().unwrap();
+        let unknown = Slurm { conf: PathBuf::new() };
+        let mut own = OwnSlurm { slurm: unknown, settings: Vec::new(), _turn: turn };
+        own.reconfigure(settings);
+        Some(own)
+    }
+
+    pub fn slurm(&self) -> &Slurm {
+        &self.slurm
+    }
+
+    /// Goes on with these settings. Jobs are kept.
+    pub fn reconfigure(&mut self, settings: &[(&str, &str)]) {
+        self.settings = settings.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
+        self.start_everything();
+    }
+
+    /// Starts what does not run.
+    pub fn start_everything(&mut self) {
+        let env_sh = self.dev_slurm("up");
+        self.slurm = Slurm::of_environment(Path::new(env_sh.trim()));
+    }
+
+    /// As in an outage: jobs run on, commands fail.
+    pub fn stop_controller(&self) {
+        self.dev_slurm("stop-controller");
+    }
+
+    pub fn start_controller(&self) {
+        self.dev_slurm("start-controller");
+    }
+
+    /// The controller takes requests and does not answer them, until [`OwnSlurm::thaw_controller`].
+    pub fn freeze_controller(&self) {
+        kill_process(self.daemon("slurmctld"), Signal::STOP).unwrap();
+    }
+
+    pub fn thaw_controller(&self) {
+        kill_process(self.daemon("slurmctld"), Signal::CONT).unwrap();
+    }
+
+    /// Ends a daemon without warning; what it had taken in and not written is lost.
+    pub fn kill(&self, daemon: &str) {
+        processes::kill(self.daemon(daemon));
+    }
+
+    fn daemon(&self, name: &str) -> Pid {
+        let path = format!("{OWN_DIRECTORY}/slurm/pids/{name}");
+        let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
+        let pid = text.split_whitespace().next().and_then(|pid| pid.parse().ok());
+        pid.and_then(Pid::from_raw).expect("a pid, and its start time")
+    }
+
+    fn dev_slurm(&self, command: &str) -> String {
+        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../dev/slurm");
+        let output = Command::new(program)
+            .arg(command)
+            .env("QD_DEV_DIR", OWN_DIRECTORY)
+            .env("QD_DEV_PORT_BASE", OWN_PORTS)
+            .envs(self.settings.iter().map(|(name, value)| (name, value)))
+            .stdin(Stdio::null())
+            .output()
+            .expect("dev/slurm can be run");
+        let complaint = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "dev/slurm {command}: {complaint}");
+        String::from_utf8_lossy(&output.stdout).into_owned()
+    }
+}
+
+impl Drop for OwnSlurm {
+    fn drop(&mut self) {
+        self.dev_slurm("down");
+        let _ = std::fs::remove_dir_all(OWN_DIRECTORY);
     }
 }
