@@ -4,12 +4,12 @@ import { defineConfig } from "vitest/config";
 
 const server = process.env.QD_SERVER ?? "http://127.0.0.1:8080";
 
+const besideServer = { host: "127.0.0.1", proxy: { "/api": { target: server, ws: true } } };
+
 export default defineConfig({
   plugins: [react()],
-  server: {
-    host: "127.0.0.1",
-    proxy: { "/api": { target: server, ws: true } },
-  },
+  server: besideServer,
+  preview: besideServer,
   build: {
     target: "es2023",
     // Inlined assets would be data: URLs, which the server's content security policy need not allow.

@@ -20,7 +20,9 @@ interface Props {
 
 export function UnifiedUploader({ items, onAdded, extraFor, onRemove }: Props) {
   const add = (files: File[]) => {
-    if (files.length > 0) onAdded?.(uploadQueue.add(files));
+    if (files.length === 0) return;
+    const keys = uploadQueue.add(files);
+    onAdded?.(keys);
   };
   const remove = onRemove;
   return (

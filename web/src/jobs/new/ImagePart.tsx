@@ -1,8 +1,8 @@
 // Part two: the Apptainer image that the job runs in, and which of its apps.
-import { Button, NativeSelect } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { IconBox } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useId, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Image, Template } from "../../api/types";
 import { imagesQuery } from "../../images/queries";
@@ -13,7 +13,7 @@ import toolbar from "../../ui/toolbar.module.css";
 import { imagesFor } from "./form";
 import classes from "./new-job.module.css";
 import { Part } from "./Part";
-import { RadioList } from "./RadioList";
+import { type RadioItem, RadioList } from "./RadioList";
 
 interface Props {
   cluster: string;
@@ -31,78 +31,53 @@ export function ImagePart({ cluster, template, image, app, error, appError, onCh
   const images = data && imagesFor(data.items, cluster);
   const chosen = images?.find((candidate) => candidate.id === image) ?? null;
   const use = template?.image;
-  const done = use === "none" || (chosen !== null && !error) || (use === "optional" && !error);
+  const gone = image !== null && images !== undefined && !chosen;
   return (
     <Part
       number={2}
       title={t("newJob.image")}
       hint={use && t(`templates.imageUse.${use}`)}
-      done={template !== null && done}
-      actions={
-        image && (
-          <Button variant="subtle" size="compact-xs" onClick={() => onChange(null, null)}>
-            {t(chosen ? "newJob.changeImage" : "newJob.noImage")}
-          </Button>
-        )
-      }
+      done={template !== null && !error && !gone && (use !== "required" || chosen !== null)}
     >
-      {(error || (image && images && !chosen)) && (
-        <p className={classes.error}>{error ?? t("newJob.imageGone")}</p>
-      )}
+      {(error || gone) && <p className={classes.error}>{error ?? t("newJob.imageGone")}</p>}
       {failure && <ProblemNote error={failure} onRetry={() => void refetch()} />}
-      {use === "none" ? (
-        <p className={classes.quiet}>{t("newJob.noImageNeeded")}</p>
-      ) : chosen ? (
-        <ChosenImage
-          image={chosen}
-          app={app}
-          appError={appError}
-          onApp={(next) => onChange(chosen.id, next)}
+      {use === "none" && <p className={classes.quiet}>{t("newJob.noImageNeeded")}</p>}
+      {use !== "none" && !failure && (
+        <ImageChoice
+          images={images}
+          image={image}
+          optional={use !== "required"}
+          onChoose={(id) => onChange(id, null)}
         />
-      ) : (
-        !failure && <ImageChoice images={images} onChoose={(id) => onChange(id, null)} />
+      )}
+      {use !== "none" && chosen && chosen.apps.length > 0 && (
+        <NativeSelect
+          className={classes.app}
+          label={t("newJob.app")}
+          error={appError}
+          value={app ?? ""}
+          onChange={(event) => onChange(chosen.id, event.currentTarget.value || null)}
+          data={[
+            { value: "", label: t("newJob.noApp") },
+            ...chosen.apps.map((name) => ({ value: name, label: name })),
+            // A link may name an app that the image has no more: say it rather than choose another.
+            ...(app && !chosen.apps.includes(app) ? [{ value: app, label: app }] : []),
+          ]}
+        />
       )}
     </Part>
   );
 }
 
-function ChosenImage(props: {
-  image: Image;
-  app: string | null;
-  appError: string | null;
-  onApp(app: string | null): void;
-}) {
-  const { t } = useTranslation();
-  const format = useFormat();
-  const { image, app, appError, onApp } = props;
-  const id = useId();
-  return (
-    <div className={classes.chosen}>
-      <strong>{image.name}</strong>{" "}
-      <span className="qd-dim">
-        {[image.version, image.host, format.bytes(image.size)].filter(Boolean).join(" · ")}
-      </span>
-      {image.apps.length > 0 && (
-        <NativeSelect
-          id={id}
-          className={classes.app}
-          label={t("newJob.app")}
-          error={appError}
-          value={app ?? ""}
-          onChange={(event) => onApp(event.currentTarget.value || null)}
-          data={[
-            { value: "", label: t("newJob.noApp") },
-            ...image.apps.map((name) => ({ value: name, label: name })),
-            // A link may name an app that the image has no more: say it rather than choose another.
-            ...(app && !image.apps.includes(app) ? [{ value: app, label: app }] : []),
-          ]}
-        />
-      )}
-    </div>
-  );
+interface ChoiceProps {
+  images: Image[] | undefined;
+  image: string | null;
+  /** The job may also run without one. */
+  optional: boolean;
+  onChoose(id: string | null): void;
 }
 
-function ImageChoice({ images, onChoose }: { images: Image[] | undefined; onChoose(id: string): void }) {
+function ImageChoice({ images, image, optional, onChoose }: ChoiceProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const [words, setWords] = useState("");
@@ -115,9 +90,21 @@ function ImageChoice({ images, onChoose }: { images: Image[] | undefined; onChoo
     );
   }
   const wanted = words.toLowerCase();
-  const found = images.filter((image) =>
-    `${image.name} ${image.apps.join(" ")}`.toLowerCase().includes(wanted),
+  const found = images.filter((candidate) =>
+    `${candidate.name} ${candidate.apps.join(" ")}`.toLowerCase().includes(wanted),
   );
+  const items: RadioItem[] = found.map((candidate) => ({
+    value: candidate.id,
+    label: candidate.name,
+    beside: [candidate.version, format.bytes(candidate.size)].filter(Boolean).join(" · "),
+    disabled: candidate.problem !== null && candidate.problem !== undefined,
+    below:
+      candidate.problem ??
+      (candidate.apps.length > 0
+        ? t("newJob.apps", { apps: candidate.apps.join(", ") })
+        : t("newJob.noApps")),
+  }));
+  if (optional) items.unshift({ value: "", label: t("newJob.noImage") });
   return (
     <>
       {images.length > 6 && (
@@ -128,17 +115,9 @@ function ImageChoice({ images, onChoose }: { images: Image[] | undefined; onChoo
       <RadioList
         name="image"
         label={t("newJob.image")}
-        value={null}
-        onChange={onChoose}
-        items={found.map((image) => ({
-          value: image.id,
-          label: image.name,
-          beside: [image.version, format.bytes(image.size)].filter(Boolean).join(" · "),
-          disabled: image.problem !== null && image.problem !== undefined,
-          below:
-            image.problem ??
-            (image.apps.length > 0 ? t("newJob.apps", { apps: image.apps.join(", ") }) : t("newJob.noApps")),
-        }))}
+        value={image ?? (optional ? "" : null)}
+        onChange={(id) => onChoose(id || null)}
+        items={items}
       />
     </>
   );

@@ -1,5 +1,5 @@
 // A list of which one is chosen: native radio buttons, so that arrow keys and screen readers know it.
-import type { ReactNode } from "react";
+import { type ReactNode, useEffect, useRef } from "react";
 import classes from "./new-job.module.css";
 
 export interface RadioItem {
@@ -20,10 +20,23 @@ interface Props {
 }
 
 export function RadioList({ name, label, items, value, onChange }: Props) {
+  const list = useRef<HTMLDivElement>(null);
+
+  // A link chose something far down: show it, without moving the page.
+  useEffect(() => {
+    const chosen = list.current?.querySelector("input:checked")?.closest("label");
+    if (list.current && chosen) list.current.scrollTop = chosen.offsetTop - list.current.offsetTop - 60;
+  }, []);
+
   return (
-    <div role="radiogroup" aria-label={label} className={classes.radios}>
+    <div ref={list} role="radiogroup" aria-label={label} className={classes.radios}>
       {items.map((item) => (
-        <label key={item.value} className={classes.radio} data-disabled={item.disabled || undefined}>
+        <label
+          key={item.value}
+          className={classes.radio}
+          data-chosen={item.value === value || undefined}
+          data-disabled={item.disabled || undefined}
+        >
           <input
             type="radio"
             name={name}

@@ -1,5 +1,5 @@
 // Part one: what the job does.
-import { Button, NativeSelect } from "@mantine/core";
+import { NativeSelect } from "@mantine/core";
 import { IconTemplate } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -20,43 +20,26 @@ interface Props {
   scheduler: "slurm" | "local" | null;
   chosen: Template | null;
   error: string | null;
-  onChoose(id: string | null): void;
+  onChoose(id: string): void;
 }
 
 export function TemplatePart({ scheduler, chosen, error, onChoose }: Props) {
   const { t } = useTranslation();
   const text = useText();
-  const categoryName = useCategoryName();
   return (
     <Part
       number={1}
       title={t("newJob.template")}
+      hint={chosen && `${text(chosen.name)} · ${chosen.version}`}
       done={chosen !== null && !error}
-      actions={
-        chosen && (
-          <Button variant="subtle" size="compact-xs" onClick={() => onChoose(null)}>
-            {t("newJob.changeTemplate")}
-          </Button>
-        )
-      }
     >
       {error && <p className={classes.error}>{error}</p>}
-      {chosen ? (
-        <div className={classes.chosen}>
-          <strong>{text(chosen.name)}</strong>{" "}
-          <span className="qd-dim">
-            {categoryName(chosen.category)} · {chosen.version}
-          </span>
-          <p className={classes.chosenText}>{text(chosen.description)}</p>
-        </div>
-      ) : (
-        <TemplateChoice scheduler={scheduler} onChoose={onChoose} />
-      )}
+      <TemplateChoice scheduler={scheduler} chosen={chosen} onChoose={onChoose} />
     </Part>
   );
 }
 
-function TemplateChoice({ scheduler, onChoose }: Pick<Props, "scheduler" | "onChoose">) {
+function TemplateChoice({ scheduler, chosen, onChoose }: Omit<Props, "error">) {
   const { t } = useTranslation();
   const text = useText();
   const categoryName = useCategoryName();
@@ -89,7 +72,7 @@ function TemplateChoice({ scheduler, onChoose }: Pick<Props, "scheduler" | "onCh
       <RadioList
         name="template"
         label={t("newJob.template")}
-        value={null}
+        value={chosen?.id ?? null}
         onChange={onChoose}
         items={found.map((template) => {
           const elsewhere = scheduler !== null && !template.schedulers.includes(scheduler);

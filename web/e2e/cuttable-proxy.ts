@@ -1,0 +1,78 @@
+// Stands between browser and server and cuts every connection at once, when told to: in the middle of a request, as a
+// lost network does. Forwards bytes as they are.
+
+import { once } from "node:events";
+import { createServer, type Server, Socket } from "node:net";
+
+export class CuttableProxy {
+  private readonly server: Server;
+  private readonly sockets = new Set<Socket>();
+  private sent = 0;
+  private cutAt = Number.POSITIVE_INFINITY;
+  private cuts = 0;
+
+  private constructor(private readonly target: URL) {
+    this.server = createServer({ allowHalfOpen: false }, (client) => this.join(client));
+  }
+
+  static async before(url: string): Promise<CuttableProxy> {
+    const proxy = new CuttableProxy(new URL(url));
+    proxy.server.listen(0, "127.0.0.1");
+    await once(proxy.server, "listening");
+    return proxy;
+  }
+
+  get url(): string {
+    const address = this.server.address();
+    if (!address || typeof address === "string") throw new Error("the proxy does not listen");
+    return `http://127.0.0.1:${address.port}`;
+  }
+
+  /** Bytes that went from the browser to the server. */
+  get bytesSent(): number {
+    return this.sent;
+  }
+
+  get timesCut(): number {
+    return this.cuts;
+  }
+
+  /** Cuts once, when this many more bytes have gone to the server. */
+  cutAfter(bytes: number): void {
+    this.cutAt = this.sent + bytes;
+  }
+
+  close(): void {
+    this.server.close();
+    this.cut();
+  }
+
+  private join(client: Socket): void {
+    const server = new Socket();
+    server.connect(Number(this.target.port || 80), this.target.hostname);
+    for (const [from, to] of [
+      [client, server],
+      [server, client],
+    ] as const) {
+      this.sockets.add(from);
+      from.on("error", () => from.destroy());
+      from.on("close", () => {
+        this.sockets.delete(from);
+        to.destroy();
+      });
+    }
+    client.on("data", (chunk) => {
+      this.sent += chunk.length;
+      if (this.sent < this.cutAt) return;
+      this.cutAt = Number.POSITIVE_INFINITY;
+      this.cuts += 1;
+      this.cut();
+    });
+    client.pipe(server);
+    server.pipe(client);
+  }
+
+  private cut(): void {
+    for (const socket of this.sockets) socket.destroy();
+  }
+}

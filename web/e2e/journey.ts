@@ -1,0 +1,227 @@
+// The main job in a real browser, as a person does it: signs in, uploads, chooses, submits, watches, reads. Elements are
+// found by role and label, as assistive technology finds them.
+import { mkdirSync } from "node:fs";
+import { basename } from "node:path";
+import { fileURLToPath } from "node:url";
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
+import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { CuttableProxy } from "./cuttable-proxy";
+import { environment, type Person } from "./environment";
+import { type JourneyFiles, makeFiles } from "./files";
+
+const SCREENSHOTS = fileURLToPath(new URL(`screenshots/${environment.cluster}/`, import.meta.url));
+const SECOND = 1000;
+
+let browser: Browser;
+let context: BrowserContext;
+let page: Page;
+let proxy: CuttableProxy;
+let files: JourneyFiles;
+/** Whether images can be run here; without, the Python template takes the same way. */
+let withImage = false;
+let jobUrl = "";
+const failures: string[] = [];
+
+beforeAll(async () => {
+  mkdirSync(SCREENSHOTS, { recursive: true });
+  files = await makeFiles(environment.bigFileMib);
+  proxy = await CuttableProxy.before(environment.url);
+  browser = await chromium.launch({ executablePath: environment.browser, args: ["--no-sandbox"] });
+  context = await newContext();
+  page = await context.newPage();
+  page.on("pageerror", (error) => failures.push(error.message));
+});
+
+afterAll(async () => {
+  await browser?.close();
+  proxy?.close();
+  await files?.remove();
+});
+
+afterEach(async ({ task }) => {
+  if (task.result?.state === "fail") await screenshot("failure");
+});
+
+describe(`the main job on ${environment.cluster}`, () => {
+  it("signs in and comes to the overview", async () => {
+    await signIn(page, environment.person);
+    await screenshot("overview");
+  });
+
+  it("uploads a big file whose connection is cut in the middle, from where it was cut", async () => {
+    const name = basename(files.big);
+    const offsets: number[] = [];
+    page.on("request", (request) => {
+      if (request.method() === "PATCH" && request.url().includes("/api/v1/uploads/"))
+        offsets.push(Number(request.headers()["upload-offset"]));
+    });
+    await page.getByRole("link", { name: "Uploads", exact: true }).click();
+    await heading("Uploads");
+    const before = proxy.bytesSent;
+    proxy.cutAfter(files.bigSize * 0.45);
+    await page.getByLabel("Files to upload").setInputFiles(files.big);
+    const item = page.getByRole("listitem", { name });
+    await item.waitFor();
+    await screenshot("upload");
+    await item.getByText("Uploaded", { exact: true }).waitFor({ timeout: 180 * SECOND });
+
+    expect(proxy.timesCut).toBe(1);
+    // It went on, and did not begin anew: the bytes of at most one chunk went twice.
+    expect(offsets.filter((offset) => offset === 0)).toHaveLength(1);
+    expect(proxy.bytesSent - before).toBeLessThan(files.bigSize * 1.25);
+    await page
+      .getByRole("row", { name: new RegExp(name) })
+      .getByText("Uploaded")
+      .waitFor();
+  });
+
+  it("chooses template, image, app and file in New job, and sees the batch script", async () => {
+    await page.getByRole("link", { name: "New job", exact: true }).first().click();
+    await heading("New job");
+    const runImage = page.getByRole("radio", { name: "Run an image" });
+    await runImage.waitFor();
+    withImage = await runImage.isEnabled();
+    if (withImage) {
+      await runImage.check();
+      await page.getByRole("radio", { name: "demo", exact: true }).check();
+      await page.getByLabel("App", { exact: true }).selectOption("sum");
+    } else {
+      await page.getByRole("radio", { name: "Python data summary" }).check();
+    }
+    await page.getByLabel("Files to upload").setInputFiles(files.numbers);
+    await page.getByRole("listitem", { name: "input.txt" }).getByText("Uploaded", { exact: true }).waitFor();
+    await page.getByLabel("Job name").fill("journey");
+    const script = page.getByLabel("Batch script");
+    await script
+      .getByText(withImage ? "apptainer" : "python3")
+      .first()
+      .waitFor();
+    await screenshot("new-job");
+  });
+
+  it("submits, and sees the job go from pending to completed without reloading", async () => {
+    await page.getByRole("button", { name: "Submit job" }).click();
+    await heading("journey");
+    jobUrl = page.url();
+    const states = await watchStates();
+    await state("Completed").waitFor({ timeout: 180 * SECOND });
+    await screenshot("job");
+
+    const seen = await states();
+    expect(seen.at(-1)).toBe("COMPLETED");
+    expect(seen).toContain("RUNNING");
+    const order = ["SUBMITTING", "PENDING", "CONFIGURING", "RUNNING", "COMPLETING", "COMPLETED"];
+    expect(seen).toEqual([...seen].sort((a, b) => order.indexOf(a) - order.indexOf(b)));
+  });
+
+  it("reads the output, with the line computed from the uploaded file", async () => {
+    const output = page.getByRole("log", { name: "Output" });
+    await output
+      .getByText(String(files.sum))
+      .first()
+      .waitFor({ timeout: 20 * SECOND });
+    await page.getByLabel("Search the output").fill(String(files.sum));
+    await output.locator("mark").first().waitFor();
+    await screenshot("output");
+  });
+
+  it("finds the job in the list and on the overview", async () => {
+    await page.getByRole("link", { name: "Jobs", exact: true }).first().click();
+    await heading("Jobs");
+    await page.getByLabel("Name or job id").fill("journey");
+    await page.getByRole("row").filter({ hasText: "journey" }).first().getByText("Completed").waitFor();
+    await screenshot("jobs");
+    await page.getByRole("link", { name: "Overview", exact: true }).click();
+    await page
+      .getByRole("table", { name: "My newest jobs" })
+      .getByRole("link", { name: "journey" })
+      .first()
+      .waitFor();
+  });
+
+  it("speaks Korean in the dark", async () => {
+    await page.getByRole("button", { name: "Language" }).click();
+    await page.getByRole("menuitem", { name: "한국어" }).click();
+    await page.getByRole("button", { name: "화면 색상" }).click();
+    await page.getByRole("menuitem", { name: "어둡게" }).click();
+    await page.goto(jobUrl.replace(/^https?:\/\/[^/]+/, proxy.url));
+    await state("완료").waitFor();
+    await screenshot("job-ko-dark");
+    await page.getByRole("link", { name: "새 작업", exact: true }).first().click();
+    await page.getByRole("radiogroup", { name: "템플릿" }).waitFor();
+    await screenshot("new-job-ko-dark");
+  });
+
+  it.skipIf(!environment.stranger)("shows a stranger neither the files nor the output", async () => {
+    const { stranger } = environment;
+    if (!stranger) return;
+    const other = await newContext();
+    const otherPage = await other.newPage();
+    await signIn(otherPage, stranger);
+    await otherPage.getByRole("link", { name: "Uploads", exact: true }).click();
+    await otherPage.getByRole("heading", { name: "Uploads", level: 1 }).waitFor();
+    await otherPage.getByText("Nothing uploaded yet").first().waitFor();
+    await otherPage.goto(jobUrl.replace(/^https?:\/\/[^/]+/, proxy.url));
+    // The queue is everybody's to see; what is in the job is not.
+    await otherPage.getByRole("heading", { level: 1 }).waitFor();
+    await otherPage.getByText("belongs to someone else").waitFor();
+    expect(await otherPage.getByText(String(files.sum)).count()).toBe(0);
+    await otherPage.getByRole("tab", { name: "Script" }).click();
+    await otherPage.getByText("is not yours to see").waitFor();
+    await other.close();
+  });
+
+  it("had no failure in the page's own code", () => {
+    expect(failures).toEqual([]);
+  });
+});
+
+function newContext(): Promise<BrowserContext> {
+  return browser.newContext({
+    baseURL: proxy.url,
+    locale: "en-US",
+    colorScheme: "light",
+    viewport: { width: 1280, height: 800 },
+  });
+}
+
+async function signIn(onPage: Page, { name, password }: Person): Promise<void> {
+  await onPage.goto("/");
+  await onPage.getByLabel("User name").fill(name);
+  await onPage.getByLabel("Password", { exact: true }).fill(password);
+  await onPage.getByRole("button", { name: "Sign in" }).click();
+  await onPage.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
+}
+
+function heading(name: string): Promise<void> {
+  return page.getByRole("heading", { name, level: 1 }).waitFor();
+}
+
+/** The job's state, in words, beside its name. */
+function state(words: string): Locator {
+  return page.locator("main header").getByText(words, { exact: true });
+}
+
+/** Collects the states that the page shows from now on; the badge carries the scheduler's word. */
+async function watchStates(): Promise<() => Promise<string[]>> {
+  await page.evaluate(() => {
+    const seen: string[] = [];
+    const note = () => {
+      const word = document.querySelector("main header [data-tone]")?.getAttribute("title");
+      if (word && seen.at(-1) !== word) seen.push(word);
+    };
+    note();
+    new MutationObserver(note).observe(document.body, {
+      subtree: true,
+      childList: true,
+      attributes: true,
+      characterData: true,
+    });
+    Object.assign(window, { seenStates: seen });
+  });
+  return () => page.evaluate(() => (window as unknown as { seenStates: string[] }).seenStates);
+}
+
+async function screenshot(name: string): Promise<void> {
+  await page.screenshot({ path: `${SCREENSHOTS}${name}.png` });
+}
