@@ -30,6 +30,9 @@ pub use start::{Child, Start};
 /// Longer than the agent itself gives `sbatch`, so that it is the agent that says what became of it.
 const SUBMIT_TIME: Duration = Duration::from_secs(75);
 const CALL_TIME: Duration = Duration::from_secs(40);
+/// Waited before asking a second and a third time. An agent that is killed closes its connections a moment before its
+/// socket: who connects in between is cut off again.
+const REPEAT_AFTER: [Duration; 2] = [Duration::from_millis(50), Duration::from_millis(500)];
 
 #[derive(Debug, Error)]
 pub enum Error {
@@ -178,7 +181,7 @@ impl Agent {
         }
     }
 
-    /// Asks once; asks anew on a fresh connection where the first one broke and asking twice does no harm.
+    /// Asks once; asks anew on a fresh connection where one broke and asking again does no harm.
     async fn call(&self, request: Request) -> Result<(Answer, Option<OwnedFd>), Error> {
         let time = match request {
             Request::Sbatch { .. } | Request::SbatchTest { .. } => SUBMIT_TIME,
@@ -186,10 +189,15 @@ impl Agent {
         };
         let attempt = async {
             let _turn = self.0.calls.acquire().await.map_err(|error| Error::Unreachable(error.to_string()))?;
-            match self.exchange(&request).await {
-                Err(Error::Unreachable(_)) if may_repeat(&request) => self.exchange(&request).await,
-                other => other,
+            let mut outcome = self.exchange(&request).await;
+            for pause in REPEAT_AFTER {
+                if !matches!(outcome, Err(Error::Unreachable(_))) || !may_repeat(&request) {
+                    break;
+                }
+                tokio::time::sleep(pause).await;
+                outcome = self.exchange(&request).await;
             }
+            outcome
         };
         let (answer, descriptor) = tokio::time::timeout(time, attempt).await.map_err(|_| Error::TimedOut)??;
         match answer {

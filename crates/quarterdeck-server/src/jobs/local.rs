@@ -25,6 +25,9 @@ const WAITING: &str = "Resources";
 pub struct LocalQueue {
     /// The number that was given last; `None` before the first.
     last: Mutex<Option<u64>>,
+    /// Held by whoever changes jobs of the queue: what is started may not be cancelled in between, and the other way
+    /// round.
+    turn: Mutex<()>,
     changed: Notify,
 }
 
@@ -71,7 +74,12 @@ pub async fn watch_local(app: App, cluster: Cluster) {
 
 /// Cancels, holds or releases a job of this queue.
 pub(super) async fn act(app: &App, job: &Job, action: Action) -> Result<(), Error> {
-    let mut job = job.clone();
+    let _turn = app.jobs.local.turn.lock().await;
+    let row = store::by_id(app.db.read(), &job.cluster, job.id).await?;
+    let mut job = row.and_then(read).ok_or(Error::NotFound)?;
+    if job.state.is_final() {
+        return Err(Error::Over(job.state));
+    }
     match (action, job.state) {
         (Action::Cancel, JobState::Pending) => {
             job.state = JobState::Cancelled;
@@ -91,6 +99,7 @@ pub(super) async fn act(app: &App, job: &Job, action: Action) -> Result<(), Erro
 
 /// One look at the queue; whether there is anything to look at again soon.
 async fn look(app: &App, cluster: &Cluster) -> Result<bool, DbErr> {
+    let _turn = app.jobs.local.turn.lock().await;
     let states = [JobState::Running.as_str(), JobState::Pending.as_str(), JobState::Submitting.as_str()];
     let open: Vec<Job> =
         store::in_states(app.db.read(), &cluster.name, &states).await?.into_iter().filter_map(read).collect();

@@ -309,6 +309,20 @@ async fn save_and_publish(app: &App, job: Job) -> Result<(), DbErr> {
     Ok(())
 }
 
+/// Writes how a submission ended, and answers the job as it stands then: where the queue told of it in the meantime,
+/// that is newer and stays.
+async fn save_submission(app: &App, job: Job) -> Result<Job, DbErr> {
+    let tx = app.db.begin().await?;
+    let Some(old) = store::by_id(&tx, &job.cluster, job.id).await? else { return Ok(job) };
+    if old.state != JobState::Submitting.as_str() {
+        return Ok(read(old).unwrap_or(job));
+    }
+    store::save(&tx, update(old, &job, to_us(app.clock.now()))).await?;
+    tx.commit().await?;
+    app.live.jobs_changed(&job.cluster.clone(), vec![job.clone()]);
+    Ok(job)
+}
+
 fn write_cursor(row: &store::Model) -> String {
     format!("{}.{}", row.submitted_us, row.id)
 }

@@ -121,13 +121,14 @@ impl Attempt {
         self.site.slurm().jobs_named(&self.name).len()
     }
 
+    /// The same request once more brings what the first did.
     async fn is_not_made_again(&self, row: &Value) {
         let before = self.site.slurm().jobs_named(&self.name);
         let replayed = self.submit().await.expect("the server answers");
         match row["state"].as_str().unwrap() {
-            "NOT_SUBMITTED" => assert_eq!(replayed.status, 422, "{}", replayed.text()),
-            "OUTCOME_UNKNOWN" => assert_eq!(replayed.json()["params"]["id"], row["id"], "{}", replayed.text()),
-            _ => assert_eq!((replayed.status.as_u16(), &replayed.json()["id"]), (201, &row["id"])),
+            "NOT_SUBMITTED" => assert_eq!(replayed.json()["code"], "scheduler-refused"),
+            "OUTCOME_UNKNOWN" => assert_eq!(replayed.json()["params"]["id"], row["id"]),
+            _ => assert_eq!(replayed.json()["id"], row["id"]),
         }
         assert_eq!(self.site.slurm().jobs_named(&self.name), before);
         assert_eq!(self.rows().await.len(), 1);
@@ -207,6 +208,29 @@ async fn a_submission_killed_at_random_is_made_once_or_not_at_all(#[case] server
             _ => attempt.is_there_once().await,
         }
     }
+}
+
+/// Her agent hangs while the job runs and ends, and answers then: what the queue told meanwhile stays.
+#[tokio::test]
+async fn a_late_answer_does_not_undo_what_the_queue_told() {
+    let Some(slurm) = Slurm::given() else { return };
+    let attempt = Attempt::on(&slurm).await;
+    let (alice, body, name) = (attempt.alice.clone(), attempt.body.clone(), attempt.name.clone());
+    let request = tokio::spawn(async move { alice.try_submit("slurm", &body, &name).await });
+    let row = eventually("the row", Duration::from_secs(10), async || attempt.rows().await.pop()).await;
+    let agent = processes::listener(&attempt.site.agent_socket("alice")).unwrap();
+    while !processes::has_child(agent) {
+        assert!(!request.is_finished(), "sbatch was never seen");
+        tokio::time::sleep(Duration::from_millis(1)).await;
+    }
+    processes::freeze(agent);
+    let id = row["id"].as_str().unwrap();
+    attempt.alice.wait_for("slurm", id, &["COMPLETED"]).await;
+    processes::thaw(agent);
+    let answer = request.await.unwrap().unwrap();
+    assert_eq!(answer.status, 201, "{}", answer.text());
+    assert_eq!(attempt.alice.job("slurm", id).await["state"], "COMPLETED");
+    attempt.is_there_once().await;
 }
 
 /// The server comes back when the jobs are over and Slurm has forgotten them: accounting alone tells, with and without

@@ -37,6 +37,11 @@ impl Client {
         Client { token: answer.json()["access_token"].as_str().unwrap().to_owned(), ..stranger }
     }
 
+    /// The same client with another token.
+    pub fn bearing(&self, token: &str) -> Client {
+        Client { token: token.to_owned(), ..self.clone() }
+    }
+
     pub fn token(&self) -> &str {
         &self.token
     }
@@ -70,6 +75,14 @@ impl Client {
             assert_eq!(answer.status, 204, "{}", answer.text());
         }
         id
+    }
+
+    /// The id of the image with this in its name.
+    pub async fn image(&self, name: &str) -> Value {
+        let images = self.get("/images?limit=500").await.json();
+        let found =
+            images["items"].as_array().unwrap().iter().find(|image| image["name"].as_str().unwrap().contains(name));
+        found.unwrap_or_else(|| panic!("no image {name}: {images}"))["id"].clone()
     }
 
     /// Submits a job that must be accepted.
@@ -129,7 +142,12 @@ impl Client {
 
     /// A request to be completed by the caller.
     pub fn request(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
-        self.http.request(method, format!("{}/api/v1{path}", self.base)).bearer_auth(&self.token)
+        self.request_at(method, &format!("/api/v1{path}"))
+    }
+
+    /// The same for any path.
+    pub fn request_at(&self, method: Method, path: &str) -> reqwest::RequestBuilder {
+        self.http.request(method, format!("{}{path}", self.base)).bearer_auth(&self.token)
     }
 
     pub async fn send(&self, request: reqwest::RequestBuilder) -> Answer {

@@ -15,10 +15,16 @@ pub struct Live {
 }
 
 impl Live {
-    pub async fn connect(base: &str, token: &str) -> Live {
+    /// Opens the socket, and says nothing yet.
+    pub async fn open(base: &str) -> Live {
         let address = format!("{}/api/v1/live", base.replacen("http", "ws", 1));
         let (socket, _) = tokio_tungstenite::connect_async(address).await.expect("the WebSocket opens");
-        let mut live = Live { socket };
+        Live { socket }
+    }
+
+    /// Opens it and signs in.
+    pub async fn connect(base: &str, token: &str) -> Live {
+        let mut live = Live::open(base).await;
         live.say(&json!({"type": "auth", "token": token})).await;
         assert_eq!(live.hear().await["type"], "ready");
         live
@@ -40,6 +46,17 @@ impl Live {
                 Message::Text(text) => return serde_json::from_str(&text).expect("messages are JSON"),
                 Message::Close(frame) => panic!("the server closed the WebSocket: {frame:?}"),
                 _ => {}
+            }
+        }
+    }
+
+    /// The code that the server closes with, whatever it says before.
+    pub async fn close_code(&mut self) -> u16 {
+        loop {
+            let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("no message came in a minute");
+            match next.expect("the WebSocket ended without a word").expect("the WebSocket broke") {
+                Message::Close(frame) => return frame.expect("a reason").code.into(),
+                _ => continue,
             }
         }
     }

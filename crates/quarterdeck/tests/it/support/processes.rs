@@ -22,6 +22,22 @@ pub fn kill(pid: Pid) {
     }
 }
 
+/// Whether it has started something that it still waits for.
+pub fn has_child(pid: Pid) -> bool {
+    let threads = fs::read_dir(format!("/proc/{}/task", pid.as_raw_pid()));
+    let children = |thread: fs::DirEntry| fs::read_to_string(thread.path().join("children")).unwrap_or_default();
+    threads.into_iter().flatten().flatten().any(|thread| !children(thread).is_empty())
+}
+
+/// Stops a process where it is, until [`thaw`].
+pub fn freeze(pid: Pid) {
+    kill_process(pid, Signal::STOP).unwrap();
+}
+
+pub fn thaw(pid: Pid) {
+    kill_process(pid, Signal::CONT).unwrap();
+}
+
 /// Processes that have `text` among their arguments or in their environment: what a site started carries its
 /// directory's name.
 pub fn that_mention(text: &str) -> Vec<Pid> {

@@ -14,7 +14,7 @@ use tempfile::TempDir;
 use super::{Client, Slurm, eventually, left_out, processes};
 
 const SERVER_USER: &str = "quarterdeck";
-/// Of alice, bob and admin in multi-user mode.
+/// Of every account that the tests make.
 const PASSWORD: &str = "battery staple of the tests";
 const START: Duration = Duration::from_secs(30);
 
@@ -135,11 +135,16 @@ impl Site {
 
     /// A client signed in under this name: alice, bob or admin; in single-user mode the one person.
     pub async fn client(&self, username: &str) -> Client {
-        let password = match &self.mode {
-            Mode::MultiUser => PASSWORD.to_owned(),
-            Mode::SingleUser(_) => fs::read_to_string(self.path("data/initial-password")).unwrap(),
-        };
-        Client::sign_in(&self.base(), username, password.trim()).await
+        Client::sign_in(&self.base(), username, &self.password(username)).await
+    }
+
+    pub fn password(&self, username: &str) -> String {
+        match &self.mode {
+            Mode::SingleUser(_) if username == self.person() => {
+                fs::read_to_string(self.path("data/initial-password")).unwrap().trim().to_owned()
+            }
+            _ => PASSWORD.to_owned(),
+        }
     }
 
     /// `http://ADDRESS`.
@@ -243,9 +248,14 @@ impl Site {
         }
     }
 
-    fn add_account(&self, name: &str, role: &str) {
+    /// A further account, for [`Site::client`]; its Unix user has the same name, if there is one.
+    pub fn add_account(&self, name: &str, role: &str) {
         let mut command = self.command_of_server(&self.path("bin/quarterdeck"));
-        command.arg("user").arg("--config").arg(self.path("etc/quarterdeck.toml"));
+        command.arg("user");
+        match &self.mode {
+            Mode::MultiUser => command.arg("--config").arg(self.path("etc/quarterdeck.toml")),
+            Mode::SingleUser(_) => command.env("QUARTERDECK_SERVER__DATA", self.path("data")),
+        };
         command.args(["add", name, "--role", role, "--password-stdin"]);
         let password = self.path("etc/password");
         fs::write(&password, PASSWORD).unwrap();
@@ -282,7 +292,8 @@ impl Site {
         command
     }
 
-    fn agent_socket(&self, user: &str) -> PathBuf {
+    /// Where this user's agent listens while it runs.
+    pub fn agent_socket(&self, user: &str) -> PathBuf {
         match &self.mode {
             Mode::MultiUser => self.path(&format!("run/agents/{}.sock", User::from_name(user).unwrap().unwrap().uid)),
             Mode::SingleUser(_) => self.path("data/agent.sock"),

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 
-use rustix::process::{Pid, Signal, kill_process};
+use rustix::process::Pid;
 
 use super::{left_out, processes};
 
@@ -131,11 +131,11 @@ impl OwnSlurm {
 
     /// The controller takes requests and does not answer them, until [`OwnSlurm::thaw_controller`].
     pub fn freeze_controller(&self) {
-        kill_process(self.daemon("slurmctld"), Signal::STOP).unwrap();
+        processes::freeze(self.daemon("slurmctld"));
     }
 
     pub fn thaw_controller(&self) {
-        kill_process(self.daemon("slurmctld"), Signal::CONT).unwrap();
+        processes::thaw(self.daemon("slurmctld"));
     }
 
     /// Ends a daemon without warning; what it had taken in and not written is lost.
