@@ -16,7 +16,7 @@ export interface JourneyFiles {
 }
 
 /** Enough that adding them takes the job a few seconds, and a person sees it run. */
-const LINES = 12_000_000;
+const LINES = 5_000_000;
 const MIB = 1024 * 1024;
 
 export async function makeFiles(bigMib: number): Promise<JourneyFiles> {

@@ -65,6 +65,7 @@ export function FilesPage() {
 
 function Crumbs({ space, path }: { space: string; path: string }) {
   const { t } = useTranslation();
+  const spaceName = space === "home" ? t("files.home") : space;
   return (
     <nav className={classes.crumbs} aria-label={t("files.where")}>
       {crumbsOf(path).map((crumb, index, all) => (
@@ -77,7 +78,7 @@ function Crumbs({ space, path }: { space: string; path: string }) {
             className="qd-link"
             aria-current={index === all.length - 1 ? "page" : undefined}
           >
-            {index === 0 ? t(`files.spaces.${space === "home" ? "home" : "other"}`, { space }) : crumb.name}
+            {index === 0 ? spaceName : crumb.name}
           </Link>
         </span>
       ))}

@@ -585,7 +585,7 @@ export const en = {
   files: {
     title: "Files",
     where: "Path",
-    spaces: { home: "Home", other: "{{space}}" },
+    home: "Home",
     columns: { name: "Name", size: "Size", mode: "Permissions", modified: "Changed" },
     empty: "This directory is empty",
   },

@@ -29,6 +29,8 @@ export async function startI18n(): Promise<void> {
     // React escapes already.
     interpolation: { escapeValue: false },
     react: { useSuspense: false },
+    // An advertisement on everybody's console otherwise.
+    showSupportNotice: false,
   });
   document.documentElement.lang = language;
 }

@@ -595,7 +595,7 @@ export const ko: Translation<typeof en> = {
   files: {
     title: "파일",
     where: "경로",
-    spaces: { home: "홈", other: "{{space}}" },
+    home: "홈",
     columns: { name: "이름", size: "크기", mode: "권한", modified: "수정 시각" },
     empty: "빈 디렉터리입니다",
   },

@@ -1,7 +1,7 @@
 // New job: four parts in any order, the batch script beside them, and one button.
 import { SegmentedControl, Textarea } from "@mantine/core";
 import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi } from "@tanstack/react-router";
+import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { type FormEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { client } from "../../api/client";
@@ -181,6 +181,7 @@ function useForm(): {
     setForm((before) => ({ ...before, ...(typeof change === "function" ? change(before) : change) }));
   }, []);
 
+  const router = useRouter();
   const settled = useDebounced(form, 300);
   const written = useRef(JSON.stringify(search));
   useEffect(() => {
@@ -188,9 +189,11 @@ function useForm(): {
     const next = searchFromForm(settled);
     const text = JSON.stringify(next);
     if (text === written.current) return;
+    // On the way to another page already: this must not call her back.
+    if (!router.latestLocation.pathname.endsWith("/new-job")) return;
     written.current = text;
     void navigate({ search: next, replace: true });
-  }, [settled, navigate]);
+  }, [settled, navigate, router]);
 
   // Another link to this page was followed: it brings its own form.
   useEffect(() => {

@@ -1,0 +1,90 @@
+import { readdirSync, readFileSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { en } from "./en";
+import { ko } from "./ko";
+
+const SOURCES = join(import.meta.dirname, "..");
+
+/** Codes, reasons and states come from the server: these are looked up by name when they do. */
+const FROM_OUTSIDE = [
+  "problem.codes.",
+  "problem.fields.",
+  "problem.advice.",
+  "problem.unknown",
+  "stale.reasons.",
+  "states.node.",
+  "reasons.",
+  "templates.categories.",
+  "templates.unavailable.",
+  "newJob.checks.",
+  "newJob.fieldNames.",
+];
+
+describe("messages", () => {
+  const english = flatten(en);
+  const korean = flatten(ko);
+
+  it("are the same in both languages, but for Korean having no plural", () => {
+    expect([...korean.keys()].sort()).toEqual(
+      [...english.keys()].filter((key) => !key.endsWith("_one")).sort(),
+    );
+  });
+
+  it("have a text in each language", () => {
+    for (const [key, text] of [...english, ...korean]) expect(text.trim(), key).not.toBe("");
+  });
+
+  it("speak of the same values in both languages", () => {
+    for (const [key, text] of korean) {
+      const english_ = valuesIn(english.get(key) ?? "");
+      expect(valuesIn(text), key).toEqual(english_);
+    }
+  });
+
+  it("are Korean where they are Korean", () => {
+    const same = [...korean].filter(([key, text]) => english.get(key) === text && /[a-z]{3}/.test(text));
+    // Names.
+    expect(same.map(([key]) => key)).toEqual(["schedulers.slurm"]);
+  });
+
+  it("are all used, and all that are used exist", () => {
+    const { literal, prefixes } = keysInSources();
+    const isThere = (key: string) => english.has(key) || english.has(`${key}_other`);
+    expect([...literal].filter((key) => !isThere(key))).toEqual([]);
+    const isUsed = (key: string) => {
+      const base = key.replace(/_(one|other)$/, "");
+      return literal.has(base) || [...prefixes, ...FROM_OUTSIDE].some((prefix) => base.startsWith(prefix));
+    };
+    expect([...english.keys()].filter((key) => !isUsed(key))).toEqual([]);
+  });
+});
+
+function flatten(messages: object, before = "", into = new Map<string, string>()): Map<string, string> {
+  for (const [name, value] of Object.entries(messages)) {
+    if (typeof value === "string") into.set(`${before}${name}`, value);
+    else flatten(value, `${before}${name}.`, into);
+  }
+  return into;
+}
+
+function valuesIn(text: string): string[] {
+  return [...new Set(text.match(/\{\{\w+\}\}/g) ?? [])].sort();
+}
+
+function keysInSources(): { literal: Set<string>; prefixes: Set<string> } {
+  const literal = new Set<string>();
+  const prefixes = new Set<string>();
+  for (const file of readdirSync(SOURCES, { recursive: true, encoding: "utf8" })) {
+    if (!/\.tsx?$/.test(file) || /\.test\.tsx?$|^i18n\/(en|ko)\.ts$/.test(file)) continue;
+    const source = readFileSync(join(SOURCES, file), "utf8");
+    for (const [, key] of source.matchAll(/\bt\(\s*"([\w.]+)"/g)) literal.add(key ?? "");
+    for (const [, prefix] of source.matchAll(/\bt\(\s*`([\w.]+)\$\{/g)) prefixes.add(prefix ?? "");
+    // A choice between two keys.
+    for (const [, one, other] of source.matchAll(/\bt\(\s*[^"()]+\?\s*"(\w+\.[\w.]+)"\s*:\s*"(\w+\.[\w.]+)"/g)) {
+      literal.add(one ?? "");
+      literal.add(other ?? "");
+    }
+  }
+  return { literal, prefixes };
+}
