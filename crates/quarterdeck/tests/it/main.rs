@@ -4,6 +4,8 @@
 //! `QD_TEST_SLURM_ENV` names the `env.sh` of a running Slurm (`dev/slurm up` prints it), `QD_TEST_IMAGE` and
 //! `QD_TEST_APPTAINER` what `dev/apptainer` makes.
 
+mod access;
+mod bad_input;
 mod kills;
 mod main_job;
 mod outage;
