@@ -14,7 +14,7 @@ struct Dist;
 /// Serves the page's files; every other address is the page itself, since its routes are the browser's.
 pub(crate) async fn serve(method: Method, uri: Uri) -> Response {
     let path = uri.path().trim_start_matches('/');
-    if path.starts_with("api/") || (method != Method::GET && method != Method::HEAD) {
+    if path == "api" || path.starts_with("api/") || (method != Method::GET && method != Method::HEAD) {
         return Problem::not_found("route").into_response();
     }
     match Dist::get(path) {
