@@ -1,9 +1,11 @@
 //! What a submission may not say: each gets a problem with a pointer to the field, and nothing comes of it.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Site, unique};
+use crate::support::{Client, Site, eventually, unique};
 
 /// An id that nothing has.
 const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
@@ -110,6 +112,11 @@ async fn a_fault_is_named_by_its_field_and_nothing_is_submitted() {
 async fn nothing_faulty_reaches_slurm() {
     let Some(site) = Site::multi_user().await else { return };
     let alice = site.client("alice").await;
+    let read = async || {
+        let partitions = alice.get("/clusters/slurm/partitions").await.json();
+        partitions["items"].as_array().filter(|items| !items.is_empty()).map(drop)
+    };
+    eventually("the partitions", Duration::from_secs(20), read).await;
     let name = unique("faulty");
     let wrong = json!({"name": name, "script": SCRIPT, "resources": {"partition": "nowhere"}});
     let problem = alice.post("/clusters/slurm/jobs", &wrong).await.json();

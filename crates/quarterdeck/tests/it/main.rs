@@ -6,7 +6,10 @@
 
 mod access;
 mod bad_input;
+mod bytes;
+mod environment;
 mod kills;
 mod main_job;
 mod outage;
 mod support;
+mod uploads;
