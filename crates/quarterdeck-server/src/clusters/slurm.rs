@@ -145,7 +145,7 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands) {
 async fn finish_left(app: &App, cluster: &Cluster, commands: &Commands, left: Vec<JobId>) -> Result<(), String> {
     for some in left.chunks(200) {
         let ended = commands.accounting(accounting::Jobs::Ids(some)).await?;
-        jobs::watch_ended(app, &cluster.name, ended).await.map_err(|error| error.to_string())?;
+        jobs::watch_ended(app, &cluster.name, some, ended).await.map_err(|error| error.to_string())?;
     }
     Ok(())
 }

@@ -17,7 +17,7 @@ const AT_ONCE: usize = 400;
 /// The beginning of the comment that our submissions carry.
 const COMMENT: &str = "qd:";
 
-/// Accounting is asked this often for an exit code, once a reading.
+/// Accounting may answer this often without an exit code; it is asked once a reading.
 const TRIES: u8 = 10;
 
 #[derive(Default)]
@@ -50,10 +50,6 @@ pub async fn observe(app: &App, cluster: &str, queue: Vec<slurm::Job>) -> Result
     take_in(app, cluster, changed).await?;
     observed.last = now_seen;
     let ended: Vec<JobId> = observed.without_exit_code.keys().cloned().collect();
-    observed.without_exit_code.retain(|_, tries| {
-        *tries -= 1;
-        *tries > 0
-    });
     drop(observed);
     let open = store::in_states(app.db.read(), cluster, &open_states()).await?;
     let left = open.into_iter().filter_map(|row| row.job_id).filter(|id| !present.contains(id));
@@ -61,14 +57,21 @@ pub async fn observe(app: &App, cluster: &str, queue: Vec<slurm::Job>) -> Result
     Ok(left.chain(ended).collect())
 }
 
-/// Takes in what accounting says of jobs that left the queue. An array's tasks make up its own row.
-pub async fn watch_ended(app: &App, cluster: &str, ended: Vec<slurm::Job>) -> Result<(), DbErr> {
+/// Takes in what accounting answered about these jobs, which left the queue or ended. An array's tasks make up its own
+/// row.
+pub async fn watch_ended(app: &App, cluster: &str, asked: &[JobId], answered: Vec<slurm::Job>) -> Result<(), DbErr> {
     let mut observed = app.jobs.observed.lock().await;
-    for job in ended.iter().filter(|job| job.exit_code.is_some()) {
+    for job_id in asked {
+        if let Some(tries) = observed.without_exit_code.get_mut(job_id) {
+            *tries -= 1;
+        }
+    }
+    for job in answered.iter().filter(|job| job.exit_code.is_some()) {
         observed.without_exit_code.remove(&job.job_id);
     }
+    observed.without_exit_code.retain(|_, tries| *tries > 0);
     drop(observed);
-    take_in(app, cluster, with_array_parents(ended)).await
+    take_in(app, cluster, with_array_parents(answered)).await
 }
 
 /// Our own id in a job's comment.
