@@ -14,7 +14,21 @@ export default defineConfig({
     target: "es2023",
     // Inlined assets would be data: URLs, which the server's content security policy need not allow.
     assetsInlineLimit: 0,
-    reportCompressedSize: true,
+    rolldownOptions: {
+      output: {
+        codeSplitting: {
+          groups: [
+            // What every page needs, in one file that changes only with its versions.
+            {
+              name: "vendor",
+              test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(react-router|router-core|history|store|react-store|react-query|query-core)|i18next|react-i18next|openapi-fetch|openapi-react-query|use-sync-external-store|clsx)\//,
+            },
+            // What most pages share: one file instead of dozens of tiny ones.
+            { name: "shared", minShareCount: 4 },
+          ],
+        },
+      },
+    },
   },
   test: {
     environment: "jsdom",

@@ -141,9 +141,9 @@ describe(`the main job on ${environment.cluster}`, () => {
 
   it("speaks Korean in the dark", async () => {
     await page.getByRole("button", { name: "Language" }).click();
-    await page.getByRole("menuitem", { name: "한국어" }).click();
+    await page.getByRole("menuitemradio", { name: "한국어" }).click();
     await page.getByRole("button", { name: "화면 색상" }).click();
-    await page.getByRole("menuitem", { name: "어둡게" }).click();
+    await page.getByRole("menuitemradio", { name: "어둡게" }).click();
     await page.goto(jobUrl.replace(/^https?:\/\/[^/]+/, proxy.url));
     await state("완료").waitFor();
     await screenshot("job-ko-dark");

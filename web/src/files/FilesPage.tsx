@@ -6,9 +6,10 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { FileEntry } from "../api/types";
-import { type Column, DataTable } from "../ui/DataTable";
+import type { Column } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
+import { ScrollingTable } from "../ui/ScrollingTable";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import { Moment } from "../ui/time";
 import classes from "./files.module.css";
@@ -45,7 +46,7 @@ export function FilesPage() {
           />
         )}
         {entries && entries.length > 0 && (
-          <DataTable
+          <ScrollingTable
             label={t("files.title")}
             columns={columns}
             rows={entries}
@@ -55,7 +56,6 @@ export function FilesPage() {
               void open({ to: "/files/$space", params: { space }, search: { path: entry.path } })
             }
             onEnd={() => hasNextPage && !isFetchingNextPage && void fetchNextPage()}
-            fill
           />
         )}
       </div>

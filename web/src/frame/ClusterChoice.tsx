@@ -1,10 +1,10 @@
 // Which cluster this is; a choice where there are several.
-import { Menu } from "@mantine/core";
 import { IconChevronDown } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { clustersQuery } from "../overview/queries";
+import { Menu } from "../ui/Menu";
 import classes from "./Frame.module.css";
 
 export function ClusterChoice({ cluster }: { cluster: string | null }) {
@@ -21,27 +21,29 @@ export function ClusterChoice({ cluster }: { cluster: string | null }) {
     );
   }
   return (
-    <Menu position="bottom-start">
-      <Menu.Target>
-        <button type="button" className={classes.cluster} aria-label={t("frame.chooseCluster", { cluster })}>
+    <Menu
+      align="start"
+      label={t("frame.chooseCluster", { cluster })}
+      button={
+        <>
           {cluster}
           <IconChevronDown size={14} aria-hidden />
-        </button>
-      </Menu.Target>
-      <Menu.Dropdown>
-        {clusters.map(({ name, scheduler, version }) => (
-          <Menu.Item
-            key={name}
-            aria-current={name === cluster}
-            onClick={() => void navigate({ to: "/clusters/$cluster", params: { cluster: name } })}
-          >
+        </>
+      }
+      buttonClass={classes.cluster}
+      items={clusters.map(({ name, scheduler, version }) => ({
+        key: name,
+        label: (
+          <>
             {name}{" "}
             <span className="qd-dim">
               {t(`schedulers.${scheduler}`)} {version}
             </span>
-          </Menu.Item>
-        ))}
-      </Menu.Dropdown>
-    </Menu>
+          </>
+        ),
+        checked: name === cluster,
+        onSelect: () => void navigate({ to: "/clusters/$cluster", params: { cluster: name } }),
+      }))}
+    />
   );
 }

@@ -1,7 +1,8 @@
 // What stays around every page: navigation at the left, the cluster's and the person's things on top.
-import { Burger, Drawer } from "@mantine/core";
 import { useDisclosure } from "@mantine/hooks";
+import { IconMenu2 } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
+import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useFollowJobs } from "../live/follow-jobs";
 import mark from "../ui/mark.svg";
@@ -12,10 +13,15 @@ import classes from "./Frame.module.css";
 import { LiveMark } from "./LiveMark";
 import { Navigation } from "./Navigation";
 
+const NavigationDrawer = lazy(() =>
+  import("./NavigationDrawer").then((module) => ({ default: module.NavigationDrawer })),
+);
+
 export function Frame() {
   const { t } = useTranslation();
   const cluster = useCurrentCluster();
-  const [drawerOpen, drawer] = useDisclosure();
+  const [wasOpened, setWasOpened] = useState(false);
+  const [drawerOpen, drawer] = useDisclosure(false, { onOpen: () => setWasOpened(true) });
   useFollowJobs(cluster);
   return (
     <div className={classes.frame}>
@@ -26,24 +32,21 @@ export function Frame() {
         <Brand />
         <Navigation cluster={cluster} />
       </aside>
-      <Drawer
-        opened={drawerOpen}
-        onClose={drawer.close}
-        size={260}
-        padding="sm"
-        title={<Brand />}
-        closeButtonProps={{ "aria-label": t("common.close") }}
-      >
-        <Navigation cluster={cluster} onChosen={drawer.close} />
-      </Drawer>
+      {wasOpened && (
+        <Suspense>
+          <NavigationDrawer cluster={cluster} title={<Brand />} opened={drawerOpen} onClose={drawer.close} />
+        </Suspense>
+      )}
       <header className={classes.top}>
-        <Burger
-          className={classes.burger}
-          size="sm"
-          opened={drawerOpen}
-          onClick={drawer.open}
+        <button
+          type="button"
+          className={`${classes.tool} ${classes.burger}`}
           aria-label={t("frame.menu")}
-        />
+          aria-expanded={drawerOpen}
+          onClick={drawer.open}
+        >
+          <IconMenu2 size={20} aria-hidden />
+        </button>
         <ClusterChoice cluster={cluster} />
         <LiveMark cluster={cluster} />
         <div className={classes.end}>

@@ -1,5 +1,4 @@
 // Says whether what the page shows is live, and if not, how old it is and why.
-import { Tooltip } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import { useFreshness } from "../live/follow-jobs";
 import { useConnectionState } from "../live/live";
@@ -27,12 +26,10 @@ export function LiveMark({ cluster }: { cluster: string | null }) {
           : t("live.liveTip")
         : t("live.waitingTip");
   return (
-    <Tooltip label={tip} multiline maw={320}>
-      <span className={classes.live} data-mark={mark} role="status">
-        <span className={classes.dot} aria-hidden />
-        {t(`live.${mark}`)}
-        {age && <span className={classes.hideOnPhone}>· {age}</span>}
-      </span>
-    </Tooltip>
+    <span className={classes.live} data-mark={mark} role="status" title={tip}>
+      <span className={classes.dot} aria-hidden />
+      {t(`live.${mark}`)}
+      {age && <span className={classes.hideOnPhone}>· {age}</span>}
+    </span>
   );
 }

@@ -81,7 +81,9 @@ function keysInSources(): { literal: Set<string>; prefixes: Set<string> } {
     for (const [, key] of source.matchAll(/\bt\(\s*"([\w.]+)"/g)) literal.add(key ?? "");
     for (const [, prefix] of source.matchAll(/\bt\(\s*`([\w.]+)\$\{/g)) prefixes.add(prefix ?? "");
     // A choice between two keys.
-    for (const [, one, other] of source.matchAll(/\bt\(\s*[^"()]+\?\s*"(\w+\.[\w.]+)"\s*:\s*"(\w+\.[\w.]+)"/g)) {
+    for (const [, one, other] of source.matchAll(
+      /\bt\(\s*[^"()]+\?\s*"(\w+\.[\w.]+)"\s*:\s*"(\w+\.[\w.]+)"/g,
+    )) {
       literal.add(one ?? "");
       literal.add(other ?? "");
     }

@@ -13,33 +13,21 @@ interface Props {
   cluster: string;
   jobs: Job[];
   label: string;
-  /** `short`: one's own newest, without what is the same in all of them. */
-  columns: "all" | "short";
-  sort?: string;
-  onSort?(sort: string): void;
-  total?: number;
-  onEnd?(): void;
-  fill?: boolean;
 }
 
-export function JobTable({ cluster, jobs, columns: which, ...table }: Props) {
+/** A few of one's own newest jobs, without what is the same in all of them. */
+export function ShortJobTable({ cluster, jobs, label }: Props) {
+  const columns = useJobColumns(cluster).filter((column) => !["user", "size"].includes(column.id));
+  const open = useOpenJob(cluster);
+  return <DataTable label={label} columns={columns} rows={jobs} rowKey={(job) => job.id} onOpen={open} />;
+}
+
+export function useOpenJob(cluster: string): (job: Job) => void {
   const navigate = useNavigate();
-  const all = useJobColumns(cluster);
-  const columns = which === "all" ? all : all.filter((column) => !["user", "size"].includes(column.id));
-  return (
-    <DataTable
-      {...table}
-      columns={columns}
-      rows={jobs}
-      rowKey={(job) => job.id}
-      onOpen={(job) =>
-        void navigate({ to: "/clusters/$cluster/jobs/$job", params: { cluster, job: job.id } })
-      }
-    />
-  );
+  return (job) => void navigate({ to: "/clusters/$cluster/jobs/$job", params: { cluster, job: job.id } });
 }
 
-function useJobColumns(cluster: string): Column<Job>[] {
+export function useJobColumns(cluster: string): Column<Job>[] {
   const { t } = useTranslation();
   const format = useFormat();
   return useMemo(

@@ -8,10 +8,11 @@ import { useTranslation } from "react-i18next";
 import { partitionsQuery } from "../nodes/queries";
 import { useFormat } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
+import { ScrollingTable } from "../ui/ScrollingTable";
 import { SearchBox } from "../ui/SearchBox";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import { DEFAULT_SORT, type JobFilter } from "./filter";
-import { JobTable } from "./JobTable";
+import { useJobColumns, useOpenJob } from "./JobTable";
 import classes from "./jobs.module.css";
 import { jobListQuery } from "./queries";
 import { type ListGroup, STATE_GROUPS } from "./states";
@@ -24,6 +25,8 @@ export function JobsPage() {
   const { cluster } = route.useParams();
   const filter = route.useSearch();
   const navigate = route.useNavigate();
+  const columns = useJobColumns(cluster);
+  const open = useOpenJob(cluster);
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
     jobListQuery(cluster, filter),
   );
@@ -56,16 +59,16 @@ export function JobsPage() {
       <div className={classes.table}>
         {!jobs && !error && <LoadingRows rows={14} height={35} />}
         {jobs && jobs.length > 0 && (
-          <JobTable
-            cluster={cluster}
-            jobs={jobs}
+          <ScrollingTable
             label={t("jobs.title")}
-            columns="all"
+            columns={columns}
+            rows={jobs}
+            rowKey={(job) => job.id}
+            onOpen={open}
             sort={filter.sort ?? DEFAULT_SORT}
             onSort={(sort) => narrow({ sort: sort as JobFilter["sort"] })}
             total={total}
             onEnd={loadMore}
-            fill
           />
         )}
         {jobs?.length === 0 && (

@@ -1,5 +1,5 @@
 // What a job writes, followed as it comes: search, wrapping, download. Only the lines in view are in the document.
-import { ActionIcon, Button, SegmentedControl, Switch, TextInput, Tooltip } from "@mantine/core";
+import { ActionIcon, Button, SegmentedControl, Switch, TextInput } from "@mantine/core";
 import {
   IconArrowDown,
   IconArrowUp,
@@ -196,11 +196,9 @@ export function OutputView({ cluster, job, stream, onStream }: Props) {
 
 function Tool({ label, onClick, children }: { label: string; onClick(): void; children: React.ReactNode }) {
   return (
-    <Tooltip label={label}>
-      <ActionIcon aria-label={label} onClick={onClick}>
-        {children}
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon title={label} aria-label={label} onClick={onClick}>
+      {children}
+    </ActionIcon>
   );
 }
 

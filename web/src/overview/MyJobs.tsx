@@ -4,7 +4,7 @@ import { IconListDetails } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
-import { JobTable } from "../jobs/JobTable";
+import { ShortJobTable } from "../jobs/JobTable";
 import { jobListQuery } from "../jobs/queries";
 import { Panel } from "../ui/Panel";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
@@ -49,7 +49,7 @@ export function MyJobs({ cluster }: { cluster: string }) {
         </Empty>
       )}
       {jobs && jobs.length > 0 && (
-        <JobTable cluster={cluster} jobs={jobs} label={t("overview.myJobs")} columns="short" />
+        <ShortJobTable cluster={cluster} jobs={jobs} label={t("overview.myJobs")} />
       )}
     </Panel>
   );

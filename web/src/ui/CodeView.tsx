@@ -1,5 +1,5 @@
 // A batch script or another short text to read: line numbers, shell comments and #SBATCH lines told apart, copying.
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -46,11 +46,9 @@ export function CopyButton({ text, className }: { text: string; className?: stri
   };
   const label = copied ? t("common.copied") : t("common.copy");
   return (
-    <Tooltip label={label}>
-      <ActionIcon className={className} aria-label={label} onClick={copy}>
-        {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon title={label} className={className} aria-label={label} onClick={copy}>
+      {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
+    </ActionIcon>
   );
 }
 

@@ -1,21 +1,5 @@
 // Quarterdeck's look for Mantine's parts. Colours of our own parts are in tokens.css; both come from these scales.
-import {
-  ActionIcon,
-  Button,
-  Checkbox,
-  type CSSVariablesResolver,
-  createTheme,
-  Input,
-  type MantineColorsTuple,
-  Modal,
-  NativeSelect,
-  NumberInput,
-  PasswordInput,
-  SegmentedControl,
-  Textarea,
-  TextInput,
-  Tooltip,
-} from "@mantine/core";
+import { type CSSVariablesResolver, createTheme, type MantineColorsTuple } from "@mantine/core";
 
 /** Sea green-blue. Shade 8 carries white text at 5.8:1. */
 const sea: MantineColorsTuple = [
@@ -82,22 +66,20 @@ export const theme = createTheme({
   cursorType: "pointer",
   focusRing: "auto",
   respectReducedMotion: true,
+  // By name: importing the components here would make every page load all of them.
   components: {
-    ActionIcon: ActionIcon.extend({ defaultProps: { variant: "subtle", color: "gray", size: 30 } }),
-    Button: Button.extend({ defaultProps: { size: "xs" } }),
-    Checkbox: Checkbox.extend({ defaultProps: { size: "xs" } }),
+    ActionIcon: { defaultProps: { variant: "subtle", color: "gray", size: 30 } },
+    Button: { defaultProps: { size: "xs" } },
+    Checkbox: { defaultProps: { size: "xs" } },
     // Help stands below the field, so that fields in a row begin at the same height.
-    InputWrapper: Input.Wrapper.extend({
-      defaultProps: { inputWrapperOrder: ["label", "input", "description", "error"] },
-    }),
-    Modal: Modal.extend({ defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4 } } }),
-    NativeSelect: NativeSelect.extend({ defaultProps: { size: "xs" } }),
-    NumberInput: NumberInput.extend({ defaultProps: { size: "xs" } }),
-    PasswordInput: PasswordInput.extend({ defaultProps: { size: "sm" } }),
-    SegmentedControl: SegmentedControl.extend({ defaultProps: { size: "sm" } }),
-    Textarea: Textarea.extend({ defaultProps: { size: "xs" } }),
-    TextInput: TextInput.extend({ defaultProps: { size: "xs" } }),
-    Tooltip: Tooltip.extend({ defaultProps: { openDelay: 350, withArrow: false } }),
+    InputWrapper: { defaultProps: { inputWrapperOrder: ["label", "input", "description", "error"] } },
+    Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4 } } },
+    NativeSelect: { defaultProps: { size: "xs" } },
+    NumberInput: { defaultProps: { size: "xs" } },
+    PasswordInput: { defaultProps: { size: "sm" } },
+    SegmentedControl: { defaultProps: { size: "sm" } },
+    Textarea: { defaultProps: { size: "xs" } },
+    TextInput: { defaultProps: { size: "xs" } },
   },
 });
 

@@ -1,5 +1,5 @@
 // One file on its way: how far, how fast, how long yet, and what can be done about it.
-import { ActionIcon, Tooltip } from "@mantine/core";
+import { ActionIcon } from "@mantine/core";
 import { IconFile, IconPlayerPause, IconPlayerPlay, IconRefresh, IconX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -126,10 +126,8 @@ function ProgressLine({ item }: { item: UploadItem }) {
 
 function IconButton({ label, onClick, children }: { label: string; onClick(): void; children: ReactNode }) {
   return (
-    <Tooltip label={label}>
-      <ActionIcon aria-label={label} onClick={onClick}>
-        {children}
-      </ActionIcon>
-    </Tooltip>
+    <ActionIcon title={label} aria-label={label} onClick={onClick}>
+      {children}
+    </ActionIcon>
   );
 }
