@@ -41,3 +41,50 @@ impl std::ops::Deref for App {
         &self.0
     }
 }
+
+#[cfg(test)]
+pub(crate) mod testing {
+    use std::path::{Path, PathBuf};
+
+    use chrono::{DateTime, Utc};
+
+    use super::{App, Parts};
+    use crate::access::{Actor, Role, Via};
+    use crate::agents::{Agents, Start};
+    use crate::auth::Keys;
+    use crate::clock::Clock;
+    use crate::clusters::Clusters;
+    use crate::config::{Config, Mode};
+    use crate::db::Db;
+
+    /// A site's parts on a test's database, at this time. No agent and no scheduler is there. Several of them with the
+    /// same data directory are one server at different times.
+    pub(crate) fn app_at(db: &Db, data: &Path, time: DateTime<Utc>) -> App {
+        let config = Config::load(None).unwrap();
+        App::new(Parts {
+            agents: Agents::new(Start::Launcher { socket: PathBuf::from("/nowhere") }, 1),
+            clusters: Clusters::new(&config, Mode::MultiUser),
+            live: Default::default(),
+            uploads: Default::default(),
+            images: Default::default(),
+            jobs: Default::default(),
+            config,
+            mode: Mode::MultiUser,
+            clock: Clock::fixed(time),
+            db: db.clone(),
+            keys: Keys::load_or_generate(data).unwrap(),
+        })
+    }
+
+    pub(crate) fn actor(username: &str, role: Role) -> Actor {
+        Actor {
+            user_id: uuid::Uuid::now_v7(),
+            username: username.to_owned(),
+            role,
+            unix_user: Some(username.to_owned()),
+            via: Via::Session(uuid::Uuid::now_v7()),
+            address: std::net::IpAddr::from([127, 0, 0, 1]),
+            request_id: "a-request".to_owned(),
+        }
+    }
+}

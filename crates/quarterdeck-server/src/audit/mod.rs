@@ -87,3 +87,40 @@ fn entry(app: &App, actor: &Actor, event: &Event<'_>, result: &'static str, inte
         detail: event.detail.clone(),
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use sea_orm::{EntityTrait, QueryOrder};
+    use serde_json::json;
+
+    use super::*;
+    use crate::access::Role;
+    use crate::app::testing::{actor, app_at};
+    use crate::db::testing::on_each_database;
+
+    #[tokio::test]
+    async fn a_deed_outside_is_recorded_before_and_after() {
+        on_each_database(async |db| {
+            let data = tempfile::tempdir().unwrap();
+            let now = "2026-11-24T12:00:00.000001Z".parse().unwrap();
+            let (app, alice) = (app_at(&db, data.path(), now), actor("alice", Role::User));
+            let event =
+                || Event { action: "job.submit", object: "작업 <1>", detail: json!({"name": "it's \"한글\""}) };
+            let intent = intend(db.write(), &app, &alice, event()).await.unwrap();
+            conclude(db.write(), &app, &alice, intent, Result::Refused, event()).await.unwrap();
+            let tx = db.begin().await.unwrap();
+            record(&tx, &app, &alice, Event { action: "session.end", ..event() }).await.unwrap();
+            tx.rollback().await.unwrap();
+
+            let rows = store::Entity::find().order_by_asc(store::Column::Id).all(db.read()).await.unwrap();
+            let told: Vec<_> = rows.iter().map(|row| (row.result.as_str(), row.intent_id)).collect();
+            assert_eq!(told, [("intent", None), ("refused", Some(intent))], "what was rolled back did not happen");
+            for row in &rows {
+                assert_eq!((row.actor.as_str(), row.actor_id), ("alice", Some(alice.user_id)));
+                assert_eq!((row.object.as_str(), &row.detail), ("작업 <1>", &json!({"name": "it's \"한글\""})));
+                assert_eq!((row.at_us, row.address.as_str()), (1_795_521_600_000_001, "127.0.0.1"));
+            }
+        })
+        .await;
+    }
+}

@@ -11,6 +11,8 @@ mod recover;
 mod request;
 mod store;
 mod submit;
+#[cfg(test)]
+mod tests;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};

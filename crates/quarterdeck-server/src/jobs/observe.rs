@@ -203,7 +203,7 @@ fn merged(before: Job, seen: &slurm::Job) -> Job {
 }
 
 /// A job that was not submitted here, or a task of an array that was.
-fn new_job(cluster: &str, seen: &slurm::Job, parent: Option<Job>) -> Job {
+pub(super) fn new_job(cluster: &str, seen: &slurm::Job, parent: Option<Job>) -> Job {
     let parent = parent.as_ref();
     Job {
         id: Uuid::now_v7(),

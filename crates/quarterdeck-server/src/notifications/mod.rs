@@ -45,3 +45,36 @@ pub async fn list(app: &App, actor: &Actor, limit: u64) -> Result<Vec<Notificati
     };
     Ok(rows.into_iter().map(read).collect())
 }
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+    use crate::access::Role;
+    use crate::app::testing::{actor, app_at};
+    use crate::db::testing::on_each_database;
+
+    #[tokio::test]
+    async fn each_reads_her_own_the_newest_first() {
+        on_each_database(async |db| {
+            let data = tempfile::tempdir().unwrap();
+            let (alice, bob) = (actor("alice", Role::User), actor("bob", Role::User));
+            let at = |second: i64| app_at(&db, data.path(), from_us(second * 1_000_000));
+            for second in 1..=3 {
+                notify(&at(second), alice.user_id, "job-ended", json!({"name": "한글", "second": second}))
+                    .await
+                    .unwrap();
+            }
+            notify(&at(4), bob.user_id, "job-ended", json!({})).await.unwrap();
+            let told = list(&at(5), &alice, 2).await.unwrap();
+            let seconds: Vec<&Value> = told.iter().map(|notification| &notification.params["second"]).collect();
+            assert_eq!(seconds, [&json!(3), &json!(2)]);
+            assert_eq!(
+                (told[0].created_at, told[0].read_at, &told[0].params["name"]),
+                (from_us(3_000_000), None, &json!("한글"))
+            );
+        })
+        .await;
+    }
+}

@@ -389,3 +389,71 @@ fn read(row: store::Model) -> Option<Upload> {
         finished_at: row.finished_us.map(from_us),
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::access::Role;
+    use crate::app::testing::{actor, app_at};
+    use crate::db::testing::on_each_database;
+
+    fn announced(name: &str) -> Upload {
+        Upload {
+            id: Uuid::now_v7(),
+            filename: FileName::from_bytes(name.as_bytes()).unwrap(),
+            kind: FileKind::Mesh,
+            kind_source: KindSource::Name,
+            size: 1 << 40,
+            offset: 0,
+            state: State::Uploading,
+            space: SpaceName::home(),
+            directory: RelativePath::parse("새 폴더/%FF").unwrap(),
+            path: None,
+            absolute: None,
+            created_at: from_us(1),
+            finished_at: None,
+        }
+    }
+
+    #[tokio::test]
+    async fn each_sees_her_own_the_newest_first_and_names_as_they_were_typed() {
+        on_each_database(async |db| {
+            let data = tempfile::tempdir().unwrap();
+            let app = app_at(&db, data.path(), from_us(0));
+            let (alice, bob) = (actor("alice", Role::User), actor("bob", Role::User));
+            let names = ["100%.dat", "한글 파일", "it's", "new\nline", "<b>"];
+            let uploads: Vec<Upload> = names.into_iter().map(announced).collect();
+            for upload in &uploads {
+                store::insert(db.write(), row(upload, alice.user_id, "host".to_owned())).await.unwrap();
+            }
+            let newest = list(&app, &alice, None, 2).await.unwrap();
+            let names_of =
+                |uploads: &[Upload]| uploads.iter().map(|upload| upload.filename.display()).collect::<Vec<_>>();
+            assert_eq!(names_of(&newest), ["<b>", "new\nline"]);
+            let older = list(&app, &alice, Some(newest[1].id), 9).await.unwrap();
+            assert_eq!(names_of(&older), ["it's", "한글 파일", "100%.dat"]);
+            assert!(list(&app, &bob, None, 9).await.unwrap().is_empty());
+
+            let id = uploads[0].id;
+            assert!(matches!(find(&app, &bob, id).await, Err(Error::NotFound)));
+            assert!(matches!(set_kind(&app, &bob, id, FileKind::Data).await, Err(Error::NotFound)));
+            store::set_offset(db.write(), id, (1 << 40) - 1).await.unwrap();
+            set_kind(&app, &alice, id, FileKind::Config).await.unwrap();
+            let found = find(&app, &alice, id).await.unwrap();
+            assert_eq!((found.offset, found.size, found.kind), ((1 << 40) - 1, 1 << 40, FileKind::Config));
+            assert_eq!((found.kind_source, found.directory.to_string()), (KindSource::User, "새 폴더/%FF".to_owned()));
+            store::delete(db.write(), id).await.unwrap();
+            assert!(matches!(find(&app, &alice, id).await, Err(Error::NotFound)));
+        })
+        .await;
+    }
+
+    #[test]
+    fn one_writer_at_a_time() {
+        let (uploads, id) = (Uploads::default(), Uuid::now_v7());
+        let first = uploads.write(id);
+        assert!(first.is_some() && uploads.write(id).is_none() && uploads.write(Uuid::now_v7()).is_some());
+        drop(first);
+        assert!(uploads.write(id).is_some());
+    }
+}
