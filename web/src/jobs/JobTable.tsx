@@ -60,7 +60,7 @@ export function useJobColumns(cluster: string): Column<Job>[] {
         width: 150,
         cell: (job) => <JobStateBadge state={job.state} />,
       },
-      { id: "user", header: t("jobs.columns.user"), width: 90, cell: (job) => job.user },
+      { id: "user", header: t("jobs.columns.user"), width: 90, minor: true, cell: (job) => job.user },
       {
         id: "partition",
         header: t("jobs.columns.partition"),

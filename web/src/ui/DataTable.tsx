@@ -8,7 +8,7 @@ import classes from "./DataTable.module.css";
 export interface Column<Row> {
   id: string;
   header: string;
-  /** In pixels, where there is just enough room; the columns share what is there in these proportions. */
+  /** Its share of the width, against the others. */
   width: number;
   align?: "end";
   /** Left out on narrow screens. */
@@ -54,6 +54,8 @@ interface ShownProps<Row> extends TableProps<Row> {
 export function Table<Row>(props: ShownProps<Row>) {
   const { columns, rows, rowKey, sort, onSort, onOpen, total, shown, before = 0, after = 0, reveal } = props;
 
+  const all = columns.reduce((sum, column) => sum + column.width, 0);
+
   const walk = (event: KeyboardEvent<HTMLTableSectionElement>) => {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     const target = event.target as HTMLElement;
@@ -74,7 +76,7 @@ export function Table<Row>(props: ShownProps<Row>) {
         {columns.map((column) => (
           <col
             key={column.id}
-            style={{ width: column.width }}
+            style={{ width: `${(column.width / all) * 100}%` }}
             className={column.minor ? classes.minor : undefined}
           />
         ))}
