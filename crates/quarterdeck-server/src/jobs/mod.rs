@@ -282,9 +282,14 @@ async fn slurm_action(app: &App, cluster: &Cluster, user: &str, job_id: JobId, a
     Err(Error::Refused { cluster: cluster.name.clone(), message: complaint })
 }
 
-/// What a Slurm command complained of, without its own prefix.
+/// What a Slurm command complained of.
 fn complaint(result: &ProgramResult) -> String {
-    let lines = result.stderr.lines().map(|line| {
+    without_prefixes(&result.stderr)
+}
+
+/// A command's words, without its own name before each line.
+fn without_prefixes(words: &str) -> String {
+    let lines = words.lines().map(|line| {
         let line = line.trim();
         line.split_once(": error: ").map_or(line, |(_, text)| text)
     });

@@ -136,14 +136,18 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
     Ok(Prepared { script, files, directory, chosen_directory: new.working_directory.is_some(), job })
 }
 
-/// Directives with which sbatch does not do what was asked: submit one job, on this cluster, and say its number.
+/// Directives with which sbatch does not do what was asked: submit one job, on this cluster, and say its number. In any
+/// component of a heterogeneous job.
 fn refuse_directives(script: &BatchScript) -> Vec<FieldError> {
+    let elsewhere = "The job goes to the cluster of this page: remove --clusters, and choose the cluster there.";
     let refused = [
         ("test-only", "With --test-only nothing is submitted: remove it, or look at the preview instead."),
         ("wait", "With --wait the submission would last as long as the job: remove it; the job's page follows it."),
-        ("clusters", "The job goes to the cluster of this page: remove --clusters, and choose the cluster there."),
+        ("clusters", elsewhere),
+        ("cluster", elsewhere),
     ];
-    let given = refused.into_iter().filter(|(option, _)| script.option(option).is_some());
+    let is_given = |option: &str| script.directives().iter().any(|directive| directive.option == option);
+    let given = refused.into_iter().filter(|(option, _)| is_given(option));
     given
         .map(|(option, detail)| FieldError::new("/script", "refused-directive", detail).with("option", option))
         .collect()

@@ -105,6 +105,7 @@ pub(super) fn settle(job: &mut Job, outcome: Result<SubmissionOutcome, Error>, c
             Ok(())
         }
         Ok(SubmissionOutcome::Refused { message }) => {
+            let message = super::without_prefixes(&message);
             job.state = JobState::NotSubmitted;
             job.message = Some(message.clone());
             Err(Error::Refused { cluster: cluster.name.clone(), message })
