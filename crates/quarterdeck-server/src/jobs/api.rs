@@ -404,7 +404,10 @@ fn read_range(value: &HeaderValue, size: u64) -> Result<Option<(u64, u64)>, Prob
     let Some((from, to)) = value.to_str().ok().and_then(|text| text.strip_prefix("bytes=")?.split_once('-')) else {
         return Ok(None);
     };
-    let number = |text: &str| text.trim().parse::<u64>().ok();
+    // A number beyond what is counted here is beyond every file too.
+    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
+    let number =
+        |text: &str| Some(text.trim()).filter(|text| is_number(text)).map(|text| text.parse().unwrap_or(u64::MAX));
     match (number(from), number(to)) {
         (Some(from), _) if from >= size => Err(unsatisfiable()),
         (Some(from), None) if to.trim().is_empty() => Ok(Some((from, size))),
