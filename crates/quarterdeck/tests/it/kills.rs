@@ -218,6 +218,60 @@ async fn a_submission_killed_at_random_is_made_once_or_not_at_all(#[case] server
     }
 }
 
+/// On `local` a job is counted by the lines that it writes.
+#[rstest]
+#[case("row-written", "NOT_SUBMITTED", 0)]
+#[case("answered", "NOT_SUBMITTED", 0)]
+#[case("recorded", "COMPLETED", 1)]
+#[tokio::test]
+async fn a_local_submission_killed_at_a_named_point_runs_once_or_not_at_all(
+    #[case] point: &str,
+    #[case] state: &str,
+    #[case] runs: usize,
+) {
+    let mut site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    site.kill_server();
+    site.start_server(&[(CRASH_SERVER, point)]).await;
+    let (name, body) = counted(&site);
+    assert!(client.try_submit("local", &body, &name).await.is_none());
+    site.server_end().await;
+    site.start_server(&[]).await;
+    let rows = client.jobs_named("local", &name).await;
+    assert_eq!(rows.len(), 1, "{rows:?}");
+    client.wait_for("local", rows[0]["id"].as_str().unwrap(), &[state]).await;
+    assert_eq!(runs_of(&site, &name), runs);
+}
+
+#[tokio::test]
+async fn a_local_job_whose_agent_is_killed_at_random_runs_once() {
+    let site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    for span in 0..RANDOM_KILLS {
+        let (name, body) = counted(&site);
+        let job = client.submit("local", &body).await;
+        let delay = span * SPAN_MS + uuid::Uuid::now_v7().as_u64_pair().1 % SPAN_MS;
+        tokio::time::sleep(Duration::from_millis(delay)).await;
+        site.kill_agent(&site.person());
+        let job = client.wait_for("local", job["id"].as_str().unwrap(), &["COMPLETED", "FAILED", "NODE_FAIL"]).await;
+        eprintln!("agent killed {delay} ms after a local submission: {}", job["state"]);
+        assert_eq!((job["state"].as_str().unwrap(), runs_of(&site, &name)), ("COMPLETED", 1), "{job}");
+    }
+}
+
+fn counted(site: &Site) -> (String, Value) {
+    let name = unique("counted");
+    let file = site.home(&site.person()).join(&name);
+    let commands = format!("echo ran >>{}", file.display());
+    let body = json!({"name": name, "template": "shell", "parameters": {"commands": commands}});
+    (name, body)
+}
+
+fn runs_of(site: &Site, name: &str) -> usize {
+    let file = site.home(&site.person()).join(name);
+    std::fs::read_to_string(file).map_or(0, |text| text.lines().count())
+}
+
 /// Her agent hangs while the job runs and ends, and answers then: what the queue told meanwhile stays.
 #[tokio::test]
 async fn a_late_answer_does_not_undo_what_the_queue_told() {

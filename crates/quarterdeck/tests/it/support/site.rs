@@ -264,7 +264,8 @@ impl Site {
 
     async fn start_launcher(&mut self) {
         let mut command = Command::new(self.path("bin/quarterdeck"));
-        command.arg("launcher").arg("--config").arg(self.path("etc/launcher.toml")).stderr(self.log("launcher"));
+        command.arg("launcher").arg("--config").arg(self.path("etc/launcher.toml"));
+        command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(self.log("launcher"));
         self.launcher = Some(command.spawn().unwrap());
         let socket = self.path("run/launcher.sock");
         eventually("the launcher's start", START, async || socket.exists().then_some(())).await;
