@@ -40,7 +40,9 @@ enum Command {
     },
     List,
     /// End a user's sessions and let her sign in no more
-    Disable { name: String },
+    Disable {
+        name: String,
+    },
     /// Set a new password; prints it unless one is given
     ResetPassword {
         name: String,
