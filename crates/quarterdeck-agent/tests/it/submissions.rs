@@ -217,7 +217,7 @@ fn a_test_submission_leaves_no_record() {
     assert!(!site.home(".local").exists());
 }
 
-#[cfg(feature = "crash-points")]
+#[cfg(debug_assertions)]
 #[rstest::rstest]
 #[case("sbatch-started")]
 #[case("sbatch-answered")]
