@@ -308,7 +308,7 @@ fn audited(action: Action) -> &'static str {
 /// Writes a changed job and tells who watches.
 async fn save_and_publish(app: &App, job: Job) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
-    if let Some(old) = store::by_id(&tx, &job.cluster, job.id).await? {
+    if let Some(old) = store::by_id_to_change(&tx, &job.cluster, job.id).await? {
         store::save(&tx, update(old, &job, to_us(app.clock.now()))).await?;
         tx.commit().await?;
         app.live.jobs_changed(&job.cluster.clone(), vec![job]);
@@ -320,7 +320,7 @@ async fn save_and_publish(app: &App, job: Job) -> Result<(), DbErr> {
 /// that is newer and stays.
 async fn save_submission(app: &App, job: Job) -> Result<Job, DbErr> {
     let tx = app.db.begin().await?;
-    let Some(old) = store::by_id(&tx, &job.cluster, job.id).await? else { return Ok(job) };
+    let Some(old) = store::by_id_to_change(&tx, &job.cluster, job.id).await? else { return Ok(job) };
     if old.state != JobState::Submitting.as_str() {
         return Ok(read(old).unwrap_or(job));
     }

@@ -2,7 +2,7 @@
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
-use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, Order, QueryOrder, QuerySelect};
+use sea_orm::{ActiveModelTrait, Condition, DatabaseTransaction, IntoActiveModel, Order, QueryOrder, QuerySelect};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -76,6 +76,12 @@ pub(super) async fn save(db: &impl ConnectionTrait, row: Model) -> Result<(), Db
 
 pub(super) async fn by_id(db: &impl ConnectionTrait, cluster: &str, id: Uuid) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).filter(Column::Cluster.eq(cluster)).one(db).await
+}
+
+/// The row as it stands, for a transaction that will write it: nobody else does until then. (On SQLite a transaction
+/// that writes is alone anyway.)
+pub(super) async fn by_id_to_change(tx: &DatabaseTransaction, cluster: &str, id: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).filter(Column::Cluster.eq(cluster)).lock_exclusive().one(tx).await
 }
 
 /// The newest of this number, since Slurm's ids wrap.

@@ -247,3 +247,25 @@ async fn numbers_of_the_local_queue_go_on_after_a_submission_without_one() {
     })
     .await;
 }
+
+#[tokio::test]
+async fn the_end_of_a_submission_does_not_undo_what_the_queue_writes_meanwhile() {
+    on_each_database(async |db| {
+        let app = app(&db);
+        let id = submitting(&app, "alice", None, "").await.unwrap();
+        let submitted = find(&app, &cluster(&app), &id.to_string()).await.unwrap();
+        let tx = app.db.begin().await.unwrap();
+        let row = store::by_id_to_change(&tx, "slurm", id).await.unwrap().unwrap();
+        let queue = async {
+            tokio::time::sleep(std::time::Duration::from_millis(200)).await;
+            let ended = Job { state: JobState::Completed, ..submitted.clone() };
+            store::save(&tx, update(row, &ended, 1)).await.unwrap();
+            tx.commit().await.unwrap();
+        };
+        let answered = Job { state: JobState::Pending, ..submitted.clone() };
+        let (job, ()) = tokio::join!(save_submission(&app, answered), queue);
+        assert_eq!(job.unwrap().state, JobState::Completed);
+        assert_eq!(find(&app, &cluster(&app), &id.to_string()).await.unwrap().state, JobState::Completed);
+    })
+    .await;
+}
