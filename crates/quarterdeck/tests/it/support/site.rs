@@ -326,8 +326,15 @@ impl Drop for Site {
                 slurm.cancel_below(&self.home(user).to_string_lossy());
             }
         }
-        // Agents, supervisors and local jobs, which outlive the server on purpose.
-        processes::that_mention(&self.tag()).into_iter().for_each(processes::kill);
+        // Agents, supervisors and local jobs, which outlive the server on purpose. Again, since one that is looked at
+        // may just be starting another.
+        for _ in 0..10 {
+            let left = processes::that_mention(&self.tag());
+            if left.is_empty() {
+                break;
+            }
+            left.into_iter().for_each(processes::kill);
+        }
         if let Mode::MultiUser = self.mode {
             for user in ["alice", "bob"] {
                 let _ = fs::remove_dir_all(self.home(user));
