@@ -18,6 +18,7 @@ use tokio::net::TcpStream;
 use crate::support::{Answer, Client, Site, eventually};
 
 const OCTETS: &str = "application/offset+octet-stream";
+type Headers<'a> = &'a [(&'a str, &'a str)];
 /// An id that nothing has.
 const NOTHING: &str = "00000000-0000-7000-8000-000000000000";
 
@@ -63,7 +64,7 @@ async fn what_the_protocol_forbids_is_refused_and_changes_nothing() {
     let (site, client) = single_user().await;
     let id = announced(&client, "refused.dat", 10).await;
     append(&client, &id, 0, b"01234").await;
-    let patch = async |headers: &[(&str, &str)], body: &'static [u8]| {
+    let patch = async |headers: Headers<'_>, body: &'static [u8]| {
         let mut request = client.request(Method::PATCH, &format!("/uploads/{id}"));
         for (name, value) in headers {
             request = request.header(*name, *value);
@@ -71,7 +72,7 @@ async fn what_the_protocol_forbids_is_refused_and_changes_nothing() {
         client.send(request.body(body)).await
     };
     let (version, octets) = (("Tus-Resumable", "1.0.0"), ("Content-Type", OCTETS));
-    let cases: [(&[(&str, &str)], u16, &str); 9] = [
+    let cases: [(Headers<'_>, u16, &str); 9] = [
         (&[octets, ("Upload-Offset", "5")], 412, "tus-version"),
         (&[("Tus-Resumable", "0.2.2"), octets, ("Upload-Offset", "5")], 412, "tus-version"),
         (&[version, ("Upload-Offset", "5")], 415, "not-octets"),
@@ -321,7 +322,7 @@ async fn announced(client: &Client, filename: &str, length: usize) -> String {
     id_of(&answer)
 }
 
-async fn create(client: &Client, headers: &[(&str, &str)], body: &'static [u8], with_bytes: bool) -> Answer {
+async fn create(client: &Client, headers: Headers<'_>, body: &'static [u8], with_bytes: bool) -> Answer {
     let mut request = client.request(Method::POST, "/uploads").header("Tus-Resumable", "1.0.0");
     for (name, value) in headers {
         request = request.header(*name, *value);
