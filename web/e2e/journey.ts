@@ -161,7 +161,9 @@ describe(`the main job on ${environment.cluster}`, () => {
     await signIn(otherPage, stranger);
     await otherPage.getByRole("link", { name: "Uploads", exact: true }).click();
     await otherPage.getByRole("heading", { name: "Uploads", level: 1 }).waitFor();
-    await otherPage.getByText("Nothing uploaded yet").first().waitFor();
+    const uploads = otherPage.getByRole("table", { name: "Uploads" });
+    await uploads.or(otherPage.getByText("Nothing uploaded yet").first()).first().waitFor();
+    expect(await otherPage.getByText(basename(files.big)).count()).toBe(0);
     await otherPage.goto(jobUrl.replace(/^https?:\/\/[^/]+/, proxy.url));
     // The queue is everybody's to see; what is in the job is not.
     await otherPage.getByRole("heading", { level: 1 }).waitFor();
