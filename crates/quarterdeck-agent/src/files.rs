@@ -175,6 +175,10 @@ pub(crate) fn link(spaces: &Spaces, from: &Place, to: &Place) -> Outcome<Entry> 
         Err(Errno::XDEV | Errno::MLINK | Errno::PERM | Errno::OPNOTSUPP) => {
             symlinkat(&from.absolute, &parent, name).during(&to)?;
         }
+        // Asked again, it has been done already.
+        Err(Errno::EXIST)
+            if stat_name(&parent, name)
+                .is_ok_and(|there| fstat(&opened).is_ok_and(|file| same_file(&there, &file))) => {}
         other => other.during(&to)?,
     }
     Ok(entry_at(&to, &stat_name(&parent, name).during(&to)?))

@@ -53,7 +53,9 @@ impl Agent {
             Request::Rename { from, to, replace } => done(files::rename(spaces, &from, &to, replace)?),
             Request::Remove { at } => done(files::remove(spaces, &at)?),
             Request::Link { from, to } => Answer::Entry { entry: files::link(spaces, &from, &to)? },
-            Request::OpenUpload { upload, directory } => return opened(uploads::open(spaces, upload, &directory)?),
+            Request::OpenUpload { upload, directory, create } => {
+                return opened(uploads::open(spaces, upload, &directory, create)?);
+            }
             Request::FinishUpload { upload, directory, name, size } => {
                 uploads::finish(spaces, &self.placings, upload, &directory, &name, size)?
             }

@@ -24,12 +24,16 @@ const MAX_NAME_BYTES: usize = 255;
 /// A directory in which so many names are taken is somebody's mistake.
 const MAX_NUMBERED: u32 = 9999;
 
-pub(crate) fn open(spaces: &Spaces, upload: Uuid, directory: &Place) -> Outcome<(Entry, OwnedFd)> {
+pub(crate) fn open(spaces: &Spaces, upload: Uuid, directory: &Place, create: bool) -> Outcome<(Entry, OwnedFd)> {
     let at = spaces.locate(directory)?;
-    let parent = make_directories(spaces, &at)?;
     let name = hidden_name(upload);
-    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | CAREFUL;
-    let opened = open_name(&parent, name.as_os_str(), flags, Mode::from_raw_mode(0o666)).during(&at)?;
+    // openat2 refuses a mode for what it is not to make.
+    let (parent, creating, mode) = match create {
+        true => (make_directories(spaces, &at)?, OFlags::CREATE, Mode::from_raw_mode(0o666)),
+        false => (spaces.open(&at, OFlags::RDONLY | OFlags::DIRECTORY)?, OFlags::empty(), Mode::empty()),
+    };
+    let flags = OFlags::RDWR | creating | OFlags::NOFOLLOW | CAREFUL;
+    let opened = open_name(&parent, name.as_os_str(), flags, mode).during(&at)?;
     let place = spaces.child(&at, &name);
     let about = check_regular(&opened, &place)?;
     Ok((entry(&name, &about, Some(&place.absolute)), opened))

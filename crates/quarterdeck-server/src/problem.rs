@@ -233,6 +233,7 @@ impl From<crate::uploads::Error> for Problem {
             Error::TooManyBytes => of(StatusCode::PAYLOAD_TOO_LARGE, "too-many-bytes"),
             Error::Busy => of(StatusCode::LOCKED, "upload-busy"),
             Error::Finished => of(StatusCode::CONFLICT, "upload-finished"),
+            Error::Gone => of(StatusCode::GONE, "upload-gone"),
             Error::Broken => of(StatusCode::BAD_REQUEST, "connection-broke"),
             Error::Write(cause) => of(StatusCode::BAD_GATEWAY, "write-failed").with("cause", cause.to_string()),
             Error::Agent(error) => error.into(),

@@ -45,9 +45,10 @@ pub enum Request {
     /// Never replaces. Answer: [`Answer::Entry`].
     Link { from: Place, to: Place },
 
-    /// Creates the hidden file that collects an upload's bytes, in its target directory, whose missing parents are
-    /// made; opens it where it is there already. Answer: [`Answer::Opened`] *with descriptor*, for writing.
-    OpenUpload { upload: Uuid, directory: Place },
+    /// Opens the hidden file that collects an upload's bytes, in its target directory. With `create` it is made where
+    /// it is not there, and missing directories too; without, that it is gone is an error, lest a hole take the place
+    /// of what it held. Answer: [`Answer::Opened`] *with descriptor*, for writing.
+    OpenUpload { upload: Uuid, directory: Place, create: bool },
     /// Syncs the hidden file, checks that it holds `size` bytes, and puts it in place under `name`, or, if that is
     /// taken, under `name-1`, `name-2` … before its extension. Syncs the directory. Asked again after an answer was
     /// lost, it answers the same. Answer: [`Answer::Placed`].

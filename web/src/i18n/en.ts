@@ -86,6 +86,7 @@ export const en = {
       "templates-unreadable": "The template directory cannot be read.",
       "upload-too-large": "The file is larger than this site accepts.",
       "upload-busy": "This upload is being written by another connection.",
+      "upload-gone": "What had arrived of this upload is no longer on the disk: upload the file again.",
       "write-failed": "The file could not be written: {{detail}}",
       "read-failed": "The file could not be read: {{detail}}",
       "not-your-job": "This job belongs to someone else.",

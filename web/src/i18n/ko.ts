@@ -95,6 +95,7 @@ export const ko: Translation<typeof en> = {
       "templates-unreadable": "템플릿 디렉터리를 읽을 수 없습니다.",
       "upload-too-large": "이 사이트에서 허용하는 크기를 넘는 파일입니다.",
       "upload-busy": "다른 연결에서 이 업로드를 쓰고 있습니다.",
+      "upload-gone": "지금까지 받은 내용이 디스크에 더 이상 없습니다. 파일을 다시 업로드하세요.",
       "write-failed": "파일을 쓰지 못했습니다: {{detail}}",
       "read-failed": "파일을 읽지 못했습니다: {{detail}}",
       "not-your-job": "다른 사용자의 작업입니다.",

@@ -199,8 +199,11 @@ fn makes_renames_links_and_removes() {
 
     client.entry(Request::Link { from: home("two"), to: scratch("linked") });
     assert_eq!(fs::metadata(site.path("scratch/linked")).unwrap().ino(), fs::metadata(site.home("two")).unwrap().ino());
-    let again = Request::Link { from: home("two"), to: scratch("linked") };
-    assert_eq!(client.error(again), ErrorCode::AlreadyExists);
+    // Done twice is done; something else is never replaced.
+    client.entry(Request::Link { from: home("two"), to: scratch("linked") });
+    fs::write(site.path("scratch/taken"), "x").unwrap();
+    let taken = Request::Link { from: home("two"), to: scratch("taken") };
+    assert_eq!(client.error(taken), ErrorCode::AlreadyExists);
 
     assert_eq!(client.error(Request::Remove { at: home("a") }), ErrorCode::DirectoryNotEmpty);
     for path in ["a/b", "a", "two"] {

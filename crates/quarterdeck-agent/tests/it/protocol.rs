@@ -61,7 +61,7 @@ fn another_uid_is_not_answered() {
     let mut site = Site::new();
     site.start(&["--server-uid", "4000000"]);
     let mut client = site.stranger();
-    client.send(&Request::Hello { protocol: PROTOCOL });
+    client.send_as_far_as_it_goes(b"{\"do\":\"hello\",\"protocol\":1}\n");
     assert!(client.receive().is_none());
 }
 

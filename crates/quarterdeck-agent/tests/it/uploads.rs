@@ -9,7 +9,7 @@ use uuid::Uuid;
 use crate::support::{Client, Site, home, name, wait_for};
 
 fn open(client: &mut Client, upload: Uuid, directory: &str) -> File {
-    match client.ask_for_descriptor(Request::OpenUpload { upload, directory: home(directory) }) {
+    match client.ask_for_descriptor(Request::OpenUpload { upload, directory: home(directory), create: true }) {
         (Answer::Opened { .. }, Some(descriptor)) => File::from(descriptor),
         other => panic!("{other:?}"),
     }
@@ -83,10 +83,21 @@ fn is_never_collected_through_a_link() {
     let upload = Uuid::now_v7();
     fs::write(site.home("precious"), "precious").unwrap();
     symlink("precious", site.home(&format!(".quarterdeck-upload-{upload}"))).unwrap();
-    client.error(Request::OpenUpload { upload, directory: home("") });
+    client.error(Request::OpenUpload { upload, directory: home(""), create: true });
     client.error(finish(upload, "", "stolen", 8));
     assert_eq!(fs::read_to_string(site.home("precious")).unwrap(), "precious");
     assert!(!site.home("stolen").exists());
+}
+
+#[test]
+fn going_on_with_one_that_is_gone_does_not_make_it_anew() {
+    let site = Site::with_agent();
+    let mut client = site.client();
+    let upload = Uuid::now_v7();
+    let go_on = || Request::OpenUpload { upload, directory: home(""), create: false };
+    assert_eq!(client.error(go_on()), ErrorCode::NotFound);
+    open(&mut client, upload, "");
+    assert!(matches!(client.ask_for_descriptor(go_on()), (Answer::Opened { .. }, Some(_))));
 }
 
 #[test]

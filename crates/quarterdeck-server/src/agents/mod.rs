@@ -51,6 +51,23 @@ pub enum Error {
 }
 
 impl Error {
+    /// The account may not have an agent, and asking again will not change that.
+    pub fn is_denied(&self) -> bool {
+        matches!(
+            self,
+            Error::Refused {
+                code: RefusalCode::NoSuchUser
+                    | RefusalCode::Root
+                    | RefusalCode::SystemUser
+                    | RefusalCode::NotInPortalGroup
+                    | RefusalCode::Locked
+                    | RefusalCode::Expired
+                    | RefusalCode::NoLogin,
+                ..
+            }
+        )
+    }
+
     /// The agent itself said that what was asked for is not there.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Error::Answered(answer) if answer.code == ErrorCode::NotFound)
@@ -195,7 +212,11 @@ impl Agent {
                     break;
                 }
                 tokio::time::sleep(pause).await;
-                outcome = self.exchange(&request).await;
+                match self.exchange(&request).await {
+                    // The first attempt may have been heard: that a later one was turned away says nothing of it.
+                    Err(Error::Refused { .. } | Error::TimedOut) => break,
+                    other => outcome = other,
+                }
             }
             outcome
         };

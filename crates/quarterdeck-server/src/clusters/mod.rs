@@ -128,7 +128,10 @@ impl Cluster {
 pub fn start(app: &App) {
     for cluster in app.clusters.all() {
         match &cluster.scheduler {
-            Scheduler::Slurm(commands) => drop(tokio::spawn(watch(app.clone(), cluster.clone(), commands.clone()))),
+            Scheduler::Slurm(commands) => {
+                tokio::spawn(watch(app.clone(), cluster.clone(), commands.clone()));
+                tokio::spawn(jobs::recover(app.clone(), cluster.clone(), commands.clone()));
+            }
             Scheduler::Local => drop(tokio::spawn(jobs::watch_local(app.clone(), cluster.clone()))),
         }
     }

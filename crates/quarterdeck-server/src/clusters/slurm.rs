@@ -122,7 +122,6 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands) {
         let queue = queue::parse(&answer, &separator).map_err(|error| error.to_string())?;
         let left = jobs::observe(app, &cluster.name, queue).await.map_err(|error| error.to_string())?;
         cluster.change(|view| view.jobs.read(asked));
-        jobs::recover(app, cluster, commands).await.map_err(|error| error.to_string())?;
         // Accounting is a part of its own: without it the queue is as fresh as before.
         if let Err(reason) = finish_left(app, cluster, commands, left).await {
             tracing::warn!(cluster = %cluster.name, %reason, "accounting does not say how jobs ended");
@@ -143,11 +142,17 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands) {
 
 /// Jobs that left the queue end as accounting says.
 async fn finish_left(app: &App, cluster: &Cluster, commands: &Commands, left: Vec<JobId>) -> Result<(), String> {
+    let mut outcome = Ok(());
     for some in left.chunks(200) {
-        let ended = commands.accounting(accounting::Jobs::Ids(some)).await?;
-        jobs::watch_ended(app, &cluster.name, some, ended).await.map_err(|error| error.to_string())?;
+        match commands.accounting(accounting::Jobs::Ids(some)).await {
+            Ok(ended) => {
+                jobs::watch_ended(app, &cluster.name, some, ended).await.map_err(|error| error.to_string())?;
+            }
+            // The others may still be answered.
+            Err(reason) => outcome = Err(reason),
+        }
     }
-    Ok(())
+    outcome
 }
 
 async fn read_nodes(app: &App, cluster: &Cluster, commands: &Commands) {

@@ -9,7 +9,7 @@ use sea_orm::DbErr;
 use tokio::sync::{Mutex, Notify};
 
 use super::{Action, Error, Job, read, save_and_publish, store};
-use crate::agents;
+use crate::agents::{self, Agent};
 use crate::app::App;
 use crate::clusters::Cluster;
 use crate::db::from_us;
@@ -18,6 +18,7 @@ use crate::db::from_us;
 const LOOK_EVERY: std::time::Duration = std::time::Duration::from_millis(500);
 /// More submissions than this are never put together at the same time.
 const AT_ONCE: u64 = 64;
+const ASK_TIME: std::time::Duration = std::time::Duration::from_secs(5);
 const HELD: &str = "JobHeldUser";
 const WAITING: &str = "Resources";
 
@@ -82,9 +83,20 @@ pub(super) async fn act(app: &App, job: &Job, action: Action) -> Result<(), Erro
     }
     match (action, job.state) {
         (Action::Cancel, JobState::Pending) => {
-            job.state = JobState::Cancelled;
-            job.reason = None;
-            job.ended_at = Some(app.clock.now());
+            // It may have been started although no answer came. Asked for, one that was not is never started.
+            let agent = app.agents.of(&job.user);
+            let statuses = agent.local_jobs(Request::LocalJobs { ids: vec![job.id] }).await?;
+            match statuses.first() {
+                Some(status) if status.state == LocalJobState::Running => {
+                    agent.done(Request::CancelLocal { id: job.id }).await?;
+                }
+                Some(status) if status.state != LocalJobState::NotStarted => job = ended(job, status),
+                _ => {
+                    job.state = JobState::Cancelled;
+                    job.reason = None;
+                    job.ended_at = Some(app.clock.now());
+                }
+            }
         }
         (Action::Cancel, _) => app.agents.of(&job.user).done(Request::CancelLocal { id: job.id }).await?,
         (Action::Hold, JobState::Pending) => job.reason = Some(HELD.to_owned()),
@@ -121,10 +133,10 @@ async fn look(app: &App, cluster: &Cluster) -> Result<bool, DbErr> {
         }
         waits = true;
         // First come, first served: what does not fit now keeps those behind it waiting.
-        if used + job.cpus > total && used > 0 {
+        if used.saturating_add(job.cpus) > total && used > 0 {
             break;
         }
-        used += job.cpus;
+        used = used.saturating_add(job.cpus);
         start(app, job).await?;
     }
     show(app, cluster, total, used);
@@ -137,14 +149,14 @@ async fn record_ended(app: &App, running: Vec<Job>) -> Result<u32, DbErr> {
     for job in running {
         by_user.entry(job.user.clone()).or_default().push(job);
     }
-    let mut used = 0;
+    let mut used: u32 = 0;
     for (user, jobs) in by_user {
         let ids = jobs.iter().map(|job| job.id).collect();
-        let statuses = match app.agents.of(&user).local_jobs(Request::LocalJobs { ids }).await {
+        let statuses = match ask(&app.agents.of(&user), Request::LocalJobs { ids }).await {
             Ok(statuses) => statuses,
             Err(error) => {
                 tracing::warn!(%user, %error, "local jobs cannot be looked at");
-                used += jobs.iter().map(|job| job.cpus).sum::<u32>();
+                used = jobs.iter().fold(used, |used, job| used.saturating_add(job.cpus));
                 continue;
             }
         };
@@ -153,7 +165,7 @@ async fn record_ended(app: &App, running: Vec<Job>) -> Result<u32, DbErr> {
                 Some(status) if status.state != LocalJobState::Running => {
                     save_and_publish(app, ended(job, status)).await?;
                 }
-                _ => used += job.cpus,
+                _ => used = used.saturating_add(job.cpus),
             }
         }
     }
@@ -172,8 +184,7 @@ async fn start(app: &App, job: Job) -> Result<(), DbErr> {
         cpus: job.cpus,
         time_limit_minutes: job.time_limit_minutes,
     };
-    let agent = app.agents.of(&job.user);
-    let job = match agent.local_jobs(Request::StartLocal { id: job.id, job: local }).await {
+    let job = match ask(&app.agents.of(&job.user), Request::StartLocal { id: job.id, job: local }).await {
         Ok(statuses) => match statuses.first() {
             Some(status) if status.state == LocalJobState::Running => Job {
                 state: JobState::Running,
@@ -186,12 +197,28 @@ async fn start(app: &App, job: Job) -> Result<(), DbErr> {
             None => return Ok(()),
         },
         // Asked again at the next look; the agent starts a job once.
-        Err(agents::Error::Unreachable(_) | agents::Error::TimedOut) => return Ok(()),
+        Err(error) if !is_certain(&error) => return Ok(()),
         Err(error) => {
             Job { state: JobState::Failed, message: Some(error.to_string()), ended_at: Some(app.clock.now()), ..job }
         }
     };
     save_and_publish(app, job).await
+}
+
+/// One user's hung agent holds up everybody's queue for so long at most.
+async fn ask(agent: &Agent, request: Request) -> Result<Vec<LocalJobStatus>, agents::Error> {
+    tokio::time::timeout(ASK_TIME, agent.local_jobs(request)).await.unwrap_or(Err(agents::Error::TimedOut))
+}
+
+/// The job was not started and will not be.
+fn is_certain(error: &agents::Error) -> bool {
+    use quarterdeck_types::agent::ErrorCode;
+    match error {
+        agents::Error::Answered(answer) => {
+            !matches!(answer.code, ErrorCode::Io | ErrorCode::Busy | ErrorCode::TimedOut)
+        }
+        other => other.is_denied(),
+    }
 }
 
 fn ended(job: Job, status: &LocalJobStatus) -> Job {

@@ -324,6 +324,9 @@ async fn save_submission(app: &App, job: Job) -> Result<Job, DbErr> {
     if old.state != JobState::Submitting.as_str() {
         return Ok(read(old).unwrap_or(job));
     }
+    if let Some(job_id) = &job.job_id {
+        store::delete_strays(&tx, &job.cluster, job_id.as_str()).await?;
+    }
     store::save(&tx, update(old, &job, to_us(app.clock.now()))).await?;
     tx.commit().await?;
     app.live.jobs_changed(&job.cluster.clone(), vec![job.clone()]);

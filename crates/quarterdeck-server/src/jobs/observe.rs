@@ -240,12 +240,13 @@ pub(super) fn new_job(cluster: &str, seen: &slurm::Job, parent: Option<Job>) -> 
     }
 }
 
-/// Slurm lists an array as its tasks, and the tasks that wait as one record (`5_[2-9]`). People know it as `5`: that
-/// row says how the whole stands. Tasks that have started get rows of their own.
+/// Slurm lists an array as its tasks, and the tasks that wait as one record (`5_[2-9]`); a heterogeneous job as its
+/// components (`5+0`, `5+1`). People know it as `5`: that row says how the whole stands. Tasks that have started, and
+/// components, get rows of their own.
 fn with_array_parents(jobs: Vec<slurm::Job>) -> Vec<slurm::Job> {
     let mut arrays: HashMap<String, Vec<usize>> = HashMap::new();
     for (at, job) in jobs.iter().enumerate() {
-        if job.job_id.as_str().contains('_') {
+        if job.job_id.as_str() != job.job_id.root() {
             arrays.entry(job.job_id.root().to_owned()).or_default().push(at);
         }
     }

@@ -121,7 +121,8 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         time_limit_minutes: asked.time_limit_minutes,
         node_list: None,
         nodes: asked.nodes.unwrap_or(1),
-        cpus: asked.cpus_per_task.unwrap_or(1).saturating_mul(asked.tasks.unwrap_or(1)),
+        // The database counts in 32 bits with a sign.
+        cpus: asked.cpus_per_task.unwrap_or(1).saturating_mul(asked.tasks.unwrap_or(1)).min(i32::MAX as u32),
         memory_mib: asked.memory_mib,
         gpus: asked.gpus.map_or(0, |gpus| gpus.count),
         template,

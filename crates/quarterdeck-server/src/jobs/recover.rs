@@ -3,6 +3,7 @@
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use quarterdeck_slurm::Job as Seen;
@@ -14,13 +15,16 @@ use uuid::Uuid;
 
 use super::observe::our_id;
 use super::submit::{accept, settle};
-use super::{Job, Jobs, read, save_and_publish, store};
+use super::{Job, Jobs, read, save_submission, store};
 use crate::agents;
 use crate::app::App;
 use crate::clusters::{Cluster, Commands};
 
 /// Accounting may learn of a job a little after it is there.
 const ACCOUNTING_DELAY: TimeDelta = TimeDelta::seconds(30);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// One hung agent holds up the others' mending for so long at most.
+const ASK_TIME: Duration = Duration::from_secs(10);
 /// Clocks of the portal and of Slurm may differ by this much.
 const CLOCK_SKEW: TimeDelta = TimeDelta::minutes(5);
 
@@ -47,31 +51,46 @@ impl Jobs {
     }
 }
 
-/// Looks once at every submission of this cluster that nobody is working on and whose end is not known.
-/// To be called after a reading of the queue, which has taken in by their comment those that are there.
-pub async fn recover(app: &App, cluster: &Cluster, commands: &Commands) -> Result<(), DbErr> {
-    let interrupted = store::in_states(app.db.read(), &cluster.name, &[JobState::Submitting.as_str()]).await?;
-    for job in interrupted.into_iter().filter_map(read) {
-        if app.jobs.is_in_flight(job.id) {
-            continue;
-        }
-        let agent = app.agents.of(&job.user);
-        match agent.submission(Request::Submission { id: job.id }).await {
-            Ok(SubmissionOutcome::Running) => {}
-            Ok(SubmissionOutcome::Unknown { message }) => look_for(app, commands, job, message).await?,
-            Ok(outcome) => {
-                let mut job = job;
-                // Whatever it says is in the job now.
-                let _ = settle(&mut job, Ok(outcome), cluster);
-                save_and_publish(app, job).await?;
-                app.clusters.look_soon();
+/// Looks again and again at every submission of this cluster that nobody is working on and whose end is not known.
+/// Beside the reading of the queue and never in its way, since an agent may hang.
+pub async fn recover(app: App, cluster: Cluster, commands: Arc<Commands>) {
+    loop {
+        let submitting = store::in_states(app.db.read(), &cluster.name, &[JobState::Submitting.as_str()]).await;
+        match submitting {
+            Ok(rows) => {
+                let interrupted = rows.into_iter().filter_map(read).filter(|job| !app.jobs.is_in_flight(job.id));
+                let looks = interrupted.map(|job| look_at(&app, &cluster, &commands, job));
+                futures_util::future::join_all(looks).await;
             }
-            // The account may be gone for good; only the scheduler can tell then.
-            Err(agents::Error::Refused { message, .. }) => look_for(app, commands, job, message).await?,
-            Err(error) => tracing::warn!(job = %job.id, %error, "an interrupted submission cannot be looked at yet"),
+            Err(error) => tracing::warn!(%error, "interrupted submissions cannot be read"),
         }
+        tokio::time::sleep(LOOK_EVERY).await;
     }
-    Ok(())
+}
+
+async fn look_at(app: &App, cluster: &Cluster, commands: &Commands, job: Job) {
+    let id = job.id;
+    let agent = app.agents.of(&job.user);
+    let asked = tokio::time::timeout(ASK_TIME, agent.submission(Request::Submission { id })).await;
+    let looked = match asked.unwrap_or(Err(agents::Error::TimedOut)) {
+        Ok(SubmissionOutcome::Running) => Ok(()),
+        Ok(SubmissionOutcome::Unknown { message }) => look_for(app, commands, job, message).await,
+        Ok(outcome) => {
+            let mut job = job;
+            // Whatever it says is in the job now.
+            let _ = settle(&mut job, Ok(outcome), cluster);
+            save_submission(app, job).await.map(|_| app.clusters.look_soon())
+        }
+        // The account may have no agent any more; only the scheduler can tell then.
+        Err(error) if error.is_denied() => look_for(app, commands, job, error.to_string()).await,
+        Err(error) => {
+            tracing::warn!(job = %id, %error, "an interrupted submission cannot be looked at yet");
+            Ok(())
+        }
+    };
+    if let Err(error) = looked {
+        tracing::warn!(job = %id, %error, "an interrupted submission cannot be mended yet");
+    }
 }
 
 /// Nobody knows how sbatch ended: does the scheduler have the job?
@@ -93,7 +112,7 @@ async fn look_for(app: &App, commands: &Commands, mut job: Job, message: String)
         job.state = JobState::OutcomeUnknown;
         job.message = Some(message);
     }
-    save_and_publish(app, job).await
+    save_submission(app, job).await.map(drop)
 }
 
 /// By the comment; where accounting keeps none, by the directory if exactly one job that nobody else claims ran in it.

@@ -1,5 +1,6 @@
 //! The table `jobs`: every job that was submitted here or seen in a queue, unique by (cluster, job id, submit time).
 
+use quarterdeck_types::JobState;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::{ActiveModelTrait, Condition, DatabaseTransaction, IntoActiveModel, Order, QueryOrder, QuerySelect};
@@ -166,7 +167,8 @@ pub(super) async fn in_states(
         .await
 }
 
-/// The rows of these numbers. At most a few hundred at a time: each is a parameter of the statement.
+/// The rows of these numbers, to be changed: locked to the transaction's end. At most a few hundred at a time: each is
+/// a parameter of the statement.
 pub(super) async fn by_job_ids(
     db: &impl ConnectionTrait,
     cluster: &str,
@@ -175,12 +177,27 @@ pub(super) async fn by_job_ids(
     Entity::find()
         .filter(Column::Cluster.eq(cluster))
         .filter(Column::JobId.is_in(job_ids.iter().copied()))
+        .lock_exclusive()
         .all(db)
         .await
 }
 
+/// Likewise, by our ids.
 pub(super) async fn by_ids(db: &impl ConnectionTrait, cluster: &str, ids: &[Uuid]) -> Result<Vec<Model>, DbErr> {
-    Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::Id.is_in(ids.iter().copied())).all(db).await
+    let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::Id.is_in(ids.iter().copied()));
+    query.lock_exclusive().all(db).await
+}
+
+/// Removes what the queue told of a job before its own row had the number.
+pub(super) async fn delete_strays(db: &impl ConnectionTrait, cluster: &str, job_id: &str) -> Result<(), DbErr> {
+    Entity::delete_many()
+        .filter(Column::Cluster.eq(cluster))
+        .filter(Column::JobId.eq(job_id))
+        .filter(Column::OwnerId.is_null())
+        .filter(Column::State.is_in(JobState::ALL.into_iter().filter(|state| !state.is_final()).map(JobState::as_str)))
+        .exec(db)
+        .await
+        .map(drop)
 }
 
 /// The numbers of the rows that were inserted last, of those that have one: ids are ordered by time.

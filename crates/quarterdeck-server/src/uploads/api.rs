@@ -189,7 +189,7 @@ async fn terminate(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     check_version(&headers)?;
-    uploads::discard(&app, &actor, id).await?;
+    to_the_end(async move { Ok(uploads::discard(&app, &actor, id).await?) }).await?;
     Ok(tus(StatusCode::NO_CONTENT))
 }
 

@@ -48,6 +48,8 @@ pub enum Error {
     Busy,
     #[error("The upload is finished already.")]
     Finished,
+    #[error("What had come of this upload is no longer on the disk: begin it anew.")]
+    Gone,
     #[error("The connection broke off; what came is kept.")]
     Broken,
     #[error("The file could not be written: {0}")]
@@ -128,7 +130,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload, 
         finished_at: None,
     };
     // The file first: a row without one would promise what the disk refuses.
-    open(&agent, &upload).await?;
+    open(&agent, &upload, true).await?;
     store::insert(app.db.write(), row(&upload, actor.user_id, hello.host)).await?;
     if upload.size == 0 { finish(app, actor, &agent, upload).await } else { Ok(upload) }
 }
@@ -172,7 +174,15 @@ pub async fn append<E>(
         return Err(Error::WrongOffset { expected: upload.offset, asked: offset });
     }
     let agent = agent(app, actor)?;
-    let file = open(&agent, &upload).await?;
+    if offset == upload.size {
+        return finish(app, actor, &agent, upload).await;
+    }
+    let file = match open(&agent, &upload, false).await {
+        Ok(file) if file.entry().size >= offset => file,
+        Ok(_) => return forget(app, id).await,
+        Err(Error::Agent(error)) if error.is_not_found() => return forget(app, id).await,
+        Err(error) => return Err(error),
+    };
     let mut writing = Writing { app, id, file, size: upload.size, written: offset, synced: offset };
     let ended = writing.receive(body).await;
     // Also when the body broke off: what came is worth keeping.
@@ -180,6 +190,12 @@ pub async fn append<E>(
     ended?;
     let upload = Upload { offset: writing.synced, ..upload };
     if upload.offset == upload.size { finish(app, actor, &agent, upload).await } else { Ok(upload) }
+}
+
+/// The hidden file was removed or cut behind our back: going on would put zeros where bytes had been.
+async fn forget(app: &App, id: Uuid) -> Result<Upload, Error> {
+    store::delete(app.db.write(), id).await?;
+    Err(Error::Gone)
 }
 
 /// Ends an upload and removes what came of it; the file of a finished one stays.
@@ -196,11 +212,8 @@ pub async fn discard(app: &App, actor: &Actor, id: Uuid) -> Result<(), Error> {
 
 /// The user says what kind her file is.
 pub async fn set_kind(app: &App, actor: &Actor, id: Uuid, kind: FileKind) -> Result<Upload, Error> {
-    let mut row = store::find(app.db.read(), actor.user_id, id).await?.ok_or(Error::NotFound)?;
-    row.kind = kind.as_str().to_owned();
-    row.kind_source = "user".to_owned();
-    store::save(app.db.write(), row.clone()).await?;
-    read(row).ok_or(Error::NotFound)
+    store::set_kind(app.db.write(), actor.user_id, id, kind.as_str()).await?;
+    find(app, actor, id).await
 }
 
 impl Uploads {
@@ -322,8 +335,8 @@ fn agent(app: &App, actor: &Actor) -> Result<Agent, Error> {
     Ok(app.agents.of(auth::unix_user(actor)?))
 }
 
-async fn open(agent: &Agent, upload: &Upload) -> Result<UserFile, Error> {
-    Ok(agent.open(Request::OpenUpload { upload: upload.id, directory: place(upload) }).await?)
+async fn open(agent: &Agent, upload: &Upload, create: bool) -> Result<UserFile, Error> {
+    Ok(agent.open(Request::OpenUpload { upload: upload.id, directory: place(upload), create }).await?)
 }
 
 fn place(upload: &Upload) -> Place {

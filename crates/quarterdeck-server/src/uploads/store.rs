@@ -60,6 +60,18 @@ pub(super) async fn set_offset(db: &impl ConnectionTrait, id: Uuid, offset: i64)
         .map(drop)
 }
 
+/// These two columns alone: a request that finishes the upload may be writing the others.
+pub(super) async fn set_kind(db: &impl ConnectionTrait, user: Uuid, id: Uuid, kind: &str) -> Result<(), DbErr> {
+    Entity::update_many()
+        .col_expr(Column::Kind, Expr::value(kind))
+        .col_expr(Column::KindSource, Expr::value("user"))
+        .filter(Column::Id.eq(id))
+        .filter(Column::UserId.eq(user))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
 pub(super) async fn save(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
     row.into_active_model().reset_all().update(db).await.map(drop)
 }

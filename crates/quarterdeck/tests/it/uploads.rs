@@ -60,6 +60,20 @@ async fn bytes_may_come_with_the_announcement() {
 }
 
 #[tokio::test]
+async fn one_whose_bytes_were_removed_is_begun_anew_and_never_filled_with_zeros() {
+    let (site, client) = single_user().await;
+    let id = announced(&client, "gone.dat", 10).await;
+    append(&client, &id, 0, b"01234").await;
+    let hidden = fs::read_dir(uploads(&site)).unwrap().next().unwrap().unwrap().path();
+    fs::remove_file(hidden).unwrap();
+    let refused = append(&client, &id, 5, b"56789").await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (410, &json!("upload-gone")));
+    assert_eq!(client.get(&format!("/uploads/{id}/info")).await.status, 404);
+    assert_eq!(files_in(&uploads(&site)), Vec::<String>::new());
+    assert_eq!(hidden_in(&uploads(&site)), 0);
+}
+
+#[tokio::test]
 async fn what_the_protocol_forbids_is_refused_and_changes_nothing() {
     let (site, client) = single_user().await;
     let id = announced(&client, "refused.dat", 10).await;
