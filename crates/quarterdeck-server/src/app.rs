@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::agents::Agents;
+use crate::audit;
 use crate::auth::Keys;
 use crate::clock::Clock;
 use crate::clusters::Clusters;
@@ -19,6 +20,7 @@ pub struct Parts {
     pub mode: Mode,
     pub clock: Clock,
     pub db: Db,
+    pub audit: audit::Log,
     pub keys: Keys,
     pub agents: Agents,
     pub clusters: Clusters,
@@ -51,6 +53,7 @@ pub(crate) mod testing {
     use super::{App, Parts};
     use crate::access::{Actor, Role, Via};
     use crate::agents::{Agents, Start};
+    use crate::audit;
     use crate::auth::Keys;
     use crate::clock::Clock;
     use crate::clusters::Clusters;
@@ -70,6 +73,7 @@ pub(crate) mod testing {
             jobs: Default::default(),
             config,
             mode: Mode::MultiUser,
+            audit: audit::Log::new(db.clone(), Clock::fixed(time)),
             clock: Clock::fixed(time),
             db: db.clone(),
             keys: Keys::load_or_generate(data).unwrap(),

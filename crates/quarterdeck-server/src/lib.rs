@@ -16,6 +16,7 @@ mod db;
 mod files;
 mod images;
 mod jobs;
+mod limits;
 mod live;
 mod migration;
 mod nodes;
@@ -28,13 +29,14 @@ mod templates;
 mod uploads;
 mod web;
 
-pub use access::{Role, Rule, Scope, TABLE};
+pub use access::{Area, Role, Route, Rule, Scope, TABLE};
 pub use auth::{
     Error as AuthError, NewUser, User, add_user, disable_user, list_users, random_password, reset_password,
 };
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Mode};
 pub use db::Db;
+pub use limits::Class;
 pub use problem::FieldError;
 pub use start::{serve, single_user_config};
 pub use web::openapi;

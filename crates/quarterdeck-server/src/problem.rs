@@ -7,6 +7,8 @@ use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
+use crate::access::Scope;
+
 /// A problem before it is sent; [`crate::web`] adds the request id and writes the document.
 #[derive(Clone, Debug)]
 pub struct Problem {
@@ -86,6 +88,16 @@ impl Problem {
 
     pub fn forbidden() -> Problem {
         Problem::new(StatusCode::FORBIDDEN, "forbidden", "Your role does not allow this: ask an administrator.")
+    }
+
+    pub fn not_by_key() -> Problem {
+        let detail = "An API key may not do this: sign in with name and password.";
+        Problem::new(StatusCode::FORBIDDEN, "not-by-key", detail)
+    }
+
+    pub fn missing_scope(scope: Scope) -> Problem {
+        let detail = format!("This API key lacks the scope {scope}: make one that has it.");
+        Problem::new(StatusCode::FORBIDDEN, "missing-scope", detail).with("scope", scope.to_string())
     }
 
     pub fn unreadable(detail: impl Into<String>) -> Problem {

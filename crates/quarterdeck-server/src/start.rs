@@ -20,7 +20,7 @@ use crate::clock::Clock;
 use crate::clusters::{self, Clusters};
 use crate::config::{Config, Mode};
 use crate::db::Db;
-use crate::{access::Role, images, jobs, live, templates, uploads, web};
+use crate::{access::Role, audit, images, jobs, live, templates, uploads, web};
 
 /// What is under way when the server is told to stop has this long to end.
 const STOP_TIME: Duration = Duration::from_secs(5);
@@ -55,6 +55,7 @@ pub async fn serve(
         uploads: uploads::Uploads::default(),
         images: images::Images::default(),
         jobs: jobs::Jobs::default(),
+        audit: audit::Log::new(db.clone(), clock.clone()),
         config,
         mode,
         clock,

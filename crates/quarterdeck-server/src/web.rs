@@ -12,12 +12,12 @@ use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use utoipa::OpenApi;
-use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityScheme};
+use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::access::{self, Rule, TABLE};
+use crate::access::{self, Role, Rule, TABLE};
 use crate::app::App;
 use crate::problem::{Problem, ProblemDocument};
 use crate::{auth, clusters, files, images, jobs, live, nodes, notifications, page, templates, uploads};
@@ -78,11 +78,15 @@ fn api() -> OpenApiRouter<App> {
 
 /// Writes into the document what the access table says of each operation.
 fn finish_document(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::OpenApi {
-    let bearer = SecurityScheme::Http(Http::new(HttpAuthScheme::Bearer));
-    document.components.get_or_insert_default().security_schemes.insert("bearer".to_owned(), bearer.into());
-    for (method, path, rule) in TABLE {
-        let Some(item) = document.paths.paths.get_mut(*path) else { continue };
-        let operation = match *method {
+    let schemes = &mut document.components.get_or_insert_default().security_schemes;
+    for (name, what) in [(SESSION, "An access token."), (API_KEY, "An API key: `qd_…`.")] {
+        let mut bearer = Http::new(HttpAuthScheme::Bearer);
+        bearer.description = Some(what.to_owned());
+        schemes.insert(name.to_owned(), SecurityScheme::Http(bearer).into());
+    }
+    for route in TABLE {
+        let Some(item) = document.paths.paths.get_mut(route.path) else { continue };
+        let operation = match route.method {
             "GET" => &mut item.get,
             "POST" => &mut item.post,
             "PUT" => &mut item.put,
@@ -95,12 +99,24 @@ fn finish_document(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::O
         // Handlers are named for the deed alone; generated clients need names that are one operation's own.
         let tag = operation.tags.iter().flatten().next().cloned();
         operation.operation_id = tag.zip(operation.operation_id.take()).map(|(tag, deed)| format!("{tag}_{deed}"));
-        if *rule != Rule::Public {
-            let need = utoipa::openapi::SecurityRequirement::new("bearer", Vec::<String>::new());
-            operation.security = Some(vec![need]);
-        }
+        operation.security = security(route.rule);
     }
     document
+}
+
+const SESSION: &str = "session";
+const API_KEY: &str = "api_key";
+
+/// The rule as OpenAPI says it: a session of this role, or a key of this scope. `None` for everybody.
+fn security(rule: Rule) -> Option<Vec<SecurityRequirement>> {
+    let session = |role: Role| SecurityRequirement::new(SESSION, [role.as_str()]);
+    let key = |scopes: Vec<String>| SecurityRequirement::new(API_KEY, scopes);
+    match rule {
+        Rule::Public => None,
+        Rule::Session(role) => Some(vec![session(role)]),
+        Rule::Known => Some(vec![session(Role::Viewer), key(Vec::new())]),
+        Rule::Role(role, scope) => Some(vec![session(role), key(vec![scope.to_string()])]),
+    }
 }
 
 /// The process is alive.

@@ -15,7 +15,7 @@ use uuid::Uuid;
 
 use crate::access::{Actor, Origin, Role, Via};
 use crate::app::App;
-use crate::audit::{self, Event};
+use crate::audit::Event;
 use crate::clock::Clock;
 use crate::db::{Db, from_us, to_us};
 use crate::problem::{FieldError, Problem};
@@ -89,13 +89,13 @@ pub async fn login(
         ended_us: None,
     };
     let user = read_user(row)?;
-    let actor = actor(&user, session.id, origin);
-    let signed_in = issue(app, user, session.id)?;
+    let session_id = session.id;
+    let actor = actor(&user, session_id, origin);
+    let signed_in = issue(app, user, session_id)?;
     let tx = app.db.begin().await?;
     store::insert_session(&tx, session).await?;
-    store::insert_refresh_token(&tx, refresh_row(app, &signed_in.refresh_token, actor.via)).await?;
-    audit::record(&tx, app, &actor, Event { action: "session.begin", object: &actor.username, detail: json!({}) })
-        .await?;
+    store::insert_refresh_token(&tx, refresh_row(app, &signed_in.refresh_token, session_id)).await?;
+    app.audit.record(&tx, &actor, Event::new("session.begin", &actor.username)).await?;
     tx.commit().await?;
     Ok(signed_in)
 }
@@ -111,8 +111,7 @@ pub async fn refresh(app: &App, origin: Origin, token: &str) -> Result<SignedIn,
     let actor = actor(&user, session.id, origin);
     if row.used_us.is_some_and(|used| now - from_us(used) > REFRESH_GRACE) {
         store::end_session(&tx, session.id, to_us(now)).await?;
-        let event = Event { action: "session.token-reused", object: &actor.username, detail: json!({}) };
-        audit::record(&tx, app, &actor, event).await?;
+        app.audit.record(&tx, &actor, Event::new("session.token-reused", &actor.username)).await?;
         tx.commit().await?;
         app.live.session_ended(session.id);
         crate::notifications::notify(app, user.id, "session-token-reused", json!({"address": session.address})).await?;
@@ -121,7 +120,7 @@ pub async fn refresh(app: &App, origin: Origin, token: &str) -> Result<SignedIn,
     let signed_in = issue(app, user, session.id)?;
     store::mark_used(&tx, &hash, to_us(now)).await?;
     store::touch_session(&tx, session.id, to_us(now)).await?;
-    store::insert_refresh_token(&tx, refresh_row(app, &signed_in.refresh_token, actor.via)).await?;
+    store::insert_refresh_token(&tx, refresh_row(app, &signed_in.refresh_token, session.id)).await?;
     tx.commit().await?;
     Ok(signed_in)
 }
@@ -135,8 +134,7 @@ pub async fn logout(app: &App, origin: Origin, token: &str) -> Result<(), Error>
     {
         store::end_session(&tx, session.id, to_us(app.clock.now())).await?;
         let actor = actor(&user, session.id, origin);
-        audit::record(&tx, app, &actor, Event { action: "session.end", object: &actor.username, detail: json!({}) })
-            .await?;
+        app.audit.record(&tx, &actor, Event::new("session.end", &actor.username)).await?;
     }
     tx.commit().await?;
     app.live.session_ended(row.session_id);
@@ -255,8 +253,7 @@ fn issue(app: &App, user: User, session: Uuid) -> Result<SignedIn, Error> {
     Ok(SignedIn { access_token, refresh_token, user })
 }
 
-fn refresh_row(app: &App, token: &str, via: Via) -> store::refresh_tokens::Model {
-    let Via::Session(session_id) = via;
+fn refresh_row(app: &App, token: &str, session_id: Uuid) -> store::refresh_tokens::Model {
     store::refresh_tokens::Model {
         token_hash: tokens::hash_refresh_token(token),
         session_id,

@@ -11,7 +11,7 @@ use uuid::Uuid;
 
 use crate::access::Actor;
 use crate::app::App;
-use crate::audit::{self, Event};
+use crate::audit::{Event, Outcome};
 use crate::clock::Clock;
 use crate::config::LOCAL_CLUSTER;
 use crate::db::{Db, to_us};
@@ -78,7 +78,7 @@ pub struct ScanError {
 pub async fn scan(app: &App, actor: &Actor) -> Result<Uuid, Error> {
     let id = begin(app);
     let detail = json!({ "directories": app.config.images.directories });
-    audit::record(app.db.write(), app, actor, Event { action: "image.scan", object: &id.to_string(), detail }).await?;
+    app.audit.note(actor, Outcome::Done, Event::new("image.scan", &id.to_string()).with(detail)).await?;
     Ok(id)
 }
 

@@ -29,7 +29,7 @@ use uuid::Uuid;
 use crate::access::{Actor, Role};
 use crate::agents;
 use crate::app::App;
-use crate::audit::{self, Event};
+use crate::audit::{Event, Outcome};
 use crate::auth;
 use crate::clusters::{Cluster, Scheduler};
 use crate::db::{from_us, to_us};
@@ -241,18 +241,18 @@ pub async fn act(app: &App, actor: &Actor, cluster: &Cluster, job: &str, action:
     let unix_user = auth::unix_user(actor)?;
     let job_id = job.job_id.clone().filter(|_| !job.state.is_final()).ok_or(Error::Over(job.state))?;
     let object = job.id.to_string();
-    let event = || Event { action: audited(action), object: &object, detail: json!({"job_id": job_id}) };
-    let intent = audit::intend(app.db.write(), app, actor, event()).await?;
+    let event = || Event::new(audited(action), &object).job(Some(job_id.to_string()));
+    let intent = app.audit.intend(actor, event()).await?;
     let result = match &cluster.scheduler {
         Scheduler::Slurm(_) => slurm_action(app, cluster, unix_user, job_id.clone(), action).await,
         Scheduler::Local => local::act(app, &job, action).await,
     };
     let word = match &result {
-        Ok(()) => audit::Result::Done,
-        Err(Error::Refused { .. } | Error::Unsupported { .. }) => audit::Result::Refused,
-        Err(_) => audit::Result::Failed,
+        Ok(()) => Outcome::Done,
+        Err(Error::Refused { .. } | Error::Unsupported { .. }) => Outcome::Refused,
+        Err(_) => Outcome::Failed,
     };
-    audit::conclude(app.db.write(), app, actor, intent, word, event()).await?;
+    app.audit.conclude(actor, intent, word, event()).await?;
     look_soon(app, cluster);
     result
 }

@@ -10,7 +10,7 @@ use super::{Error, Job, NewJob, idempotency, look_soon, paths, row, save_submiss
 use crate::access::Actor;
 use crate::agents::{self, Agent};
 use crate::app::App;
-use crate::audit::{self, Event};
+use crate::audit::{Event, Outcome};
 use crate::auth;
 use crate::clusters::{Cluster, Scheduler};
 use crate::db::to_us;
@@ -45,16 +45,15 @@ pub async fn submit(
     let _flight = app.jobs.take_off(job.id);
 
     let object = job.id.to_string();
-    let event = |job: &Job| Event {
-        action: "job.submit",
-        object: &object,
-        detail: json!({"name": job.name, "cluster": job.cluster, "unix_user": job.user, "job_id": job.job_id}),
+    let event = |job: &Job| {
+        let event = Event::new("job.submit", &object).job(job.job_id.as_ref().map(ToString::to_string));
+        event.with(json!({"name": job.name, "cluster": job.cluster}))
     };
     // Written before the scheduler hears of it, so that a crash leaves a row to mend.
     let tx = app.db.begin().await?;
     let written = row(&job, idempotency_key, Some(hash), to_us(app.clock.now()));
     store::insert(&tx, written).await.map_err(idempotency::not_written)?;
-    let intent = audit::intend(&tx, app, actor, event(&job)).await?;
+    let intent = app.audit.intend_within(&tx, actor, event(&job)).await?;
     tx.commit().await?;
     app.live.jobs_changed(&cluster.name, vec![job.clone()]);
     crash_point("row-written");
@@ -66,12 +65,12 @@ pub async fn submit(
     // The queue has it: whatever was said of it, it exists.
     let result = if job.job_id.is_some() { Ok(()) } else { result };
     let word = match &result {
-        Ok(()) => audit::Result::Done,
-        Err(Error::Unknown { .. }) => audit::Result::Unknown,
-        Err(Error::Refused { .. }) => audit::Result::Refused,
-        Err(_) => audit::Result::Failed,
+        Ok(()) => Outcome::Done,
+        Err(Error::Unknown { .. }) => Outcome::Unknown,
+        Err(Error::Refused { .. }) => Outcome::Refused,
+        Err(_) => Outcome::Failed,
     };
-    audit::conclude(app.db.write(), app, actor, intent, word, event(&job)).await?;
+    app.audit.conclude(actor, intent, word, event(&job)).await?;
     crash_point("recorded");
     look_soon(app, cluster);
     result.map(|()| job)

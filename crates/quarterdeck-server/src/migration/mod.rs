@@ -3,12 +3,13 @@
 use sea_orm_migration::prelude::*;
 
 mod m20261124_first;
+mod m20261125_access;
 
 pub(crate) struct Migrator;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261124_first::Migration)]
+        vec![Box::new(m20261124_first::Migration), Box::new(m20261125_access::Migration)]
     }
 }

@@ -16,7 +16,7 @@ use thiserror::Error;
 
 use crate::access::Actor;
 use crate::app::App;
-use crate::audit::{self, Event};
+use crate::audit::{Event, Outcome};
 use crate::config::Mode;
 use crate::db::{Db, to_us};
 use crate::images;
@@ -148,7 +148,7 @@ pub async fn load_at_start(app: &App) {
 pub async fn scan(app: &App, actor: &Actor) -> Result<Report, Error> {
     let report = load(app).await?;
     let detail = json!({"loaded": report.loaded, "failed": report.failed.len()});
-    audit::record(app.db.write(), app, actor, Event { action: "template.scan", object: "", detail }).await?;
+    app.audit.note(actor, Outcome::Done, Event::new("template.scan", "").with(detail)).await?;
     Ok(report)
 }
 

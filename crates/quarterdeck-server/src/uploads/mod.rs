@@ -21,7 +21,7 @@ use uuid::Uuid;
 use crate::access::Actor;
 use crate::agents::{self, Agent, UserFile};
 use crate::app::App;
-use crate::audit::{self, Event};
+use crate::audit::{Event, Outcome};
 use crate::auth;
 use crate::db::{from_us, to_us};
 
@@ -296,12 +296,9 @@ impl Writing<'_> {
 
 async fn finish(app: &App, actor: &Actor, agent: &Agent, upload: Upload) -> Result<Upload, Error> {
     let object = upload.id.to_string();
-    let event = || Event {
-        action: "upload.finish",
-        object: &object,
-        detail: json!({"name": upload.filename.to_string(), "size": upload.size}),
-    };
-    let intent = audit::intend(app.db.write(), app, actor, event()).await?;
+    let detail = json!({"name": upload.filename.to_string(), "size": upload.size});
+    let event = || Event::new("upload.finish", &object).with(detail.clone());
+    let intent = app.audit.intend(actor, event()).await?;
     let request = Request::FinishUpload {
         upload: upload.id,
         directory: place(&upload),
@@ -311,7 +308,7 @@ async fn finish(app: &App, actor: &Actor, agent: &Agent, upload: Upload) -> Resu
     let (path, absolute) = match agent.placed(request).await {
         Ok(placed) => placed,
         Err(error) => {
-            audit::conclude(app.db.write(), app, actor, intent, audit::Result::Failed, event()).await?;
+            app.audit.conclude(actor, intent, Outcome::Failed, event()).await?;
             return Err(error.into());
         }
     };
@@ -326,7 +323,7 @@ async fn finish(app: &App, actor: &Actor, agent: &Agent, upload: Upload) -> Resu
     let tx = app.db.begin().await?;
     let old = store::find(&tx, actor.user_id, upload.id).await?.ok_or(Error::NotFound)?;
     store::save(&tx, row(&finished, actor.user_id, old.host)).await?;
-    audit::conclude(&tx, app, actor, intent, audit::Result::Done, event()).await?;
+    app.audit.conclude_within(&tx, actor, intent, Outcome::Done, event()).await?;
     tx.commit().await?;
     Ok(finished)
 }

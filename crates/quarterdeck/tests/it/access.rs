@@ -46,8 +46,8 @@ async fn each_operation_admits_whom_the_table_says() {
         for (role, client) in &roles {
             let answer = call(client, &method, &path).await;
             let admitted = match rule {
-                Rule::Public | Rule::SignedIn => true,
-                Rule::Role(least, _) => *role >= least,
+                Rule::Public | Rule::Known => true,
+                Rule::Session(least) | Rule::Role(least, _) => *role >= least,
             };
             // A handler may refuse too (who has no Unix user has no files), in other words.
             let by_role = answer.status == 403 && (answer.body.is_empty() || answer.json()["code"] == "forbidden");
@@ -62,7 +62,8 @@ async fn the_document_and_the_table_name_the_same_operations() {
     let site = Site::single_user().await;
     let mut documented: BTreeSet<(String, String)> = operations(&site).await.into_iter().collect();
     documented.insert(("GET".into(), "/api/v1/openapi.json".into()));
-    let table: BTreeSet<(String, String)> = TABLE.iter().map(|(m, p, _)| (m.to_string(), p.to_string())).collect();
+    let table: BTreeSet<(String, String)> =
+        TABLE.iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
     assert_eq!(documented, table);
 }
 
@@ -336,7 +337,7 @@ async fn operations(site: &Site) -> Vec<(String, String)> {
 }
 
 fn rule_of(method: &str, path: &str) -> Option<Rule> {
-    TABLE.iter().find(|(m, p, _)| *m == method && *p == path).map(|(_, _, rule)| *rule)
+    TABLE.iter().find(|route| route.method == method && route.path == path).map(|route| route.rule)
 }
 
 /// Everybody may ask for new tokens, and without a cookie gets none.

@@ -1,0 +1,144 @@
+//! Who may call what: admits each request as the table says, and tells the handlers who it is from.
+
+mod scope;
+mod table;
+
+use std::net::IpAddr;
+
+use axum::extract::{FromRequestParts, MatchedPath, Request, State};
+use axum::http::header::AUTHORIZATION;
+use axum::http::request::Parts;
+use axum::http::{Extensions, HeaderMap, Method};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use serde::{Deserialize, Serialize};
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use crate::app::App;
+use crate::problem::Problem;
+use crate::web::{ClientAddress, RequestId};
+pub use scope::{Area, Scope, Scopes};
+pub use table::{Route, Rule, TABLE};
+
+/// Who does something, by which session, from where. Passed to every feature, and recorded by the audit.
+#[derive(Clone, Debug)]
+pub struct Actor {
+    pub user_id: Uuid,
+    pub username: String,
+    pub role: Role,
+    /// The account on the cluster that this user acts as; without one there are no cluster actions.
+    pub unix_user: Option<String>,
+    pub via: Via,
+    pub address: IpAddr,
+    pub request_id: String,
+}
+
+/// How an actor proved who she is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Via {
+    Session(Uuid),
+    /// An API key, and what it may do of what its owner may.
+    Key(Uuid, Scopes),
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Role {
+    Viewer,
+    User,
+    Operator,
+    Admin,
+}
+
+impl Role {
+    pub const ALL: [Role; 4] = [Role::Viewer, Role::User, Role::Operator, Role::Admin];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Role::Viewer => "viewer",
+            Role::User => "user",
+            Role::Operator => "operator",
+            Role::Admin => "admin",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Role> {
+        Role::ALL.into_iter().find(|role| role.as_str() == text)
+    }
+}
+
+/// Admits a request to its route, or answers 401, 403 or 404; leaves the [`Actor`] for the handler.
+pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let path = request.extensions().get::<MatchedPath>().map(|path| path.as_str().to_owned());
+    let Some(route) = path.as_deref().and_then(|path| route_for(request.method(), path)) else {
+        return Problem::not_found("route").into_response();
+    };
+    if route.rule != Rule::Public {
+        let token = bearer(request.headers());
+        let actor = match crate::auth::authenticate(&app, token, Origin::of(request.extensions())).await {
+            Ok(actor) => actor,
+            Err(problem) => return problem.into_response(),
+        };
+        if let Err(problem) = permit(&actor, route.rule) {
+            return problem.into_response();
+        }
+        request.extensions_mut().insert(actor);
+    }
+    next.run(request).await
+}
+
+/// Whether the rule admits this actor.
+fn permit(actor: &Actor, rule: Rule) -> Result<(), Problem> {
+    match (rule, actor.via) {
+        (Rule::Public | Rule::Known, _) => Ok(()),
+        (Rule::Session(_), Via::Key(..)) => Err(Problem::not_by_key()),
+        // What the owner may not do, no key of hers may.
+        (Rule::Session(least) | Rule::Role(least, _), _) if actor.role < least => Err(Problem::forbidden()),
+        (Rule::Role(_, scope), Via::Key(_, scopes)) if !scopes.has(scope) => Err(Problem::missing_scope(scope)),
+        (Rule::Session(_) | Rule::Role(..), _) => Ok(()),
+    }
+}
+
+fn bearer(headers: &HeaderMap) -> Option<&str> {
+    let (scheme, token) = headers.get(AUTHORIZATION)?.to_str().ok()?.split_once(' ')?;
+    scheme.eq_ignore_ascii_case("bearer").then_some(token)
+}
+
+/// The route's row; axum serves HEAD by GET's handler, so it is admitted like GET where it has no row of its own.
+fn route_for(method: &Method, path: &str) -> Option<&'static Route> {
+    let find = |method: &str| TABLE.iter().find(|route| route.method == method && route.path == path);
+    find(method.as_str()).or_else(|| if *method == Method::HEAD { find("GET") } else { None })
+}
+
+/// Where a request comes from, before anybody is known.
+#[derive(Clone, Debug)]
+pub struct Origin {
+    pub address: IpAddr,
+    pub request_id: String,
+}
+
+impl Origin {
+    fn of(extensions: &Extensions) -> Origin {
+        Origin {
+            address: extensions.get::<ClientAddress>().map_or(IpAddr::from([0, 0, 0, 0]), |address| address.0),
+            request_id: extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Origin {
+    type Rejection = std::convert::Infallible;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        Ok(Origin::of(&parts.extensions))
+    }
+}
+
+impl<S: Send + Sync> FromRequestParts<S> for Actor {
+    type Rejection = Problem;
+
+    async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
+        parts.extensions.get::<Actor>().cloned().ok_or_else(Problem::not_signed_in)
+    }
+}

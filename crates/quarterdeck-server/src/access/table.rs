@@ -1,0 +1,112 @@
+//! The one table of who may call what, and how often: the guard, the OpenAPI document and the tests all read it.
+//! A route that is not in it is denied.
+
+use super::Role::{self, Admin, Operator, User, Viewer};
+use super::Scope::{self, Read, Write};
+use super::scope::Area::{Audit, Files, Images, Jobs, Nodes, Templates, Uploads, Users};
+use crate::limits::Class;
+
+/// One operation, as the OpenAPI document names it.
+pub struct Route {
+    pub method: &'static str,
+    pub path: &'static str,
+    pub rule: Rule,
+    /// How its requests are counted; `None`: not at all.
+    pub class: Option<Class>,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Rule {
+    /// Anybody, signed in or not.
+    Public,
+    /// Whoever has signed in herself, with at least this role; never a key.
+    Session(Role),
+    /// Whoever is known, by session or by any key.
+    Known,
+    /// Whoever is signed in with at least this role; a key needs the scope too.
+    Role(Role, Scope),
+}
+
+use Rule::{Known, Public, Session};
+
+/// Paths as in the OpenAPI document.
+#[rustfmt::skip]
+pub const TABLE: &[Route] = &[
+    route("GET", "/healthz", Public, None),
+    route("GET", "/readyz", Public, None),
+    route("GET", "/api/v1/openapi.json", Public, Some(Class::Read)),
+    route("GET", "/api/v1/meta", Public, Some(Class::Read)),
+    // The socket's first message carries the token.
+    route("GET", "/api/v1/live", Public, Some(Class::Read)),
+
+    // Counted by address and name, once the name is read.
+    route("POST", "/api/v1/auth/login", Public, Some(Class::SignIn)),
+    // Many people share an address, and each of their tabs comes back now and then.
+    route("POST", "/api/v1/auth/refresh", Public, Some(Class::Read)),
+    route("POST", "/api/v1/auth/logout", Public, Some(Class::Write)),
+    route("POST", "/api/v1/auth/logout-all", Session(Viewer), Some(Class::Write)),
+    route("GET", "/api/v1/auth/me", Known, Some(Class::Read)),
+    route("POST", "/api/v1/auth/password", Session(Viewer), Some(Class::Write)),
+    route("GET", "/api/v1/auth/sessions", Session(Viewer), Some(Class::Read)),
+    route("DELETE", "/api/v1/auth/sessions/{id}", Session(Viewer), Some(Class::Write)),
+    route("GET", "/api/v1/api-keys", Session(Viewer), Some(Class::Read)),
+    route("POST", "/api/v1/api-keys", Session(Viewer), Some(Class::Write)),
+    route("DELETE", "/api/v1/api-keys/{id}", Session(Viewer), Some(Class::Write)),
+
+    route("GET", "/api/v1/users", Rule::Role(Admin, Read(Users)), Some(Class::Read)),
+    route("POST", "/api/v1/users", Rule::Role(Admin, Write(Users)), Some(Class::Write)),
+    route("GET", "/api/v1/users/{id}", Rule::Role(Admin, Read(Users)), Some(Class::Read)),
+    route("PATCH", "/api/v1/users/{id}", Rule::Role(Admin, Write(Users)), Some(Class::Write)),
+    route("POST", "/api/v1/users/{id}/password", Rule::Role(Admin, Write(Users)), Some(Class::Write)),
+    route("GET", "/api/v1/users/{id}/sessions", Rule::Role(Admin, Read(Users)), Some(Class::Read)),
+    route("DELETE", "/api/v1/users/{id}/sessions", Rule::Role(Admin, Write(Users)), Some(Class::Write)),
+    route("GET", "/api/v1/users/{id}/api-keys", Rule::Role(Admin, Read(Users)), Some(Class::Read)),
+    // A key that makes keys would outlive its own end.
+    route("POST", "/api/v1/users/{id}/api-keys", Session(Admin), Some(Class::Write)),
+    route("DELETE", "/api/v1/users/{id}/api-keys/{key}", Rule::Role(Admin, Write(Users)), Some(Class::Write)),
+
+    route("GET", "/api/v1/audit", Rule::Role(Admin, Read(Audit)), Some(Class::Read)),
+    route("GET", "/api/v1/audit/export", Rule::Role(Admin, Read(Audit)), Some(Class::Read)),
+    route("GET", "/api/v1/audit/verify", Rule::Role(Admin, Read(Audit)), Some(Class::Read)),
+    route("GET", "/api/v1/limits", Rule::Role(Admin, Read(Audit)), Some(Class::Read)),
+
+    route("GET", "/api/v1/clusters", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/overview", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/nodes", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/partitions", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/jobs", Rule::Role(Viewer, Read(Jobs)), Some(Class::Read)),
+    route("POST", "/api/v1/clusters/{cluster}/jobs", Rule::Role(User, Write(Jobs)), Some(Class::Submit)),
+    route("POST", "/api/v1/clusters/{cluster}/jobs/preview", Rule::Role(User, Write(Jobs)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/jobs/{job}", Rule::Role(Viewer, Read(Jobs)), Some(Class::Read)),
+    route("DELETE", "/api/v1/clusters/{cluster}/jobs/{job}", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
+    route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/hold", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
+    route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/release", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
+    route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/requeue", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
+    route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/output", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
+
+    route("GET", "/api/v1/templates", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
+    route("GET", "/api/v1/templates/{id}", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
+    route("POST", "/api/v1/templates/scan", Rule::Role(Operator, Write(Templates)), Some(Class::Scan)),
+    route("GET", "/api/v1/images", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
+    route("GET", "/api/v1/images/{id}", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
+    route("GET", "/api/v1/images/{id}/apps", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
+    route("POST", "/api/v1/images/scan", Rule::Role(Operator, Write(Images)), Some(Class::Scan)),
+    route("GET", "/api/v1/images/scans/{id}", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
+
+    route("OPTIONS", "/api/v1/uploads", Public, Some(Class::Read)),
+    route("POST", "/api/v1/uploads", Rule::Role(User, Write(Uploads)), Some(Class::NewUpload)),
+    route("GET", "/api/v1/uploads", Rule::Role(User, Read(Uploads)), Some(Class::Read)),
+    // Bounded by bytes and by how many go on at once, since a big file is thousands of requests.
+    route("HEAD", "/api/v1/uploads/{id}", Rule::Role(User, Read(Uploads)), None),
+    route("PATCH", "/api/v1/uploads/{id}", Rule::Role(User, Write(Uploads)), None),
+    route("DELETE", "/api/v1/uploads/{id}", Rule::Role(User, Write(Uploads)), Some(Class::Write)),
+    route("GET", "/api/v1/uploads/{id}/info", Rule::Role(User, Read(Uploads)), Some(Class::Read)),
+    route("PATCH", "/api/v1/uploads/{id}/info", Rule::Role(User, Write(Uploads)), Some(Class::Write)),
+    route("GET", "/api/v1/spaces", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    route("GET", "/api/v1/files/{space}", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    route("GET", "/api/v1/notifications", Known, Some(Class::Read)),
+];
+
+const fn route(method: &'static str, path: &'static str, rule: Rule, class: Option<Class>) -> Route {
+    Route { method, path, rule, class }
+}
