@@ -10,6 +10,7 @@ use crate::clusters::Clusters;
 use crate::config::{Config, Mode};
 use crate::db::Db;
 use crate::live::Live;
+use crate::users::Desk;
 
 /// Cheap to clone.
 #[derive(Clone)]
@@ -36,6 +37,13 @@ impl App {
     }
 }
 
+impl Parts {
+    /// What changing accounts needs.
+    pub(crate) fn desk(&self) -> Desk<'_> {
+        Desk { db: &self.db, clock: &self.clock, audit: &self.audit, live: Some(&self.live) }
+    }
+}
+
 impl std::ops::Deref for App {
     type Target = Parts;
 
@@ -51,7 +59,7 @@ pub(crate) mod testing {
     use chrono::{DateTime, Utc};
 
     use super::{App, Parts};
-    use crate::access::{Actor, Role, Via};
+    use crate::access::{Actor, Origin, Role, Via};
     use crate::agents::{Agents, Start};
     use crate::audit;
     use crate::auth::Keys;
@@ -59,11 +67,18 @@ pub(crate) mod testing {
     use crate::clusters::Clusters;
     use crate::config::{Config, Mode};
     use crate::db::Db;
+    use crate::users::{self, Desk, Kind, NewUser, User};
 
     /// A site's parts on a test's database, at this time. No agent and no scheduler is there. Several of them with the
     /// same data directory are one server at different times.
     pub(crate) fn app_at(db: &Db, data: &Path, time: DateTime<Utc>) -> App {
-        let config = Config::load(None).unwrap();
+        app_with(db, data, time, |_| ())
+    }
+
+    /// The same, configured otherwise.
+    pub(crate) fn app_with(db: &Db, data: &Path, time: DateTime<Utc>, configure: impl FnOnce(&mut Config)) -> App {
+        let mut config = Config::load(None).unwrap();
+        configure(&mut config);
         App::new(Parts {
             agents: Agents::new(Start::Launcher { socket: PathBuf::from("/nowhere") }, 1),
             clusters: Clusters::new(&config, Mode::MultiUser),
@@ -78,6 +93,38 @@ pub(crate) mod testing {
             db: db.clone(),
             keys: Keys::load_or_generate(data).unwrap(),
         })
+    }
+
+    pub(crate) const PASSWORD: &str = "battery staple of the tests";
+
+    pub(crate) fn origin() -> Origin {
+        Origin {
+            address: [127, 0, 0, 1].into(),
+            device: "a test".to_owned(),
+            request_id: "a-request".to_owned(),
+            by_hand: true,
+        }
+    }
+
+    /// An account that is in the database; its Unix user has the same name, and a person's password is [`PASSWORD`].
+    pub(crate) async fn account(db: &Db, username: &str, role: Role, kind: Kind) -> User {
+        let clock = Clock::fixed("2026-11-24T11:00:00Z".parse().unwrap());
+        let audit = audit::Log::new(db.clone(), clock.clone());
+        let new = NewUser {
+            username: username.to_owned(),
+            display_name: username.to_owned(),
+            password: (kind == Kind::Person).then(|| PASSWORD.to_owned()),
+            role,
+            unix_user: Some(username.to_owned()),
+            kind,
+        };
+        let desk = Desk { db, clock: &clock, audit: &audit, live: None };
+        users::add(desk, audit::Who::Server, new).await.unwrap()
+    }
+
+    /// The account's owner, as if she were signed in.
+    pub(crate) fn session_of(user: &User) -> Actor {
+        Actor::new(user, Via::Session(uuid::Uuid::now_v7()), origin())
     }
 
     pub(crate) fn actor(username: &str, role: Role) -> Actor {

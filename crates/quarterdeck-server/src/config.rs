@@ -4,6 +4,7 @@
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
+use chrono::TimeDelta;
 use confique::Config as _;
 use serde::Deserialize;
 use thiserror::Error;
@@ -14,6 +15,10 @@ use thiserror::Error;
 pub struct Config {
     #[config(nested)]
     pub server: Server,
+    #[config(nested)]
+    pub sign_in: SignIn,
+    #[config(nested)]
+    pub api_keys: ApiKeys,
     #[config(nested)]
     pub agents: Agents,
     #[config(nested)]
@@ -48,6 +53,33 @@ pub struct Server {
     /// The address people type. It decides whether cookies are marked Secure.
     #[config(env = "QUARTERDECK_SERVER__PUBLIC_URL")]
     pub public_url: Option<String>,
+}
+
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct SignIn {
+    /// Days that a session lasts at most; then one signs in anew.
+    #[config(default = 7, env = "QUARTERDECK_SIGN_IN__SESSION_DAYS")]
+    pub session_days: u32,
+
+    /// Minutes after which a session ends that nobody uses; all its pages are signed out. Unset: never. What a page
+    /// asks by itself is no use of it, an upload is.
+    #[config(env = "QUARTERDECK_SIGN_IN__IDLE_MINUTES")]
+    pub idle_minutes: Option<u32>,
+}
+
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct ApiKeys {
+    /// Days that an API key may last at most.
+    #[config(default = 365, env = "QUARTERDECK_API_KEYS__MAX_DAYS")]
+    pub max_days: u32,
+}
+
+impl SignIn {
+    pub fn idle(&self) -> Option<TimeDelta> {
+        self.idle_minutes.map(|minutes| TimeDelta::minutes(minutes.into()))
+    }
 }
 
 #[derive(Debug, Clone, confique::Config)]
@@ -196,6 +228,15 @@ impl Config {
             |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if !plain(&self.slurm.name) || self.slurm.name == LOCAL_CLUSTER {
             return invalid("slurm.name", "choose letters, digits, - and _, and another name than \"local\"");
+        }
+        if !(1..=90).contains(&self.sign_in.session_days) {
+            return invalid("sign_in.session_days", "choose 1 to 90");
+        }
+        if self.sign_in.idle_minutes == Some(0) {
+            return invalid("sign_in.idle_minutes", "choose 1 or more, or leave it out");
+        }
+        if !(1..=3650).contains(&self.api_keys.max_days) {
+            return invalid("api_keys.max_days", "choose 1 to 3650");
         }
         if self.slurm.poll_seconds == 0 {
             return invalid("slurm.poll_seconds", "choose 1 or more");

@@ -6,12 +6,14 @@
 
 mod access;
 mod agents;
+mod api_keys;
 mod app;
 mod audit;
 mod auth;
 mod clock;
 mod clusters;
 mod config;
+mod cross_site;
 mod db;
 mod files;
 mod images;
@@ -24,15 +26,16 @@ mod notifications;
 mod page;
 mod problem;
 mod requests;
+mod secrets;
 mod start;
 mod templates;
 mod uploads;
+pub mod users;
 mod web;
 
 pub use access::{Area, Role, Route, Rule, Scope, TABLE};
-pub use auth::{
-    Error as AuthError, NewUser, User, add_user, disable_user, list_users, random_password, reset_password,
-};
+pub use audit::{Log as AuditLog, Who};
+pub use auth::Keys;
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Mode};
 pub use db::Db;

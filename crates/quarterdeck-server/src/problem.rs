@@ -17,6 +17,8 @@ pub struct Problem {
     detail: String,
     params: Map<String, Value>,
     errors: Vec<FieldError>,
+    /// Seconds.
+    retry_after: Option<u64>,
 }
 
 /// One field of the request that is wrong.
@@ -70,11 +72,17 @@ pub struct ProblemDocument {
 
 impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into(), params: Map::new(), errors: Vec::new() }
+        Problem { status, code, detail: detail.into(), params: Map::new(), errors: Vec::new(), retry_after: None }
     }
 
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Problem {
         self.params.insert(name.to_owned(), value.into());
+        self
+    }
+
+    /// Trying again makes sense after so many seconds.
+    pub fn retry_after(mut self, seconds: u64) -> Problem {
+        self.retry_after = Some(seconds);
         self
     }
 
@@ -145,6 +153,9 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response.extensions_mut().insert(self);
         response
     }
@@ -162,10 +173,46 @@ impl From<crate::auth::Error> for Problem {
         match error {
             Error::WrongCredentials => Problem::new(StatusCode::UNAUTHORIZED, "wrong-credentials", error.to_string()),
             Error::NotSignedIn => Problem::not_signed_in(),
-            Error::InvalidUser(errors) => Problem::invalid(errors),
-            Error::NameTaken => Problem::new(StatusCode::CONFLICT, "name-taken", error.to_string()),
-            Error::NoSuchUser => Problem::not_found("user"),
+            Error::WrongPassword => {
+                Problem::invalid(vec![FieldError::new("/current_password", "wrong-password", error.to_string())])
+            }
+            Error::NoSuchSession => Problem::not_found("session"),
             Error::NoUnixUser => Problem::new(StatusCode::FORBIDDEN, "no-unix-user", error.to_string()),
+            Error::User(error) => error.into(),
+            Error::Db(error) => error.into(),
+            Error::Internal(cause) => Problem::internal(cause),
+        }
+    }
+}
+
+impl From<crate::users::Error> for Problem {
+    fn from(error: crate::users::Error) -> Problem {
+        use crate::users::Error;
+        let of = |status, code| Problem::new(status, code, error.to_string());
+        match error {
+            Error::NotFound => Problem::not_found("user"),
+            Error::Invalid(errors) => Problem::invalid(errors),
+            Error::NameTaken => of(StatusCode::CONFLICT, "user-name-taken"),
+            Error::LastAdmin => of(StatusCode::CONFLICT, "last-admin"),
+            Error::OwnAccount => of(StatusCode::CONFLICT, "own-account"),
+            Error::NotByKey => of(StatusCode::FORBIDDEN, "not-by-key"),
+            Error::NoPasswordForServices => of(StatusCode::CONFLICT, "no-password-for-services"),
+            Error::Busy => of(StatusCode::SERVICE_UNAVAILABLE, "sign-in-busy").retry_after(5),
+            Error::Db(error) => error.into(),
+            Error::Internal(cause) => Problem::internal(cause),
+        }
+    }
+}
+
+impl From<crate::api_keys::Error> for Problem {
+    fn from(error: crate::api_keys::Error) -> Problem {
+        use crate::api_keys::Error;
+        match error {
+            Error::NotFound => Problem::not_found("key"),
+            Error::Invalid(errors) => Problem::invalid(errors),
+            Error::TooMany => Problem::new(StatusCode::CONFLICT, "too-many-keys", error.to_string()),
+            Error::NotAService => Problem::new(StatusCode::CONFLICT, "not-a-service", error.to_string()),
+            Error::User(error) => error.into(),
             Error::Db(error) => error.into(),
             Error::Internal(cause) => Problem::internal(cause),
         }

@@ -15,12 +15,13 @@ use tokio::sync::Notify;
 
 use crate::agents::{Agents, Start};
 use crate::app::{App, Parts};
-use crate::auth::{self, Keys, NewUser};
+use crate::auth::{self, Keys};
 use crate::clock::Clock;
 use crate::clusters::{self, Clusters};
 use crate::config::{Config, Mode};
 use crate::db::Db;
-use crate::{access::Role, audit, images, jobs, live, templates, uploads, web};
+use crate::users::{self, Desk, NewUser};
+use crate::{access::Role, audit, audit::Who, images, jobs, live, templates, uploads, web};
 
 /// What is under way when the server is told to stop has this long to end.
 const STOP_TIME: Duration = Duration::from_secs(5);
@@ -43,7 +44,9 @@ pub async fn serve(
     let keys = Keys::load_or_generate(data)?;
     let db = Db::open(&config.database_url()).await.context("opening the database")?;
     let clock = Clock::system();
-    let first_password = first_account(&db, &clock, data, mode).await?;
+    let audit = audit::Log::new(db.clone(), clock.clone());
+    let desk = Desk { db: &db, clock: &clock, audit: &audit, live: None };
+    let first_password = first_account(desk, data, mode).await?;
     let start = match mode {
         Mode::MultiUser => Start::Launcher { socket: config.agents.launcher.clone() },
         Mode::SingleUser => Start::Child(own_agent(&config)?),
@@ -55,7 +58,7 @@ pub async fn serve(
         uploads: uploads::Uploads::default(),
         images: images::Images::default(),
         jobs: jobs::Jobs::default(),
-        audit: audit::Log::new(db.clone(), clock.clone()),
+        audit,
         config,
         mode,
         clock,
@@ -65,6 +68,7 @@ pub async fn serve(
     templates::load_at_start(&app).await;
     images::scan_at_start(&app).await;
     clusters::start(&app);
+    tokio::spawn(auth::watch_sessions(app.clone()));
 
     let listener = TcpListener::bind(app.config.server.listen)
         .await
@@ -112,12 +116,12 @@ fn make_private(data: &Path) -> anyhow::Result<()> {
 }
 
 /// Makes the first administrator in a new database; answers where the password is.
-async fn first_account(db: &Db, clock: &Clock, data: &Path, mode: Mode) -> anyhow::Result<Option<PathBuf>> {
+async fn first_account(desk: Desk<'_>, data: &Path, mode: Mode) -> anyhow::Result<Option<PathBuf>> {
     let path = data.join(PASSWORD_FILE);
-    if !auth::list_users(db).await?.is_empty() {
+    if !users::none_yet(desk.db).await? {
         return Ok(path.exists().then_some(path));
     }
-    let password = auth::random_password()?;
+    let password = users::random_password()?;
     let mut file = fs::OpenOptions::new()
         .write(true)
         .create(true)
@@ -132,8 +136,15 @@ async fn first_account(db: &Db, clock: &Clock, data: &Path, mode: Mode) -> anyho
         Mode::MultiUser => None,
     };
     let username = unix_user.clone().unwrap_or_else(|| "admin".to_owned());
-    let new = NewUser { display_name: username.clone(), username, password, role: Role::Admin, unix_user };
-    auth::add_user(db, clock, new).await.context("making the first account")?;
+    let new = NewUser {
+        display_name: username.clone(),
+        username,
+        password: Some(password),
+        role: Role::Admin,
+        unix_user,
+        kind: users::Kind::Person,
+    };
+    users::add(desk, Who::Server, new).await.context("making the first account")?;
     Ok(Some(path))
 }
 

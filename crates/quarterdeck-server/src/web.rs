@@ -20,7 +20,9 @@ use uuid::Uuid;
 use crate::access::{self, Role, Rule, TABLE};
 use crate::app::App;
 use crate::problem::{Problem, ProblemDocument};
-use crate::{auth, clusters, files, images, jobs, live, nodes, notifications, page, templates, uploads};
+use crate::{
+    api_keys, auth, clusters, files, images, jobs, live, nodes, notifications, page, templates, uploads, users,
+};
 
 /// A request's JSON may hold a batch script (Slurm's own limit is 4 MB) and little else.
 const MAX_JSON_BYTES: usize = 8 << 20;
@@ -64,6 +66,8 @@ pub fn openapi() -> utoipa::openapi::OpenApi {
 fn api() -> OpenApiRouter<App> {
     let v1 = OpenApiRouter::new()
         .merge(auth::api::routes())
+        .merge(api_keys::api::routes())
+        .merge(users::api::routes())
         .merge(clusters::api::routes())
         .merge(nodes::api::routes())
         .merge(jobs::api::routes())

@@ -23,6 +23,9 @@ enum Command {
     Config(commands::config::Command),
     /// Make and change accounts
     User(commands::user::Arguments),
+    /// Replace the key that access tokens are signed with
+    #[command(subcommand)]
+    Keys(commands::keys::Command),
     /// Bring the database's schema up to date
     Migrate(commands::migrate::Arguments),
     /// Read Apptainer images without Apptainer
@@ -44,6 +47,7 @@ fn main() -> ExitCode {
         Command::Serve(arguments) => commands::serve::run(arguments),
         Command::Config(command) => commands::config::run(command),
         Command::User(arguments) => commands::user::run(arguments),
+        Command::Keys(command) => commands::keys::run(command),
         Command::Migrate(arguments) => commands::migrate::run(arguments),
         Command::Image(command) => commands::image::run(command),
         Command::Openapi => commands::openapi::run(),

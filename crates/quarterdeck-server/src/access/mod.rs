@@ -6,7 +6,7 @@ mod table;
 use std::net::IpAddr;
 
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
-use axum::http::header::AUTHORIZATION;
+use axum::http::header::{AUTHORIZATION, HeaderName, USER_AGENT};
 use axum::http::request::Parts;
 use axum::http::{Extensions, HeaderMap, Method};
 use axum::middleware::Next;
@@ -17,9 +17,13 @@ use uuid::Uuid;
 
 use crate::app::App;
 use crate::problem::Problem;
+use crate::users::User;
 use crate::web::{ClientAddress, RequestId};
 pub use scope::{Area, Scope, Scopes};
 pub use table::{Route, Rule, TABLE};
+
+/// A page sends this with what it asks by itself.
+const BY_ITSELF: HeaderName = HeaderName::from_static("quarterdeck-by-itself");
 
 /// Who does something, by which session, from where. Passed to every feature, and recorded by the audit.
 #[derive(Clone, Debug)]
@@ -32,6 +36,20 @@ pub struct Actor {
     pub via: Via,
     pub address: IpAddr,
     pub request_id: String,
+}
+
+impl Actor {
+    pub(crate) fn new(user: &User, via: Via, origin: Origin) -> Actor {
+        Actor {
+            user_id: user.id,
+            username: user.username.clone(),
+            role: user.role,
+            unix_user: user.unix_user.clone(),
+            via,
+            address: origin.address,
+            request_id: origin.request_id,
+        }
+    }
 }
 
 /// How an actor proved who she is.
@@ -76,7 +94,8 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
     };
     if route.rule != Rule::Public {
         let token = bearer(request.headers());
-        let actor = match crate::auth::authenticate(&app, token, Origin::of(request.extensions())).await {
+        let origin = Origin::of(request.headers(), request.extensions());
+        let actor = match crate::auth::authenticate(&app, token, origin).await {
             Ok(actor) => actor,
             Err(problem) => return problem.into_response(),
         };
@@ -115,14 +134,22 @@ fn route_for(method: &Method, path: &str) -> Option<&'static Route> {
 #[derive(Clone, Debug)]
 pub struct Origin {
     pub address: IpAddr,
+    /// What the client calls itself.
+    pub device: String,
     pub request_id: String,
+    /// A person, or a script of hers, is behind it. The page says so of what it asks by itself while nobody touches it,
+    /// so that a page left open does not keep its session alive.
+    pub by_hand: bool,
 }
 
 impl Origin {
-    fn of(extensions: &Extensions) -> Origin {
+    fn of(headers: &HeaderMap, extensions: &Extensions) -> Origin {
+        let device = headers.get(USER_AGENT).map(|value| String::from_utf8_lossy(value.as_bytes()));
         Origin {
             address: extensions.get::<ClientAddress>().map_or(IpAddr::from([0, 0, 0, 0]), |address| address.0),
+            device: device.unwrap_or_default().chars().take(200).collect(),
             request_id: extensions.get::<RequestId>().map(|id| id.0.clone()).unwrap_or_default(),
+            by_hand: !headers.contains_key(BY_ITSELF),
         }
     }
 }
@@ -131,7 +158,7 @@ impl<S: Send + Sync> FromRequestParts<S> for Origin {
     type Rejection = std::convert::Infallible;
 
     async fn from_request_parts(parts: &mut Parts, _: &S) -> Result<Self, Self::Rejection> {
-        Ok(Origin::of(&parts.extensions))
+        Ok(Origin::of(&parts.headers, &parts.extensions))
     }
 }
 

@@ -57,11 +57,11 @@ pub const TABLE: &[Route] = &[
     route("POST", "/api/v1/users", Rule::Role(Admin, Write(Users)), Some(Class::Write)),
     route("GET", "/api/v1/users/{id}", Rule::Role(Admin, Read(Users)), Some(Class::Read)),
     route("PATCH", "/api/v1/users/{id}", Rule::Role(Admin, Write(Users)), Some(Class::Write)),
-    route("POST", "/api/v1/users/{id}/password", Rule::Role(Admin, Write(Users)), Some(Class::Write)),
+    // Who sets a password can sign in with it, and make keys that outlive the one at hand.
+    route("POST", "/api/v1/users/{id}/password", Session(Admin), Some(Class::Write)),
     route("GET", "/api/v1/users/{id}/sessions", Rule::Role(Admin, Read(Users)), Some(Class::Read)),
     route("DELETE", "/api/v1/users/{id}/sessions", Rule::Role(Admin, Write(Users)), Some(Class::Write)),
     route("GET", "/api/v1/users/{id}/api-keys", Rule::Role(Admin, Read(Users)), Some(Class::Read)),
-    // A key that makes keys would outlive its own end.
     route("POST", "/api/v1/users/{id}/api-keys", Session(Admin), Some(Class::Write)),
     route("DELETE", "/api/v1/users/{id}/api-keys/{key}", Rule::Role(Admin, Write(Users)), Some(Class::Write)),
 

@@ -1,25 +1,39 @@
-//! Routes of sign-in.
+//! Routes of sign-in, of one's own sessions and of one's own password.
 
 use axum::Json;
+use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use chrono::{DateTime, TimeDelta, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
+use uuid::Uuid;
 
-use crate::access::{Actor, Origin, Role};
+use crate::access::{Actor, Origin, Role, Scope, Via};
+use crate::api_keys;
 use crate::app::App;
-use crate::auth::{self, Error, SignedIn, tokens};
+use crate::auth::{self, Error, Session, SignedIn, tokens};
+use crate::cross_site;
 use crate::problem::{Problem, ProblemDocument};
-use crate::requests::JsonBody;
+use crate::requests::{JsonBody, Page, PathOf};
+use crate::users;
 use crate::web::Uncompressed;
 
 const COOKIE: &str = "qd_refresh";
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(login)).routes(routes!(refresh)).routes(routes!(logout)).routes(routes!(me))
+    OpenApiRouter::new()
+        .routes(routes!(login))
+        .routes(routes!(refresh))
+        .routes(routes!(logout))
+        .routes(routes!(logout_all))
+        .routes(routes!(me))
+        .routes(routes!(change_password))
+        .routes(routes!(sessions))
+        .routes(routes!(end_session))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -62,20 +76,26 @@ struct Tokens {
 
 #[derive(Serialize, ToSchema)]
 struct User {
+    id: Uuid,
     username: String,
     display_name: String,
     roles: Vec<Role>,
     /// The account on the cluster; without one there are no cluster actions.
     unix_user: Option<String>,
+    /// What a key of this user's may be given.
+    #[schema(value_type = Vec<String>)]
+    scopes: Vec<Scope>,
 }
 
-impl From<auth::User> for User {
-    fn from(user: auth::User) -> User {
+impl From<users::User> for User {
+    fn from(user: users::User) -> User {
         User {
+            id: user.id,
             username: user.username,
             display_name: user.display_name,
             roles: vec![user.role],
             unix_user: user.unix_user,
+            scopes: api_keys::scopes_of(user.role).iter().collect(),
         }
     }
 }
@@ -83,26 +103,15 @@ impl From<auth::User> for User {
 /// Sign in with name and password.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = Login,
     responses((status = 200, body = Tokens), (status = 401, body = ProblemDocument)))]
-async fn login(
-    State(app): State<App>,
-    origin: Origin,
-    headers: HeaderMap,
-    JsonBody(body): JsonBody<Login>,
-) -> Result<Response, Problem> {
-    let device = headers.get(header::USER_AGENT).and_then(|value| value.to_str().ok()).unwrap_or_default();
-    let signed_in = auth::login(&app, origin, &body.username, body.password, device).await?;
+async fn login(State(app): State<App>, origin: Origin, JsonBody(body): JsonBody<Login>) -> Result<Response, Problem> {
+    let signed_in = auth::login(&app, origin, &body.username, body.password).await?;
     Ok(tokens_response(&app, signed_in, body.token_delivery))
 }
 
 /// Exchange the refresh token (cookie, or body) for new tokens.
 #[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body(content = Option<Refresh>),
-    responses((status = 200, body = Tokens), (status = 401, body = ProblemDocument)))]
-async fn refresh(
-    State(app): State<App>,
-    origin: Origin,
-    headers: HeaderMap,
-    body: axum::body::Bytes,
-) -> Result<Response, Problem> {
+    responses((status = 200, body = Tokens), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
+async fn refresh(State(app): State<App>, origin: Origin, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
     let (token, delivery) = refresh_token(&headers, &body)?.ok_or_else(Problem::not_signed_in)?;
     match auth::refresh(&app, origin, &token).await {
         Ok(signed_in) => Ok(tokens_response(&app, signed_in, delivery)),
@@ -113,28 +122,93 @@ async fn refresh(
 
 /// Sign out: end this session.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", request_body(content = Option<Refresh>),
-    responses((status = 204)))]
-async fn logout(
-    State(app): State<App>,
-    origin: Origin,
-    headers: HeaderMap,
-    body: axum::body::Bytes,
-) -> Result<Response, Problem> {
+    responses((status = 204), (status = 403, body = ProblemDocument)))]
+async fn logout(State(app): State<App>, origin: Origin, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
     if let Some((token, _)) = refresh_token(&headers, &body)? {
         auth::logout(&app, origin, &token).await?;
     }
-    Ok(without_cookie(&app, StatusCode::NO_CONTENT.into_response()))
+    Ok(signed_out(&app))
 }
 
-/// Who is signed in.
+/// Sign out everywhere: end all my sessions, this one too.
+#[utoipa::path(post, path = "/auth/logout-all", tag = "auth", responses((status = 204)))]
+async fn logout_all(State(app): State<App>, actor: Actor) -> Result<Response, Problem> {
+    users::sign_out(app.desk(), (&actor).into(), actor.user_id).await?;
+    Ok(signed_out(&app))
+}
+
+/// Who is signed in, or whose key it is.
 #[utoipa::path(get, path = "/auth/me", tag = "auth",
     responses((status = 200, body = User), (status = 401, body = ProblemDocument)))]
 async fn me(State(app): State<App>, actor: Actor) -> Result<Json<User>, Problem> {
     Ok(Json(auth::me(&app, &actor).await?.into()))
 }
 
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct ChangePassword {
+    current_password: String,
+    new_password: String,
+}
+
+/// Choose a new password. My other sessions end.
+#[utoipa::path(post, path = "/auth/password", tag = "auth", request_body = ChangePassword,
+    responses((status = 204), (status = 422, body = ProblemDocument)))]
+async fn change_password(
+    State(app): State<App>,
+    actor: Actor,
+    JsonBody(body): JsonBody<ChangePassword>,
+) -> Result<StatusCode, Problem> {
+    auth::change_password(&app, &actor, body.current_password, body.new_password).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// A session that goes on.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct SessionView {
+    id: Uuid,
+    /// What the browser or program calls itself.
+    device: String,
+    /// From where it signed in.
+    address: String,
+    created_at: DateTime<Utc>,
+    last_used_at: DateTime<Utc>,
+    expires_at: DateTime<Utc>,
+    /// It is the one that asks.
+    current: bool,
+}
+
+impl SessionView {
+    pub(crate) fn seen_by(actor: &Actor, session: Session) -> SessionView {
+        SessionView {
+            current: actor.via == Via::Session(session.id),
+            id: session.id,
+            device: session.device,
+            address: session.address,
+            created_at: session.created_at,
+            last_used_at: session.last_used_at,
+            expires_at: session.expires_at,
+        }
+    }
+}
+
+/// My sessions that go on, the last used first.
+#[utoipa::path(get, path = "/auth/sessions", tag = "auth", responses((status = 200, body = Page<SessionView>)))]
+async fn sessions(State(app): State<App>, actor: Actor) -> Result<Json<Page<SessionView>>, Problem> {
+    let sessions = auth::sessions_of(&app, &actor, actor.user_id).await?;
+    Ok(Json(Page::whole(sessions.into_iter().map(|session| SessionView::seen_by(&actor, session)).collect())))
+}
+
+/// End one of my sessions.
+#[utoipa::path(delete, path = "/auth/sessions/{id}", tag = "auth", params(("id" = Uuid, Path)),
+    responses((status = 204), (status = 404, body = ProblemDocument)))]
+async fn end_session(State(app): State<App>, actor: Actor, PathOf(id): PathOf<Uuid>) -> Result<StatusCode, Problem> {
+    auth::end_session(&app, &actor, id).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 fn tokens_response(app: &App, signed_in: SignedIn, delivery: TokenDelivery) -> Response {
-    let cookie = cookie(app, &signed_in.refresh_token, 7 * 24 * 3600);
+    let cookie = cookie(app, &signed_in.refresh_token, signed_in.lasts);
     let in_body = delivery == TokenDelivery::Body;
     let tokens = Tokens {
         access_token: signed_in.access_token,
@@ -151,20 +225,29 @@ fn tokens_response(app: &App, signed_in: SignedIn, delivery: TokenDelivery) -> R
     response
 }
 
+/// What the browser kept of answers goes with the session.
+fn signed_out(app: &App) -> Response {
+    let mut response = without_cookie(app, StatusCode::NO_CONTENT.into_response());
+    response.headers_mut().insert("clear-site-data", HeaderValue::from_static("\"cache\""));
+    response
+}
+
 fn without_cookie(app: &App, mut response: Response) -> Response {
-    if let Some(cookie) = cookie(app, "", 0) {
+    if let Some(cookie) = cookie(app, "", TimeDelta::zero()) {
         response.headers_mut().insert(header::SET_COOKIE, cookie);
     }
     response
 }
 
-fn cookie(app: &App, token: &str, seconds: u32) -> Option<HeaderValue> {
+fn cookie(app: &App, token: &str, lasts: TimeDelta) -> Option<HeaderValue> {
     let secure = if app.config.cookies_are_secure() { "; Secure" } else { "" };
+    let seconds = lasts.num_seconds();
     let text = format!("{COOKIE}={token}; HttpOnly; SameSite=Strict; Path=/api/v1/auth; Max-Age={seconds}{secure}");
     HeaderValue::from_str(&text).ok()
 }
 
-/// The token from the body, else from the cookie.
+/// The token from the body, else from the cookie. A cookie goes along with what other sites make a browser ask, so
+/// that only our own page may use it.
 fn refresh_token(headers: &HeaderMap, body: &[u8]) -> Result<Option<(String, TokenDelivery)>, Problem> {
     if !body.is_empty() && body != b"{}" && body != b"null" {
         let body: Refresh = serde_json::from_slice(body).map_err(|error| Problem::unreadable(error.to_string()))?;
@@ -176,5 +259,8 @@ fn refresh_token(headers: &HeaderMap, body: &[u8]) -> Result<Option<(String, Tok
         .filter_map(|pair| pair.trim().split_once('='))
         .find(|(name, value)| *name == COOKIE && !value.is_empty())
         .map(|(_, value)| (value.to_owned(), TokenDelivery::Cookie));
+    if token.is_some() {
+        cross_site::refuse(headers)?;
+    }
     Ok(token)
 }

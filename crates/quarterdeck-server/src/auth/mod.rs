@@ -1,29 +1,34 @@
 //! Signs people in and out, keeps their sessions, and tells who a request comes from.
 
 pub(crate) mod api;
-mod passwords;
+mod idle;
 mod store;
 #[cfg(test)]
 mod tests;
 mod tokens;
 
-use chrono::TimeDelta;
-use sea_orm::DbErr;
+use chrono::{DateTime, TimeDelta, Utc};
+use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::access::{Actor, Origin, Role, Via};
+use crate::access::{Actor, Origin, Via};
+use crate::api_keys;
 use crate::app::App;
-use crate::audit::Event;
-use crate::clock::Clock;
-use crate::db::{Db, from_us, to_us};
-use crate::problem::{FieldError, Problem};
+use crate::audit::{Event, Outcome, Who};
+use crate::db::{from_us, to_us};
+use crate::problem::Problem;
+use crate::secrets;
+use crate::users::{self, User};
+pub use idle::watch_sessions;
 pub use tokens::Keys;
 
-const SESSION_LENGTH: TimeDelta = TimeDelta::days(7);
-/// Two tabs that wake together refresh with the same token: the second one, this close behind, is no thief.
+/// Tabs that wake together refresh with the same token: one that comes from the same client, this close behind the
+/// first, is no thief.
 const REFRESH_GRACE: TimeDelta = TimeDelta::seconds(10);
+/// The last use of a session is written down at most this often.
+const TOUCH_EVERY: TimeDelta = TimeDelta::seconds(30);
 
 #[derive(Debug, Error)]
 pub enum Error {
@@ -31,70 +36,68 @@ pub enum Error {
     WrongCredentials,
     #[error("Sign in to do this.")]
     NotSignedIn,
-    #[error("The account is not valid.")]
-    InvalidUser(Vec<FieldError>),
-    #[error("There is a user of this name already: choose another.")]
-    NameTaken,
-    #[error("There is no such user.")]
-    NoSuchUser,
+    #[error("The present password is wrong.")]
+    WrongPassword,
+    #[error("There is no such session.")]
+    NoSuchSession,
     #[error("Your account has no Unix user on the cluster: ask an administrator to set it.")]
     NoUnixUser,
+    #[error(transparent)]
+    User(#[from] users::Error),
     #[error(transparent)]
     Db(#[from] DbErr),
     #[error("{0:#}")]
     Internal(#[from] anyhow::Error),
 }
 
-/// An account as people and administrators see it.
-#[derive(Clone, Debug)]
-pub struct User {
-    pub id: Uuid,
-    pub username: String,
-    pub display_name: String,
-    pub role: Role,
-    pub unix_user: Option<String>,
-    pub disabled: bool,
-}
-
 /// What a client gets when it signs in or refreshes.
 pub struct SignedIn {
     pub access_token: String,
     pub refresh_token: String,
+    /// Until the session ends, whatever happens.
+    pub lasts: TimeDelta,
     pub user: User,
 }
 
-/// Signs in with name and password. Wrong name and wrong password answer alike and take alike.
-pub async fn login(
-    app: &App,
-    origin: Origin,
-    username: &str,
-    password: String,
-    device: &str,
-) -> Result<SignedIn, Error> {
-    // PostgreSQL takes no NUL, and nobody has such a name.
-    let row = if is_account_name(username) { store::user_by_name(app.db.read(), username).await? } else { None };
-    let hash = row.as_ref().filter(|user| !user.disabled).and_then(|user| user.password_hash.clone());
-    let right = passwords::verify(password, hash).await?;
-    let (true, Some(row)) = (right, row) else { return Err(Error::WrongCredentials) };
+/// A session that goes on.
+pub struct Session {
+    pub id: Uuid,
+    /// What the client called itself when it signed in.
+    pub device: String,
+    pub address: String,
+    pub created_at: DateTime<Utc>,
+    pub last_used_at: DateTime<Utc>,
+    pub expires_at: DateTime<Utc>,
+}
 
+/// Signs in with name and password. Wrong name and wrong password answer alike and take alike.
+pub async fn login(app: &App, origin: Origin, username: &str, password: String) -> Result<SignedIn, Error> {
+    let (account, right) = users::verify_password(&app.db, username, password).await?;
+    let (true, Some(user)) = (right, account.clone()) else {
+        // What was typed for a name may be a password: it is recorded only where it is somebody's name.
+        let account = account.as_ref().map(|user| (user.id, user.username.as_str()));
+        let event = Event::new("session.begin", account.map_or("", |(_, name)| name));
+        app.audit.note(Who::Stranger { origin: &origin, account }, Outcome::Refused, event).await?;
+        return Err(Error::WrongCredentials);
+    };
     let now = app.clock.now();
     let session = store::sessions::Model {
         id: Uuid::now_v7(),
-        user_id: row.id,
+        user_id: user.id,
         address: origin.address.to_string(),
-        device: device.chars().take(200).collect(),
+        device: origin.device.clone(),
         created_us: to_us(now),
         last_used_us: to_us(now),
-        expires_us: to_us(now + SESSION_LENGTH),
+        expires_us: to_us(now + TimeDelta::days(app.config.sign_in.session_days.into())),
         ended_us: None,
     };
-    let user = read_user(row)?;
-    let session_id = session.id;
-    let actor = actor(&user, session_id, origin);
-    let signed_in = issue(app, user, session_id)?;
+    let actor = Actor::new(&user, Via::Session(session.id), origin);
+    let signed_in = issue(app, user, &session)?;
     let tx = app.db.begin().await?;
+    let token = refresh_row(app, &signed_in.refresh_token, session.id);
     store::insert_session(&tx, session).await?;
-    store::insert_refresh_token(&tx, refresh_row(app, &signed_in.refresh_token, session_id)).await?;
+    store::insert_refresh_token(&tx, token).await?;
+    users::seen(&tx, actor.user_id, now).await?;
     app.audit.record(&tx, &actor, Event::new("session.begin", &actor.username)).await?;
     tx.commit().await?;
     Ok(signed_in)
@@ -102,24 +105,33 @@ pub async fn login(
 
 /// Exchanges a refresh token for new tokens. Each is good once; one used before ends its session for all.
 pub async fn refresh(app: &App, origin: Origin, token: &str) -> Result<SignedIn, Error> {
-    let hash = tokens::hash_refresh_token(token);
+    let hash = secrets::hash(token);
     let now = app.clock.now();
     let tx = app.db.begin().await?;
-    let row = store::refresh_token(&tx, &hash).await?.ok_or(Error::NotSignedIn)?;
+    let row = store::refresh_token_to_use(&tx, &hash).await?.ok_or(Error::NotSignedIn)?;
     let session = store::session_by_id(&tx, row.session_id).await?.ok_or(Error::NotSignedIn)?;
     let user = live_user(&tx, &session, app).await?;
-    let actor = actor(&user, session.id, origin);
-    if row.used_us.is_some_and(|used| now - from_us(used) > REFRESH_GRACE) {
-        store::end_session(&tx, session.id, to_us(now)).await?;
-        app.audit.record(&tx, &actor, Event::new("session.token-reused", &actor.username)).await?;
-        tx.commit().await?;
-        app.live.session_ended(session.id);
-        crate::notifications::notify(app, user.id, "session-token-reused", json!({"address": session.address})).await?;
-        return Err(Error::NotSignedIn);
+    let client = format!("{} {}", origin.address, origin.device);
+    let (by_hand, actor) = (origin.by_hand, Actor::new(&user, Via::Session(session.id), origin));
+    if let Some(used) = row.used_us {
+        let again = row.used_by.as_ref() == Some(&client) && now - from_us(used) <= REFRESH_GRACE;
+        if !again {
+            store::end_sessions(&tx, &[session.id], to_us(now)).await?;
+            app.audit.record(&tx, &actor, Event::new("session.token-reused", &actor.username)).await?;
+            tx.commit().await?;
+            app.live.access_ended(session.id);
+            let params = json!({"address": session.address, "device": session.device, "by": actor.address});
+            crate::notifications::notify(app, user.id, "session-token-reused", params).await?;
+            return Err(Error::NotSignedIn);
+        }
+    } else {
+        store::mark_used(&tx, &hash, to_us(now), &client).await?;
     }
-    let signed_in = issue(app, user, session.id)?;
-    store::mark_used(&tx, &hash, to_us(now)).await?;
-    store::touch_session(&tx, session.id, to_us(now)).await?;
+    let signed_in = issue(app, user, &session)?;
+    if by_hand {
+        store::touch_session(&tx, session.id, to_us(now)).await?;
+        users::seen(&tx, actor.user_id, now).await?;
+    }
     store::insert_refresh_token(&tx, refresh_row(app, &signed_in.refresh_token, session.id)).await?;
     tx.commit().await?;
     Ok(signed_in)
@@ -128,32 +140,100 @@ pub async fn refresh(app: &App, origin: Origin, token: &str) -> Result<SignedIn,
 /// Ends the session of this refresh token. Signing out twice is no error.
 pub async fn logout(app: &App, origin: Origin, token: &str) -> Result<(), Error> {
     let tx = app.db.begin().await?;
-    let Some(row) = store::refresh_token(&tx, &tokens::hash_refresh_token(token)).await? else { return Ok(()) };
+    let row = store::refresh_token_to_use(&tx, &secrets::hash(token)).await?;
+    let Some(row) = row else { return Ok(()) };
     if let Some(session) = store::session_by_id(&tx, row.session_id).await?
         && let Ok(user) = live_user(&tx, &session, app).await
     {
-        store::end_session(&tx, session.id, to_us(app.clock.now())).await?;
-        let actor = actor(&user, session.id, origin);
+        store::end_sessions(&tx, &[session.id], to_us(app.clock.now())).await?;
+        let actor = Actor::new(&user, Via::Session(session.id), origin);
         app.audit.record(&tx, &actor, Event::new("session.end", &actor.username)).await?;
     }
     tx.commit().await?;
-    app.live.session_ended(row.session_id);
+    app.live.access_ended(row.session_id);
     Ok(())
 }
 
-/// Who holds this access token, if its session still lives.
+/// The actor's own sessions, or, for administrators, somebody's: that is recorded.
+pub async fn sessions_of(app: &App, actor: &Actor, user: Uuid) -> Result<Vec<Session>, Error> {
+    let owner = users::find(app.db.read(), user).await?;
+    if owner.id != actor.user_id {
+        app.audit.note(actor, Outcome::Done, Event::new("session.list", &owner.username)).await?;
+    }
+    let rows = store::live_sessions_of(app.db.read(), user, to_us(app.clock.now())).await?;
+    let session = |row: store::sessions::Model| Session {
+        id: row.id,
+        device: row.device,
+        address: row.address,
+        created_at: from_us(row.created_us),
+        last_used_at: from_us(row.last_used_us),
+        expires_at: from_us(row.expires_us),
+    };
+    Ok(rows.into_iter().map(session).collect())
+}
+
+/// Ends one of the actor's own sessions.
+pub async fn end_session(app: &App, actor: &Actor, id: Uuid) -> Result<(), Error> {
+    let tx = app.db.begin().await?;
+    let session = store::session_by_id(&tx, id).await?.filter(|session| session.user_id == actor.user_id);
+    if session.is_none() || !store::end_sessions(&tx, &[id], to_us(app.clock.now())).await? {
+        return Err(Error::NoSuchSession);
+    }
+    let event = Event::new("session.end", &actor.username).with(json!({"session": id}));
+    app.audit.record(&tx, actor, event).await?;
+    tx.commit().await?;
+    app.live.access_ended(id);
+    Ok(())
+}
+
+/// Ends all sessions of a user in this transaction, but for `keep`; answers which, for those who watch to be told.
+pub(crate) async fn end_sessions_of(
+    tx: &impl ConnectionTrait,
+    user: Uuid,
+    keep: Option<Uuid>,
+    now: DateTime<Utc>,
+) -> Result<Vec<Uuid>, DbErr> {
+    let rows = store::live_sessions_of(tx, user, to_us(now)).await?;
+    let ids: Vec<Uuid> = rows.into_iter().map(|row| row.id).filter(|id| Some(*id) != keep).collect();
+    store::end_sessions(tx, &ids, to_us(now)).await?;
+    Ok(ids)
+}
+
+/// Sets a new password for the actor, who must know the present one. Her other sessions end.
+pub async fn change_password(app: &App, actor: &Actor, present: String, new: String) -> Result<(), Error> {
+    let (_, right) = users::verify_password(&app.db, &actor.username, present).await?;
+    if !right {
+        app.audit.note(actor, Outcome::Refused, Event::new("user.set-password", &actor.username)).await?;
+        return Err(Error::WrongPassword);
+    }
+    let keep = match actor.via {
+        Via::Session(id) => Some(id),
+        Via::Key(..) => None,
+    };
+    Ok(users::set_password(app.desk(), actor.into(), actor.user_id, new, "/new_password", keep).await?)
+}
+
+/// Who holds this access token or API key, if it is good and its session lives.
 pub(crate) async fn authenticate(app: &App, token: Option<&str>, origin: Origin) -> Result<Actor, Problem> {
-    let claims = token.and_then(|token| app.keys.verify(token, app.clock.now())).ok_or_else(Problem::not_signed_in)?;
+    let token = token.ok_or_else(Problem::not_signed_in)?;
+    if api_keys::looks_like_a_key(token) {
+        return api_keys::authenticate(app, token, origin).await?.ok_or_else(Problem::not_signed_in);
+    }
+    let now = app.clock.now();
+    let claims = app.keys.verify(token, now).ok_or_else(Problem::not_signed_in)?;
     let session = store::session_by_id(app.db.read(), claims.sid).await?.ok_or_else(Problem::not_signed_in)?;
     if session.user_id != claims.sub {
         return Err(Problem::not_signed_in());
     }
     let user = live_user(app.db.read(), &session, app).await?;
-    Ok(actor(&user, session.id, origin))
+    if origin.by_hand && now - from_us(session.last_used_us) > TOUCH_EVERY {
+        store::touch_session(app.db.write(), session.id, to_us(now)).await?;
+    }
+    Ok(Actor::new(&user, Via::Session(session.id), origin))
 }
 
 pub async fn me(app: &App, actor: &Actor) -> Result<User, Error> {
-    read_user(store::user_by_id(app.db.read(), actor.user_id).await?.ok_or(Error::NoSuchUser)?)
+    Ok(users::find(app.db.read(), actor.user_id).await?)
 }
 
 /// The account on the cluster that this person acts as.
@@ -161,141 +241,32 @@ pub fn unix_user(actor: &Actor) -> Result<&str, Error> {
     actor.unix_user.as_deref().ok_or(Error::NoUnixUser)
 }
 
-pub struct NewUser {
-    pub username: String,
-    pub display_name: String,
-    pub password: String,
-    pub role: Role,
-    pub unix_user: Option<String>,
-}
-
-/// Makes an account; for commands and the first start, where no actor is signed in.
-pub async fn add_user(db: &Db, clock: &Clock, new: NewUser) -> Result<User, Error> {
-    let mut errors = check_password(&new.password);
-    if !is_account_name(&new.username) {
-        let detail =
-            "A user name has 1 to 64 letters, digits, \".\", \"_\", \"-\" or \"@\" and begins with a letter or digit.";
-        errors.push(FieldError::new("/username", "bad-username", detail));
-    }
-    if !errors.is_empty() {
-        return Err(Error::InvalidUser(errors));
-    }
-    if store::user_by_name(db.read(), &new.username).await?.is_some() {
-        return Err(Error::NameTaken);
-    }
-    let row = store::users::Model {
-        id: Uuid::now_v7(),
-        username: new.username,
-        display_name: new.display_name,
-        password_hash: Some(passwords::hash(new.password).await?),
-        role: new.role.as_str().to_owned(),
-        unix_user: new.unix_user,
-        disabled: false,
-        created_us: to_us(clock.now()),
-    };
-    store::insert_user(db.write(), row.clone()).await?;
-    read_user(row)
-}
-
-pub async fn list_users(db: &Db) -> Result<Vec<User>, Error> {
-    store::list_users(db.read()).await?.into_iter().map(read_user).collect()
-}
-
-/// Ends all of a user's sessions and lets her sign in no more.
-pub async fn disable_user(db: &Db, clock: &Clock, username: &str) -> Result<(), Error> {
-    let mut row = store::user_by_name(db.read(), username).await?.ok_or(Error::NoSuchUser)?;
-    row.disabled = true;
-    end_all(db, clock, row).await
-}
-
-/// Sets a new password and ends all sessions begun with the old one.
-pub async fn reset_password(db: &Db, clock: &Clock, username: &str, password: String) -> Result<(), Error> {
-    let errors = check_password(&password);
-    if !errors.is_empty() {
-        return Err(Error::InvalidUser(errors));
-    }
-    let mut row = store::user_by_name(db.read(), username).await?.ok_or(Error::NoSuchUser)?;
-    row.password_hash = Some(passwords::hash(password).await?);
-    end_all(db, clock, row).await
-}
-
-/// A password for a first administrator: 120 random bits in letters and digits.
-pub fn random_password() -> Result<String, Error> {
-    let token = tokens::new_refresh_token().map_err(|error| anyhow::anyhow!("reading random bytes: {error}"))?;
-    Ok(token.chars().filter(char::is_ascii_alphanumeric).take(20).collect())
-}
-
-async fn end_all(db: &Db, clock: &Clock, row: store::users::Model) -> Result<(), Error> {
-    let id = row.id;
-    let tx = db.begin().await?;
-    store::save_user(&tx, row).await?;
-    store::end_sessions_of(&tx, id, to_us(clock.now())).await?;
-    tx.commit().await?;
-    Ok(())
-}
-
-async fn live_user(
-    db: &impl sea_orm::ConnectionTrait,
-    session: &store::sessions::Model,
-    app: &App,
-) -> Result<User, Error> {
-    if session.ended_us.is_some() || session.expires_us <= to_us(app.clock.now()) {
+/// Whose session it is, where it has not ended in any way.
+async fn live_user(db: &impl ConnectionTrait, session: &store::sessions::Model, app: &App) -> Result<User, Error> {
+    let now = app.clock.now();
+    let idle = app.config.sign_in.idle().is_some_and(|idle| from_us(session.last_used_us) + idle <= now);
+    if session.ended_us.is_some() || session.expires_us <= to_us(now) || idle {
         return Err(Error::NotSignedIn);
     }
-    let row = store::user_by_id(db, session.user_id).await?.filter(|user| !user.disabled).ok_or(Error::NotSignedIn)?;
-    read_user(row)
+    match users::find_active(db, session.user_id).await {
+        Err(users::Error::NotFound) => Err(Error::NotSignedIn),
+        other => Ok(other?),
+    }
 }
 
-fn issue(app: &App, user: User, session: Uuid) -> Result<SignedIn, Error> {
-    let access_token = app.keys.sign(user.id, session, app.clock.now()).map_err(anyhow::Error::from)?;
-    let refresh_token =
-        tokens::new_refresh_token().map_err(|error| anyhow::anyhow!("reading random bytes: {error}"))?;
-    Ok(SignedIn { access_token, refresh_token, user })
+fn issue(app: &App, user: User, session: &store::sessions::Model) -> Result<SignedIn, Error> {
+    let now = app.clock.now();
+    let access_token = app.keys.sign(user.id, session.id, now)?;
+    let lasts = from_us(session.expires_us) - now;
+    Ok(SignedIn { access_token, refresh_token: secrets::token()?, lasts, user })
 }
 
 fn refresh_row(app: &App, token: &str, session_id: Uuid) -> store::refresh_tokens::Model {
     store::refresh_tokens::Model {
-        token_hash: tokens::hash_refresh_token(token),
+        token_hash: secrets::hash(token),
         session_id,
         created_us: to_us(app.clock.now()),
         used_us: None,
+        used_by: None,
     }
-}
-
-fn actor(user: &User, session: Uuid, origin: Origin) -> Actor {
-    Actor {
-        user_id: user.id,
-        username: user.username.clone(),
-        role: user.role,
-        unix_user: user.unix_user.clone(),
-        via: Via::Session(session),
-        address: origin.address,
-        request_id: origin.request_id,
-    }
-}
-
-fn read_user(row: store::users::Model) -> Result<User, Error> {
-    let role = Role::parse(&row.role).ok_or_else(|| anyhow::anyhow!("user {} has the role {:?}", row.id, row.role))?;
-    Ok(User {
-        id: row.id,
-        username: row.username,
-        display_name: row.display_name,
-        role,
-        unix_user: row.unix_user,
-        disabled: row.disabled,
-    })
-}
-
-fn check_password(password: &str) -> Vec<FieldError> {
-    let length = password.chars().count();
-    if (passwords::SHORTEST..=passwords::LONGEST).contains(&length) {
-        return Vec::new();
-    }
-    let detail = format!("A password has {} to {} characters.", passwords::SHORTEST, passwords::LONGEST);
-    vec![FieldError::new("/password", "bad-password-length", detail).with("shortest", passwords::SHORTEST)]
-}
-
-fn is_account_name(name: &str) -> bool {
-    let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-@".contains(&b);
-    (1..=64).contains(&name.len()) && name.bytes().all(allowed) && name.as_bytes()[0].is_ascii_alphanumeric()
 }

@@ -1,26 +1,46 @@
-//! Access tokens: signed, short-lived, one algorithm. And the refresh tokens' random text.
+//! Access tokens: signed, short-lived, one algorithm, by a key that can be replaced while they are in use.
 
 use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
-use std::path::Path;
+use std::io::{self, Write};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::path::{Path, PathBuf};
+use std::sync::{PoisonError, RwLock};
+use std::time::{Duration, Instant, SystemTime};
 
 use anyhow::{Context, bail};
-use base64::Engine;
-use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::secrets;
+
 /// Seconds that an access token is good for.
 pub(crate) const ACCESS_SECONDS: i64 = 900;
+/// A replaced key still verifies for this long: until the last token that it signed has ended.
+const OVERLAP: Duration = Duration::from_secs(2 * ACCESS_SECONDS as u64);
+/// Whether the key was replaced is looked at this often at most.
+const LOOK_EVERY: Duration = Duration::from_secs(10);
 const KEY_BYTES: usize = 32;
 const ISSUER: &str = "quarterdeck";
+const FILE: &str = "signing.key";
+const REPLACED: &str = "signing.key.replaced";
 
-/// The server's signing key.
+/// The server's signing key, and the one before it while its tokens live.
 pub struct Keys {
+    data: PathBuf,
+    known: RwLock<Known>,
+}
+
+struct Known {
+    current: Key,
+    replaced: Option<Key>,
+    read_at: Instant,
+}
+
+struct Key {
+    id: String,
     encoding: EncodingKey,
     decoding: DecodingKey,
 }
@@ -42,20 +62,93 @@ impl Keys {
     /// # Errors
     /// A key that others may read, or one that is too short: the server must not start with it.
     pub fn load_or_generate(data: &Path) -> anyhow::Result<Keys> {
-        let path = data.join("signing.key");
-        if !path.exists() {
-            let mut key = [0u8; KEY_BYTES];
-            getrandom::fill(&mut key).context("reading random bytes")?;
-            let mut file = fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)
-                .with_context(|| format!("creating {}", path.display()))?;
-            file.write_all(&key)?;
-            file.sync_all()?;
+        if !data.join(FILE).exists() {
+            write_new(&data.join(FILE))?;
         }
-        let mode = fs::metadata(&path)?.permissions().mode();
+        Ok(Keys { data: data.to_owned(), known: RwLock::new(Known::read(data)?) })
+    }
+
+    /// Replaces the signing key. A server that runs takes the new one up by itself; tokens signed with the old one stay
+    /// good until they end.
+    pub fn rotate(data: &Path) -> anyhow::Result<()> {
+        let owner = fs::metadata(data).with_context(|| format!("looking at {}", data.display()))?.uid();
+        if owner != rustix::process::geteuid().as_raw() {
+            bail!("{} belongs to another user: run this as the server's", data.display());
+        }
+        let (current, replaced, new) = (data.join(FILE), data.join(REPLACED), data.join("signing.key.new"));
+        let _ = fs::remove_file(&new);
+        write_new(&new)?;
+        if current.exists() {
+            // A second link, so that there is a key at every moment.
+            let _ = fs::remove_file(&replaced);
+            fs::hard_link(&current, &replaced).with_context(|| format!("keeping {}", current.display()))?;
+            fs::File::open(&replaced)?.set_modified(SystemTime::now())?;
+        }
+        fs::rename(&new, &current).with_context(|| format!("replacing {}", current.display()))?;
+        fs::File::open(data)?.sync_all()?;
+        Ok(())
+    }
+
+    pub(super) fn sign(&self, user: Uuid, session: Uuid, now: DateTime<Utc>) -> anyhow::Result<String> {
+        self.look_again();
+        let iat = now.timestamp();
+        let claims = Claims { iss: ISSUER.to_owned(), sub: user, sid: session, iat, exp: iat + ACCESS_SECONDS };
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let header = Header { kid: Some(known.current.id.clone()), ..Header::new(Algorithm::HS256) };
+        Ok(jsonwebtoken::encode(&header, &claims, &known.current.encoding)?)
+    }
+
+    /// The claims of a token that we signed and that has not ended. The algorithm is ours to choose, not the token's.
+    pub(super) fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
+        self.look_again();
+        let key_id = jsonwebtoken::decode_header(token).ok()?.kid?;
+        let mut validation = Validation::new(Algorithm::HS256);
+        validation.set_issuer(&[ISSUER]);
+        validation.validate_aud = false;
+        // The end is checked against our clock below.
+        validation.validate_exp = false;
+        let known = self.known.read().unwrap_or_else(PoisonError::into_inner);
+        let key = [Some(&known.current), known.replaced.as_ref()].into_iter().flatten().find(|key| key.id == key_id)?;
+        let claims = jsonwebtoken::decode::<Claims>(token, &key.decoding, &validation).ok()?.claims;
+        (now.timestamp() < claims.exp).then_some(claims)
+    }
+
+    /// Takes up a key that was replaced. Where that fails, the server goes on with what it knows.
+    fn look_again(&self) {
+        let due = |known: &Known| known.read_at.elapsed() >= LOOK_EVERY;
+        if !due(&self.known.read().unwrap_or_else(PoisonError::into_inner)) {
+            return;
+        }
+        let mut known = self.known.write().unwrap_or_else(PoisonError::into_inner);
+        if due(&known) {
+            match Known::read(&self.data) {
+                Ok(read) => *known = read,
+                Err(error) => {
+                    tracing::error!("the signing key could not be read again: {error:#}");
+                    known.read_at = Instant::now();
+                }
+            }
+        }
+    }
+}
+
+impl Known {
+    fn read(data: &Path) -> anyhow::Result<Known> {
+        let replaced = data.join(REPLACED);
+        let replaced = match fs::metadata(&replaced).and_then(|metadata| metadata.modified()) {
+            Ok(at) if at.elapsed().unwrap_or_default() < OVERLAP => Some(Key::read(&replaced)?),
+            Err(error) if error.kind() != io::ErrorKind::NotFound => {
+                return Err(error).with_context(|| format!("looking at {}", replaced.display()));
+            }
+            _ => None,
+        };
+        Ok(Known { current: Key::read(&data.join(FILE))?, replaced, read_at: Instant::now() })
+    }
+}
+
+impl Key {
+    fn read(path: &Path) -> anyhow::Result<Key> {
+        let mode = fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?.permissions().mode();
         if mode & 0o077 != 0 {
             bail!(
                 "{} may be read by others (mode {:o}): chmod 600 it, or delete it to get a new one",
@@ -63,44 +156,25 @@ impl Keys {
                 mode & 0o777
             );
         }
-        let key = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
+        let key = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
         if key.len() < KEY_BYTES || key.iter().all(|b| *b == key[0]) {
             bail!("{} holds no strong key: delete it, and a new one is generated", path.display());
         }
-        Ok(Keys { encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key) })
-    }
-
-    pub(super) fn sign(
-        &self,
-        user: Uuid,
-        session: Uuid,
-        now: DateTime<Utc>,
-    ) -> Result<String, jsonwebtoken::errors::Error> {
-        let iat = now.timestamp();
-        let claims = Claims { iss: ISSUER.to_owned(), sub: user, sid: session, iat, exp: iat + ACCESS_SECONDS };
-        jsonwebtoken::encode(&Header::new(Algorithm::HS256), &claims, &self.encoding)
-    }
-
-    /// The claims of a token that we signed and that has not ended. The algorithm is ours to choose, not the token's.
-    pub(super) fn verify(&self, token: &str, now: DateTime<Utc>) -> Option<Claims> {
-        let mut validation = Validation::new(Algorithm::HS256);
-        validation.set_issuer(&[ISSUER]);
-        validation.validate_aud = false;
-        // The end is checked against our clock below.
-        validation.validate_exp = false;
-        let claims = jsonwebtoken::decode::<Claims>(token, &self.decoding, &validation).ok()?.claims;
-        (now.timestamp() < claims.exp).then_some(claims)
+        let id = secrets::hex(&Sha256::digest(&key)[..8]);
+        Ok(Key { id, encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key) })
     }
 }
 
-/// A new refresh token: 256 random bits as text.
-pub(super) fn new_refresh_token() -> Result<String, getrandom::Error> {
-    let mut bytes = [0u8; 32];
-    getrandom::fill(&mut bytes)?;
-    Ok(BASE64_URL_SAFE_NO_PAD.encode(bytes))
-}
-
-/// What the database keeps of a refresh token. It holds 256 random bits, so that a plain hash is enough.
-pub(super) fn hash_refresh_token(token: &str) -> String {
-    Sha256::digest(token.as_bytes()).iter().map(|byte| format!("{byte:02x}")).collect()
+fn write_new(path: &Path) -> anyhow::Result<()> {
+    let mut key = [0u8; KEY_BYTES];
+    getrandom::fill(&mut key).context("reading random bytes")?;
+    let mut file = fs::OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path)
+        .with_context(|| format!("creating {}", path.display()))?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    Ok(())
 }

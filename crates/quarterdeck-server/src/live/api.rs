@@ -27,7 +27,7 @@ const AUTH_TIME: Duration = Duration::from_secs(5);
 /// A client that takes no message for this long is gone or too slow.
 const SEND_TIME: Duration = Duration::from_secs(10);
 /// Whether the session still lives is asked this often.
-const CHECK_EVERY: Duration = Duration::from_secs(60);
+const CHECK_EVERY: Duration = Duration::from_secs(15);
 /// Jobs in a snapshot; older ones are in the lists.
 const SNAPSHOT_JOBS: u64 = 500;
 const MAX_MESSAGE: usize = 64 << 10;
@@ -240,9 +240,12 @@ impl Watcher<'_> {
             Event::Freshness { cluster, freshness } if self.jobs.contains_key(&*cluster) => {
                 send(socket, status(&cluster, &freshness)).await
             }
-            Event::SessionEnded(session) if self.actor.via == Via::Session(session) => {
-                Err(closed(NOT_SIGNED_IN, "the session has ended"))
-            }
+            Event::AccessEnded(ended) => match self.actor.via {
+                Via::Session(id) | Via::Key(id, _) if id == ended => {
+                    Err(closed(NOT_SIGNED_IN, "the session or the key has ended"))
+                }
+                _ => Ok(()),
+            },
             _ => Ok(()),
         }
     }

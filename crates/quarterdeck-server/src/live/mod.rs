@@ -22,9 +22,17 @@ pub struct Live {
 
 #[derive(Clone)]
 pub(crate) enum Event {
-    Jobs { cluster: Arc<str>, version: u64, jobs: Arc<Vec<Job>> },
-    Freshness { cluster: Arc<str>, freshness: Freshness },
-    SessionEnded(Uuid),
+    Jobs {
+        cluster: Arc<str>,
+        version: u64,
+        jobs: Arc<Vec<Job>>,
+    },
+    Freshness {
+        cluster: Arc<str>,
+        freshness: Freshness,
+    },
+    /// A session or a key is no longer good.
+    AccessEnded(Uuid),
 }
 
 impl Default for Live {
@@ -48,9 +56,9 @@ impl Live {
         self.publish(Event::Freshness { cluster: cluster.into(), freshness });
     }
 
-    /// Closes the sockets of this session.
-    pub fn session_ended(&self, session: Uuid) {
-        self.publish(Event::SessionEnded(session));
+    /// Closes the sockets of this session or key.
+    pub fn access_ended(&self, id: Uuid) {
+        self.publish(Event::AccessEnded(id));
     }
 
     fn publish(&self, event: Event) {
@@ -58,7 +66,7 @@ impl Live {
         let _ = self.events.send(event);
     }
 
-    fn subscribe(&self) -> broadcast::Receiver<Event> {
+    pub(crate) fn subscribe(&self) -> broadcast::Receiver<Event> {
         self.events.subscribe()
     }
 

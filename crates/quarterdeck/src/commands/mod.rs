@@ -2,6 +2,7 @@
 
 pub(crate) mod config;
 pub(crate) mod image;
+pub(crate) mod keys;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod serve;

@@ -4,11 +4,13 @@ use std::io::BufRead;
 
 use anyhow::{Context, bail};
 use clap::ValueEnum;
-use quarterdeck_server::{
-    AuthError, Clock, NewUser, Role, add_user, disable_user, list_users, random_password, reset_password,
-};
+use quarterdeck_server::users::{self, Change, Desk, Error, Filter, Kind, NewUser};
+use quarterdeck_server::{AuditLog, Clock, Role, Who};
 
 use super::{ConfigFile, block_on, open_database};
+
+/// Accounts are listed in pages of this size.
+const PAGE: u64 = 500;
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -36,7 +38,11 @@ enum Command {
         display_name: Option<String>,
         /// Read the password from the first line of standard input
         #[arg(long)]
+        #[arg(long, conflicts_with = "service")]
         password_stdin: bool,
+        /// A service: it has no password, and administrators make its keys
+        #[arg(long)]
+        service: bool,
     },
     List,
     /// End a user's sessions and let her sign in no more
@@ -75,28 +81,45 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let clock = Clock::system();
     block_on(async {
         let db = open_database(&config).await?;
+        let audit = AuditLog::new(db.clone(), clock.clone());
+        let desk = Desk { db: &db, clock: &clock, audit: &audit, live: None };
         match arguments.command {
-            Command::Add { name, role, unix_user, no_unix_user, display_name, password_stdin } => {
-                let (password, chosen) = password(password_stdin)?;
+            Command::Add { name, role, unix_user, no_unix_user, display_name, password_stdin, service } => {
+                let (password, chosen) = if service { (None, true) } else { password(password_stdin)? };
                 let unix_user = if no_unix_user { None } else { Some(unix_user.unwrap_or_else(|| name.clone())) };
                 let display_name = display_name.unwrap_or_else(|| name.clone());
-                let new =
-                    NewUser { username: name, display_name, password: password.clone(), role: role.into(), unix_user };
-                explain(add_user(&db, &clock, new).await)?;
-                tell(&password, chosen);
+                let kind = if service { Kind::Service } else { Kind::Person };
+                let (role, password_) = (role.into(), password.clone());
+                let new = NewUser { username: name, display_name, password: password_, role, unix_user, kind };
+                explain(users::add(desk, Who::CommandLine, new).await)?;
+                tell(password, chosen);
             }
             Command::List => {
-                for user in list_users(&db).await? {
-                    let unix_user = user.unix_user.as_deref().unwrap_or("-");
-                    let state = if user.disabled { "disabled" } else { "" };
-                    println!("{}\t{}\t{unix_user}\t{state}", user.username, user.role.as_str());
+                let mut after: Option<String> = None;
+                loop {
+                    let page = users::list(&db, Filter::default(), after.as_deref(), PAGE).await?;
+                    for user in &page {
+                        let unix_user = user.unix_user.as_deref().unwrap_or("-");
+                        let state = if user.disabled { "disabled" } else { "" };
+                        println!("{}\t{}\t{unix_user}\t{state}", user.username, user.role.as_str());
+                    }
+                    match page.last() {
+                        Some(last) if page.len() as u64 == PAGE => after = Some(last.username.clone()),
+                        _ => break,
+                    }
                 }
             }
-            Command::Disable { name } => explain(disable_user(&db, &clock, &name).await)?,
+            Command::Disable { name } => {
+                let id = users::find_by_name(db.read(), &name).await?.id;
+                let change = Change { disabled: Some(true), ..Change::default() };
+                explain(users::change(desk, Who::CommandLine, id, change).await)?;
+            }
             Command::ResetPassword { name, password_stdin } => {
                 let (password, chosen) = password(password_stdin)?;
-                explain(reset_password(&db, &clock, &name, password.clone()).await)?;
-                tell(&password, chosen);
+                let id = users::find_by_name(db.read(), &name).await?.id;
+                let word = password.clone().unwrap_or_default();
+                explain(users::set_password(desk, Who::CommandLine, id, word, "/password", None).await)?;
+                tell(password, chosen);
             }
         }
         Ok(())
@@ -104,25 +127,25 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
 }
 
 /// The password, and whether it was chosen by whoever calls.
-fn password(from_stdin: bool) -> anyhow::Result<(String, bool)> {
+fn password(from_stdin: bool) -> anyhow::Result<(Option<String>, bool)> {
     if !from_stdin {
-        return Ok((random_password()?, false));
+        return Ok((Some(users::random_password()?), false));
     }
     let mut line = String::new();
     std::io::stdin().lock().read_line(&mut line).context("reading the password")?;
-    Ok((line.trim_end_matches(['\r', '\n']).to_owned(), true))
+    Ok((Some(line.trim_end_matches(['\r', '\n']).to_owned()), true))
 }
 
-fn tell(password: &str, chosen: bool) {
-    if !chosen {
+fn tell(password: Option<String>, chosen: bool) {
+    if let (Some(password), false) = (password, chosen) {
         println!("{password}");
     }
 }
 
 /// Names each wrong field, as the API would.
-fn explain<T>(result: Result<T, AuthError>) -> anyhow::Result<T> {
+fn explain<T>(result: Result<T, Error>) -> anyhow::Result<T> {
     match result {
-        Err(AuthError::InvalidUser(errors)) => {
+        Err(Error::Invalid(errors)) => {
             let details: Vec<&str> = errors.iter().map(|error| error.detail.as_str()).collect();
             bail!("{}", details.join(" "))
         }
