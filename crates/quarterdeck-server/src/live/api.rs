@@ -49,6 +49,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// Live updates, over a WebSocket. The first message carries the access token.
 #[utoipa::path(get, path = "/live", tag = "live", responses((status = 101)))]
 async fn connect(State(app): State<App>, origin: Origin, upgrade: WebSocketUpgrade) -> Response {
+    // A socket is looked after by the page and by us: that alone is no use of its session.
+    let origin = Origin { by_hand: false, ..origin };
     upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
         let mut socket = socket;
         if let Err(Closed { code, reason }) = serve(&app, origin, &mut socket).await {
