@@ -5,6 +5,15 @@ type Schemas = components["schemas"];
 
 export type Text = Schemas["Text"];
 export type User = Schemas["User"];
+export type Role = User["roles"][number];
+export type OwnSession = Schemas["SessionView"];
+export type ApiKey = Schemas["ApiKey"];
+export type NewApiKey = Schemas["NewApiKey"];
+export type CreatedKey = Schemas["CreatedKey"];
+export type Account = Schemas["Account"];
+export type AccountKind = Schemas["AccountKind"];
+export type NewAccount = Schemas["NewAccount"];
+export type AccountChange = Schemas["AccountChange"];
 export type Session = Schemas["Tokens"];
 export type Meta = Schemas["Meta"];
 export type Cluster = Schemas["Cluster"];
