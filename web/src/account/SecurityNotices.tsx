@@ -40,6 +40,7 @@ export function SecurityNotices() {
               {t("sessions.reused.advice")}{" "}
               <Anchor
                 size="sm"
+                underline="always"
                 renderRoot={(props) => <Link to="/account" search={{ tab: "password" }} {...props} />}
               >
                 {t("password.title")}

@@ -20,20 +20,19 @@ export function SessionTable({ label, sessions, onEnd }: Props) {
     {
       id: "device",
       header: t("sessions.columns.device"),
-      width: 230,
-      cell: (session) => (
-        <>
-          <span title={session.device}>{deviceName(session.device)}</span>{" "}
-          {session.current && <Badge tone="completed">{t("sessions.thisOne")}</Badge>}
-        </>
-      ),
+      width: 200,
+      cell: (session) => <span title={session.device}>{deviceName(session.device)}</span>,
     },
     {
       id: "address",
       header: t("sessions.columns.address"),
-      width: 130,
+      width: 150,
       minor: true,
-      cell: (session) => <span className="qd-mono">{session.address}</span>,
+      cell: (session) => (
+        <span className="qd-mono" title={session.address}>
+          {session.address}
+        </span>
+      ),
     },
     {
       id: "signedIn",
@@ -45,8 +44,14 @@ export function SessionTable({ label, sessions, onEnd }: Props) {
     {
       id: "lastUsed",
       header: t("sessions.columns.lastUsed"),
-      width: 120,
-      cell: (session) => <Ago at={session.last_used_at} />,
+      width: 130,
+      cell: (session) =>
+        // It is used now, by looking.
+        session.current ? (
+          <Badge tone="completed">{t("sessions.thisOne")}</Badge>
+        ) : (
+          <Ago at={session.last_used_at} />
+        ),
     },
     {
       id: "ends",
@@ -60,13 +65,15 @@ export function SessionTable({ label, sessions, onEnd }: Props) {
     columns.push({
       id: "end",
       header: "",
-      width: 100,
+      width: 110,
       align: "end",
       cell: (session) => (
         <Button
           variant="default"
           size="compact-xs"
-          aria-label={t("sessions.endNamed", { device: deviceName(session.device) })}
+          aria-label={
+            session.current ? undefined : t("sessions.endNamed", { device: deviceName(session.device) })
+          }
           onClick={() => onEnd(session)}
         >
           {session.current ? t("frame.signOut") : t("sessions.end")}

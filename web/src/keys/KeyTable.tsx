@@ -35,7 +35,7 @@ export function KeyTable({ label, keys, onRevoke }: Props) {
     {
       id: "state",
       header: t("keys.columns.state"),
-      width: 100,
+      width: 110,
       cell: (key) => {
         const state = keyState(key, now);
         return (
@@ -67,6 +67,7 @@ export function KeyTable({ label, keys, onRevoke }: Props) {
       id: "ends",
       header: t("keys.columns.ends"),
       width: 100,
+      minor: true,
       cell: (key) => <Ago at={key.expires_at} />,
     },
     {
@@ -86,7 +87,7 @@ export function KeyTable({ label, keys, onRevoke }: Props) {
     {
       id: "revoke",
       header: "",
-      width: 90,
+      width: 96,
       align: "end",
       cell: (key) =>
         keyState(key, now) === "live" && (

@@ -27,7 +27,12 @@ export function NewKey({ scopes, create, onCreated, onClose }: Props) {
   const { t } = useTranslation();
   const [created, setCreated] = useState<CreatedKey | null>(null);
   if (created) {
-    const used = `curl -H "Authorization: Bearer ${created.key}" \\\n  ${location.origin}/api/v1/auth/me`;
+    // The key itself would stay in the shell's history.
+    const used = [
+      "read -rs QUARTERDECK_KEY",
+      'curl -H "Authorization: Bearer $QUARTERDECK_KEY" \\',
+      `  ${location.origin}/api/v1/auth/me`,
+    ].join("\n");
     return (
       <OneTimeSecret
         title={t("keys.created", { name: created.name })}

@@ -1,5 +1,6 @@
 // The table of every list: a real table, whose rows lead somewhere; arrow keys walk between them. Sorting belongs to the
 // caller, whose URL holds it. For lists that may be long, ScrollingTable shows only the rows in view.
+import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { Fragment, type KeyboardEvent, type MouseEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
@@ -34,6 +35,9 @@ export interface TableProps<Row> {
   total?: number;
 }
 
+/** As in DataTable.module.css. */
+const NARROW = "(max-width: 900px)";
+
 /** As tall as its rows. */
 export function DataTable<Row>(props: TableProps<Row>) {
   return (
@@ -57,6 +61,9 @@ export function Table<Row>(props: ShownProps<Row>) {
   const { columns, rows, rowKey, sort, onSort, onOpen, detail, total, shown } = props;
   const { before = 0, after = 0, reveal } = props;
 
+  // What is left out on narrow screens must not be spanned either: the browser would make room for it.
+  const isNarrow = useMediaQuery(NARROW);
+  const span = columns.filter((column) => !(isNarrow && column.minor)).length;
   const all = columns.reduce((sum, column) => sum + column.width, 0);
 
   const walk = (event: KeyboardEvent<HTMLTableSectionElement>) => {
@@ -114,7 +121,7 @@ export function Table<Row>(props: ShownProps<Row>) {
               </tr>
               {more && (
                 <tr>
-                  <td colSpan={columns.length} className={classes.detail}>
+                  <td colSpan={span} className={classes.detail}>
                     {more}
                   </td>
                 </tr>

@@ -9,15 +9,15 @@ import type { AuditEvent } from "./queries";
 export function AuditEventDetail({ event }: { event: AuditEvent }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const id = (value: string | null | undefined) =>
-    value ? (
-      <span className={classes.id}>
-        <span className="qd-mono">{value}</span>
-        <CopyButton text={value} />
-      </span>
-    ) : null;
   const hasDetail =
     typeof event.detail === "object" && event.detail !== null && Object.keys(event.detail).length > 0;
+  const ids: [string, string | null | undefined][] = [
+    [t("audit.columns.object"), event.object],
+    [t("audit.requestId"), event.request_id],
+    [t("audit.actorId"), event.actor_id],
+    [t("audit.sessionId"), event.session_id],
+    [t("audit.keyId"), event.key_id],
+  ];
   return (
     <div className={classes.detail}>
       <Properties
@@ -28,21 +28,26 @@ export function AuditEventDetail({ event }: { event: AuditEvent }) {
             value: event.concluded_at ? format.moment(event.concluded_at) : null,
           },
           { name: t("audit.action"), value: <span className="qd-mono">{event.action}</span> },
-          { name: t("audit.columns.object"), value: event.object },
           { name: t("audit.jobId"), value: event.job_id },
           { name: t("audit.columns.address"), value: event.address },
           { name: t("users.columns.unixUser"), value: event.unix_user },
-          { name: t("audit.place"), value: event.seq === null ? t("audit.noPlace") : event.seq },
+          { name: t("audit.place"), value: event.seq ?? t("audit.noPlace") },
         ]}
       />
-      <Properties
-        items={[
-          { name: t("audit.requestId"), value: id(event.request_id), wide: true },
-          { name: t("audit.actorId"), value: id(event.actor_id), wide: true },
-          { name: t("audit.sessionId"), value: id(event.session_id), wide: true },
-          { name: t("audit.keyId"), value: id(event.key_id), wide: true },
-        ]}
-      />
+      <dl className={classes.ids}>
+        {ids.map(
+          ([name, value]) =>
+            value && (
+              <div key={name}>
+                <dt>{name}</dt>
+                <dd>
+                  <span className="qd-mono">{value}</span>
+                  <CopyButton text={value} />
+                </dd>
+              </div>
+            ),
+        )}
+      </dl>
       {hasDetail && (
         <CodeView code={JSON.stringify(event.detail, null, 2)} label={t("audit.detail")} maxHeight={260} />
       )}

@@ -123,7 +123,7 @@ function useEventColumns(open: string | undefined): Column<AuditEvent>[] {
     {
       id: "at",
       header: t("audit.columns.at"),
-      width: 150,
+      width: 138,
       cell: (event) => {
         const isOpen = event.id === open;
         const Icon = isOpen ? IconChevronDown : IconChevronRight;
@@ -146,32 +146,32 @@ function useEventColumns(open: string | undefined): Column<AuditEvent>[] {
     {
       id: "actor",
       header: t("audit.columns.actor"),
-      width: 120,
+      width: 108,
       cell: (event) => <Actor actor={event.actor} />,
     },
     {
       id: "action",
       header: t("audit.columns.action"),
-      width: 190,
+      width: 180,
       cell: (event) => <span title={event.action}>{actionName(event.action)}</span>,
     },
     {
       id: "object",
       header: t("audit.columns.object"),
-      width: 210,
+      width: 220,
       minor: true,
       cell: (event) => <span title={event.object}>{event.object || <span className="qd-dim">–</span>}</span>,
     },
     {
       id: "result",
       header: t("audit.columns.result"),
-      width: 110,
+      width: 172,
       cell: (event) => <ResultBadge result={event.result} />,
     },
     {
       id: "address",
       header: t("audit.columns.address"),
-      width: 120,
+      width: 124,
       minor: true,
       cell: (event) => <span className="qd-mono">{event.address || "–"}</span>,
     },

@@ -87,13 +87,15 @@ function Findings({ report }: { report: AuditReport }) {
     <Panel
       title={t("audit.altered")}
       lead={<IconShieldX size={18} color="var(--qd-failed)" aria-hidden />}
-      hint={t("audit.alteredHint", {
-        checked: format.number(report.checked),
-        findings: format.number(report.findings.length + report.omitted),
-      })}
       className={classes.report}
       flush
     >
+      <p className={classes.reportText}>
+        {t("audit.alteredHint", {
+          checked: format.number(report.checked),
+          findings: format.number(report.findings.length + report.omitted),
+        })}
+      </p>
       <DataTable
         label={t("audit.altered")}
         columns={columns}

@@ -83,7 +83,7 @@ function useLimitColumns(): Column<Limit>[] {
     {
       id: "class",
       header: t("limits.columns.class"),
-      width: 210,
+      width: 200,
       cell: (limit) => t(`limits.classes.${limit.class}`),
     },
     {
@@ -102,7 +102,7 @@ function useLimitColumns(): Column<Limit>[] {
     {
       id: "setting",
       header: t("limits.columns.setting"),
-      width: 130,
+      width: 156,
       minor: true,
       cell: (limit) => <span className="qd-mono">limits.{limit.class}</span>,
     },
