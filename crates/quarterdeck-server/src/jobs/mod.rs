@@ -48,7 +48,7 @@ pub enum Error {
     NotFound,
     #[error("The job is not valid.")]
     Invalid(Vec<FieldError>),
-    #[error("This job is another user's: only its owner or an operator may do this.")]
+    #[error("This job is another user's: only its owner, a coordinator of its account or an operator may do this.")]
     NotYours,
     #[error("{cluster} does not accept this: {message}")]
     Refused { cluster: String, message: String },
@@ -143,6 +143,16 @@ pub struct Filter {
     pub since: Option<DateTime<Utc>>,
 }
 
+/// Which page of a list.
+pub struct Wanted<'a> {
+    /// Behind this one, or the first.
+    pub cursor: Option<&'a str>,
+    pub ascending: bool,
+    pub limit: u64,
+    /// Count them all too.
+    pub count: bool,
+}
+
 pub struct Page {
     pub items: Vec<Job>,
     pub next_cursor: Option<String>,
@@ -158,16 +168,15 @@ pub struct Jobs {
     pub(crate) local: LocalQueue,
 }
 
-/// A page of the cluster's jobs, by the time of submission.
+/// A page of the cluster's jobs that the actor may see, by the time of submission.
 pub async fn list(
     app: &App,
+    actor: &Actor,
     cluster: &Cluster,
     filter: Filter,
-    cursor: Option<&str>,
-    ascending: bool,
-    limit: u64,
-    count: bool,
+    wanted: Wanted<'_>,
 ) -> Result<Page, Error> {
+    let Wanted { cursor, ascending, limit, count } = wanted;
     let filter = store::Filter {
         user: filter.user,
         states: filter.states.iter().map(|state| state.as_str()).collect(),
@@ -175,6 +184,7 @@ pub async fn list(
         account: filter.account,
         text: filter.text.filter(|text| !text.is_empty()),
         since_us: filter.since.map(to_us),
+        sight: Some(cluster.sight_of(actor)),
     };
     let after = cursor.map(read_cursor).transpose()?;
     let db = app.db.read();
@@ -184,17 +194,36 @@ pub async fn list(
     Ok(Page { items: rows.into_iter().filter_map(read).collect(), next_cursor, total })
 }
 
-/// How many jobs are in each state: all that are not over, and those submitted in the last seven days.
-pub async fn counts(app: &App, cluster: &Cluster, user: Option<&str>) -> Result<Vec<(JobState, u64)>, Error> {
+/// How many jobs that the actor may see are in each state: all that are not over, and those submitted in the last
+/// seven days.
+pub async fn counts(
+    app: &App,
+    actor: &Actor,
+    cluster: &Cluster,
+    user: Option<&str>,
+) -> Result<Vec<(JobState, u64)>, Error> {
     let since = app.clock.now() - TimeDelta::days(7);
-    let filter =
-        store::Filter { user: user.map(str::to_owned), since_us: Some(to_us(since)), ..store::Filter::default() };
+    let filter = store::Filter {
+        user: user.map(str::to_owned),
+        since_us: Some(to_us(since)),
+        sight: Some(cluster.sight_of(actor)),
+        ..store::Filter::default()
+    };
     let rows = store::count_by_state(app.db.read(), &cluster.name, &filter).await?;
     Ok(rows.into_iter().filter_map(|(state, n)| Some((JobState::parse(&state)?, n as u64))).collect())
 }
 
-/// One job, by our id or by the scheduler's.
-pub async fn find(app: &App, cluster: &Cluster, job: &str) -> Result<Job, Error> {
+/// One job that the actor may see, by our id or by the scheduler's. Others are as if they were not there.
+pub async fn find_for(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<Job, Error> {
+    let job = find(app, cluster, job).await?;
+    if !cluster.sight_of(actor).covers(&job.user, job.account.as_deref()) {
+        return Err(Error::NotFound);
+    }
+    Ok(job)
+}
+
+/// The same for those who may see all.
+async fn find(app: &App, cluster: &Cluster, job: &str) -> Result<Job, Error> {
     let db = app.db.read();
     let row = match Uuid::parse_str(job) {
         Ok(id) => store::by_id(db, &cluster.name, id).await?,
@@ -206,9 +235,10 @@ pub async fn find(app: &App, cluster: &Cluster, job: &str) -> Result<Job, Error>
     row.and_then(read).ok_or(Error::NotFound)
 }
 
-/// The most recent jobs, for a client that begins to watch.
-pub async fn recent(app: &App, cluster: &Cluster, limit: u64) -> Result<Vec<Job>, Error> {
-    let rows = store::list(app.db.read(), &cluster.name, &store::Filter::default(), None, false, limit).await?;
+/// The most recent jobs that the actor may see, for a client that begins to watch.
+pub async fn recent(app: &App, actor: &Actor, cluster: &Cluster, limit: u64) -> Result<Vec<Job>, Error> {
+    let filter = store::Filter { sight: Some(cluster.sight_of(actor)), ..store::Filter::default() };
+    let rows = store::list(app.db.read(), &cluster.name, &filter, None, false, limit).await?;
     Ok(rows.into_iter().filter_map(read).collect())
 }
 
@@ -217,10 +247,16 @@ pub fn is_mine(actor: &Actor, job: &Job) -> bool {
     actor.unix_user.as_deref() == Some(&job.user)
 }
 
+/// May this person try to act on the job? Its owner may, coordinators of its account, and operators; Slurm, as her
+/// own Unix user, decides.
+fn may_act(actor: &Actor, cluster: &Cluster, job: &Job) -> bool {
+    let coordinates = |account: &String| cluster.coordinated_by(actor).contains(account);
+    is_mine(actor, job) || actor.role >= Role::Operator || job.account.as_ref().is_some_and(coordinates)
+}
+
 /// What this person may do with the job now.
 pub fn actions(actor: &Actor, cluster: &Cluster, job: &Job) -> Vec<Action> {
-    let may = is_mine(actor, job) || actor.role >= Role::Operator;
-    if !may || actor.unix_user.is_none() || job.job_id.is_none() || job.state.is_final() {
+    if !may_act(actor, cluster, job) || actor.unix_user.is_none() || job.job_id.is_none() || job.state.is_final() {
         return Vec::new();
     }
     let held = job.reason.as_deref().is_some_and(|reason| reason.starts_with("JobHeld"));
@@ -234,8 +270,8 @@ pub fn actions(actor: &Actor, cluster: &Cluster, job: &Job) -> Vec<Action> {
 
 /// Does something with a job, as the person's own Unix user: Slurm says whether she may.
 pub async fn act(app: &App, actor: &Actor, cluster: &Cluster, job: &str, action: Action) -> Result<(), Error> {
-    let job = find(app, cluster, job).await?;
-    if !is_mine(actor, &job) && actor.role < Role::Operator {
+    let job = find_for(app, actor, cluster, job).await?;
+    if !may_act(actor, cluster, &job) {
         return Err(Error::NotYours);
     }
     let unix_user = auth::unix_user(actor)?;
