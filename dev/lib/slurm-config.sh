@@ -52,6 +52,7 @@ KillWait=5
 MinJobAge=${QD_DEV_MIN_JOB_AGE:-300}
 MailProg=/bin/true
 
+PrivateData=${QD_DEV_PRIVATE_DATA:-none}
 GresTypes=gpu
 AccountingStorageType=accounting_storage/slurmdbd
 AccountingStorageHost=$ADDRESS

@@ -53,6 +53,10 @@ pub struct Server {
     /// The address people type. It decides whether cookies are marked Secure.
     #[config(env = "QUARTERDECK_SERVER__PUBLIC_URL")]
     pub public_url: Option<String>,
+
+    /// Other origins whose pages may call the API with a token: `https://lab.example.org`. None by default.
+    #[config(default = [], env = "QUARTERDECK_SERVER__CORS_ORIGINS", parse_env = confique::env::parse::list_by_comma)]
+    pub cors_origins: Vec<String>,
 }
 
 #[derive(Debug, Clone, confique::Config)]
@@ -228,6 +232,13 @@ impl Config {
             |name: &str| !name.is_empty() && name.bytes().all(|b| b.is_ascii_alphanumeric() || b == b'-' || b == b'_');
         if !plain(&self.slurm.name) || self.slurm.name == LOCAL_CLUSTER {
             return invalid("slurm.name", "choose letters, digits, - and _, and another name than \"local\"");
+        }
+        let origin = |text: &String| {
+            let host = text.strip_prefix("https://").or_else(|| text.strip_prefix("http://"));
+            host.is_some_and(|host| !host.is_empty() && !host.contains(['/', '*', ' ', '@']) && host.is_ascii())
+        };
+        if let Some(wrong) = self.server.cors_origins.iter().find(|text| !origin(text)) {
+            return invalid("server.cors_origins", &format!("\"{wrong}\" is no origin: write https://host"));
         }
         if !(1..=90).contains(&self.sign_in.session_days) {
             return invalid("sign_in.session_days", "choose 1 to 90");

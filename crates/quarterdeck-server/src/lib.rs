@@ -6,6 +6,7 @@
 
 mod access;
 mod agents;
+mod api_docs;
 mod api_keys;
 mod app;
 mod audit;
@@ -20,11 +21,13 @@ mod images;
 mod jobs;
 mod limits;
 mod live;
+mod method_override;
 mod migration;
 mod nodes;
 mod notifications;
 mod page;
 mod problem;
+mod redact;
 mod requests;
 mod secrets;
 mod start;

@@ -5,12 +5,14 @@ use std::net::{IpAddr, SocketAddr};
 use axum::Router;
 use axum::body::Body;
 use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
-use axum::http::{HeaderName, HeaderValue, StatusCode, header};
+use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
+use axum::routing::get;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
+use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use utoipa::OpenApi;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
@@ -21,7 +23,8 @@ use crate::access::{self, Role, Rule, TABLE};
 use crate::app::App;
 use crate::problem::{Problem, ProblemDocument};
 use crate::{
-    api_keys, auth, clusters, files, images, jobs, live, nodes, notifications, page, templates, uploads, users,
+    api_docs, api_keys, auth, clusters, files, images, jobs, live, method_override, nodes, notifications, page, redact,
+    templates, uploads, users,
 };
 
 /// A request's JSON may hold a batch script (Slurm's own limit is 4 MB) and little else.
@@ -47,15 +50,38 @@ struct Document;
 pub(crate) fn router(app: App) -> Router {
     let (router, document) = api().split_for_parts();
     let document = finish_document(document);
-    router
-        .route("/api/v1/openapi.json", axum::routing::get(async move || axum::Json(document)))
-        .route_layer(middleware::from_fn_with_state(app.clone(), access::guard))
+    let router = router
+        .route("/api/v1/openapi.json", get(async move || axum::Json(document)))
+        .route("/api/docs", get(api_docs::enter))
+        .route("/api/docs/{*file}", get(api_docs::file))
+        .route_layer(middleware::from_fn_with_state(app.clone(), access::guard));
+    let router = match cross_origin(&app.config.server.cors_origins) {
+        Some(cross_origin) => router.layer(cross_origin),
+        // It would answer each OPTIONS itself, and tus has a use for that.
+        None => router,
+    };
+    let router = router
         .with_state(app)
         .fallback(page::serve)
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(not_secret)))
         .layer(CatchPanicLayer::custom(|_| Problem::internal("a handler panicked").into_response()))
-        .layer(middleware::from_fn(finish))
+        .layer(middleware::from_fn(finish));
+    // Layers of a router run when the route is found already; this one is around the router as a whole.
+    Router::new().fallback_service(router).layer(middleware::from_fn(method_override::apply))
+}
+
+/// Pages of other origins may call the API where the site names them, with a token of their own: cookies stay here.
+/// Without any, nothing is said of other origins, and browsers keep them out.
+fn cross_origin(origins: &[String]) -> Option<CorsLayer> {
+    let origins: Vec<HeaderValue> = origins.iter().filter_map(|origin| HeaderValue::from_str(origin).ok()).collect();
+    if origins.is_empty() {
+        return None;
+    }
+    let methods = [Method::GET, Method::HEAD, Method::POST, Method::PUT, Method::PATCH, Method::DELETE];
+    // `*` does not stand for Authorization, which must be named (Fetch, 3.3).
+    let headers = AllowHeaders::mirror_request();
+    Some(CorsLayer::new().allow_origin(origins).allow_methods(methods).allow_headers(headers).expose_headers(Any))
 }
 
 /// The OpenAPI document, as `quarterdeck openapi` prints it.
@@ -151,7 +177,7 @@ async fn finish(mut request: Request, next: Next) -> Response {
     request.extensions_mut().insert(ClientAddress(address.unwrap_or(IpAddr::from([127, 0, 0, 1]))));
     let method = request.method().clone();
     // The path alone: a query may hold what does not belong into a log.
-    let path = request.uri().path().to_owned();
+    let path = redact::path(request.uri().path()).into_owned();
     let started = std::time::Instant::now();
 
     let mut response = next.run(request).await;

@@ -50,6 +50,14 @@ impl Actor {
             request_id: origin.request_id,
         }
     }
+
+    /// Whether a key has this scope; sessions need none.
+    pub fn may(&self, scope: Scope) -> bool {
+        match self.via {
+            Via::Session(_) => true,
+            Via::Key(_, scopes) => scopes.has(scope),
+        }
+    }
 }
 
 /// How an actor proved who she is.
@@ -109,13 +117,12 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
 
 /// Whether the rule admits this actor.
 fn permit(actor: &Actor, rule: Rule) -> Result<(), Problem> {
-    match (rule, actor.via) {
-        (Rule::Public | Rule::Known, _) => Ok(()),
-        (Rule::Session(_), Via::Key(..)) => Err(Problem::not_by_key()),
+    match rule {
+        Rule::Session(_) if matches!(actor.via, Via::Key(..)) => Err(Problem::not_by_key()),
         // What the owner may not do, no key of hers may.
-        (Rule::Session(least) | Rule::Role(least, _), _) if actor.role < least => Err(Problem::forbidden()),
-        (Rule::Role(_, scope), Via::Key(_, scopes)) if !scopes.has(scope) => Err(Problem::missing_scope(scope)),
-        (Rule::Session(_) | Rule::Role(..), _) => Ok(()),
+        Rule::Session(least) | Rule::Role(least, _) if actor.role < least => Err(Problem::forbidden()),
+        Rule::Role(_, scope) if !actor.may(scope) => Err(Problem::missing_scope(scope)),
+        Rule::Public | Rule::Known | Rule::Session(_) | Rule::Role(..) => Ok(()),
     }
 }
 

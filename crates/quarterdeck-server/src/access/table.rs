@@ -35,6 +35,8 @@ pub const TABLE: &[Route] = &[
     route("GET", "/healthz", Public, None),
     route("GET", "/readyz", Public, None),
     route("GET", "/api/v1/openapi.json", Public, Some(Class::Read)),
+    route("GET", "/api/docs", Public, Some(Class::Read)),
+    route("GET", "/api/docs/{*file}", Public, Some(Class::Read)),
     route("GET", "/api/v1/meta", Public, Some(Class::Read)),
     // The socket's first message carries the token.
     route("GET", "/api/v1/live", Public, Some(Class::Read)),

@@ -142,10 +142,11 @@ struct Overview {
     /// Jobs submitted in the last seven days.
     jobs: JobCounts,
     mine: JobCounts,
-    cpus: Usage,
-    memory_mib: Usage,
-    gpus: Usage,
-    nodes: NodeCounts,
+    /// This and what follows: null where the site shows its nodes to operators alone.
+    cpus: Option<Usage>,
+    memory_mib: Option<Usage>,
+    gpus: Option<Usage>,
+    nodes: Option<NodeCounts>,
 }
 
 #[derive(Default, Serialize, ToSchema)]
@@ -180,12 +181,13 @@ async fn overview(
     PathOf(cluster): PathOf<String>,
 ) -> Result<Json<Overview>, Problem> {
     let cluster = find_cluster(&app, &cluster)?;
-    let all = jobs::counts(&app, &cluster, None).await?;
+    let all = jobs::counts(&app, &actor, &cluster, None).await?;
     let mine = match actor.unix_user.as_deref() {
-        Some(user) => jobs::counts(&app, &cluster, Some(user)).await?,
+        Some(user) => jobs::counts(&app, &actor, &cluster, Some(user)).await?,
         None => Vec::new(),
     };
     let view = cluster.view();
+    let shown = cluster.shows_nodes_to(&actor);
     let nodes = view.node_list.iter();
     let mut by_state = BTreeMap::new();
     for node in nodes.clone() {
@@ -198,19 +200,19 @@ async fn overview(
         stale_reason: oldest.stale_reason.clone(),
         jobs: count(&all),
         mine: count(&mine),
-        cpus: Usage {
+        cpus: shown.then(|| Usage {
             total: nodes.clone().map(|node| u64::from(node.cpus_total)).sum(),
             used: nodes.clone().map(|node| u64::from(node.cpus_used)).sum(),
-        },
-        memory_mib: Usage {
+        }),
+        memory_mib: shown.then(|| Usage {
             total: nodes.clone().map(|node| node.memory_total_mib).sum(),
             used: nodes.clone().map(|node| node.memory_used_mib).sum(),
-        },
-        gpus: Usage {
+        }),
+        gpus: shown.then(|| Usage {
             total: nodes.clone().map(|node| u64::from(node.gpus_total)).sum(),
             used: nodes.clone().map(|node| u64::from(node.gpus_used)).sum(),
-        },
-        nodes: NodeCounts { total: view.node_list.len() as u64, by_state },
+        }),
+        nodes: shown.then(|| NodeCounts { total: view.node_list.len() as u64, by_state }),
     }))
 }
 

@@ -1,6 +1,7 @@
 //! The clusters that jobs can be sent to, and what was last read of them. One reader serves everybody.
 
 pub(crate) mod api;
+mod sight;
 mod slurm;
 
 use std::sync::{Arc, RwLock};
@@ -12,6 +13,7 @@ use tokio::sync::Notify;
 use crate::app::App;
 use crate::config::{self, LOCAL_CLUSTER, Mode};
 use crate::jobs;
+pub use sight::{Privacy, Sight};
 pub use slurm::{Commands, watch};
 
 pub struct Clusters {
@@ -43,6 +45,8 @@ pub struct View {
     pub nodes: Freshness,
     pub node_list: Arc<Vec<Node>>,
     pub partitions: Arc<Vec<Partition>>,
+    /// `None` until it was read: then everything is private.
+    pub privacy: Option<Arc<Privacy>>,
 }
 
 /// How old a reading is, and why there is no newer one.
@@ -120,6 +124,7 @@ impl Cluster {
             view.nodes.read(now);
             view.node_list = Arc::new(vec![node]);
             view.partitions = Arc::new(vec![partition]);
+            view.privacy = Some(Arc::default());
         });
     }
 }

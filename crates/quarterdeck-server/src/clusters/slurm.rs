@@ -5,13 +5,13 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quarterdeck_slurm::compact::{self, Reading, Separator, accounting, nodes, partitions, paths, queue};
+use quarterdeck_slurm::compact::{self, Reading, Separator, accounting, nodes, partitions, paths, privacy, queue};
 use quarterdeck_slurm::{Job, JobPaths};
 use quarterdeck_types::JobId;
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
-use super::Cluster;
+use super::{Cluster, Privacy};
 use crate::app::App;
 use crate::config;
 use crate::jobs;
@@ -21,6 +21,8 @@ const COMMAND_TIME: Duration = Duration::from_secs(30);
 /// A reading above this is not believed (20,000 jobs are some 6 MB).
 const MAX_OUTPUT: u64 = 256 << 20;
 const NODES_EVERY: Duration = Duration::from_secs(10);
+/// Site settings change when an administrator changes them.
+const PRIVACY_EVERY: Duration = Duration::from_secs(60);
 
 /// How Slurm's commands are run on this host.
 pub struct Commands {
@@ -100,9 +102,14 @@ async fn read_all(pipe: Option<impl tokio::io::AsyncRead + Unpin>, limit: u64) -
 /// Reads the cluster again and again. A failure makes its own part stale and nothing else.
 pub async fn watch(app: App, cluster: Cluster, commands: Arc<Commands>) {
     let mut nodes_due = Instant::now();
+    let mut privacy_due = Instant::now();
     loop {
+        // First, so that nothing is shown before it is known to whom.
+        if Instant::now() >= privacy_due && read_privacy(&cluster, &commands).await {
+            privacy_due = Instant::now() + PRIVACY_EVERY;
+        }
         read_jobs(&app, &cluster, &commands).await;
-        if Instant::now() >= nodes_due {
+        if Instant::now() >= nodes_due && cluster.view().privacy.is_some() {
             read_nodes(&app, &cluster, &commands).await;
             nodes_due = Instant::now() + NODES_EVERY;
         }
@@ -113,10 +120,53 @@ pub async fn watch(app: App, cluster: Cluster, commands: Arc<Commands>) {
     }
 }
 
+/// What was known stays where it cannot be read; whether it could.
+async fn read_privacy(cluster: &Cluster, commands: &Commands) -> bool {
+    let known = cluster.view().privacy;
+    let data = match commands.run(&privacy::reading()).await.map(|answer| privacy::parse(&answer)) {
+        Ok(Ok(data)) => data,
+        Ok(Err(error)) => return warn(cluster, &error.to_string()),
+        Err(reason) => return warn(cluster, &reason),
+    };
+    // A site may have no accounting, and so no coordinators.
+    let coordinators = match commands.run(&privacy::coordinators_reading()).await {
+        Ok(answer) => privacy::parse_coordinators(&answer).unwrap_or_default(),
+        Err(_) => known.map(|known| known.coordinators.clone()).unwrap_or_default(),
+    };
+    cluster.change(|view| view.privacy = Some(Arc::new(Privacy { data, coordinators })));
+    true
+}
+
+fn warn(cluster: &Cluster, reason: &str) -> bool {
+    tracing::warn!(cluster = %cluster.name, reason, "what is private could not be read");
+    cluster.change(|view| {
+        // Nodes wait for it.
+        if view.privacy.is_none() {
+            view.nodes.fail(reason.to_owned());
+        }
+    });
+    false
+}
+
+/// Where jobs are private, an account that is no operator of Slurm is shown none: that must not look like an empty
+/// queue.
+async fn may_read_jobs(cluster: &Cluster, commands: &Commands) -> Result<(), String> {
+    if cluster.view().privacy.is_none_or(|privacy| !privacy.data.jobs) {
+        return Ok(());
+    }
+    let uid = nix::unistd::geteuid();
+    let user = nix::unistd::User::from_uid(uid).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name);
+    if uid.is_root() || privacy::parse_level(&commands.run(&privacy::level_reading(&user)).await?) {
+        return Ok(());
+    }
+    Err(format!("jobs are private here (PrivateData): make {user} an operator of Slurm's accounting"))
+}
+
 async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands) {
     // An answer is as old as its question.
     let asked = app.clock.now();
     let outcome = async {
+        may_read_jobs(cluster, commands).await?;
         let separator = separator()?;
         let answer = commands.run(&queue::reading(queue::Jobs::All, &separator)).await?;
         let queue = queue::parse(&answer, &separator).map_err(|error| error.to_string())?;

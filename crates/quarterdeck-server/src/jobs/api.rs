@@ -17,7 +17,7 @@ use crate::access::Actor;
 use crate::app::App;
 use crate::clusters::Cluster;
 use crate::clusters::api::{FreshPage, find_cluster};
-use crate::jobs::{self, Action, Filter, NewJob, Stream};
+use crate::jobs::{self, Action, Filter, NewJob, Stream, Wanted};
 use crate::problem::{FieldError, Problem, ProblemDocument};
 use crate::requests::{JsonBody, PathOf, QueryOf, limit, to_the_end};
 use crate::web::Uncompressed;
@@ -189,9 +189,13 @@ async fn list(
     };
     let filter =
         Filter { user, states, partition: query.partition, account: query.account, text: query.q, since: query.since };
-    let count = query.count.unwrap_or(false);
-    let page =
-        jobs::list(&app, &cluster, filter, query.cursor.as_deref(), ascending, limit(query.limit), count).await?;
+    let wanted = Wanted {
+        cursor: query.cursor.as_deref(),
+        ascending,
+        limit: limit(query.limit),
+        count: query.count.unwrap_or(false),
+    };
+    let page = jobs::list(&app, &actor, &cluster, filter, wanted).await?;
     let items = page.items.iter().map(|job| Job::seen_by(&actor, job)).collect();
     Ok(Json(FreshPage::new(items, page.next_cursor, page.total, &cluster.view().jobs)))
 }
@@ -251,7 +255,7 @@ async fn detail(
     PathOf((cluster, job)): PathOf<(String, String)>,
 ) -> Result<Json<JobDetail>, Problem> {
     let cluster = find_cluster(&app, &cluster)?;
-    let job = jobs::find(&app, &cluster, &job).await?;
+    let job = jobs::find_for(&app, &actor, &cluster, &job).await?;
     Ok(Json(view(&actor, &cluster, job)))
 }
 

@@ -9,6 +9,7 @@ mod paths;
 mod prepare;
 mod recover;
 mod request;
+mod rows;
 mod store;
 mod submit;
 #[cfg(test)]
@@ -22,7 +23,6 @@ use quarterdeck_types::agent::{ProgramResult, Request, ScontrolVerb};
 use quarterdeck_types::{JobId, JobState};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
-use serde_json::json;
 use thiserror::Error;
 use uuid::Uuid;
 
@@ -32,8 +32,9 @@ use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::auth;
 use crate::clusters::{Cluster, Scheduler};
-use crate::db::{from_us, to_us};
+use crate::db::to_us;
 use crate::problem::FieldError;
+use rows::{read, row, update};
 
 pub use local::{LocalQueue, watch_local};
 pub use observe::{observe, watch_ended};
@@ -48,7 +49,7 @@ pub enum Error {
     NotFound,
     #[error("The job is not valid.")]
     Invalid(Vec<FieldError>),
-    #[error("This job is another user's: only its owner or an operator may do this.")]
+    #[error("This job is another user's: only its owner, a coordinator of its account or an operator may do this.")]
     NotYours,
     #[error("{cluster} does not accept this: {message}")]
     Refused { cluster: String, message: String },
@@ -143,6 +144,16 @@ pub struct Filter {
     pub since: Option<DateTime<Utc>>,
 }
 
+/// Which page of a list.
+pub struct Wanted<'a> {
+    /// Behind this one, or the first.
+    pub cursor: Option<&'a str>,
+    pub ascending: bool,
+    pub limit: u64,
+    /// Count them all too.
+    pub count: bool,
+}
+
 pub struct Page {
     pub items: Vec<Job>,
     pub next_cursor: Option<String>,
@@ -158,16 +169,15 @@ pub struct Jobs {
     pub(crate) local: LocalQueue,
 }
 
-/// A page of the cluster's jobs, by the time of submission.
+/// A page of the cluster's jobs that the actor may see, by the time of submission.
 pub async fn list(
     app: &App,
+    actor: &Actor,
     cluster: &Cluster,
     filter: Filter,
-    cursor: Option<&str>,
-    ascending: bool,
-    limit: u64,
-    count: bool,
+    wanted: Wanted<'_>,
 ) -> Result<Page, Error> {
+    let Wanted { cursor, ascending, limit, count } = wanted;
     let filter = store::Filter {
         user: filter.user,
         states: filter.states.iter().map(|state| state.as_str()).collect(),
@@ -175,6 +185,7 @@ pub async fn list(
         account: filter.account,
         text: filter.text.filter(|text| !text.is_empty()),
         since_us: filter.since.map(to_us),
+        sight: Some(cluster.sight_of(actor)),
     };
     let after = cursor.map(read_cursor).transpose()?;
     let db = app.db.read();
@@ -184,17 +195,36 @@ pub async fn list(
     Ok(Page { items: rows.into_iter().filter_map(read).collect(), next_cursor, total })
 }
 
-/// How many jobs are in each state: all that are not over, and those submitted in the last seven days.
-pub async fn counts(app: &App, cluster: &Cluster, user: Option<&str>) -> Result<Vec<(JobState, u64)>, Error> {
+/// How many jobs that the actor may see are in each state: all that are not over, and those submitted in the last
+/// seven days.
+pub async fn counts(
+    app: &App,
+    actor: &Actor,
+    cluster: &Cluster,
+    user: Option<&str>,
+) -> Result<Vec<(JobState, u64)>, Error> {
     let since = app.clock.now() - TimeDelta::days(7);
-    let filter =
-        store::Filter { user: user.map(str::to_owned), since_us: Some(to_us(since)), ..store::Filter::default() };
+    let filter = store::Filter {
+        user: user.map(str::to_owned),
+        since_us: Some(to_us(since)),
+        sight: Some(cluster.sight_of(actor)),
+        ..store::Filter::default()
+    };
     let rows = store::count_by_state(app.db.read(), &cluster.name, &filter).await?;
     Ok(rows.into_iter().filter_map(|(state, n)| Some((JobState::parse(&state)?, n as u64))).collect())
 }
 
-/// One job, by our id or by the scheduler's.
-pub async fn find(app: &App, cluster: &Cluster, job: &str) -> Result<Job, Error> {
+/// One job that the actor may see, by our id or by the scheduler's. Others are as if they were not there.
+pub async fn find_for(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<Job, Error> {
+    let job = find(app, cluster, job).await?;
+    if !cluster.sight_of(actor).covers(&job.user, job.account.as_deref()) {
+        return Err(Error::NotFound);
+    }
+    Ok(job)
+}
+
+/// The same for those who may see all.
+async fn find(app: &App, cluster: &Cluster, job: &str) -> Result<Job, Error> {
     let db = app.db.read();
     let row = match Uuid::parse_str(job) {
         Ok(id) => store::by_id(db, &cluster.name, id).await?,
@@ -206,9 +236,10 @@ pub async fn find(app: &App, cluster: &Cluster, job: &str) -> Result<Job, Error>
     row.and_then(read).ok_or(Error::NotFound)
 }
 
-/// The most recent jobs, for a client that begins to watch.
-pub async fn recent(app: &App, cluster: &Cluster, limit: u64) -> Result<Vec<Job>, Error> {
-    let rows = store::list(app.db.read(), &cluster.name, &store::Filter::default(), None, false, limit).await?;
+/// The most recent jobs that the actor may see, for a client that begins to watch.
+pub async fn recent(app: &App, actor: &Actor, cluster: &Cluster, limit: u64) -> Result<Vec<Job>, Error> {
+    let filter = store::Filter { sight: Some(cluster.sight_of(actor)), ..store::Filter::default() };
+    let rows = store::list(app.db.read(), &cluster.name, &filter, None, false, limit).await?;
     Ok(rows.into_iter().filter_map(read).collect())
 }
 
@@ -217,10 +248,16 @@ pub fn is_mine(actor: &Actor, job: &Job) -> bool {
     actor.unix_user.as_deref() == Some(&job.user)
 }
 
+/// May this person try to act on the job? Its owner may, coordinators of its account, and operators; Slurm, as her
+/// own Unix user, decides.
+fn may_act(actor: &Actor, cluster: &Cluster, job: &Job) -> bool {
+    let coordinates = |account: &String| cluster.coordinated_by(actor).contains(account);
+    is_mine(actor, job) || actor.role >= Role::Operator || job.account.as_ref().is_some_and(coordinates)
+}
+
 /// What this person may do with the job now.
 pub fn actions(actor: &Actor, cluster: &Cluster, job: &Job) -> Vec<Action> {
-    let may = is_mine(actor, job) || actor.role >= Role::Operator;
-    if !may || actor.unix_user.is_none() || job.job_id.is_none() || job.state.is_final() {
+    if !may_act(actor, cluster, job) || actor.unix_user.is_none() || job.job_id.is_none() || job.state.is_final() {
         return Vec::new();
     }
     let held = job.reason.as_deref().is_some_and(|reason| reason.starts_with("JobHeld"));
@@ -234,8 +271,8 @@ pub fn actions(actor: &Actor, cluster: &Cluster, job: &Job) -> Vec<Action> {
 
 /// Does something with a job, as the person's own Unix user: Slurm says whether she may.
 pub async fn act(app: &App, actor: &Actor, cluster: &Cluster, job: &str, action: Action) -> Result<(), Error> {
-    let job = find(app, cluster, job).await?;
-    if !is_mine(actor, &job) && actor.role < Role::Operator {
+    let job = find_for(app, actor, cluster, job).await?;
+    if !may_act(actor, cluster, &job) {
         return Err(Error::NotYours);
     }
     let unix_user = auth::unix_user(actor)?;
@@ -344,122 +381,4 @@ fn read_cursor(text: &str) -> Result<store::After, Error> {
     };
     let wrong = || Error::Invalid(vec![FieldError::new("/cursor", "bad-cursor", "This cursor is not one of ours.")]);
     parse().ok_or_else(wrong)
-}
-
-/// A row with what the job is now; what only the row knows (key, hash) stays.
-fn update(row: store::Model, job: &Job, updated_us: i64) -> store::Model {
-    store::Model {
-        job_id: job.job_id.as_ref().map(|id| id.as_str().to_owned()),
-        submitted_us: to_us(job.submitted_at),
-        name: job.name.clone(),
-        user: job.user.clone(),
-        owner_id: job.owner_id,
-        account: job.account.clone(),
-        partition: job.partition.clone(),
-        qos: job.qos.clone(),
-        state: job.state.as_str().to_owned(),
-        reason: job.reason.clone(),
-        message: job.message.clone(),
-        exit_code: job.exit_code,
-        signal: job.signal,
-        started_us: job.started_at.map(to_us),
-        ended_us: job.ended_at.map(to_us),
-        time_limit_minutes: job.time_limit_minutes.map(|minutes| minutes as i32),
-        node_list: job.node_list.clone(),
-        nodes: job.nodes as i32,
-        cpus: job.cpus as i32,
-        memory_mib: job.memory_mib.map(|mib| mib as i64),
-        gpus: job.gpus as i32,
-        template: job.template.clone(),
-        image: job.image.clone(),
-        working_directory: job.working_directory.clone(),
-        output_path: job.output_path.clone(),
-        error_path: job.error_path.clone(),
-        comment: job.comment.clone(),
-        script: job.script.clone(),
-        files: json!(job.files),
-        updated_us,
-        ..row
-    }
-}
-
-/// A new row for a job.
-fn row(job: &Job, idempotency_key: Option<String>, request_hash: Option<String>, updated_us: i64) -> store::Model {
-    let empty = store::Model {
-        id: job.id,
-        cluster: job.cluster.clone(),
-        job_id: None,
-        submitted_us: 0,
-        name: String::new(),
-        user: String::new(),
-        owner_id: None,
-        account: None,
-        partition: None,
-        qos: None,
-        state: String::new(),
-        reason: None,
-        message: None,
-        exit_code: None,
-        signal: None,
-        started_us: None,
-        ended_us: None,
-        time_limit_minutes: None,
-        node_list: None,
-        nodes: 0,
-        cpus: 0,
-        memory_mib: None,
-        gpus: 0,
-        template: None,
-        image: None,
-        working_directory: None,
-        output_path: None,
-        error_path: None,
-        comment: None,
-        script: None,
-        files: json!([]),
-        idempotency_key,
-        request_hash,
-        updated_us,
-    };
-    update(empty, job, updated_us)
-}
-
-/// `None` for a row that this release cannot have written.
-fn read(row: store::Model) -> Option<Job> {
-    Some(Job {
-        id: row.id,
-        cluster: row.cluster,
-        job_id: match row.job_id {
-            Some(text) => Some(JobId::parse(&text).ok()?),
-            None => None,
-        },
-        submitted_at: from_us(row.submitted_us),
-        name: row.name,
-        user: row.user,
-        owner_id: row.owner_id,
-        account: row.account,
-        partition: row.partition,
-        qos: row.qos,
-        state: JobState::parse(&row.state)?,
-        reason: row.reason,
-        message: row.message,
-        exit_code: row.exit_code,
-        signal: row.signal,
-        started_at: row.started_us.map(from_us),
-        ended_at: row.ended_us.map(from_us),
-        time_limit_minutes: row.time_limit_minutes.map(|minutes| minutes as u32),
-        node_list: row.node_list,
-        nodes: row.nodes as u32,
-        cpus: row.cpus as u32,
-        memory_mib: row.memory_mib.map(|mib| mib as u64),
-        gpus: row.gpus as u32,
-        template: row.template,
-        image: row.image,
-        working_directory: row.working_directory,
-        output_path: row.output_path,
-        error_path: row.error_path,
-        comment: row.comment,
-        script: row.script,
-        files: serde_json::from_value(row.files).ok()?,
-    })
 }

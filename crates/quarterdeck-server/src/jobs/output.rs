@@ -3,7 +3,7 @@
 use quarterdeck_types::Place;
 use quarterdeck_types::agent::Request;
 
-use super::{Error, Job, find, is_mine};
+use super::{Error, Job, find_for, is_mine};
 use crate::access::Actor;
 use crate::agents::UserFile;
 use crate::app::App;
@@ -18,7 +18,7 @@ pub enum Stream {
 
 /// Opens one of the job's output files. The kernel decides whether this person may.
 pub async fn output(app: &App, actor: &Actor, cluster: &Cluster, job: &str, stream: Stream) -> Result<UserFile, Error> {
-    let job = find(app, cluster, job).await?;
+    let job = find_for(app, actor, cluster, job).await?;
     // Another's job is as if it had no output: not even its path is told.
     if !is_mine(actor, &job) {
         return Err(Error::NotYours);

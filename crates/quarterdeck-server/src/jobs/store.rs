@@ -5,6 +5,8 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
 use sea_orm::{ActiveModelTrait, Condition, DatabaseTransaction, IntoActiveModel, Order, QueryOrder, QuerySelect};
 
+use crate::clusters::Sight;
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "jobs")]
@@ -58,6 +60,8 @@ pub(super) struct Filter {
     /// Part of the name, or the beginning of the job id.
     pub text: Option<String>,
     pub since_us: Option<i64>,
+    /// Only what somebody may see.
+    pub sight: Option<Sight>,
 }
 
 /// Where a page begins: behind this row, in the order of submission.
@@ -220,6 +224,13 @@ fn matching(cluster: &str, filter: &Filter) -> Condition {
     }
     if let Some(account) = &filter.account {
         all = all.add(Column::Account.eq(account));
+    }
+    if let Some(Sight::Some { user, accounts }) = &filter.sight {
+        let mut seen = Condition::any().add(Column::Account.is_in(accounts));
+        if let Some(user) = user {
+            seen = seen.add(Column::User.eq(user));
+        }
+        all = all.add(seen);
     }
     if let Some(since) = filter.since_us {
         all = all.add(Column::SubmittedUs.gte(since));

@@ -20,6 +20,11 @@ fn app(db: &Db) -> App {
     app_at(db, data.path(), start())
 }
 
+/// Somebody who may see all jobs, whatever Slurm says.
+fn operator() -> Actor {
+    actor("operator", Role::Operator)
+}
+
 fn cluster(app: &App) -> Cluster {
     app.clusters.find("slurm").unwrap().clone()
 }
@@ -73,7 +78,8 @@ async fn insert(app: &App, id: Uuid, owner: Uuid, user: &str, key: Option<&str>,
 }
 
 async fn listed(app: &App, filter: Filter) -> Vec<String> {
-    let page = list(app, &cluster(app), filter, None, true, 100, true).await.unwrap();
+    let wanted = Wanted { cursor: None, ascending: true, limit: 100, count: true };
+    let page = list(app, &operator(), &cluster(app), filter, wanted).await.unwrap();
     assert_eq!(page.total, Some(page.items.len() as u64));
     page.items.into_iter().map(|job| job.name).collect()
 }
@@ -105,9 +111,8 @@ async fn pages_lose_and_repeat_nothing_among_jobs_of_the_same_moment() {
         for ascending in [true, false] {
             let (mut cursor, mut names) = (None, Vec::new());
             loop {
-                let page = list(&app, &cluster(&app), Filter::default(), cursor.as_deref(), ascending, 7, false)
-                    .await
-                    .unwrap();
+                let wanted = Wanted { cursor: cursor.as_deref(), ascending, limit: 7, count: false };
+                let page = list(&app, &operator(), &cluster(&app), Filter::default(), wanted).await.unwrap();
                 names.extend(page.items.into_iter().map(|job| job.name));
                 cursor = page.next_cursor;
                 if cursor.is_none() {
@@ -119,7 +124,14 @@ async fn pages_lose_and_repeat_nothing_among_jobs_of_the_same_moment() {
             names.dedup();
             assert_eq!(names.len(), 25);
         }
-        let wrong = list(&app, &cluster(&app), Filter::default(), Some("x"), true, 7, false).await;
+        let wrong = list(
+            &app,
+            &operator(),
+            &cluster(&app),
+            Filter::default(),
+            Wanted { cursor: Some("x"), ascending: true, limit: 7, count: false },
+        )
+        .await;
         assert!(matches!(wrong, Err(Error::Invalid(errors)) if errors[0].pointer == "/cursor"));
     })
     .await;
@@ -143,7 +155,7 @@ async fn filters_tell_jobs_apart() {
             0,
             "who has no Unix user has no jobs"
         );
-        let counts = counts(&app, &cluster(&app), Some("alice")).await.unwrap();
+        let counts = counts(&app, &operator(), &cluster(&app), Some("alice")).await.unwrap();
         assert_eq!(counts, [(JobState::Pending, 2)]);
     })
     .await;
@@ -223,7 +235,7 @@ async fn more_jobs_than_fit_one_statement() {
         observe(&app, "slurm", queue.clone()).await.unwrap();
         let running = queue.into_iter().map(|job| slurm::Job { state: JobState::Running, ..job }).collect();
         observe(&app, "slurm", running).await.unwrap();
-        assert_eq!(counts(&app, &cluster(&app), None).await.unwrap(), [(JobState::Running, 1201)]);
+        assert_eq!(counts(&app, &operator(), &cluster(&app), None).await.unwrap(), [(JobState::Running, 1201)]);
     })
     .await;
 }

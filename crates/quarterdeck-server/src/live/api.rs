@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Event;
-use crate::access::{Actor, Origin, Via};
+use crate::access::{Actor, Area, Origin, Scope, Via};
 use crate::app::App;
 use crate::clusters::{Cluster, Freshness};
 use crate::jobs::api::Job;
@@ -49,7 +49,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 /// Live updates, over a WebSocket. The first message carries the access token.
 #[utoipa::path(get, path = "/live", tag = "live", responses((status = 101)))]
 async fn connect(State(app): State<App>, origin: Origin, upgrade: WebSocketUpgrade) -> Response {
-    // A socket is looked after by the page and by us: that alone is no use of its session.
+    // That a socket is open does not tell that somebody is there.
     let origin = Origin { by_hand: false, ..origin };
     upgrade.max_message_size(MAX_MESSAGE).max_frame_size(MAX_MESSAGE).on_upgrade(move |socket| async move {
         let mut socket = socket;
@@ -208,6 +208,9 @@ impl Watcher<'_> {
         from: u64,
         said: &mpsc::Sender<Value>,
     ) -> Result<(), Closed> {
+        if !self.actor.may(Scope::Read(Area::Jobs)) {
+            return send(socket, json!({"type": "error", "channel": channel, "code": "missing-scope"})).await;
+        }
         let parts: Vec<&str> = channel.split(':').collect();
         let cluster = parts.get(1).and_then(|name| self.app.clusters.find(name)).cloned();
         match (parts.as_slice(), cluster) {
@@ -233,7 +236,10 @@ impl Watcher<'_> {
     async fn tell(&mut self, socket: &mut WebSocket, event: Event) -> Result<(), Closed> {
         match event {
             Event::Jobs { cluster, version, jobs } if self.jobs.get(&*cluster).is_some_and(|has| version > *has) => {
-                let upsert: Vec<Job> = jobs.iter().map(|job| Job::seen_by(&self.actor, job)).collect();
+                let Some(watched) = self.app.clusters.find(&cluster) else { return Ok(()) };
+                let sight = watched.sight_of(&self.actor);
+                let seen = jobs.iter().filter(|job| sight.covers(&job.user, job.account.as_deref()));
+                let upsert: Vec<Job> = seen.map(|job| Job::seen_by(&self.actor, job)).collect();
                 let channel = format!("jobs:{cluster}");
                 let delta =
                     json!({"type": "delta", "channel": channel, "version": version, "upsert": upsert, "remove": []});
@@ -265,7 +271,7 @@ impl Watcher<'_> {
         // Before the rows are read, so that no later change is taken for an older one.
         let version = self.app.live.version(&cluster.name);
         self.jobs.insert(cluster.name.clone(), version);
-        let jobs = jobs::recent(self.app, cluster, SNAPSHOT_JOBS).await.map_err(|error| {
+        let jobs = jobs::recent(self.app, &self.actor, cluster, SNAPSHOT_JOBS).await.map_err(|error| {
             tracing::error!(%error, "a snapshot of the jobs");
             closed(TOO_SLOW, "the jobs cannot be read now")
         })?;
@@ -303,7 +309,7 @@ impl Follow {
         let mut opened = None;
         loop {
             // Asked before reading: what is written until the job is over is read after it is known to be.
-            let over = matches!(jobs::find(&self.app, &self.cluster, &self.job).await, Ok(job) if job.state.is_final());
+            let over = matches!(jobs::find_for(&self.app, &self.actor, &self.cluster, &self.job).await, Ok(job) if job.state.is_final());
             if opened.is_none() {
                 opened = match jobs::output(&self.app, &self.actor, &self.cluster, &self.job, self.stream).await {
                     Ok(file) => Some(file),

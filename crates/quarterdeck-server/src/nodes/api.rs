@@ -2,12 +2,14 @@
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use quarterdeck_slurm as slurm;
 use serde::Serialize;
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
+use crate::access::Actor;
 use crate::app::App;
 use crate::clusters::api::{FreshPage, Usage, find_cluster};
 use crate::problem::{Problem, ProblemDocument};
@@ -53,9 +55,22 @@ impl From<&slurm::Node> for Node {
 /// The cluster's nodes.
 #[utoipa::path(get, path = "/clusters/{cluster}/nodes", tag = "nodes", params(("cluster" = String, Path)),
     responses((status = 200, body = FreshPage<Node>), (status = 404, body = ProblemDocument)))]
-async fn nodes(State(app): State<App>, PathOf(cluster): PathOf<String>) -> Result<Json<FreshPage<Node>>, Problem> {
-    let view = find_cluster(&app, &cluster)?.view();
+async fn nodes(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf(cluster): PathOf<String>,
+) -> Result<Json<FreshPage<Node>>, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    if !cluster.shows_nodes_to(&actor) {
+        return Err(private("nodes"));
+    }
+    let view = cluster.view();
     Ok(Json(FreshPage::new(view.node_list.iter().map(Node::from).collect(), None, None, &view.nodes)))
+}
+
+fn private(what: &'static str) -> Problem {
+    let detail = format!("This site shows its {what} to operators alone (Slurm's PrivateData).");
+    Problem::new(StatusCode::FORBIDDEN, "private-data", detail).with("what", what)
 }
 
 #[derive(Serialize, ToSchema)]
@@ -80,9 +95,14 @@ struct Partition {
     responses((status = 200, body = FreshPage<Partition>), (status = 404, body = ProblemDocument)))]
 async fn partitions(
     State(app): State<App>,
+    actor: Actor,
     PathOf(cluster): PathOf<String>,
 ) -> Result<Json<FreshPage<Partition>>, Problem> {
-    let view = find_cluster(&app, &cluster)?.view();
+    let cluster = find_cluster(&app, &cluster)?;
+    if !cluster.shows_partitions_to(&actor) {
+        return Err(private("partitions"));
+    }
+    let view = cluster.view();
     let of = |partition: &slurm::Partition| Partition {
         name: partition.name.clone(),
         is_default: partition.is_default,

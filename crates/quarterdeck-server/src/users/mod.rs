@@ -120,12 +120,13 @@ pub async fn add(desk: Desk<'_>, by: Who<'_>, new: NewUser) -> Result<User, Erro
     if new.role == Role::Admin && is_by_key(by) {
         return Err(Error::NotByKey);
     }
-    let mut errors = check_names(&new.display_name, new.unix_user.as_deref());
+    let mut errors = Vec::new();
     if !is_account_name(&new.username) {
         let detail =
             "A user name has 1 to 64 letters, digits, \".\", \"_\", \"-\" or \"@\" and begins with a letter or digit.";
         errors.push(FieldError::new("/username", "bad-username", detail));
     }
+    errors.extend(check_names(&new.display_name, new.unix_user.as_deref()));
     errors.extend(new.password.as_ref().and_then(|word| passwords::check(word, &new.username, "/password")));
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));

@@ -10,7 +10,7 @@ const PASSWORD: &str = "battery staple of the tests";
 fn new(username: &str) -> NewUser {
     NewUser {
         username: username.to_owned(),
-        display_name: username.to_owned(),
+        display_name: "Somebody".to_owned(),
         password: Some(PASSWORD.to_owned()),
         role: Role::User,
         unix_user: None,

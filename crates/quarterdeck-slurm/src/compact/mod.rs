@@ -16,6 +16,7 @@ pub mod accounting;
 pub mod nodes;
 pub mod partitions;
 pub mod paths;
+pub mod privacy;
 pub mod queue;
 
 use std::collections::VecDeque;

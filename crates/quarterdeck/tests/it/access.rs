@@ -6,7 +6,6 @@ use std::fs;
 use std::os::unix::fs::{DirBuilderExt, PermissionsExt};
 use std::path::Path;
 use std::process::Command;
-use std::time::Duration;
 
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
@@ -27,12 +26,11 @@ async fn each_operation_admits_whom_the_table_says() {
     for role in ["viewer", "user", "operator"] {
         site.add_account(&format!("one-{role}"), role);
     }
-    let roles = [
-        (Role::Viewer, site.client("one-viewer").await),
-        (Role::User, site.client("one-user").await),
-        (Role::Operator, site.client("one-operator").await),
-        (Role::Admin, site.client(&site.person()).await),
-    ];
+    let mut roles = Vec::new();
+    for (role, name) in [(Role::Viewer, "one-viewer"), (Role::User, "one-user"), (Role::Operator, "one-operator")] {
+        roles.push((role, name.to_owned(), site.client(name).await));
+    }
+    roles.push((Role::Admin, site.person(), site.client(&site.person()).await));
     let stranger = reqwest::Client::new();
     for (method, path) in operations(&site).await {
         let rule = rule_of(&method, &path).unwrap_or_else(|| panic!("{method} {path} is not in the table"));
@@ -43,8 +41,11 @@ async fn each_operation_admits_whom_the_table_says() {
             rule != Rule::Public,
             "{method} {path} without a token: {status}"
         );
-        for (role, client) in &roles {
+        for (role, name, client) in &mut roles {
             let answer = call(client, &method, &path).await;
+            if path.ends_with("/logout-all") {
+                *client = site.client(name).await;
+            }
             let admitted = match rule {
                 Rule::Public | Rule::Known => true,
                 Rule::Session(least) | Rule::Role(least, _) => *role >= least,
@@ -58,10 +59,39 @@ async fn each_operation_admits_whom_the_table_says() {
 }
 
 #[tokio::test]
+async fn a_key_of_each_scope_opens_what_the_table_says_and_nothing_else() {
+    let site = Site::single_user().await;
+    let admin = site.client(&site.person()).await;
+    let scopes: Vec<String> = serde_json::from_value(admin.get("/auth/me").await.json()["scopes"].clone()).unwrap();
+    for area in ["jobs", "images", "templates", "uploads", "users"] {
+        assert!(scopes.contains(&format!("{area}:read")) && scopes.contains(&format!("{area}:write")), "{scopes:?}");
+    }
+    let operations = operations(&site).await;
+    for scope in &scopes {
+        let (_, key) = admin.key(&[scope]).await;
+        for (method, path) in &operations {
+            let admitted = match rule_of(method, path).unwrap() {
+                Rule::Public | Rule::Known => true,
+                Rule::Session(_) => false,
+                Rule::Role(_, needed) => needed.to_string() == *scope,
+            };
+            let answer = call(&key, method, path).await;
+            let code =
+                if answer.body.is_empty() { json!("missing-scope") } else { answer.json_or_null()["code"].clone() };
+            let refused = answer.status == 403 && (code == "missing-scope" || code == "not-by-key");
+            assert_eq!(refused, !admitted, "{method} {path} with {scope}: {} {code}", answer.status);
+            assert!(answer.status != 401 || is_refresh(path), "{method} {path} with {scope}");
+        }
+    }
+}
+
+#[tokio::test]
 async fn the_document_and_the_table_name_the_same_operations() {
     let site = Site::single_user().await;
     let mut documented: BTreeSet<(String, String)> = operations(&site).await.into_iter().collect();
-    documented.insert(("GET".into(), "/api/v1/openapi.json".into()));
+    for path in ["/api/v1/openapi.json", "/api/docs", "/api/docs/{*file}"] {
+        documented.insert(("GET".into(), path.into()));
+    }
     let table: BTreeSet<(String, String)> =
         TABLE.iter().map(|route| (route.method.to_owned(), route.path.to_owned())).collect();
     assert_eq!(documented, table);
@@ -78,28 +108,41 @@ async fn no_bad_token_is_let_in_anywhere() {
         claims[name] = value;
         claims
     };
+    let key_id = jsonwebtoken::decode_header(client.token()).unwrap().kid;
     let signed = |algorithm, claims: &Value, key: &[u8]| {
-        jsonwebtoken::encode(&Header::new(algorithm), claims, &EncodingKey::from_secret(key)).unwrap()
+        let header = Header { kid: key_id.clone(), ..Header::new(algorithm) };
+        jsonwebtoken::encode(&header, claims, &EncodingKey::from_secret(key)).unwrap()
     };
+    let header = |algorithm: &str| json!({"alg": algorithm, "typ": "JWT", "kid": key_id});
     let good = signed(Algorithm::HS256, &claims, &key);
     assert_eq!(client.bearing(&good).get("/auth/me").await.status, 200, "the test signs as the server does");
 
     let signature = client.token().rsplit('.').next().unwrap();
-    let (ended, refresh_token) = with_refresh_token(&site).await;
+    let (ended, refresh_token) = site.client_with_token(&site.person()).await;
     ended.post("/auth/logout", &json!({"refresh_token": refresh_token})).await;
+    let (id, revoked) = client.key(&["jobs:read"]).await;
+    assert_eq!(client.delete(&format!("/api-keys/{id}")).await.status, 204);
+    let (_, good_key) = client.key(&["jobs:read"]).await;
+    let mut changed = good_key.token().to_owned();
+    let last = changed.pop();
+    changed.push(if last == Some('0') { '1' } else { '0' });
     let bad = [
         ("expired", signed(Algorithm::HS256, &with("exp", json!(claims["iat"])), &key)),
         ("without an end", signed(Algorithm::HS256, &with("exp", Value::Null), &key)),
         ("another key", signed(Algorithm::HS256, &claims, b"a key of 32 bytes, but not ours!")),
         ("empty key", signed(Algorithm::HS256, &claims, b"")),
         ("another algorithm", signed(Algorithm::HS512, &claims, &key)),
-        ("alg none", unsigned(&json!({"alg": "none", "typ": "JWT"}), &claims, "")),
-        ("alg none with a signature", unsigned(&json!({"alg": "none", "typ": "JWT"}), &claims, signature)),
-        ("RS256 said, signed by nobody", unsigned(&json!({"alg": "RS256", "typ": "JWT"}), &claims, signature)),
+        ("alg none", unsigned(&header("none"), &claims, "")),
+        ("alg none with a signature", unsigned(&header("none"), &claims, signature)),
+        ("RS256 said, signed by nobody", unsigned(&header("RS256"), &claims, signature)),
+        ("of no key", unsigned(&json!({"alg": "HS256", "typ": "JWT"}), &claims, signature)),
         ("another issuer", signed(Algorithm::HS256, &with("iss", json!("elsewhere")), &key)),
         ("another user", signed(Algorithm::HS256, &with("sub", json!(NOTHING)), &key)),
         ("no such session", signed(Algorithm::HS256, &with("sid", json!(NOTHING)), &key)),
         ("ended session", ended.token().to_owned()),
+        ("a revoked key", revoked.token().to_owned()),
+        ("a key with a character changed", changed),
+        ("what looks like a key", "qd_".to_owned()),
     ];
     for (method, path) in operations(&site).await {
         if rule_of(&method, &path) == Some(Rule::Public) {
@@ -164,76 +207,11 @@ async fn a_wrong_name_and_a_wrong_password_are_told_alike() {
 }
 
 #[tokio::test]
-async fn the_refresh_cookie_rotates_and_is_closed_to_scripts() {
-    let site = Site::single_user().await;
-    let stranger = site.client(&site.person()).await.bearing("");
-    let credentials = json!({"username": site.person(), "password": site.password(&site.person())});
-    let signed_in = stranger.post("/auth/login", &credentials).await;
-    assert!(signed_in.json().get("refresh_token").is_none());
-    let cookie = signed_in.headers["set-cookie"].to_str().unwrap().to_owned();
-    for attribute in ["HttpOnly", "SameSite=Strict", "Path=/api/v1/auth"] {
-        assert!(cookie.contains(attribute), "{cookie}");
-    }
-    let pair = |cookie: &str| cookie.split(';').next().unwrap().to_owned();
-    let refreshed =
-        stranger.send(stranger.request(Method::POST, "/auth/refresh").header("cookie", pair(&cookie))).await;
-    assert_eq!(refreshed.status, 200, "{}", refreshed.text());
-    let rotated = refreshed.headers["set-cookie"].to_str().unwrap();
-    assert_ne!(pair(rotated), pair(&cookie));
-    let with_it = stranger.bearing(refreshed.json()["access_token"].as_str().unwrap());
-    assert_eq!(with_it.get("/auth/me").await.json()["username"], site.person());
-    let made_up = stranger.post("/auth/refresh", &json!({"refresh_token": "made-up"})).await;
-    assert_eq!((made_up.status.as_u16(), made_up.json()["code"].clone()), (401, json!("not-signed-in")));
-}
-
-#[tokio::test]
-async fn a_refresh_token_used_again_ends_its_session() {
-    let site = Site::single_user().await;
-    let (client, first) = with_refresh_token(&site).await;
-    let mut live = client.live().await;
-    let refresh = async |token: &str| client.bearing("").post("/auth/refresh", &json!({"refresh_token": token})).await;
-    let second = refresh(&first).await.json();
-    // Two tabs that wake together: no theft.
-    assert_eq!(refresh(&first).await.status, 200);
-    tokio::time::sleep(Duration::from_millis(10_500)).await;
-    assert_eq!(refresh(&first).await.status, 401);
-    assert_eq!(live.close_code().await, 4401);
-    assert_eq!(refresh(second["refresh_token"].as_str().unwrap()).await.status, 401);
-    assert_eq!(client.get("/auth/me").await.status, 401);
-    let again = site.client(&site.person()).await;
-    let told = again.get("/notifications").await.json();
-    assert_eq!(told["items"][0]["code"], "session-token-reused");
-}
-
-#[tokio::test]
-async fn signing_out_ends_access_and_the_live_socket_at_once() {
-    let site = Site::single_user().await;
-    let (client, refresh_token) = with_refresh_token(&site).await;
-    let other = site.client(&site.person()).await;
-    let mut live = client.live().await;
-    let mut others = other.live().await;
-    let out = client.post("/auth/logout", &json!({"refresh_token": refresh_token})).await;
-    assert_eq!(out.status, 204);
-    assert_eq!(live.close_code().await, 4401);
-    assert_eq!(client.get("/auth/me").await.status, 401);
-    assert_eq!(client.post("/auth/refresh", &json!({"refresh_token": refresh_token})).await.status, 401);
-    assert_eq!(
-        client.post("/auth/logout", &json!({"refresh_token": refresh_token})).await.status,
-        204,
-        "twice is no error"
-    );
-    // Another session of the same person goes on.
-    assert_eq!(other.get("/auth/me").await.status, 200);
-    others.say(&json!({"type": "ping"})).await;
-    assert_eq!(others.hear().await["type"], "pong");
-}
-
-#[tokio::test]
 async fn the_log_holds_no_secret() {
     let mut site = Site::single_user().await;
     site.kill_server();
     site.start_server(&[("RUST_LOG", "debug")]).await;
-    let (client, refresh_token) = with_refresh_token(&site).await;
+    let (client, refresh_token) = site.client_with_token(&site.person()).await;
     let wrong = "a password typed wrong";
     client.post("/auth/login", &json!({"username": site.person(), "password": wrong})).await;
     let cookie = client.request(Method::POST, "/auth/refresh").header("cookie", format!("qd_refresh={refresh_token}"));
@@ -346,7 +324,11 @@ fn is_refresh(path: &str) -> bool {
 }
 
 fn filled(path: &str) -> String {
-    path.replace("{cluster}", "local").replace("{space}", "home").replace("{job}", NOTHING).replace("{id}", NOTHING)
+    path.replace("{cluster}", "local")
+        .replace("{space}", "home")
+        .replace("{job}", NOTHING)
+        .replace("{id}", NOTHING)
+        .replace("{key}", NOTHING)
 }
 
 fn parsed(method: &str) -> Method {
@@ -365,15 +347,4 @@ fn claims_of(token: &str) -> Value {
 fn unsigned(header: &Value, claims: &Value, signature: &str) -> String {
     let part = |value: &Value| BASE64_URL_SAFE_NO_PAD.encode(value.to_string());
     format!("{}.{}.{signature}", part(header), part(claims))
-}
-
-async fn with_refresh_token(site: &Site) -> (Client, String) {
-    let client = site.client(&site.person()).await;
-    let credentials =
-        json!({"username": site.person(), "password": site.password(&site.person()), "token_delivery": "body"});
-    let answer = client.bearing("").post("/auth/login", &credentials).await;
-    assert!(!answer.headers.contains_key("set-cookie"));
-    let tokens = answer.json();
-    let word = |name: &str| tokens[name].as_str().unwrap().to_owned();
-    (client.bearing(&word("access_token")), word("refresh_token"))
 }

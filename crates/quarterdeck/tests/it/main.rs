@@ -5,12 +5,16 @@
 //! `QD_TEST_APPTAINER` what `dev/apptainer` makes.
 
 mod access;
+mod accounts;
 mod bad_input;
 mod bytes;
 mod environment;
+mod headers;
 mod kills;
 mod links;
 mod main_job;
 mod outage;
+mod privacy;
+mod sessions;
 mod support;
 mod uploads;

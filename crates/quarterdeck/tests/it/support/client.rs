@@ -8,7 +8,7 @@ use reqwest::header::HeaderMap;
 use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 
-use super::{Live, eventually};
+use super::{Live, eventually, secrets};
 
 /// Sizes as the page has them.
 const CHUNK: usize = 8 << 20;
@@ -32,13 +32,26 @@ impl Client {
         // No connection is kept: a server that was killed and started again listens on the same port.
         let http = reqwest::Client::builder().pool_max_idle_per_host(0).build().unwrap();
         let stranger = Client { http, base: base.to_owned(), token: String::new() };
+        secrets::remember(password);
         let answer = stranger.post("/auth/login", &json!({"username": username, "password": password})).await;
         assert_eq!(answer.status, 200, "{username} signs in: {}", answer.text());
         Client { token: answer.json()["access_token"].as_str().unwrap().to_owned(), ..stranger }
     }
 
+    /// Signs in without a cookie; answers the refresh token too.
+    pub async fn sign_in_with_token(base: &str, username: &str, password: &str) -> (Client, String) {
+        let client = Client::sign_in(base, username, password).await;
+        let credentials = json!({"username": username, "password": password, "token_delivery": "body"});
+        let answer = client.bearing("").post("/auth/login", &credentials).await;
+        assert!(!answer.headers.contains_key("set-cookie"));
+        let tokens = answer.json();
+        let word = |name: &str| tokens[name].as_str().unwrap().to_owned();
+        (client.bearing(&word("access_token")), word("refresh_token"))
+    }
+
     /// The same client with another token.
     pub fn bearing(&self, token: &str) -> Client {
+        secrets::remember(token);
         Client { token: token.to_owned(), ..self.clone() }
     }
 
@@ -53,6 +66,10 @@ impl Client {
 
     pub async fn post(&self, path: &str, body: &Value) -> Answer {
         self.send(self.request(Method::POST, path).json(body)).await
+    }
+
+    pub async fn patch(&self, path: &str, body: &Value) -> Answer {
+        self.send(self.request(Method::PATCH, path).json(body)).await
     }
 
     pub async fn delete(&self, path: &str) -> Answer {
@@ -75,6 +92,16 @@ impl Client {
             assert_eq!(answer.status, 204, "{}", answer.text());
         }
         id
+    }
+
+    /// A key of the signed-in person's with these scopes: its id, and a client that uses it.
+    pub async fn key(&self, scopes: &[&str]) -> (String, Client) {
+        let expires_at = chrono::Utc::now() + chrono::TimeDelta::days(1);
+        let new = json!({"name": "a test's", "scopes": scopes, "expires_at": expires_at});
+        let answer = self.post("/api-keys", &new).await;
+        assert_eq!(answer.status, 201, "{}", answer.text());
+        let made = answer.json();
+        (made["id"].as_str().unwrap().to_owned(), self.bearing(made["key"].as_str().unwrap()))
     }
 
     /// The id of the image with this in its name.
@@ -160,6 +187,10 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap_or_else(|error| panic!("{error}: {}", self.text()))
     }
 
+    pub fn json_or_null(&self) -> Value {
+        serde_json::from_slice(&self.body).unwrap_or_default()
+    }
+
     pub fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
@@ -167,5 +198,7 @@ impl Answer {
 
 async fn read(response: reqwest::Response) -> reqwest::Result<Answer> {
     let (status, headers) = (response.status(), response.headers().clone());
-    Ok(Answer { status, headers, body: response.bytes().await?.to_vec() })
+    let body = response.bytes().await?.to_vec();
+    secrets::remember_answer(&headers, &body);
+    Ok(Answer { status, headers, body })
 }

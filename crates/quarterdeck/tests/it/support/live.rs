@@ -52,8 +52,13 @@ impl Live {
 
     /// The code that the server closes with, whatever it says before.
     pub async fn close_code(&mut self) -> u16 {
+        tokio::time::timeout(PATIENCE, self.close_code_some_day()).await.expect("it was not closed in a minute")
+    }
+
+    /// The same, however long it takes.
+    pub async fn close_code_some_day(&mut self) -> u16 {
         loop {
-            let next = tokio::time::timeout(PATIENCE, self.socket.next()).await.expect("no message came in a minute");
+            let next = self.socket.next().await;
             match next.expect("the WebSocket ended without a word").expect("the WebSocket broke") {
                 Message::Close(frame) => return frame.expect("a reason").code.into(),
                 _ => continue,

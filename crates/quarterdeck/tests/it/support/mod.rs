@@ -3,6 +3,7 @@
 mod client;
 mod live;
 pub mod processes;
+pub mod secrets;
 mod site;
 mod slurm;
 

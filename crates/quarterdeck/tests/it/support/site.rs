@@ -11,7 +11,7 @@ use std::time::Duration;
 use nix::unistd::User;
 use tempfile::TempDir;
 
-use super::{Client, Slurm, eventually, left_out, processes};
+use super::{Client, Slurm, eventually, left_out, processes, secrets};
 
 const SERVER_USER: &str = "quarterdeck";
 /// Of every account that the tests make.
@@ -139,6 +139,11 @@ impl Site {
         Client::sign_in(&self.base(), username, &self.password(username)).await
     }
 
+    /// Like [`Site::client`], without a cookie; answers the refresh token too.
+    pub async fn client_with_token(&self, username: &str) -> (Client, String) {
+        Client::sign_in_with_token(&self.base(), username, &self.password(username)).await
+    }
+
     pub fn password(&self, username: &str) -> String {
         match &self.mode {
             Mode::SingleUser(_) if username == self.person() => {
@@ -249,14 +254,24 @@ impl Site {
         }
     }
 
-    /// A further account, for [`Site::client`]; its Unix user has the same name, if there is one.
-    pub fn add_account(&self, name: &str, role: &str) {
+    /// Runs a sub-command on this site's configuration, as the server's user.
+    pub fn run_quarterdeck(&self, words: &[&str]) {
+        run(self.quarterdeck(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(self.log("command")));
+    }
+
+    fn quarterdeck(&self, words: &[&str]) -> Command {
         let mut command = self.command_of_server(&self.path("bin/quarterdeck"));
-        command.arg("user");
+        command.args(words);
         match &self.mode {
             Mode::MultiUser => command.arg("--config").arg(self.path("etc/quarterdeck.toml")),
             Mode::SingleUser(_) => command.env("QUARTERDECK_SERVER__DATA", self.path("data")),
         };
+        command
+    }
+
+    /// A further account, for [`Site::client`]; its Unix user has the same name, if there is one.
+    pub fn add_account(&self, name: &str, role: &str) {
+        let mut command = self.quarterdeck(&["user"]);
         command.args(["add", name, "--role", role, "--password-stdin"]);
         let password = self.path("etc/password");
         fs::write(&password, PASSWORD).unwrap();
@@ -339,6 +354,10 @@ impl Drop for Site {
             for user in ["alice", "bob"] {
                 let _ = fs::remove_dir_all(self.home(user));
             }
+        }
+        if !std::thread::panicking() {
+            let found = ["log", "data"].iter().find_map(|directory| secrets::find_in(&self.path(directory)));
+            assert_eq!(found, None, "a secret was written down");
         }
     }
 }
