@@ -63,7 +63,8 @@ pub(crate) mod testing {
     /// A site's parts on a test's database, at this time. No agent and no scheduler is there. Several of them with the
     /// same data directory are one server at different times.
     pub(crate) fn app_at(db: &Db, data: &Path, time: DateTime<Utc>) -> App {
-        let config = Config::load(None).unwrap();
+        let mut config = Config::load(None).unwrap();
+        config.server.data = data.to_owned();
         App::new(Parts {
             agents: Agents::new(Start::Launcher { socket: PathBuf::from("/nowhere") }, 1),
             clusters: Clusters::new(&config, Mode::MultiUser),
@@ -71,9 +72,9 @@ pub(crate) mod testing {
             uploads: Default::default(),
             images: Default::default(),
             jobs: Default::default(),
+            audit: audit::Log::new(db.clone(), Clock::fixed(time), &config).unwrap(),
             config,
             mode: Mode::MultiUser,
-            audit: audit::Log::new(db.clone(), Clock::fixed(time)),
             clock: Clock::fixed(time),
             db: db.clone(),
             keys: Keys::load_or_generate(data).unwrap(),

@@ -24,12 +24,14 @@ mod notifications;
 mod page;
 mod problem;
 mod requests;
+mod secret_file;
 mod start;
 mod templates;
 mod uploads;
 mod web;
 
 pub use access::{Area, Role, Route, Rule, Scope, TABLE};
+pub use audit::{Commands as AuditCommands, Finding as AuditFinding, Report as AuditReport};
 pub use auth::{
     Error as AuthError, NewUser, User, add_user, disable_user, list_users, random_password, reset_password,
 };

@@ -55,13 +55,14 @@ pub async fn serve(
         uploads: uploads::Uploads::default(),
         images: images::Images::default(),
         jobs: jobs::Jobs::default(),
-        audit: audit::Log::new(db.clone(), clock.clone()),
+        audit: audit::Log::new(db.clone(), clock.clone(), &config)?,
         config,
         mode,
         clock,
         db,
         keys,
     });
+    app.audit.start().await?;
     templates::load_at_start(&app).await;
     images::scan_at_start(&app).await;
     clusters::start(&app);

@@ -20,7 +20,7 @@ use uuid::Uuid;
 use crate::access::{self, Role, Rule, TABLE};
 use crate::app::App;
 use crate::problem::{Problem, ProblemDocument};
-use crate::{auth, clusters, files, images, jobs, live, nodes, notifications, page, templates, uploads};
+use crate::{audit, auth, clusters, files, images, jobs, live, nodes, notifications, page, templates, uploads};
 
 /// A request's JSON may hold a batch script (Slurm's own limit is 4 MB) and little else.
 const MAX_JSON_BYTES: usize = 8 << 20;
@@ -72,6 +72,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(uploads::api::routes())
         .merge(files::api::routes())
         .merge(notifications::api::routes())
+        .merge(audit::api::routes())
         .merge(live::api::routes());
     OpenApiRouter::with_openapi(Document::openapi()).routes(routes!(alive)).routes(routes!(ready)).nest("/api/v1", v1)
 }

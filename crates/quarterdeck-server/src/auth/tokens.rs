@@ -1,11 +1,7 @@
 //! Access tokens: signed, short-lived, one algorithm. And the refresh tokens' random text.
 
-use std::fs;
-use std::io::Write;
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
-use anyhow::{Context, bail};
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -14,9 +10,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
+use crate::secret_file;
+
 /// Seconds that an access token is good for.
 pub(crate) const ACCESS_SECONDS: i64 = 900;
-const KEY_BYTES: usize = 32;
 const ISSUER: &str = "quarterdeck";
 
 /// The server's signing key.
@@ -42,31 +39,7 @@ impl Keys {
     /// # Errors
     /// A key that others may read, or one that is too short: the server must not start with it.
     pub fn load_or_generate(data: &Path) -> anyhow::Result<Keys> {
-        let path = data.join("signing.key");
-        if !path.exists() {
-            let mut key = [0u8; KEY_BYTES];
-            getrandom::fill(&mut key).context("reading random bytes")?;
-            let mut file = fs::OpenOptions::new()
-                .write(true)
-                .create_new(true)
-                .mode(0o600)
-                .open(&path)
-                .with_context(|| format!("creating {}", path.display()))?;
-            file.write_all(&key)?;
-            file.sync_all()?;
-        }
-        let mode = fs::metadata(&path)?.permissions().mode();
-        if mode & 0o077 != 0 {
-            bail!(
-                "{} may be read by others (mode {:o}): chmod 600 it, or delete it to get a new one",
-                path.display(),
-                mode & 0o777
-            );
-        }
-        let key = fs::read(&path).with_context(|| format!("reading {}", path.display()))?;
-        if key.len() < KEY_BYTES || key.iter().all(|b| *b == key[0]) {
-            bail!("{} holds no strong key: delete it, and a new one is generated", path.display());
-        }
+        let key = secret_file::load_or_generate(&data.join("signing.key"), "delete it, and a new one is generated")?;
         Ok(Keys { encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key) })
     }
 
