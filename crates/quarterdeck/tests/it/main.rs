@@ -5,6 +5,7 @@
 //! `QD_TEST_APPTAINER` what `dev/apptainer` makes.
 
 mod access;
+mod audit;
 mod bad_input;
 mod bytes;
 mod environment;
