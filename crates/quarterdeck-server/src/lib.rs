@@ -31,7 +31,9 @@ mod uploads;
 mod web;
 
 pub use access::{Area, Role, Route, Rule, Scope, TABLE};
-pub use audit::{Commands as AuditCommands, Finding as AuditFinding, Report as AuditReport};
+#[doc(hidden)]
+pub use audit::Bench as AuditBench;
+pub use audit::{Commands as AuditCommands, Finding as AuditFinding, Log as AuditLog, Report as AuditReport};
 pub use auth::{
     Error as AuthError, NewUser, User, add_user, disable_user, list_users, random_password, reset_password,
 };

@@ -85,8 +85,8 @@ impl Log {
         let mut ends: HashMap<Uuid, events::Model> = HashMap::new();
         for end in store::conclusions(db, &intents).await? {
             if let Some(intent) = end.intent_id {
-                // The first one counts: who takes an unknown outcome up after a crash may conclude again.
-                ends.entry(intent).or_insert(end);
+                // The last one counts: what was unknown at first may have been found out.
+                ends.insert(intent, end);
             }
         }
         let entry = |row: events::Model| {

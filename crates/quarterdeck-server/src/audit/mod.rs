@@ -7,6 +7,7 @@
 
 pub(crate) mod api;
 mod archive;
+mod bench;
 mod chain;
 mod commands;
 mod head;
@@ -37,6 +38,7 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{Db, to_us};
 use crate::secret_file;
+pub use bench::Bench;
 use chain::Key;
 pub use commands::Commands;
 use list::{Entry, Filter};

@@ -1,5 +1,7 @@
 //! Gives each event its place: a seal over the event and the seal before it. Within a second of the event's commit.
 
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
 use anyhow::{Context, bail};
@@ -25,6 +27,8 @@ pub(super) const WINDOW_SECONDS: u32 = 1;
 pub(super) struct Sealer {
     /// The last seal that we know of; also in the head file.
     known: Mutex<Option<Head>>,
+    /// The last head could not be written; said once.
+    head_fails: AtomicBool,
 }
 
 /// Begins a chain where there is none, and otherwise sees to it that it is ours.
@@ -96,7 +100,7 @@ async fn seal_batch(log: &Log, known: Option<&Head>) -> Result<(Head, Vec<Line>)
     let mut end = continue_from(log, &tx, known).await?;
     let marks = store::to_be_sealed(&tx, PAGE).await?;
     let ids: Vec<Uuid> = marks.iter().map(|mark| mark.event_id).collect();
-    let mut found: std::collections::HashMap<Uuid, Found> = store::events_by_ids(&tx, &ids)
+    let mut found: HashMap<Uuid, Found> = store::events_by_ids(&tx, &ids)
         .await?
         .into_iter()
         .filter_map(|found| match &found {
@@ -225,7 +229,12 @@ async fn note(log: &Log, action: &'static str) -> anyhow::Result<()> {
 async fn write_head(log: &Log, head: Head) {
     let (key, path) = (log.0.key.clone(), log.0.places.head.clone());
     let written = tokio::task::spawn_blocking(move || head::write(&key, &path, &head)).await;
-    if let Err(error) = written.map_err(std::io::Error::other).and_then(|written| written) {
-        tracing::error!(%error, path = %log.0.places.head.display(), "the audit's head cannot be written");
+    let written = written.map_err(std::io::Error::other).and_then(|written| written);
+    let failed_before = log.0.sealer.head_fails.swap(written.is_err(), Ordering::Relaxed);
+    let path = log.0.places.head.display();
+    match written {
+        Err(error) if !failed_before => tracing::error!(%error, %path, "the audit's head cannot be written"),
+        Ok(()) if failed_before => tracing::info!(%path, "the audit's head is written again"),
+        _ => {}
     }
 }

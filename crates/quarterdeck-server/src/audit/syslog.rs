@@ -3,6 +3,8 @@
 
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::sync::atomic::{AtomicU64, Ordering};
 
 use chrono::{DateTime, Local};
 use tokio::net::UnixDatagram;
@@ -17,37 +19,44 @@ const AUTHPRIV: u8 = 10 << 3;
 const INFO: u8 = AUTHPRIV | 6;
 const WARNING: u8 = AUTHPRIV | 4;
 
-pub(super) struct Copies(mpsc::Sender<Line>);
+pub(super) struct Copies {
+    queue: mpsc::Sender<Line>,
+    /// Events that found the queue full.
+    left_out: Arc<AtomicU64>,
+}
 
 impl Copies {
     pub(super) fn start(socket: PathBuf) -> Copies {
         let (sender, queue) = mpsc::channel(QUEUE);
-        tokio::spawn(run(socket, queue));
-        Copies(sender)
+        let left_out = Arc::new(AtomicU64::new(0));
+        tokio::spawn(run(socket, queue, left_out.clone()));
+        Copies { queue: sender, left_out }
     }
 
     pub(super) fn send(&self, line: Line) {
-        if self.0.try_send(line).is_err() {
-            tracing::debug!("the log daemon is slower than the audit: a copy is left out");
+        if self.queue.try_send(line).is_err() {
+            self.left_out.fetch_add(1, Ordering::Relaxed);
         }
     }
 }
 
-async fn run(path: PathBuf, mut queue: mpsc::Receiver<Line>) {
-    let (mut socket, mut lost) = (None, 0_u64);
+async fn run(path: PathBuf, mut queue: mpsc::Receiver<Line>, left_out: Arc<AtomicU64>) {
+    let (mut socket, mut lost, mut failing) = (None, 0, false);
     while let Some(line) = queue.recv().await {
+        lost += left_out.swap(0, Ordering::Relaxed);
         match send(&path, &mut socket, line).await {
-            Ok(()) if lost > 0 => {
-                tracing::info!(lost, path = %path.display(), "the log daemon takes the audit's copy again");
-                lost = 0;
+            Ok(()) => {
+                if lost > 0 {
+                    tracing::warn!(lost, path = %path.display(), "the log daemon lacks so many of the audit's events");
+                }
+                (lost, failing) = (0, false);
             }
-            Ok(()) => {}
             Err(error) => {
-                if lost == 0 {
+                if !failing {
                     tracing::error!(%error, path = %path.display(), "the log daemon does not take the audit's copy");
                 }
+                (socket, failing) = (None, true);
                 lost += 1;
-                socket = None;
             }
         }
     }
