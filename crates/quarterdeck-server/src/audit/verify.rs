@@ -100,7 +100,8 @@ async fn look(log: &Log, head: HeadFile, archives: &[archives::Model]) -> anyhow
 
 async fn look_at_archive(log: &Log, walk: &mut Walk, row: &archives::Model) -> anyhow::Result<Archive> {
     let (file, first_seq, last_seq) = (row.file.clone(), row.first_seq, row.last_seq);
-    if !archive::is_ours(&log.0.key, row) {
+    let is_ours = archive::is_ours(&log.0.key, row);
+    if !is_ours {
         let detail = format!("What the database says of the archive's file {file} is not what was written.");
         walk.tell(Finding::new(Kind::Altered, Some(first_seq), detail));
     }
@@ -108,7 +109,7 @@ async fn look_at_archive(log: &Log, walk: &mut Walk, row: &archives::Model) -> a
     // Only names that the server gives: the row may be somebody else's.
     let is_there = archive::file_name(first_seq, last_seq) == file && path.is_file();
     if !is_there {
-        walk.skip_to(first_seq, last_seq, &row.last_mac, row.last_at_us);
+        walk.skip_to(first_seq, row, is_ours);
         return Ok(Archive { file, first_seq, last_seq, is_there });
     }
     let mut reader = archive::Reader::open(&path).await.with_context(|| format!("reading {}", path.display()))?;
@@ -123,7 +124,7 @@ async fn look_at_archive(log: &Log, walk: &mut Walk, row: &archives::Model) -> a
             archive::Next::End { sha256 } => {
                 let is_short = walk.last_seq() < last_seq;
                 if is_short {
-                    walk.skip_to(last_seq + 1, last_seq, &row.last_mac, row.last_at_us);
+                    walk.skip_to(last_seq + 1, row, is_ours);
                 }
                 let ends_well = walk.last_seq() == last_seq && walk.last_mac() == row.last_mac;
                 if (sha256 != row.sha256 || !ends_well) && !walk.has_findings_in(first_seq, last_seq) {

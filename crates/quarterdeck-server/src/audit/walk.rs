@@ -8,7 +8,7 @@ use uuid::Uuid;
 
 use super::chain::{BEGINNING, Key};
 use super::head::Head;
-use super::store::{events, seals};
+use super::store::{archives, events, seals};
 use crate::db::from_us;
 
 /// Findings that are told one by one, and misfits that are compared with each other.
@@ -179,10 +179,10 @@ impl Walk {
             || self.misfits.iter().any(|(seal, _)| within(seal.seq))
     }
 
-    /// Goes on behind places that cannot be looked at: an archive that is not here.
-    pub(super) fn skip_to(&mut self, first: i64, last: i64, mac: &str, at_us: i64) {
-        self.reach(first, mac, at_us);
-        self.last = Link { seq: last, mac: mac.to_owned(), at_us, whole: false };
+    /// Goes on behind places that cannot be looked at: an archive that is not here. `whole`: its end is known for sure.
+    pub(super) fn skip_to(&mut self, first: i64, end: &archives::Model, whole: bool) {
+        self.reach(first, &end.last_mac, end.last_at_us);
+        self.last = Link { seq: end.last_seq, mac: end.last_mac.clone(), at_us: end.last_at_us, whole };
     }
 
     /// The next seal, and what is in its event's place.
