@@ -10,6 +10,7 @@ use std::io::Write;
 use std::os::unix::net::UnixStream;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use quarterdeck_types::agent::{Answer, MAX_ANSWER_BYTES, PROTOCOL, Request};
@@ -21,13 +22,64 @@ const MIB: u64 = 1 << 20;
 const UPLOAD: u64 = 2048 * MIB;
 /// What the page sends in one request.
 const CHUNK: u64 = 8 * MIB;
+const AUDIT_WRITERS: usize = 16;
+const AUDIT_TIME: Duration = Duration::from_secs(5);
 
 #[tokio::main]
 async fn main() {
     println!("| figure | measured | limit in the same run | ratio |");
     println!("| --- | --- | --- | --- |");
     agent_memory();
+    audit().await;
     upload().await;
+}
+
+/// Events that stand alone, each on the disk before its writer goes on, while the chain is sealed; beside it how often
+/// one process can append as many bytes and sync them.
+async fn audit() {
+    let directory = tempfile::tempdir_in("/var/tmp").unwrap();
+    let mut config = quarterdeck_server::Config::load(None).unwrap();
+    config.server.data = directory.path().to_owned();
+    let audit = Arc::new(quarterdeck_server::AuditBench::start(&config).await.unwrap());
+    let path = directory.path().join("limit");
+    let limit_before = appends(&path);
+    let started = Instant::now();
+    let write = |_| {
+        let audit = audit.clone();
+        tokio::spawn(async move {
+            let mut written = 0_u32;
+            while started.elapsed() < AUDIT_TIME {
+                audit.record().await.unwrap();
+                written += 1;
+            }
+            written
+        })
+    };
+    let mut written = 0;
+    for writer in (0..AUDIT_WRITERS).map(write).collect::<Vec<_>>() {
+        written += writer.await.unwrap();
+    }
+    let events = f64::from(written) / started.elapsed().as_secs_f64();
+    // The first is the chain's own.
+    assert_eq!(audit.sealed().await.unwrap(), u64::from(written) + 1);
+    let limit = appends(&path).max(limit_before);
+    println!(
+        "| audit, {AUDIT_WRITERS} writers in the server's process, SQLite | {events:.0} events/s | \
+         one writer, append 1 KiB and sync: {limit:.0} /s; aim 1000 events/s | {:.2} |",
+        events / limit
+    );
+}
+
+/// Synced appends a second.
+fn appends(path: &Path) -> f64 {
+    let mut file = File::options().append(true).create(true).open(path).unwrap();
+    let (started, mut number) = (Instant::now(), 0_u32);
+    while started.elapsed() < Duration::from_secs(2) {
+        file.write_all(&[0x5a; 1024]).unwrap();
+        file.sync_data().unwrap();
+        number += 1;
+    }
+    f64::from(number) / started.elapsed().as_secs_f64()
 }
 
 /// An idle agent with one greeted connection, as each active user has one.

@@ -78,6 +78,7 @@ pub(crate) mod testing {
     /// The same, configured otherwise.
     pub(crate) fn app_with(db: &Db, data: &Path, time: DateTime<Utc>, configure: impl FnOnce(&mut Config)) -> App {
         let mut config = Config::load(None).unwrap();
+        config.server.data = data.to_owned();
         configure(&mut config);
         App::new(Parts {
             agents: Agents::new(Start::Launcher { socket: PathBuf::from("/nowhere") }, 1),
@@ -86,9 +87,9 @@ pub(crate) mod testing {
             uploads: Default::default(),
             images: Default::default(),
             jobs: Default::default(),
+            audit: audit::Log::new(db.clone(), Clock::fixed(time), &config).unwrap(),
             config,
             mode: Mode::MultiUser,
-            audit: audit::Log::new(db.clone(), Clock::fixed(time)),
             clock: Clock::fixed(time),
             db: db.clone(),
             keys: Keys::load_or_generate(data).unwrap(),
@@ -109,7 +110,10 @@ pub(crate) mod testing {
     /// An account that is in the database; its Unix user has the same name, and a person's password is [`PASSWORD`].
     pub(crate) async fn account(db: &Db, username: &str, role: Role, kind: Kind) -> User {
         let clock = Clock::fixed("2026-11-24T11:00:00Z".parse().unwrap());
-        let audit = audit::Log::new(db.clone(), clock.clone());
+        let data = tempfile::tempdir().unwrap();
+        let mut config = Config::load(None).unwrap();
+        config.server.data = data.path().to_owned();
+        let audit = audit::Log::new(db.clone(), clock.clone(), &config).unwrap();
         let new = NewUser {
             username: username.to_owned(),
             display_name: username.to_owned(),

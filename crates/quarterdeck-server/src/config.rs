@@ -33,6 +33,8 @@ pub struct Config {
     pub templates: Templates,
     #[config(nested)]
     pub images: Images,
+    #[config(nested)]
+    pub audit: Audit,
 }
 
 #[derive(Debug, Clone, confique::Config)]
@@ -182,6 +184,32 @@ pub struct Images {
     pub bind: Vec<String>,
 }
 
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Audit {
+    /// File with the key that the audit's events are sealed with; made at the first start with mode 0600. Unset:
+    /// `audit.key` in the data directory.
+    #[config(env = "QUARTERDECK_AUDIT__KEY")]
+    pub key: Option<PathBuf>,
+
+    /// File that says how far the chain of events goes, so that a cut end is found. On another file system than the
+    /// database it is worth more. Unset: `audit.head` in the data directory.
+    #[config(env = "QUARTERDECK_AUDIT__HEAD")]
+    pub head: Option<PathBuf>,
+
+    /// Days that events stay in the database, before they are moved into files of the archive.
+    #[config(default = 400, env = "QUARTERDECK_AUDIT__KEEP_DAYS")]
+    pub keep_days: u32,
+
+    /// Directory of the archive. Unset: `audit-archive` in the data directory.
+    #[config(env = "QUARTERDECK_AUDIT__ARCHIVE")]
+    pub archive: Option<PathBuf>,
+
+    /// Socket of a log daemon that gets a copy of each event: `/dev/log` is journald's or rsyslog's. Unset: no copy.
+    #[config(env = "QUARTERDECK_AUDIT__SYSLOG")]
+    pub syslog: Option<PathBuf>,
+}
+
 #[derive(Debug, Error)]
 pub enum ConfigError {
     #[error("the configuration could not be read: {0}")]
@@ -257,6 +285,9 @@ impl Config {
         }
         if !(1..=64).contains(&self.agents.connections) {
             return invalid("agents.connections", "choose 1 to 64");
+        }
+        if self.audit.keep_days == 0 {
+            return invalid("audit.keep_days", "choose 1 or more");
         }
         for (key, path) in [("uploads.directory", &self.uploads.directory), ("jobs.directory", &self.jobs.directory)] {
             if let Err(error) = quarterdeck_types::RelativePath::parse(path) {

@@ -29,6 +29,7 @@ mod page;
 mod problem;
 mod redact;
 mod requests;
+mod secret_file;
 mod secrets;
 mod start;
 mod templates;
@@ -37,7 +38,9 @@ pub mod users;
 mod web;
 
 pub use access::{Area, Role, Route, Rule, Scope, TABLE};
-pub use audit::{Log as AuditLog, Who};
+#[doc(hidden)]
+pub use audit::Bench as AuditBench;
+pub use audit::{Commands as AuditCommands, Finding as AuditFinding, Log as AuditLog, Report as AuditReport, Who};
 pub use auth::Keys;
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Mode};

@@ -44,7 +44,7 @@ pub async fn serve(
     let keys = Keys::load_or_generate(data)?;
     let db = Db::open(&config.database_url()).await.context("opening the database")?;
     let clock = Clock::system();
-    let audit = audit::Log::new(db.clone(), clock.clone());
+    let audit = audit::Log::new(db.clone(), clock.clone(), &config)?;
     let desk = Desk { db: &db, clock: &clock, audit: &audit, live: None };
     let first_password = first_account(desk, data, mode).await?;
     let start = match mode {
@@ -65,6 +65,7 @@ pub async fn serve(
         db,
         keys,
     });
+    app.audit.start().await?;
     templates::load_at_start(&app).await;
     images::scan_at_start(&app).await;
     clusters::start(&app);

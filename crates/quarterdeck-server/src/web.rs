@@ -23,8 +23,8 @@ use crate::access::{self, Role, Rule, TABLE};
 use crate::app::App;
 use crate::problem::{Problem, ProblemDocument};
 use crate::{
-    api_docs, api_keys, auth, clusters, files, images, jobs, live, method_override, nodes, notifications, page, redact,
-    templates, uploads, users,
+    api_docs, api_keys, audit, auth, clusters, files, images, jobs, live, method_override, nodes, notifications, page,
+    redact, templates, uploads, users,
 };
 
 /// A request's JSON may hold a batch script (Slurm's own limit is 4 MB) and little else.
@@ -102,6 +102,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(uploads::api::routes())
         .merge(files::api::routes())
         .merge(notifications::api::routes())
+        .merge(audit::api::routes())
         .merge(live::api::routes());
     OpenApiRouter::with_openapi(Document::openapi()).routes(routes!(alive)).routes(routes!(ready)).nest("/api/v1", v1)
 }

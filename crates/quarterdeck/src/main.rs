@@ -23,6 +23,8 @@ enum Command {
     Config(commands::config::Command),
     /// Make and change accounts
     User(commands::user::Arguments),
+    /// Verify or export the record of who did what
+    Audit(commands::audit::Arguments),
     /// Replace the key that access tokens are signed with
     #[command(subcommand)]
     Keys(commands::keys::Command),
@@ -43,17 +45,19 @@ fn main() -> ExitCode {
         Some("launcher") => return quarterdeck_launcher::run(&["launcher"], words),
         _ => {}
     }
+    let done = |()| ExitCode::SUCCESS;
     let outcome = match Cli::parse().command {
-        Command::Serve(arguments) => commands::serve::run(arguments),
-        Command::Config(command) => commands::config::run(command),
-        Command::User(arguments) => commands::user::run(arguments),
-        Command::Keys(command) => commands::keys::run(command),
-        Command::Migrate(arguments) => commands::migrate::run(arguments),
-        Command::Image(command) => commands::image::run(command),
-        Command::Openapi => commands::openapi::run(),
+        Command::Serve(arguments) => commands::serve::run(arguments).map(done),
+        Command::Config(command) => commands::config::run(command).map(done),
+        Command::User(arguments) => commands::user::run(arguments).map(done),
+        Command::Keys(command) => commands::keys::run(command).map(done),
+        Command::Audit(arguments) => commands::audit::run(arguments),
+        Command::Migrate(arguments) => commands::migrate::run(arguments).map(done),
+        Command::Image(command) => commands::image::run(command).map(done),
+        Command::Openapi => commands::openapi::run().map(done),
     };
     match outcome {
-        Ok(()) => ExitCode::SUCCESS,
+        Ok(code) => code,
         Err(error) => {
             eprintln!("quarterdeck: {error:#}");
             ExitCode::FAILURE

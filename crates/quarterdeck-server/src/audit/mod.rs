@@ -1,17 +1,51 @@
-//! Records who did what to what, when, from where, with which result.
+//! Records who did what to what, when, from where, with which result, so that it cannot be altered unnoticed.
 //!
 //! What happens inside the database is recorded in its transaction. A deed that reaches outside is recorded twice: the
-//! intent, committed before it, and the outcome after; an intent without an outcome reads "outcome unknown".
+//! intent, committed before it, and the outcome after; an intent without an outcome reads "outcome unknown". Each
+//! event carries a code that only the server can make; within a second it also gets its place in a chain.
+//! `docs/decisions/0007-the-audit-is-chained.md` says why it is built like this.
 
+pub(crate) mod api;
+mod archive;
+mod bench;
+mod chain;
+mod commands;
+mod head;
+mod line;
+mod list;
+mod refusals;
+mod seal;
 mod store;
+mod syslog;
+#[cfg(test)]
+mod tests;
+mod verify;
+mod walk;
+mod writer;
 
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::bail;
+use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::{Value, json};
+use tokio::sync::Notify;
 use uuid::Uuid;
 
 use crate::access::{Actor, Origin, Via};
 use crate::clock::Clock;
+use crate::config::Config;
 use crate::db::{Db, to_us};
+use crate::secret_file;
+pub use bench::Bench;
+use chain::Key;
+pub use commands::Commands;
+use list::{Entry, Filter};
+use refusals::{Refusals, Source, Verdict};
+pub use verify::Report;
+pub use walk::Finding;
+use writer::Writer;
 
 /// What happened to what.
 #[derive(Clone, Debug)]
@@ -22,7 +56,7 @@ pub struct Event<'a> {
     pub object: &'a str,
     /// The scheduler's id, where it is about a job that has one.
     pub job_id: Option<String>,
-    /// What else is worth knowing; never a secret.
+    /// What else is worth knowing; never a secret. Numbers with a fraction are kept as text.
     pub detail: Value,
 }
 
@@ -48,6 +82,17 @@ pub enum Outcome {
     Unknown,
 }
 
+/// How a deed ended, as a reader sees it: what an intent's conclusion says, or that there is none.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Ending {
+    Done,
+    Refused,
+    Failed,
+    Unknown,
+    /// It may still be under way.
+    Pending,
+}
+
 /// Who did it.
 #[derive(Clone, Copy, Debug)]
 pub enum Who<'a> {
@@ -69,14 +114,64 @@ impl<'a> From<&'a Actor> for Who<'a> {
 
 /// The audit log. Cheap to clone.
 #[derive(Clone)]
-pub struct Log {
+pub struct Log(Arc<Inner>);
+
+struct Inner {
     db: Db,
     clock: Clock,
+    key: Key,
+    places: Places,
+    /// How long events stay in the database.
+    keep: TimeDelta,
+    writer: Writer,
+    refusals: Refusals,
+    /// Wakes the sealer.
+    written: Notify,
+    sealer: seal::Sealer,
+    copies: Option<syslog::Copies>,
+}
+
+/// Where the audit keeps what is not in the database.
+struct Places {
+    key: PathBuf,
+    head: PathBuf,
+    archive: PathBuf,
 }
 
 impl Log {
-    pub fn new(db: Db, clock: Clock) -> Log {
-        Log { db, clock }
+    /// # Errors
+    /// A key that others may read or that is weak; or none, where there was one: a new one could not continue the chain.
+    pub fn new(db: Db, clock: Clock, config: &Config) -> anyhow::Result<Log> {
+        let places = Places::of(config);
+        if places.head.exists() && !places.key.exists() {
+            let (head, key) = (places.head.display(), places.key.display());
+            bail!("{head} is there, but not the key {key} that it was written with: restore the key from your backup");
+        }
+        let remedy = "restore another from your backup (docs/admin/audit.md says what a lost key means)";
+        let key = Key::new(&secret_file::load_or_generate(&places.key, remedy)?)?;
+        Ok(Log(Arc::new(Inner {
+            writer: Writer::start(db.clone()),
+            db,
+            clock,
+            key,
+            places,
+            keep: TimeDelta::days(config.audit.keep_days.into()),
+            refusals: Refusals::default(),
+            written: Notify::new(),
+            sealer: seal::Sealer::default(),
+            copies: config.audit.syslog.clone().map(syslog::Copies::start),
+        })))
+    }
+
+    /// Begins or takes up the chain, and what runs beside the requests: sealing and archiving.
+    ///
+    /// # Errors
+    /// The chain was made with another key.
+    pub async fn start(&self) -> anyhow::Result<()> {
+        seal::take_up(self).await?;
+        tokio::spawn(seal::run(self.clone()));
+        tokio::spawn(archive::run(self.clone()));
+        Ok(())
     }
 
     /// Records a deed inside the database, in the transaction that does it.
@@ -86,17 +181,44 @@ impl Log {
         who: impl Into<Who<'a>>,
         event: Event<'_>,
     ) -> Result<(), DbErr> {
-        store::insert(tx, self.entry(who.into(), &event, "done", None)).await
+        self.insert(tx, self.entry(who.into(), event, "done", None)).await
     }
 
-    /// Records something by itself: a refusal, a reading of what is another's. It is kept when this returns.
+    /// Records something by itself: a reading of what is another's. It is kept when this returns.
     pub async fn note<'a>(&self, who: impl Into<Who<'a>>, outcome: Outcome, event: Event<'_>) -> Result<(), DbErr> {
-        store::insert(self.db.write(), self.entry(who.into(), &event, word(outcome), None)).await
+        self.write(self.entry(who.into(), event, word(outcome), None)).await
+    }
+
+    /// Records that somebody was refused. Of one address, and of one account, only so many an hour: a scanner must not
+    /// fill the audit. The log has the others.
+    pub async fn refused<'a>(&self, who: impl Into<Who<'a>>, mut event: Event<'_>) -> Result<(), DbErr> {
+        let who = who.into();
+        let source = match who {
+            Who::Actor(actor) => Some(Source::Account(actor.user_id)),
+            Who::Stranger { origin, .. } => Some(Source::address(origin.address)),
+            Who::CommandLine | Who::Server => None,
+        };
+        match source.map_or(Verdict::Record, |source| self.0.refusals.count(source, self.0.clock.now())) {
+            Verdict::Record => {}
+            Verdict::RecordAsLast => {
+                if let Value::Object(detail) = &mut event.detail {
+                    detail.insert("further".to_owned(), "within the hour only in the server's log".into());
+                }
+            }
+            Verdict::LogOnly => {
+                tracing::info!(action = event.action, object = event.object, ?who, "refused, and too often to record");
+                return Ok(());
+            }
+        }
+        self.note(who, Outcome::Refused, event).await
     }
 
     /// Records that a deed outside the database is about to be done. It is kept when this returns.
     pub async fn intend<'a>(&self, who: impl Into<Who<'a>>, event: Event<'_>) -> Result<Uuid, DbErr> {
-        self.intend_within(self.db.write(), who, event).await
+        let entry = self.entry(who.into(), event, INTENT, None);
+        let id = entry.id;
+        self.write(entry).await?;
+        Ok(id)
     }
 
     /// The same in a transaction, to be committed before the deed.
@@ -106,9 +228,9 @@ impl Log {
         who: impl Into<Who<'a>>,
         event: Event<'_>,
     ) -> Result<Uuid, DbErr> {
-        let entry = self.entry(who.into(), &event, "intent", None);
+        let entry = self.entry(who.into(), event, INTENT, None);
         let id = entry.id;
-        store::insert(tx, entry).await?;
+        self.insert(tx, entry).await?;
         Ok(id)
     }
 
@@ -120,7 +242,7 @@ impl Log {
         outcome: Outcome,
         event: Event<'_>,
     ) -> Result<(), DbErr> {
-        self.conclude_within(self.db.write(), who, intent, outcome, event).await
+        self.write(self.entry(who.into(), event, word(outcome), Some(intent))).await
     }
 
     /// The same in the transaction that records what came of it.
@@ -132,10 +254,28 @@ impl Log {
         outcome: Outcome,
         event: Event<'_>,
     ) -> Result<(), DbErr> {
-        store::insert(tx, self.entry(who.into(), &event, word(outcome), Some(intent))).await
+        self.insert(tx, self.entry(who.into(), event, word(outcome), Some(intent))).await
     }
 
-    fn entry(&self, who: Who<'_>, event: &Event<'_>, result: &'static str, intent: Option<Uuid>) -> store::Model {
+    async fn write(&self, event: store::events::Model) -> Result<(), DbErr> {
+        self.0.writer.write(event).await?;
+        self.0.written.notify_one();
+        Ok(())
+    }
+
+    async fn insert(&self, tx: &impl ConnectionTrait, event: store::events::Model) -> Result<(), DbErr> {
+        store::insert(tx, vec![event]).await?;
+        self.0.written.notify_one();
+        Ok(())
+    }
+
+    fn entry(
+        &self,
+        who: Who<'_>,
+        event: Event<'_>,
+        result: &'static str,
+        intent: Option<Uuid>,
+    ) -> store::events::Model {
         let (mut actor_id, mut actor, mut unix_user) = (None, String::new(), None);
         let (mut session_id, mut key_id) = (None, None);
         let (mut address, mut request_id) = (String::new(), String::new());
@@ -157,25 +297,43 @@ impl Log {
             Who::CommandLine => actor = "(command line)".to_owned(),
             Who::Server => actor = "(server)".to_owned(),
         }
-        store::Model {
+        let mut entry = store::events::Model {
             id: Uuid::now_v7(),
-            at_us: to_us(self.clock.now()),
+            at_us: to_us(self.0.clock.now()),
             actor_id,
-            actor,
-            unix_user,
+            actor: chain::without_nul(actor),
+            unix_user: unix_user.map(chain::without_nul),
             session_id,
             key_id,
             address,
-            request_id,
+            request_id: chain::without_nul(request_id),
             action: event.action.to_owned(),
-            object: event.object.to_owned(),
-            job_id: event.job_id.clone(),
+            object: chain::without_nul(event.object.to_owned()),
+            job_id: event.job_id.map(chain::without_nul),
             result: result.to_owned(),
             intent_id: intent,
-            detail: event.detail.clone(),
+            detail: chain::storable(event.detail),
+            mac: None,
+        };
+        entry.mac = Some(self.0.key.event(&entry));
+        entry
+    }
+}
+
+impl Places {
+    fn of(config: &Config) -> Places {
+        let (data, audit) = (&config.server.data, &config.audit);
+        let place = |given: &Option<PathBuf>, usual: &str| given.clone().unwrap_or_else(|| data.join(usual));
+        Places {
+            key: place(&audit.key, "audit.key"),
+            head: place(&audit.head, "audit.head"),
+            archive: place(&audit.archive, "audit-archive"),
         }
     }
 }
+
+/// What the event of a deed that is about to be done says as its result.
+const INTENT: &str = "intent";
 
 fn word(outcome: Outcome) -> &'static str {
     match outcome {
@@ -186,41 +344,6 @@ fn word(outcome: Outcome) -> &'static str {
     }
 }
 
-#[cfg(test)]
-mod tests {
-    use sea_orm::{EntityTrait, QueryOrder};
-    use serde_json::json;
-
-    use super::*;
-    use crate::access::Role;
-    use crate::app::testing::{actor, app_at};
-    use crate::db::testing::on_each_database;
-
-    #[tokio::test]
-    async fn a_deed_outside_is_recorded_before_and_after() {
-        on_each_database(async |db| {
-            let data = tempfile::tempdir().unwrap();
-            let now = "2026-11-24T12:00:00.000001Z".parse().unwrap();
-            let (app, alice) = (app_at(&db, data.path(), now), actor("alice", Role::User));
-            let event = || Event::new("job.submit", "작업 <1>").with(json!({"name": "it's \"한글\""}));
-            let intent = app.audit.intend(&alice, event()).await.unwrap();
-            let concluded = event().job(Some("5_1".to_owned()));
-            app.audit.conclude(&alice, intent, Outcome::Refused, concluded).await.unwrap();
-            let tx = db.begin().await.unwrap();
-            app.audit.record(&tx, &alice, Event { action: "session.end", ..event() }).await.unwrap();
-            tx.rollback().await.unwrap();
-
-            let rows = store::Entity::find().order_by_asc(store::Column::Id).all(db.read()).await.unwrap();
-            let told: Vec<_> =
-                rows.iter().map(|row| (row.result.as_str(), row.intent_id, row.job_id.as_deref())).collect();
-            let expected = [("intent", None, None), ("refused", Some(intent), Some("5_1"))];
-            assert_eq!(told, expected, "what was rolled back did not happen");
-            for row in &rows {
-                assert_eq!((row.actor.as_str(), row.actor_id), ("alice", Some(alice.user_id)));
-                assert_eq!((row.object.as_str(), &row.detail), ("작업 <1>", &json!({"name": "it's \"한글\""})));
-                assert_eq!((row.at_us, row.address.as_str()), (1_795_521_600_000_001, "127.0.0.1"));
-            }
-        })
-        .await;
-    }
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -1,8 +1,8 @@
 //! Access tokens: signed, short-lived, one algorithm, by a key that can be replaced while they are in use.
 
 use std::fs;
-use std::io::{self, Write};
-use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
+use std::io;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
@@ -14,7 +14,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::secrets;
+use crate::{secret_file, secrets};
 
 /// Seconds that an access token is good for.
 pub(crate) const ACCESS_SECONDS: i64 = 900;
@@ -22,10 +22,10 @@ pub(crate) const ACCESS_SECONDS: i64 = 900;
 const OVERLAP: Duration = Duration::from_secs(2 * ACCESS_SECONDS as u64);
 /// Whether the key was replaced is looked at this often at most.
 const LOOK_EVERY: Duration = Duration::from_secs(10);
-const KEY_BYTES: usize = 32;
 const ISSUER: &str = "quarterdeck";
 const FILE: &str = "signing.key";
 const REPLACED: &str = "signing.key.replaced";
+const REMEDY: &str = "delete it, and a new one is generated";
 
 /// The server's signing key, and the one before it while its tokens live.
 pub struct Keys {
@@ -62,9 +62,7 @@ impl Keys {
     /// # Errors
     /// A key that others may read, or one that is too short: the server must not start with it.
     pub fn load_or_generate(data: &Path) -> anyhow::Result<Keys> {
-        if !data.join(FILE).exists() {
-            write_new(&data.join(FILE))?;
-        }
+        secret_file::load_or_generate(&data.join(FILE), REMEDY)?;
         Ok(Keys { data: data.to_owned(), known: RwLock::new(Known::read(data)?) })
     }
 
@@ -77,7 +75,7 @@ impl Keys {
         }
         let (current, replaced, new) = (data.join(FILE), data.join(REPLACED), data.join("signing.key.new"));
         let _ = fs::remove_file(&new);
-        write_new(&new)?;
+        secret_file::generate(&new)?;
         if current.exists() {
             // A second link, so that there is a key at every moment.
             let _ = fs::remove_file(&replaced);
@@ -148,33 +146,8 @@ impl Known {
 
 impl Key {
     fn read(path: &Path) -> anyhow::Result<Key> {
-        let mode = fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?.permissions().mode();
-        if mode & 0o077 != 0 {
-            bail!(
-                "{} may be read by others (mode {:o}): chmod 600 it, or delete it to get a new one",
-                path.display(),
-                mode & 0o777
-            );
-        }
-        let key = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
-        if key.len() < KEY_BYTES || key.iter().all(|b| *b == key[0]) {
-            bail!("{} holds no strong key: delete it, and a new one is generated", path.display());
-        }
+        let key = secret_file::load(path, REMEDY)?;
         let id = secrets::hex(&Sha256::digest(&key)[..8]);
         Ok(Key { id, encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key) })
     }
-}
-
-fn write_new(path: &Path) -> anyhow::Result<()> {
-    let mut key = [0u8; KEY_BYTES];
-    getrandom::fill(&mut key).context("reading random bytes")?;
-    let mut file = fs::OpenOptions::new()
-        .write(true)
-        .create_new(true)
-        .mode(0o600)
-        .open(path)
-        .with_context(|| format!("creating {}", path.display()))?;
-    file.write_all(&key)?;
-    file.sync_all()?;
-    Ok(())
 }

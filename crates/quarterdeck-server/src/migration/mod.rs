@@ -4,12 +4,17 @@ use sea_orm_migration::prelude::*;
 
 mod m20261124_first;
 mod m20261125_access;
+mod m20261125_audit;
 
 pub(crate) struct Migrator;
 
 #[async_trait::async_trait]
 impl MigratorTrait for Migrator {
     fn migrations() -> Vec<Box<dyn MigrationTrait>> {
-        vec![Box::new(m20261124_first::Migration), Box::new(m20261125_access::Migration)]
+        vec![
+            Box::new(m20261124_first::Migration),
+            Box::new(m20261125_access::Migration),
+            Box::new(m20261125_audit::Migration),
+        ]
     }
 }

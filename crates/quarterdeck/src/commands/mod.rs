@@ -1,5 +1,6 @@
 //! One file for each sub-command.
 
+pub(crate) mod audit;
 pub(crate) mod config;
 pub(crate) mod image;
 pub(crate) mod keys;
@@ -20,7 +21,7 @@ const CONFIG_FILE: &str = "/etc/quarterdeck/quarterdeck.toml";
 #[derive(clap::Args)]
 pub(crate) struct ConfigFile {
     /// Configuration file [default: /etc/quarterdeck/quarterdeck.toml, where it is there]
-    #[arg(long, value_name = "FILE")]
+    #[arg(long, value_name = "FILE", global = true)]
     config: Option<PathBuf>,
 }
 

@@ -81,7 +81,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let clock = Clock::system();
     block_on(async {
         let db = open_database(&config).await?;
-        let audit = AuditLog::new(db.clone(), clock.clone());
+        let audit = AuditLog::new(db.clone(), clock.clone(), &config)?;
         let desk = Desk { db: &db, clock: &clock, audit: &audit, live: None };
         match arguments.command {
             Command::Add { name, role, unix_user, no_unix_user, display_name, password_stdin, service } => {

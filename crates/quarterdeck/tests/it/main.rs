@@ -6,6 +6,7 @@
 
 mod access;
 mod accounts;
+mod audit;
 mod bad_input;
 mod bytes;
 mod environment;

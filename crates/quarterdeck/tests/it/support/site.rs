@@ -5,7 +5,7 @@ use std::fs;
 use std::net::SocketAddr;
 use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Duration;
 
 use nix::unistd::User;
@@ -276,6 +276,17 @@ impl Site {
         let password = self.path("etc/password");
         fs::write(&password, PASSWORD).unwrap();
         run(command.stdin(fs::File::open(password).unwrap()).stdout(Stdio::null()).stderr(self.log("user")));
+    }
+
+    /// `quarterdeck` on the host of the server, as its user and on its data: `audit verify`.
+    pub fn run_command(&self, words: &[&str]) -> Output {
+        let mut command = self.command_of_server(&self.path("bin/quarterdeck"));
+        command.args(words);
+        match &self.mode {
+            Mode::MultiUser => command.arg("--config").arg(self.path("etc/quarterdeck.toml")),
+            Mode::SingleUser(_) => command.env("QUARTERDECK_SERVER__DATA", self.path("data")),
+        };
+        command.stdin(Stdio::null()).output().unwrap()
     }
 
     async fn start_launcher(&mut self) {

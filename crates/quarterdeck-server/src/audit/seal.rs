@@ -1,0 +1,240 @@
+//! Gives each event its place: a seal over the event and the seal before it. Within a second of the event's commit.
+
+use std::collections::HashMap;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::Duration;
+
+use anyhow::{Context, bail};
+use sea_orm::{ConnectionTrait, DbErr};
+use serde_json::json;
+use tokio::sync::Mutex;
+use uuid::Uuid;
+
+use super::chain::BEGINNING;
+use super::head::{Head, HeadFile};
+use super::line::Line;
+use super::store::{self, Found, PAGE, events, seals};
+use super::{Event, Log, Who, archive, head};
+
+/// Other processes write events too, and nobody wakes us for theirs.
+const LOOK: Duration = Duration::from_millis(400);
+/// What comes together is sealed together.
+const GATHER: Duration = Duration::from_millis(200);
+/// An event has its place this soon, as long as the database answers.
+pub(super) const WINDOW_SECONDS: u32 = 1;
+
+#[derive(Default)]
+pub(super) struct Sealer {
+    /// The last seal that we know of; also in the head file.
+    known: Mutex<Option<Head>>,
+    /// The last head could not be written; said once.
+    head_fails: AtomicBool,
+}
+
+/// Begins a chain where there is none, and otherwise sees to it that it is ours.
+pub(super) async fn take_up(log: &Log) -> anyhow::Result<()> {
+    let db = &log.0.db;
+    let begun = last(db.read()).await?;
+    let mut known = log.0.sealer.known.lock().await;
+    match (head::read(&log.0.key, &log.0.places.head), begun) {
+        (HeadFile::Is(head), _) => *known = Some(head),
+        (HeadFile::Missing, None) => {
+            begin(log).await.context("beginning the audit's chain")?;
+            let start = Head { seq: 0, mac: BEGINNING.to_owned(), at: log.0.clock.now() };
+            head::write(&log.0.key, &log.0.places.head, &start)
+                .with_context(|| format!("writing {}", log.0.places.head.display()))?;
+            *known = Some(start);
+        }
+        (HeadFile::Missing, Some(_)) if is_ours(log).await? => note(log, "audit.head-missing").await?,
+        (HeadFile::Unproven, Some(_)) if is_ours(log).await? => note(log, "audit.head-unproven").await?,
+        _ => {
+            let key = log.0.places.key.display();
+            bail!("the audit's chain was not made with the key in {key}: restore the right one from your backup");
+        }
+    }
+    drop(known);
+    log.seal().await?;
+    Ok(())
+}
+
+/// Seals until the process ends.
+pub(super) async fn run(log: Log) {
+    let mut failing = false;
+    loop {
+        let _ = tokio::time::timeout(LOOK, log.0.written.notified()).await;
+        tokio::time::sleep(GATHER).await;
+        match log.seal().await {
+            Ok(()) if failing => {
+                failing = false;
+                tracing::info!("the audit is sealed again");
+            }
+            Err(error) if !failing => {
+                failing = true;
+                tracing::error!(%error, "the audit cannot be sealed now");
+            }
+            _ => {}
+        }
+    }
+}
+
+impl Log {
+    /// Seals what is not sealed yet.
+    pub(super) async fn seal(&self) -> Result<(), DbErr> {
+        let mut known = self.0.sealer.known.lock().await;
+        while !store::to_be_sealed(self.0.db.read(), 1).await?.is_empty() {
+            let (head, lines) = seal_batch(self, known.as_ref()).await?;
+            write_head(self, head.clone()).await;
+            *known = Some(head);
+            if let Some(copies) = &self.0.copies {
+                lines.into_iter().for_each(|line| copies.send(line));
+            }
+        }
+        Ok(())
+    }
+}
+
+/// One transaction of seals; answers where the chain ends now, and what was sealed.
+async fn seal_batch(log: &Log, known: Option<&Head>) -> Result<(Head, Vec<Line>), DbErr> {
+    let tx = log.0.db.begin().await?;
+    store::take_turn(&tx).await?;
+    let mut end = continue_from(log, &tx, known).await?;
+    let marks = store::to_be_sealed(&tx, PAGE).await?;
+    let ids: Vec<Uuid> = marks.iter().map(|mark| mark.event_id).collect();
+    let mut found: HashMap<Uuid, Found> = store::events_by_ids(&tx, &ids)
+        .await?
+        .into_iter()
+        .filter_map(|found| match &found {
+            Found::Event(event) => Some((event.id, found)),
+            Found::Unreadable(id) => id.map(|id| (id, found)),
+        })
+        .collect();
+    let (mut made, mut lines) = (Vec::new(), Vec::new());
+    for mark in marks {
+        let event = match found.remove(&mark.event_id) {
+            Some(Found::Event(event)) if is_genuine(log, &event) && event.mac.as_ref() == Some(&mark.mac) => {
+                Some(event)
+            }
+            // It gets a place all the same: so its absence is seen there.
+            None => None,
+            Some(_) => {
+                let id = mark.event_id.to_string();
+                tracing::error!(event = id, "an event of the audit was altered or added before it was sealed");
+                let told = log.entry(Who::Server, Event::new("audit.not-sealed", &id), "refused", None);
+                store::insert(&tx, vec![told]).await?;
+                continue;
+            }
+        };
+        let seq = end.seq + 1;
+        let mac = log.0.key.seal(seq, mark.event_id, &mark.mac, &end.mac);
+        let seal = seals::Model { seq, event_id: mark.event_id, previous: end.mac, mac: mac.clone() };
+        if log.0.copies.is_some() {
+            lines.push(Line::new(Some(&seal), mark.event_id, event.as_deref()));
+        }
+        made.push(seal);
+        end = Head { seq, mac, at: log.0.clock.now() };
+    }
+    if !made.is_empty() {
+        store::insert_seals(&tx, made).await?;
+    }
+    store::unmark(&tx, &ids).await?;
+    tx.commit().await?;
+    Ok((end, lines))
+}
+
+/// Where the next seal goes. Where the chain's end is gone from the database, it goes on behind what we know of, so
+/// that the gap stays to be seen.
+async fn continue_from(log: &Log, tx: &impl ConnectionTrait, known: Option<&Head>) -> Result<Head, DbErr> {
+    let last = last(tx).await?;
+    let at = log.0.clock.now();
+    let end = match &last {
+        Some(last) => Head { seq: last.seq, mac: last.mac.clone(), at },
+        None => Head { seq: 0, mac: BEGINNING.to_owned(), at },
+    };
+    let Some(known) = known else { return Ok(end) };
+    let tell = async |action, detail| {
+        tracing::error!(action, %detail, "the audit was tampered with");
+        let event = Event::new(action, "").with(detail);
+        store::insert(tx, vec![log.entry(Who::Server, event, "failed", None)]).await
+    };
+    if known.seq > end.seq {
+        tell("audit.end-missing", json!({"first_seq": end.seq + 1, "last_seq": known.seq})).await?;
+        return Ok(known.clone());
+    }
+    let is_there = match store::seal_at(tx, known.seq).await? {
+        Some(seal) => seal.mac == known.mac,
+        None => known.seq == 0 || store::archives(tx).await?.iter().any(|archive| archive.last_seq >= known.seq),
+    };
+    if !is_there {
+        tell("audit.end-replaced", json!({"seq": known.seq})).await?;
+    }
+    Ok(end)
+}
+
+/// The chain's end in the database.
+async fn last(db: &impl ConnectionTrait) -> Result<Option<Head>, DbErr> {
+    let at = chrono::DateTime::UNIX_EPOCH;
+    if let Some(seal) = store::last_seal(db).await? {
+        return Ok(Some(Head { seq: seal.seq, mac: seal.mac, at }));
+    }
+    let archive = store::archives(db).await?.pop();
+    Ok(archive.map(|archive| Head { seq: archive.last_seq, mac: archive.last_mac, at }))
+}
+
+/// The chain's first event. What earlier versions recorded gets its codes now, once: from here on it cannot be altered
+/// unnoticed; whether it was before, nobody can tell.
+async fn begin(log: &Log) -> Result<(), DbErr> {
+    let tx = log.0.db.begin().await?;
+    let mut earlier = 0;
+    loop {
+        let rows = store::events_without_mac(&tx, PAGE).await?;
+        if rows.is_empty() {
+            break;
+        }
+        earlier += rows.len();
+        for row in rows {
+            store::adopt(&tx, &row, log.0.key.event(&row)).await?;
+        }
+    }
+    let event = Event::new("audit.begin", "").with(json!({"earlier_events": earlier}));
+    log.record(&tx, Who::Server, event).await?;
+    tx.commit().await
+}
+
+/// Whether the chain's end was made with our key.
+async fn is_ours(log: &Log) -> Result<bool, DbErr> {
+    let db = log.0.db.read();
+    let Some(seal) = store::last_seal(db).await? else {
+        return Ok(store::archives(db).await?.last().is_some_and(|last| archive::is_ours(&log.0.key, last)));
+    };
+    Ok(store::events_by_ids(db, &[seal.event_id]).await?.into_iter().any(|found| match found {
+        Found::Event(event) => {
+            let mac = event.mac.unwrap_or_default();
+            log.0.key.seal(seal.seq, seal.event_id, &mac, &seal.previous) == seal.mac
+        }
+        Found::Unreadable(_) => false,
+    }))
+}
+
+fn is_genuine(log: &Log, event: &events::Model) -> bool {
+    event.mac.as_deref() == Some(log.0.key.event(event).as_str())
+}
+
+async fn note(log: &Log, action: &'static str) -> anyhow::Result<()> {
+    let path = log.0.places.head.display().to_string();
+    tracing::warn!(path, action, "whether the audit's end was cut cannot be told");
+    Ok(log.note(Who::Server, super::Outcome::Failed, Event::new(action, &path)).await?)
+}
+
+/// A head that is behind does no harm: the next one is written in a moment.
+async fn write_head(log: &Log, head: Head) {
+    let (key, path) = (log.0.key.clone(), log.0.places.head.clone());
+    let written = tokio::task::spawn_blocking(move || head::write(&key, &path, &head)).await;
+    let written = written.map_err(std::io::Error::other).and_then(|written| written);
+    let failed_before = log.0.sealer.head_fails.swap(written.is_err(), Ordering::Relaxed);
+    let path = log.0.places.head.display();
+    match written {
+        Err(error) if !failed_before => tracing::error!(%error, %path, "the audit's head cannot be written"),
+        Ok(()) if failed_before => tracing::info!(%path, "the audit's head is written again"),
+        _ => {}
+    }
+}

@@ -1,0 +1,59 @@
+//! Keys in files that the server alone may read, made at the first start: the signing key, the audit's key.
+
+use std::fs;
+use std::io::{ErrorKind, Write};
+use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::path::Path;
+
+use anyhow::{Context, bail};
+
+const KEY_BYTES: usize = 32;
+
+/// Reads the key in this file, or makes it. `remedy` says what to do about a weak one.
+///
+/// # Errors
+/// A key that others may read, or one that is too short or all the same byte: the server must not start with it.
+pub(crate) fn load_or_generate(path: &Path, remedy: &str) -> anyhow::Result<Vec<u8>> {
+    if !path.exists() {
+        generate(path)?;
+    }
+    load(path, remedy)
+}
+
+/// Reads the key in this file.
+///
+/// # Errors
+/// Like [`load_or_generate`], and that there is none.
+pub(crate) fn load(path: &Path, remedy: &str) -> anyhow::Result<Vec<u8>> {
+    let mode = fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        bail!("{} may be read by others (mode {:o}): chmod 600 it, or {remedy}", path.display(), mode & 0o777);
+    }
+    let key = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
+    if key.len() < KEY_BYTES || key.iter().all(|b| *b == key[0]) {
+        bail!("{} holds no strong key: {remedy}", path.display());
+    }
+    Ok(key)
+}
+
+/// Makes a key. Written beside and put in place whole, so that a crash leaves no half of one; where two processes start
+/// at once, the first one's stays.
+pub(crate) fn generate(path: &Path) -> anyhow::Result<()> {
+    write(path).with_context(|| format!("creating {}", path.display()))
+}
+
+fn write(path: &Path) -> anyhow::Result<()> {
+    let mut key = [0u8; KEY_BYTES];
+    getrandom::fill(&mut key).context("reading random bytes")?;
+    let new = path.with_added_extension(format!("new-{}", std::process::id()));
+    let _ = fs::remove_file(&new);
+    let mut file = fs::OpenOptions::new().write(true).create_new(true).mode(0o600).open(&new)?;
+    file.write_all(&key)?;
+    file.sync_all()?;
+    let linked = fs::hard_link(&new, path);
+    fs::remove_file(&new)?;
+    match linked {
+        Err(error) if error.kind() != ErrorKind::AlreadyExists => Err(error.into()),
+        _ => Ok(()),
+    }
+}
