@@ -39,6 +39,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what to what, the newest first. A deed outside the database is one event, with how it ended. */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All events as newline-delimited JSON in the order of the chain, with their codes. */
+        get: operations["audit_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the audit is what was written. */
+        get: operations["audit_verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -835,6 +886,108 @@ export interface components {
             last_used_at?: string | null;
             last_used_address?: string | null;
         };
+        AuditArchive: {
+            file: string;
+            /** Format: int64 */
+            first_seq: number;
+            /** Format: int64 */
+            last_seq: number;
+            /** @description The file is there, and was looked at. */
+            is_there: boolean;
+        };
+        AuditEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int64
+             * @description Its place in the chain; null until it has one, within a second.
+             */
+            seq?: number | null;
+            /** Format: date-time */
+            at: string;
+            /** @description The user's name; empty for strangers, `(server)` and `(command line)` for what no user did. */
+            actor: string;
+            /** Format: uuid */
+            actor_id?: string | null;
+            /** @description The account on the cluster that it was done as. */
+            unix_user?: string | null;
+            /** Format: uuid */
+            session_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The API key, where it was done with one.
+             */
+            key_id?: string | null;
+            address: string;
+            request_id: string;
+            /** @description A noun and a deed: `job.submit`. */
+            action: string;
+            object: string;
+            /** @description The scheduler's id, where it is about a job. */
+            job_id?: string | null;
+            result: components["schemas"]["AuditResult"];
+            /**
+             * Format: date-time
+             * @description When a deed outside the database ended.
+             */
+            concluded_at?: string | null;
+            detail: Record<string, unknown>;
+        };
+        AuditFinding: {
+            /** @description `altered`, `removed`, `added`, `reordered`, `broken-link`, `cut-tail`, `unsealed` or `head`. */
+            kind: string;
+            /** Format: int64 */
+            seq?: number | null;
+            /** Format: uuid */
+            event_id?: string | null;
+            /** Format: date-time */
+            at?: string | null;
+            action?: string | null;
+            detail: string;
+        };
+        /** @description What the head file, outside the database, knows of the chain. */
+        AuditHead: {
+            /** Format: int64 */
+            seq?: number | null;
+            /** Format: date-time */
+            at?: string | null;
+        };
+        AuditReport: {
+            /** @description Nothing was altered, removed, added or reordered. */
+            ok: boolean;
+            /**
+             * Format: int64
+             * @description Events with a place in the chain that were looked at.
+             */
+            checked: number;
+            /** Format: int64 */
+            first_seq?: number | null;
+            /** Format: int64 */
+            last_seq?: number | null;
+            /**
+             * Format: int64
+             * @description Events that do not have their place yet.
+             */
+            waiting: number;
+            /**
+             * Format: int32
+             * @description An event has its place this soon.
+             */
+            window_seconds: number;
+            head: components["schemas"]["AuditHead"];
+            archives: components["schemas"]["AuditArchive"][];
+            findings: components["schemas"]["AuditFinding"][];
+            /**
+             * Format: int64
+             * @description Further findings, not told one by one.
+             */
+            omitted: number;
+        };
+        /**
+         * @description `pending`: the deed may still be under way; `unknown`: nobody recorded how it ended.
+         * @enum {string}
+         */
+        AuditResult: "done" | "refused" | "failed" | "unknown" | "pending";
         Change: {
             kind: components["schemas"]["Kind"];
         };
@@ -1361,10 +1514,10 @@ export interface components {
             /** @description Jobs submitted in the last seven days. */
             jobs: components["schemas"]["JobCounts"];
             mine: components["schemas"]["JobCounts"];
-            cpus: components["schemas"]["Usage"];
-            memory_mib: components["schemas"]["Usage"];
-            gpus: components["schemas"]["Usage"];
-            nodes: components["schemas"]["NodeCounts"];
+            cpus?: components["schemas"]["Usage"] | null;
+            memory_mib?: components["schemas"]["Usage"] | null;
+            gpus?: components["schemas"]["Usage"] | null;
+            nodes?: components["schemas"]["NodeCounts"] | null;
         };
         /** @description One page of a list. */
         Page_Account: {
@@ -1413,6 +1566,54 @@ export interface components {
                 /** Format: date-time */
                 last_used_at?: string | null;
                 last_used_address?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_AuditEvent: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Its place in the chain; null until it has one, within a second.
+                 */
+                seq?: number | null;
+                /** Format: date-time */
+                at: string;
+                /** @description The user's name; empty for strangers, `(server)` and `(command line)` for what no user did. */
+                actor: string;
+                /** Format: uuid */
+                actor_id?: string | null;
+                /** @description The account on the cluster that it was done as. */
+                unix_user?: string | null;
+                /** Format: uuid */
+                session_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The API key, where it was done with one.
+                 */
+                key_id?: string | null;
+                address: string;
+                request_id: string;
+                /** @description A noun and a deed: `job.submit`. */
+                action: string;
+                object: string;
+                /** @description The scheduler's id, where it is about a job. */
+                job_id?: string | null;
+                result: components["schemas"]["AuditResult"];
+                /**
+                 * Format: date-time
+                 * @description When a deed outside the database ended.
+                 */
+                concluded_at?: string | null;
+                detail: Record<string, unknown>;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -1982,6 +2183,92 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    audit_list: {
+        parameters: {
+            query?: {
+                /** @description A user's name or id. */
+                actor?: string;
+                /** @description A deed (`job.submit`), or all of a noun: `job.`. */
+                action?: string;
+                /** @description What it was done to; for a job also the scheduler's id. */
+                object?: string;
+                result?: components["schemas"]["AuditResult"];
+                since?: string;
+                /** @description Events before this time. */
+                until?: string;
+                /** @description In actor, action, object, address or request id. */
+                q?: string;
+                limit?: number;
+                cursor?: string;
+                /** @description Count all that match, too. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEvent"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    audit_export: {
+        parameters: {
+            query?: {
+                since?: string;
+                /** @description Events before this time. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+        };
+    };
+    audit_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditReport"];
                 };
             };
         };

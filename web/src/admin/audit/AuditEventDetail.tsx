@@ -1,16 +1,15 @@
 // All that is known of one event.
 import { useTranslation } from "react-i18next";
+import type { AuditEvent } from "../../api/types";
 import { CodeView, CopyButton } from "../../ui/CodeView";
 import { useFormat } from "../../ui/format";
 import { Properties } from "../../ui/Properties";
 import classes from "./audit.module.css";
-import type { AuditEvent } from "./queries";
 
 export function AuditEventDetail({ event }: { event: AuditEvent }) {
   const { t } = useTranslation();
   const format = useFormat();
-  const hasDetail =
-    typeof event.detail === "object" && event.detail !== null && Object.keys(event.detail).length > 0;
+  const hasDetail = Object.keys(event.detail).length > 0;
   const ids: [string, string | null | undefined][] = [
     [t("audit.columns.object"), event.object],
     [t("audit.requestId"), event.request_id],

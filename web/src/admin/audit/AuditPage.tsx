@@ -5,6 +5,7 @@ import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import type { AuditEvent } from "../../api/types";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { LoadMore } from "../../ui/LoadMore";
 import { PageHeader } from "../../ui/PageHeader";
@@ -18,7 +19,7 @@ import { useActionName } from "./actions";
 import classes from "./audit.module.css";
 import { ExportAudit } from "./ExportAudit";
 import { type AuditSearch, auditFromSearch, filterOf } from "./filter";
-import { type AuditEvent, auditQuery } from "./queries";
+import { auditQuery } from "./queries";
 import { ResultBadge } from "./ResultBadge";
 import { useVerifyAudit, VerifyButton, VerifyReport } from "./VerifyAudit";
 

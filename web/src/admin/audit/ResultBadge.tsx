@@ -2,8 +2,8 @@
 import { IconBan, IconCheck, IconClock, IconHelp, IconX } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import type { AuditResult } from "../../api/types";
 import { Badge, type Tone } from "../../ui/StateBadge";
-import type { AuditResult } from "./results";
 
 const LOOKS: Record<AuditResult, { tone: Tone; icon: ReactNode }> = {
   done: { tone: "completed", icon: <IconCheck size={14} stroke={2.4} /> },

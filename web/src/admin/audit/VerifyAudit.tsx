@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { IconShieldCheck, IconShieldX } from "@tabler/icons-react";
 import { type UseMutationResult, useMutation } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import type { AuditFinding, AuditReport } from "../../api/types";
 import { useLookUp } from "../../i18n/use-look-up";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { useFormat } from "../../ui/format";
@@ -11,7 +12,7 @@ import { ProblemNote } from "../../ui/states";
 import { Moment } from "../../ui/time";
 import { useActionName } from "./actions";
 import classes from "./audit.module.css";
-import { type AuditFinding, type AuditReport, verifyAudit } from "./queries";
+import { verifyAudit } from "./queries";
 
 type Verify = UseMutationResult<AuditReport, Error, void>;
 
@@ -64,7 +65,7 @@ function Findings({ report }: { report: AuditReport }) {
       id: "kind",
       header: t("audit.findingColumns.kind"),
       width: 150,
-      cell: (finding) => lookUp(`audit.findings.${finding.kind.replaceAll("_", "-")}`) ?? finding.kind,
+      cell: (finding) => lookUp(`audit.findings.${finding.kind}`) ?? finding.kind,
     },
     { id: "seq", header: t("audit.place"), width: 80, cell: (finding) => finding.seq ?? "–" },
     { id: "at", header: t("audit.columns.at"), width: 120, cell: (finding) => <Moment at={finding.at} /> },

@@ -11,7 +11,18 @@ export const ACTIONS: Record<string, readonly string[]> = {
   image: ["scan"],
   template: ["scan"],
   access: ["refused"],
-  audit: ["read", "export", "verify", "archive"],
+  audit: [
+    "read",
+    "export",
+    "verify",
+    "archive",
+    "begin",
+    "head-missing",
+    "head-unproven",
+    "end-missing",
+    "end-replaced",
+    "not-sealed",
+  ],
 };
 
 export function useActionName(): (action: string) => string {

@@ -1,6 +1,7 @@
 // Which events of the audit are shown: in the URL, and as the server is asked. Times in the URL are UTC, so that a
 // colleague elsewhere sees the same events.
-import { AUDIT_RESULTS, type AuditResult } from "./results";
+import type { AuditResult } from "../../api/types";
+import { AUDIT_RESULTS } from "./results";
 
 export interface AuditFilter {
   q?: string;

@@ -1,4 +1,11 @@
 // How a deed ended, as the audit knows it.
 
-export const AUDIT_RESULTS = ["done", "refused", "failed", "unknown", "pending"] as const;
-export type AuditResult = (typeof AUDIT_RESULTS)[number];
+import type { AuditResult } from "../../api/types";
+
+export const AUDIT_RESULTS = [
+  "done",
+  "refused",
+  "failed",
+  "unknown",
+  "pending",
+] as const satisfies readonly AuditResult[];
