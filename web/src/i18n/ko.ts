@@ -822,6 +822,7 @@ export const ko: Translation<typeof en> = {
     none: "아직 기록이 없습니다",
     noneMatch: "조건에 맞는 기록이 없습니다",
     anyAction: "모든 동작",
+    allOf: "{{noun}}: 모두",
     anyResult: "모든 결과",
     since: "시작",
     until: "끝",

@@ -75,7 +75,11 @@ export const theme = createTheme({
     InputWrapper: {
       defaultProps: { inputWrapperOrder: ["label", "input", "description", "error"] },
       // The small fields' own would be 10 pixels.
-      vars: () => ({ label: {}, error: {}, description: { "--input-description-size": "0.75rem" } }),
+      vars: () => ({
+        label: {},
+        error: { "--input-error-size": "0.75rem" },
+        description: { "--input-description-size": "0.75rem" },
+      }),
     },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4 } } },
     NativeSelect: { defaultProps: { size: "xs" } },

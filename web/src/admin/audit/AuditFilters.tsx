@@ -19,10 +19,16 @@ export function AuditFilters({ filter, onChange }: Props) {
   const { t } = useTranslation();
   const lookUp = useLookUp();
   const actionName = useActionName();
-  const groups = Object.entries(ACTIONS).map(([noun, deeds]) => ({
-    group: lookUp(`audit.nouns.${noun}`) ?? noun,
-    items: deeds.map((deed) => ({ value: `${noun}.${deed}`, label: actionName(`${noun}.${deed}`) })),
-  }));
+  const groups = Object.entries(ACTIONS).map(([noun, deeds]) => {
+    const name = lookUp(`audit.nouns.${noun}`) ?? noun;
+    return {
+      group: name,
+      items: [
+        ...(deeds.length > 1 ? [{ value: `${noun}.`, label: t("audit.allOf", { noun: name }) }] : []),
+        ...deeds.map((deed) => ({ value: `${noun}.${deed}`, label: actionName(`${noun}.${deed}`) })),
+      ],
+    };
+  });
   const isOffered = groups.some(({ items }) => items.some(({ value }) => value === filter.action));
   return (
     <search className={`${toolbar.toolbar} ${classes.filters}`}>
