@@ -4,6 +4,92 @@
  */
 
 export interface paths {
+    "/api/v1/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My keys, the newest first. */
+        get: operations["api_keys_list"];
+        put?: never;
+        /** Make a key. */
+        post: operations["api_keys_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/api-keys/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a key: it is refused from now on. */
+        delete: operations["api_keys_revoke"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Who did what to what, the newest first. A deed outside the database is one event, with how it ended. */
+        get: operations["audit_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** All events as newline-delimited JSON in the order of the chain, with their codes. */
+        get: operations["audit_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/audit/verify": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whether the audit is what was written. */
+        get: operations["audit_verify"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/login": {
         parameters: {
             query?: never;
@@ -38,6 +124,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/auth/logout-all": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Sign out everywhere: end all my sessions, this one too. */
+        post: operations["auth_logout_all"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/auth/me": {
         parameters: {
             query?: never;
@@ -45,10 +148,27 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Who is signed in. */
+        /** Who is signed in, or whose key it is. */
         get: operations["auth_me"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Choose a new password. My other sessions end. */
+        post: operations["auth_change_password"];
         delete?: never;
         options?: never;
         head?: never;
@@ -67,6 +187,40 @@ export interface paths {
         /** Exchange the refresh token (cookie, or body) for new tokens. */
         post: operations["auth_refresh"];
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My sessions that go on, the last used first. */
+        get: operations["auth_sessions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/auth/sessions/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** End one of my sessions. */
+        delete: operations["auth_end_session"];
         options?: never;
         head?: never;
         patch?: never;
@@ -538,6 +692,112 @@ export interface paths {
         patch: operations["uploads_set_kind"];
         trace?: never;
     };
+    "/api/v1/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts, by user name. */
+        get: operations["users_list"];
+        put?: never;
+        /** Make an account. */
+        post: operations["users_create"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One account. */
+        get: operations["users_detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        /** Change an account, or disable it: its sessions end and its keys are refused. */
+        patch: operations["users_change"];
+        trace?: never;
+    };
+    "/api/v1/users/{id}/api-keys": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A user's keys, the newest first. */
+        get: operations["users_list_keys"];
+        put?: never;
+        /** Make a key for a service account. */
+        post: operations["users_create_key"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/api-keys/{key}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        post?: never;
+        /** Revoke a user's key. */
+        delete: operations["users_revoke_key"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/password": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set a new password and end the account's sessions. */
+        post: operations["users_set_password"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/users/{id}/sessions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The account's sessions that go on, the last used first. */
+        get: operations["users_sessions"];
+        put?: never;
+        post?: never;
+        /** End all of the account's sessions. */
+        delete: operations["users_sign_out"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/healthz": {
         parameters: {
             query?: never;
@@ -576,8 +836,161 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        /** @description An account as administrators see it. */
+        Account: {
+            /** Format: uuid */
+            id: string;
+            username: string;
+            display_name: string;
+            role: components["schemas"]["Role"];
+            /** @description The account on the cluster; without one there are no cluster actions. */
+            unix_user?: string | null;
+            kind: components["schemas"]["AccountKind"];
+            disabled: boolean;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_seen_at?: string | null;
+        };
+        /**
+         * @description A person signs in; a service has keys alone.
+         * @enum {string}
+         */
+        AccountKind: "person" | "service";
+        ApiKey: {
+            /** Format: uuid */
+            id: string;
+            name: string;
+            /**
+             * @example [
+             *       "jobs:read",
+             *       "jobs:write"
+             *     ]
+             */
+            scopes: string[];
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** Format: date-time */
+            revoked_at?: string | null;
+            /** Format: date-time */
+            last_used_at?: string | null;
+            last_used_address?: string | null;
+        };
+        AuditArchive: {
+            file: string;
+            /** Format: int64 */
+            first_seq: number;
+            /** Format: int64 */
+            last_seq: number;
+            /** @description The file is there, and was looked at. */
+            is_there: boolean;
+        };
+        AuditEvent: {
+            /** Format: uuid */
+            id: string;
+            /**
+             * Format: int64
+             * @description Its place in the chain; null until it has one, within a second.
+             */
+            seq?: number | null;
+            /** Format: date-time */
+            at: string;
+            /** @description The user's name; empty for strangers, `(server)` and `(command line)` for what no user did. */
+            actor: string;
+            /** Format: uuid */
+            actor_id?: string | null;
+            /** @description The account on the cluster that it was done as. */
+            unix_user?: string | null;
+            /** Format: uuid */
+            session_id?: string | null;
+            /**
+             * Format: uuid
+             * @description The API key, where it was done with one.
+             */
+            key_id?: string | null;
+            address: string;
+            request_id: string;
+            /** @description A noun and a deed: `job.submit`. */
+            action: string;
+            object: string;
+            /** @description The scheduler's id, where it is about a job. */
+            job_id?: string | null;
+            result: components["schemas"]["AuditResult"];
+            /**
+             * Format: date-time
+             * @description When a deed outside the database ended.
+             */
+            concluded_at?: string | null;
+            detail: Record<string, unknown>;
+        };
+        AuditFinding: {
+            /** @description `altered`, `removed`, `added`, `reordered`, `broken-link`, `cut-tail`, `unsealed` or `head`. */
+            kind: string;
+            /** Format: int64 */
+            seq?: number | null;
+            /** Format: uuid */
+            event_id?: string | null;
+            /** Format: date-time */
+            at?: string | null;
+            action?: string | null;
+            detail: string;
+        };
+        /** @description What the head file, outside the database, knows of the chain. */
+        AuditHead: {
+            /** Format: int64 */
+            seq?: number | null;
+            /** Format: date-time */
+            at?: string | null;
+        };
+        AuditReport: {
+            /** @description Nothing was altered, removed, added or reordered. */
+            ok: boolean;
+            /**
+             * Format: int64
+             * @description Events with a place in the chain that were looked at.
+             */
+            checked: number;
+            /** Format: int64 */
+            first_seq?: number | null;
+            /** Format: int64 */
+            last_seq?: number | null;
+            /**
+             * Format: int64
+             * @description Events that do not have their place yet.
+             */
+            waiting: number;
+            /**
+             * Format: int32
+             * @description An event has its place this soon.
+             */
+            window_seconds: number;
+            head: components["schemas"]["AuditHead"];
+            archives: components["schemas"]["AuditArchive"][];
+            findings: components["schemas"]["AuditFinding"][];
+            /**
+             * Format: int64
+             * @description Further findings, not told one by one.
+             */
+            omitted: number;
+        };
+        /**
+         * @description `pending`: the deed may still be under way; `unknown`: nobody recorded how it ended.
+         * @enum {string}
+         */
+        AuditResult: "done" | "refused" | "failed" | "unknown" | "pending";
+        /** @description What to change; what is left out stays. */
         Change: {
-            kind: components["schemas"]["Kind"];
+            display_name?: string | null;
+            role?: components["schemas"]["Role"] | null;
+            /** @description Null: none. */
+            unix_user?: string | null;
+            disabled?: boolean | null;
+        };
+        ChangePassword: {
+            current_password: string;
+            new_password: string;
         };
         Choice: {
             value: string;
@@ -595,6 +1008,14 @@ export interface components {
         };
         /** @enum {string} */
         ClusterState: "up" | "down";
+        CreatedAccount: components["schemas"]["Account"] & {
+            /** @description Where it was not chosen. It is shown this once. */
+            password?: string | null;
+        };
+        CreatedKey: components["schemas"]["ApiKey"] & {
+            /** @description The key itself. It is shown this once. */
+            key: string;
+        };
         /** @description One field of the request that is wrong. */
         FieldError: {
             /**
@@ -998,6 +1419,30 @@ export interface components {
             mode: components["schemas"]["ServerMode"];
             upload: components["schemas"]["UploadMeta"];
         };
+        NewAccount: {
+            username: string;
+            /** @description Unset: the user name. */
+            display_name?: string | null;
+            role: components["schemas"]["Role"];
+            /** @description Unset: the Unix user of the same name; null: none. */
+            unix_user?: string | null;
+            kind?: components["schemas"]["AccountKind"];
+            /** @description Unset: one is made and shown once. A service has none. */
+            password?: string | null;
+        };
+        NewApiKey: {
+            /** @example nightly runs */
+            name: string;
+            /**
+             * @example [
+             *       "jobs:read",
+             *       "jobs:write"
+             *     ]
+             */
+            scopes: string[];
+            /** Format: date-time */
+            expires_at: string;
+        };
         /** @description A job to submit: either from a template or with a script of one's own. */
         NewJob: {
             name: string;
@@ -1066,10 +1511,114 @@ export interface components {
             /** @description Jobs submitted in the last seven days. */
             jobs: components["schemas"]["JobCounts"];
             mine: components["schemas"]["JobCounts"];
-            cpus: components["schemas"]["Usage"];
-            memory_mib: components["schemas"]["Usage"];
-            gpus: components["schemas"]["Usage"];
-            nodes: components["schemas"]["NodeCounts"];
+            cpus?: components["schemas"]["Usage"] | null;
+            memory_mib?: components["schemas"]["Usage"] | null;
+            gpus?: components["schemas"]["Usage"] | null;
+            nodes?: components["schemas"]["NodeCounts"] | null;
+        };
+        /** @description One page of a list. */
+        Page_Account: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                username: string;
+                display_name: string;
+                role: components["schemas"]["Role"];
+                /** @description The account on the cluster; without one there are no cluster actions. */
+                unix_user?: string | null;
+                kind: components["schemas"]["AccountKind"];
+                disabled: boolean;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                last_seen_at?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_ApiKey: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                name: string;
+                /**
+                 * @example [
+                 *       "jobs:read",
+                 *       "jobs:write"
+                 *     ]
+                 */
+                scopes: string[];
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                expires_at: string;
+                /** Format: date-time */
+                revoked_at?: string | null;
+                /** Format: date-time */
+                last_used_at?: string | null;
+                last_used_address?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_AuditEvent: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                /**
+                 * Format: int64
+                 * @description Its place in the chain; null until it has one, within a second.
+                 */
+                seq?: number | null;
+                /** Format: date-time */
+                at: string;
+                /** @description The user's name; empty for strangers, `(server)` and `(command line)` for what no user did. */
+                actor: string;
+                /** Format: uuid */
+                actor_id?: string | null;
+                /** @description The account on the cluster that it was done as. */
+                unix_user?: string | null;
+                /** Format: uuid */
+                session_id?: string | null;
+                /**
+                 * Format: uuid
+                 * @description The API key, where it was done with one.
+                 */
+                key_id?: string | null;
+                address: string;
+                request_id: string;
+                /** @description A noun and a deed: `job.submit`. */
+                action: string;
+                object: string;
+                /** @description The scheduler's id, where it is about a job. */
+                job_id?: string | null;
+                result: components["schemas"]["AuditResult"];
+                /**
+                 * Format: date-time
+                 * @description When a deed outside the database ended.
+                 */
+                concluded_at?: string | null;
+                detail: Record<string, unknown>;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
         };
         /** @description One page of a list. */
         Page_Cluster: {
@@ -1182,6 +1731,32 @@ export interface components {
                 created_at: string;
                 /** Format: date-time */
                 read_at?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_SessionView: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                /** @description What the browser or program calls itself. */
+                device: string;
+                /** @description From where it signed in. */
+                address: string;
+                /** Format: date-time */
+                created_at: string;
+                /** Format: date-time */
+                last_used_at: string;
+                /** Format: date-time */
+                expires_at: string;
+                /** @description It is the one that asks. */
+                current: boolean;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -1319,6 +1894,10 @@ export interface components {
             /** Format: int64 */
             max_memory_mib_per_node?: number | null;
         };
+        PasswordSet: {
+            /** @description Where it was not chosen. It is shown this once. */
+            password?: string | null;
+        };
         Preview: {
             script: string;
             /** @description What the scheduler says against it. */
@@ -1376,6 +1955,27 @@ export interface components {
         SchedulerName: "slurm" | "local";
         /** @enum {string} */
         ServerMode: "single-user" | "multi-user";
+        /** @description A session that goes on. */
+        SessionView: {
+            /** Format: uuid */
+            id: string;
+            /** @description What the browser or program calls itself. */
+            device: string;
+            /** @description From where it signed in. */
+            address: string;
+            /** Format: date-time */
+            created_at: string;
+            /** Format: date-time */
+            last_used_at: string;
+            /** Format: date-time */
+            expires_at: string;
+            /** @description It is the one that asks. */
+            current: boolean;
+        };
+        SetPassword: {
+            /** @description Unset: one is made and shown once. */
+            password?: string | null;
+        };
         /** @enum {string} */
         Source: "name" | "user";
         Space: {
@@ -1488,11 +2088,15 @@ export interface components {
             used: number;
         };
         User: {
+            /** Format: uuid */
+            id: string;
             username: string;
             display_name: string;
             roles: components["schemas"]["Role"][];
             /** @description The account on the cluster; without one there are no cluster actions. */
             unix_user?: string | null;
+            /** @description What a key of this user's may be given. */
+            scopes: string[];
         };
     };
     responses: never;
@@ -1503,6 +2107,169 @@ export interface components {
 }
 export type $defs = Record<string, never>;
 export interface operations {
+    api_keys_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiKey"];
+                };
+            };
+        };
+    };
+    api_keys_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    api_keys_revoke: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    audit_list: {
+        parameters: {
+            query?: {
+                /** @description A user's name or id. */
+                actor?: string;
+                /** @description A deed (`job.submit`), or all of a noun: `job.`. */
+                action?: string;
+                /** @description What it was done to; for a job also the scheduler's id. */
+                object?: string;
+                result?: components["schemas"]["AuditResult"];
+                since?: string;
+                /** @description Events before this time. */
+                until?: string;
+                /** @description In actor, action, object, address or request id. */
+                q?: string;
+                limit?: number;
+                cursor?: string;
+                /** @description Count all that match, too. */
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_AuditEvent"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    audit_export: {
+        parameters: {
+            query?: {
+                since?: string;
+                /** @description Events before this time. */
+                until?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/x-ndjson": string;
+                };
+            };
+        };
+    };
+    audit_verify: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["AuditReport"];
+                };
+            };
+        };
+    };
     auth_login: {
         parameters: {
             query?: never;
@@ -1553,6 +2320,31 @@ export interface operations {
                 };
                 content?: never;
             };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    auth_logout_all: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
     auth_me: {
@@ -1573,6 +2365,35 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    auth_change_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ChangePassword"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -1604,6 +2425,60 @@ export interface operations {
                 };
             };
             401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    auth_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SessionView"];
+                };
+            };
+        };
+    };
+    auth_end_session: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -2679,6 +3554,362 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["UploadInfo"];
                 };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_list: {
+        parameters: {
+            query?: {
+                /** @description Part of a name. */
+                q?: string;
+                role?: "viewer" | "user" | "operator" | "admin";
+                kind?: "person" | "service";
+                disabled?: boolean;
+                limit?: number;
+                cursor?: string;
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_Account"];
+                };
+            };
+        };
+    };
+    users_create: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAccount"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedAccount"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_change: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Change"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Account"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_list_keys: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ApiKey"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_create_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewApiKey"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["CreatedKey"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_revoke_key: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                key: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_set_password: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["SetPassword"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["PasswordSet"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_sessions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_SessionView"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    users_sign_out: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             404: {
                 headers: {
