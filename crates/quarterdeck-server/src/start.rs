@@ -45,6 +45,7 @@ pub async fn serve(
     let db = Db::open(&config.database_url()).await.context("opening the database")?;
     let clock = Clock::system();
     let audit = audit::Log::new(db.clone(), clock.clone(), &config)?;
+    audit.start().await?;
     let desk = Desk { db: &db, clock: &clock, audit: &audit, live: None };
     let first_password = first_account(desk, data, mode).await?;
     let start = match mode {
@@ -65,7 +66,6 @@ pub async fn serve(
         db,
         keys,
     });
-    app.audit.start().await?;
     templates::load_at_start(&app).await;
     images::scan_at_start(&app).await;
     clusters::start(&app);
