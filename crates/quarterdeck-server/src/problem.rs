@@ -17,6 +17,8 @@ pub struct Problem {
     detail: String,
     params: Map<String, Value>,
     errors: Vec<FieldError>,
+    /// Seconds after which the same request may succeed.
+    retry_after: Option<u64>,
 }
 
 /// One field of the request that is wrong.
@@ -70,7 +72,7 @@ pub struct ProblemDocument {
 
 impl Problem {
     pub fn new(status: StatusCode, code: &'static str, detail: impl Into<String>) -> Problem {
-        Problem { status, code, detail: detail.into(), params: Map::new(), errors: Vec::new() }
+        Problem { status, code, detail: detail.into(), params: Map::new(), errors: Vec::new(), retry_after: None }
     }
 
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> Problem {
@@ -102,6 +104,12 @@ impl Problem {
 
     pub fn unreadable(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, "unreadable", detail)
+    }
+
+    /// The same request may succeed after so many seconds.
+    pub fn too_many(code: &'static str, detail: impl Into<String>, seconds: u64) -> Problem {
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, code, detail).with("seconds", seconds);
+        Problem { retry_after: Some(seconds), ..problem }
     }
 
     /// The request was read, and these fields are wrong.
@@ -145,6 +153,9 @@ impl IntoResponse for Problem {
         if self.status == StatusCode::UNAUTHORIZED {
             response.headers_mut().insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
         }
+        if let Some(seconds) = self.retry_after {
+            response.headers_mut().insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+        }
         response.extensions_mut().insert(self);
         response
     }
@@ -169,6 +180,13 @@ impl From<crate::auth::Error> for Problem {
             Error::Db(error) => error.into(),
             Error::Internal(cause) => Problem::internal(cause),
         }
+    }
+}
+
+impl From<crate::limits::RetryAfter> for Problem {
+    fn from(refused: crate::limits::RetryAfter) -> Problem {
+        Problem::too_many("too-many-requests", refused.to_string(), refused.seconds())
+            .with("class", refused.class.as_str())
     }
 }
 
@@ -244,6 +262,9 @@ impl From<crate::uploads::Error> for Problem {
             Error::WrongOffset { expected, .. } => of(StatusCode::CONFLICT, "wrong-offset").with("expected", expected),
             Error::TooManyBytes => of(StatusCode::PAYLOAD_TOO_LARGE, "too-many-bytes"),
             Error::Busy => of(StatusCode::LOCKED, "upload-busy"),
+            Error::TooManyAtOnce(limit) => {
+                Problem::too_many("too-many-uploads-at-once", detail, 1).with("limit", limit)
+            }
             Error::Finished => of(StatusCode::CONFLICT, "upload-finished"),
             Error::Gone => of(StatusCode::GONE, "upload-gone"),
             Error::Broken => of(StatusCode::BAD_REQUEST, "connection-broke"),

@@ -20,6 +20,8 @@ use crate::clock::Clock;
 use crate::clusters::{self, Clusters};
 use crate::config::{Config, Mode};
 use crate::db::Db;
+use crate::limits::Limits;
+use crate::redis::Redis;
 use crate::{access::Role, audit, images, jobs, live, templates, uploads, web};
 
 /// What is under way when the server is told to stop has this long to end.
@@ -48,9 +50,14 @@ pub async fn serve(
         Mode::MultiUser => Start::Launcher { socket: config.agents.launcher.clone() },
         Mode::SingleUser => Start::Child(own_agent(&config)?),
     };
+    let redis = match config.redis.url.clone() {
+        Some(address) => Some(Redis::start(address, Duration::from_millis(config.redis.timeout_ms)).await),
+        None => None,
+    };
     let app = App::new(Parts {
         agents: Agents::new(start, config.agents.connections),
         clusters: Clusters::new(&config, mode),
+        limits: Limits::new(&config, clock.clone(), redis),
         live: live::Live::default(),
         uploads: uploads::Uploads::default(),
         images: images::Images::default(),

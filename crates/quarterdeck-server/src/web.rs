@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -19,8 +19,9 @@ use uuid::Uuid;
 
 use crate::access::{self, Role, Rule, TABLE};
 use crate::app::App;
+use crate::client_address::client_address;
 use crate::problem::{Problem, ProblemDocument};
-use crate::{auth, clusters, files, images, jobs, live, nodes, notifications, page, templates, uploads};
+use crate::{auth, clusters, files, images, jobs, limits, live, nodes, notifications, page, templates, uploads};
 
 /// A request's JSON may hold a batch script (Slurm's own limit is 4 MB) and little else.
 const MAX_JSON_BYTES: usize = 8 << 20;
@@ -48,12 +49,12 @@ pub(crate) fn router(app: App) -> Router {
     router
         .route("/api/v1/openapi.json", axum::routing::get(async move || axum::Json(document)))
         .route_layer(middleware::from_fn_with_state(app.clone(), access::guard))
-        .with_state(app)
+        .with_state(app.clone())
         .fallback(page::serve)
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(not_secret)))
         .layer(CatchPanicLayer::custom(|_| Problem::internal("a handler panicked").into_response()))
-        .layer(middleware::from_fn(finish))
+        .layer(middleware::from_fn_with_state(app, finish))
 }
 
 /// The OpenAPI document, as `quarterdeck openapi` prints it.
@@ -72,6 +73,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(uploads::api::routes())
         .merge(files::api::routes())
         .merge(notifications::api::routes())
+        .merge(limits::api::routes())
         .merge(live::api::routes());
     OpenApiRouter::with_openapi(Document::openapi()).routes(routes!(alive)).routes(routes!(ready)).nest("/api/v1", v1)
 }
@@ -140,11 +142,13 @@ async fn ready(axum::extract::State(app): axum::extract::State<App>) -> Response
 }
 
 /// Outermost: names the request before, and completes headers and problems after.
-async fn finish(mut request: Request, next: Next) -> Response {
+async fn finish(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().to_string();
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = peer.unwrap_or(IpAddr::from([127, 0, 0, 1]));
+    let address = client_address(peer, request.headers(), &app.config.server.trusted_proxies);
     request.extensions_mut().insert(RequestId(id.clone()));
-    request.extensions_mut().insert(ClientAddress(address.unwrap_or(IpAddr::from([127, 0, 0, 1]))));
+    request.extensions_mut().insert(ClientAddress(address));
     let method = request.method().clone();
     // The path alone: a query may hold what does not belong into a log.
     let path = request.uri().path().to_owned();
