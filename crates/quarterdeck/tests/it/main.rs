@@ -9,6 +9,7 @@ mod bad_input;
 mod bytes;
 mod environment;
 mod kills;
+mod limits;
 mod links;
 mod main_job;
 mod outage;
