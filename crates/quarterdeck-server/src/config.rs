@@ -32,6 +32,8 @@ pub struct Config {
     pub templates: Templates,
     #[config(nested)]
     pub images: Images,
+    /// How often what may be done: sessions count for their user, each API key for itself, strangers for their
+    /// address. Written as `60/min`, `60/min, burst 100`, `5000/h` or `off`.
     #[config(nested)]
     pub limits: Limits,
     #[config(nested)]
@@ -167,8 +169,6 @@ pub struct Images {
     pub bind: Vec<String>,
 }
 
-/// Sessions count for their user, each API key for itself, strangers for their address. Each is written as `60/min`,
-/// `60/min, burst 100`, `5000/h` or `off`.
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct Limits {
@@ -295,6 +295,9 @@ impl Config {
         }
         if self.uploads.max_bytes_per_second.is_some_and(|most| most < 1 << 10) {
             return invalid("uploads.max_bytes_per_second", "choose 1024 or more, or leave it out");
+        }
+        if let Some(Err(error)) = self.redis.url.as_ref().map(redis::Address::check) {
+            return invalid("redis.url", &error.to_string());
         }
         if self.redis.timeout_ms == 0 {
             return invalid("redis.timeout_ms", "choose 1 or more");

@@ -20,27 +20,33 @@ const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// A new connection may take longer than an answer.
 const CONNECT_TIME: Duration = Duration::from_secs(1);
 
-/// Where Redis is. Its password is never shown.
+/// Where Redis is, as the site wrote it. Any text can be one until it is [checked](Address::check), since what reads
+/// the configuration file shows the line that it does not like, and in this one may be a password.
 #[derive(Clone, Deserialize)]
-#[serde(try_from = "String")]
-pub struct Address(Client);
+pub struct Address(String);
 
 /// Without the address, which may hold a password.
 #[derive(Debug, Error)]
 #[error("write redis://[:PASSWORD@]HOST:PORT/DATABASE or unix:/PATH ({0})")]
 pub struct NotAnAddress(RedisError);
 
-impl TryFrom<String> for Address {
-    type Error = NotAnAddress;
+impl Address {
+    pub fn check(&self) -> Result<(), NotAnAddress> {
+        self.client().map(drop)
+    }
 
-    fn try_from(url: String) -> Result<Address, NotAnAddress> {
-        Client::open(url).map(Address).map_err(NotAnAddress)
+    fn client(&self) -> Result<Client, NotAnAddress> {
+        Client::open(self.0.as_str()).map_err(NotAnAddress)
     }
 }
 
+/// Without the password.
 impl fmt::Debug for Address {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}", self.0.get_connection_info().addr())
+        match self.client() {
+            Ok(client) => write!(f, "{}", client.get_connection_info().addr()),
+            Err(_) => f.write_str("not an address"),
+        }
     }
 }
 
@@ -52,6 +58,7 @@ pub struct Redis {
 
 struct Connection {
     address: Address,
+    client: Client,
     /// An answer that takes longer is none.
     answer_time: Duration,
     state: Mutex<State>,
@@ -77,14 +84,15 @@ impl Drop for Keeper {
 
 impl Redis {
     /// Connects, and keeps connected. That it is away is no error; it is looked for.
-    pub async fn start(address: Address, answer_time: Duration) -> Redis {
-        let connection = Connection { address, answer_time, state: Mutex::default(), lost: Notify::new() };
+    pub async fn start(address: Address, answer_time: Duration) -> Result<Redis, NotAnAddress> {
+        let client = address.client()?;
+        let connection = Connection { address, client, answer_time, state: Mutex::default(), lost: Notify::new() };
         let connection = Arc::new(connection);
         if let Err(error) = connection.open().await {
             tracing::warn!(address = ?connection.address, %error, "Redis is away: this server counts for itself until it returns");
         }
         let keeper = Keeper(tokio::spawn(keep(connection.clone())));
-        Redis { connection, _keeper: keeper }
+        Ok(Redis { connection, _keeper: keeper })
     }
 
     pub fn is_up(&self) -> bool {
@@ -111,7 +119,7 @@ impl Connection {
     async fn open(&self) -> Result<(), RedisError> {
         // Answers have a time of their own, which begins before a request is sent.
         let config = AsyncConnectionConfig::new().set_connection_timeout(Some(CONNECT_TIME)).set_response_timeout(None);
-        let mut open = self.address.0.get_multiplexed_async_connection_with_config(&config).await?;
+        let mut open = self.client.get_multiplexed_async_connection_with_config(&config).await?;
         // As demanding as what will be asked: a replica that only reads, or an account without scripts, is no use.
         let probe = Script::new("return redis.call('SET', KEYS[1], '1', 'PX', 1000)");
         let probed = tokio::time::timeout(CONNECT_TIME, probe.key("qd:probe").invoke_async::<()>(&mut open)).await;
@@ -154,7 +162,7 @@ impl testing::OwnRedis {
     pub(crate) const ANSWER_TIME: Duration = Duration::from_secs(2);
 
     pub(crate) async fn client(&self) -> Redis {
-        Redis::start(Address::try_from(self.url()).unwrap(), Self::ANSWER_TIME).await
+        Redis::start(Address(self.url()), Self::ANSWER_TIME).await.unwrap()
     }
 }
 
@@ -227,9 +235,9 @@ mod tests {
 
     #[test]
     fn its_password_is_never_shown() {
-        let shown = |url: &str| match Address::try_from(url.to_owned()) {
-            Ok(address) => format!("{address:?}"),
-            Err(error) => error.to_string(),
+        let shown = |url: &str| {
+            let address = Address(url.to_owned());
+            address.check().map_or_else(|error| format!("{error} {address:?}"), |()| format!("{address:?}"))
         };
         assert_eq!(shown("redis://:a-secret@redis.example.org:6380/2"), "redis.example.org:6380");
         assert_eq!(shown("unix:/run/redis/redis.sock"), "/run/redis/redis.sock");

@@ -51,7 +51,10 @@ pub async fn serve(
         Mode::SingleUser => Start::Child(own_agent(&config)?),
     };
     let redis = match config.redis.url.clone() {
-        Some(address) => Some(Redis::start(address, Duration::from_millis(config.redis.timeout_ms)).await),
+        Some(address) => {
+            let started = Redis::start(address, Duration::from_millis(config.redis.timeout_ms)).await;
+            Some(started.context("redis.url")?)
+        }
         None => None,
     };
     let app = App::new(Parts {
