@@ -20,6 +20,8 @@ use crate::clock::Clock;
 use crate::clusters::{self, Clusters};
 use crate::config::{Config, Mode};
 use crate::db::Db;
+use crate::limits::Limits;
+use crate::redis::Redis;
 use crate::users::{self, Desk, NewUser};
 use crate::{access::Role, audit, audit::Who, images, jobs, live, templates, uploads, web};
 
@@ -52,9 +54,17 @@ pub async fn serve(
         Mode::MultiUser => Start::Launcher { socket: config.agents.launcher.clone() },
         Mode::SingleUser => Start::Child(own_agent(&config)?),
     };
+    let redis = match config.redis.url.clone() {
+        Some(address) => {
+            let started = Redis::start(address, Duration::from_millis(config.redis.timeout_ms)).await;
+            Some(started.context("redis.url")?)
+        }
+        None => None,
+    };
     let app = App::new(Parts {
         agents: Agents::new(start, config.agents.connections),
         clusters: Clusters::new(&config, mode),
+        limits: Limits::new(&config, clock.clone(), redis),
         live: live::Live::default(),
         uploads: uploads::Uploads::default(),
         images: images::Images::default(),
