@@ -9,6 +9,7 @@ use crate::clock::Clock;
 use crate::clusters::Clusters;
 use crate::config::{Config, Mode};
 use crate::db::Db;
+use crate::limits::Limits;
 use crate::live::Live;
 use crate::users::Desk;
 
@@ -25,6 +26,7 @@ pub struct Parts {
     pub keys: Keys,
     pub agents: Agents,
     pub clusters: Clusters,
+    pub limits: Limits,
     pub live: Live,
     pub uploads: crate::uploads::Uploads,
     pub images: crate::images::Images,
@@ -67,6 +69,7 @@ pub(crate) mod testing {
     use crate::clusters::Clusters;
     use crate::config::{Config, Mode};
     use crate::db::Db;
+    use crate::limits::Limits;
     use crate::users::{self, Desk, Kind, NewUser, User};
 
     /// A site's parts on a test's database, at this time. No agent and no scheduler is there. Several of them with the
@@ -83,6 +86,7 @@ pub(crate) mod testing {
         App::new(Parts {
             agents: Agents::new(Start::Launcher { socket: PathBuf::from("/nowhere") }, 1),
             clusters: Clusters::new(&config, Mode::MultiUser),
+            limits: Limits::new(&config, Clock::fixed(time), None),
             live: Default::default(),
             uploads: Default::default(),
             images: Default::default(),

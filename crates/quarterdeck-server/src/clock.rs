@@ -16,6 +16,13 @@ impl Clock {
         Clock(Arc::new(move || time))
     }
 
+    /// Shows whatever time the test has set.
+    #[cfg(test)]
+    pub(crate) fn set_by(time: &Arc<std::sync::Mutex<DateTime<Utc>>>) -> Clock {
+        let time = time.clone();
+        Clock(Arc::new(move || *time.lock().unwrap()))
+    }
+
     /// The time now, in the microseconds that the database keeps.
     pub fn now(&self) -> DateTime<Utc> {
         (self.0)().trunc_subsecs(6)

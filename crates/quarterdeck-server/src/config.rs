@@ -9,6 +9,10 @@ use confique::Config as _;
 use serde::Deserialize;
 use thiserror::Error;
 
+use crate::client_address::Proxy;
+use crate::limits::{Class, Quota};
+use crate::redis;
+
 /// The configuration of a server. `quarterdeck config template` prints it with these comments.
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
@@ -35,6 +39,12 @@ pub struct Config {
     pub images: Images,
     #[config(nested)]
     pub audit: Audit,
+    /// How often what may be done: sessions count for their user, each API key for itself, strangers for their
+    /// address. Written as `60/min`, `60/min, burst 100`, `5000/h` or `off`.
+    #[config(nested)]
+    pub limits: Limits,
+    #[config(nested)]
+    pub redis: Redis,
 }
 
 #[derive(Debug, Clone, confique::Config)]
@@ -59,6 +69,11 @@ pub struct Server {
     /// Other origins whose pages may call the API with a token: `https://lab.example.org`. None by default.
     #[config(default = [], env = "QUARTERDECK_SERVER__CORS_ORIGINS", parse_env = confique::env::parse::list_by_comma)]
     pub cors_origins: Vec<String>,
+
+    /// Reverse proxies in front of the server, as addresses or networks: `["127.0.0.1", "10.1.0.0/16"]`. What they say
+    /// in X-Forwarded-For is believed; nobody else is.
+    #[config(default = [], env = "QUARTERDECK_SERVER__TRUSTED_PROXIES", parse_env = confique::env::parse::list_by_comma)]
+    pub trusted_proxies: Vec<Proxy>,
 }
 
 #[derive(Debug, Clone, confique::Config)]
@@ -150,6 +165,14 @@ pub struct Uploads {
     /// Bytes that the page sends in one request.
     #[config(default = 8388608, env = "QUARTERDECK_UPLOADS__CHUNK_SIZE")]
     pub chunk_size: u64,
+
+    /// Requests with bytes of uploads that are taken from one user at once.
+    #[config(default = 16, env = "QUARTERDECK_UPLOADS__CONCURRENT_PER_USER")]
+    pub concurrent_per_user: usize,
+
+    /// Bytes a second that are taken from one user, all her uploads together; more wait. Unset: as many as come.
+    #[config(env = "QUARTERDECK_UPLOADS__MAX_BYTES_PER_SECOND")]
+    pub max_bytes_per_second: Option<u64>,
 }
 
 #[derive(Debug, Clone, confique::Config)]
@@ -208,6 +231,70 @@ pub struct Audit {
     /// Socket of a log daemon that gets a copy of each event: `/dev/log` is journald's or rsyslog's. Unset: no copy.
     #[config(env = "QUARTERDECK_AUDIT__SYSLOG")]
     pub syslog: Option<PathBuf>,
+}
+
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Limits {
+    /// Attempts to sign in, from one address with one name. `off` ends the lock after many failures too.
+    #[config(default = "5/min", env = "QUARTERDECK_LIMITS__SIGN_IN")]
+    pub sign_in: Quota,
+
+    /// Jobs submitted.
+    #[config(default = "60/min, burst 100", env = "QUARTERDECK_LIMITS__SUBMIT")]
+    pub submit: Quota,
+
+    /// Uploads begun.
+    #[config(default = "5000/h", env = "QUARTERDECK_LIMITS__NEW_UPLOAD")]
+    pub new_upload: Quota,
+
+    /// Nodes drained, resumed and the like; one request counts once, however many nodes it names.
+    #[config(default = "60/h", env = "QUARTERDECK_LIMITS__NODE_ACTION")]
+    pub node_action: Quota,
+
+    /// Nodes rebooted.
+    #[config(default = "5/h", env = "QUARTERDECK_LIMITS__REBOOT")]
+    pub reboot: Quota,
+
+    /// Scans for images or templates.
+    #[config(default = "6/h", env = "QUARTERDECK_LIMITS__SCAN")]
+    pub scan: Quota,
+
+    /// Everything else that changes something.
+    #[config(default = "300/min", env = "QUARTERDECK_LIMITS__WRITE")]
+    pub write: Quota,
+
+    /// Everything else that reads.
+    #[config(default = "1200/min", env = "QUARTERDECK_LIMITS__READ")]
+    pub read: Quota,
+}
+
+impl Limits {
+    pub fn of(&self, class: Class) -> Quota {
+        match class {
+            Class::SignIn => self.sign_in,
+            Class::Submit => self.submit,
+            Class::NewUpload => self.new_upload,
+            Class::NodeAction => self.node_action,
+            Class::Reboot => self.reboot,
+            Class::Scan => self.scan,
+            Class::Write => self.write,
+            Class::Read => self.read,
+        }
+    }
+}
+
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Redis {
+    /// What several servers share: `redis://[:PASSWORD@]HOST:PORT/DATABASE` or `unix:/PATH`. Unset: each counts for
+    /// itself.
+    #[config(env = "QUARTERDECK_REDIS__URL")]
+    pub url: Option<redis::Address>,
+
+    /// An answer that takes longer is none, and the server goes on by itself.
+    #[config(default = 100, env = "QUARTERDECK_REDIS__TIMEOUT_MS")]
+    pub timeout_ms: u64,
 }
 
 #[derive(Debug, Error)]
@@ -282,6 +369,18 @@ impl Config {
         }
         if self.uploads.chunk_size < 1 << 20 {
             return invalid("uploads.chunk_size", "choose 1048576 (1 MiB) or more");
+        }
+        if self.uploads.concurrent_per_user == 0 {
+            return invalid("uploads.concurrent_per_user", "choose 1 or more");
+        }
+        if self.uploads.max_bytes_per_second.is_some_and(|most| most < 1 << 10) {
+            return invalid("uploads.max_bytes_per_second", "choose 1024 or more, or leave it out");
+        }
+        if let Some(Err(error)) = self.redis.url.as_ref().map(redis::Address::check) {
+            return invalid("redis.url", &error.to_string());
+        }
+        if self.redis.timeout_ms == 0 {
+            return invalid("redis.timeout_ms", "choose 1 or more");
         }
         if !(1..=64).contains(&self.agents.connections) {
             return invalid("agents.connections", "choose 1 to 64");

@@ -17,7 +17,7 @@ pub struct Problem {
     detail: String,
     params: Map<String, Value>,
     errors: Vec<FieldError>,
-    /// Seconds.
+    /// Seconds after which the same request may succeed.
     retry_after: Option<u64>,
 }
 
@@ -110,6 +110,12 @@ impl Problem {
 
     pub fn unreadable(detail: impl Into<String>) -> Problem {
         Problem::new(StatusCode::BAD_REQUEST, "unreadable", detail)
+    }
+
+    /// The same request may succeed after so many seconds.
+    pub fn too_many(code: &'static str, detail: impl Into<String>, seconds: u64) -> Problem {
+        let problem = Problem::new(StatusCode::TOO_MANY_REQUESTS, code, detail).with("seconds", seconds);
+        Problem { retry_after: Some(seconds), ..problem }
     }
 
     /// The request was read, and these fields are wrong.
@@ -219,6 +225,13 @@ impl From<crate::api_keys::Error> for Problem {
     }
 }
 
+impl From<crate::limits::RetryAfter> for Problem {
+    fn from(refused: crate::limits::RetryAfter) -> Problem {
+        Problem::too_many("too-many-requests", refused.to_string(), refused.seconds())
+            .with("class", refused.class.as_str())
+    }
+}
+
 impl From<crate::agents::Error> for Problem {
     fn from(error: crate::agents::Error) -> Problem {
         use crate::agents::Error;
@@ -291,6 +304,9 @@ impl From<crate::uploads::Error> for Problem {
             Error::WrongOffset { expected, .. } => of(StatusCode::CONFLICT, "wrong-offset").with("expected", expected),
             Error::TooManyBytes => of(StatusCode::PAYLOAD_TOO_LARGE, "too-many-bytes"),
             Error::Busy => of(StatusCode::LOCKED, "upload-busy"),
+            Error::TooManyAtOnce(limit) => {
+                Problem::too_many("too-many-uploads-at-once", detail, 1).with("limit", limit)
+            }
             Error::Finished => of(StatusCode::CONFLICT, "upload-finished"),
             Error::Gone => of(StatusCode::GONE, "upload-gone"),
             Error::Broken => of(StatusCode::BAD_REQUEST, "connection-broke"),

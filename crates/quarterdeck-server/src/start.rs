@@ -20,6 +20,8 @@ use crate::clock::Clock;
 use crate::clusters::{self, Clusters};
 use crate::config::{Config, Mode};
 use crate::db::Db;
+use crate::limits::Limits;
+use crate::redis::Redis;
 use crate::users::{self, Desk, NewUser};
 use crate::{access::Role, audit, audit::Who, images, jobs, live, templates, uploads, web};
 
@@ -45,15 +47,24 @@ pub async fn serve(
     let db = Db::open(&config.database_url()).await.context("opening the database")?;
     let clock = Clock::system();
     let audit = audit::Log::new(db.clone(), clock.clone(), &config)?;
+    audit.start().await?;
     let desk = Desk { db: &db, clock: &clock, audit: &audit, live: None };
     let first_password = first_account(desk, data, mode).await?;
     let start = match mode {
         Mode::MultiUser => Start::Launcher { socket: config.agents.launcher.clone() },
         Mode::SingleUser => Start::Child(own_agent(&config)?),
     };
+    let redis = match config.redis.url.clone() {
+        Some(address) => {
+            let started = Redis::start(address, Duration::from_millis(config.redis.timeout_ms)).await;
+            Some(started.context("redis.url")?)
+        }
+        None => None,
+    };
     let app = App::new(Parts {
         agents: Agents::new(start, config.agents.connections),
         clusters: Clusters::new(&config, mode),
+        limits: Limits::new(&config, clock.clone(), redis),
         live: live::Live::default(),
         uploads: uploads::Uploads::default(),
         images: images::Images::default(),
@@ -65,7 +76,6 @@ pub async fn serve(
         db,
         keys,
     });
-    app.audit.start().await?;
     templates::load_at_start(&app).await;
     images::scan_at_start(&app).await;
     clusters::start(&app);

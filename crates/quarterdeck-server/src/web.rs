@@ -4,7 +4,7 @@ use std::net::{IpAddr, SocketAddr};
 
 use axum::Router;
 use axum::body::Body;
-use axum::extract::{ConnectInfo, DefaultBodyLimit, Request};
+use axum::extract::{ConnectInfo, DefaultBodyLimit, Request, State};
 use axum::http::{HeaderName, HeaderValue, Method, StatusCode, header};
 use axum::middleware::{self, Next};
 use axum::response::{IntoResponse, Response};
@@ -21,10 +21,11 @@ use uuid::Uuid;
 
 use crate::access::{self, Role, Rule, TABLE};
 use crate::app::App;
+use crate::client_address::client_address;
 use crate::problem::{Problem, ProblemDocument};
 use crate::{
-    api_docs, api_keys, audit, auth, clusters, files, images, jobs, live, method_override, nodes, notifications, page,
-    redact, templates, uploads, users,
+    api_docs, api_keys, audit, auth, clusters, files, images, jobs, limits, live, method_override, nodes,
+    notifications, page, redact, templates, uploads, users,
 };
 
 /// A request's JSON may hold a batch script (Slurm's own limit is 4 MB) and little else.
@@ -61,12 +62,12 @@ pub(crate) fn router(app: App) -> Router {
         None => router,
     };
     let router = router
-        .with_state(app)
+        .with_state(app.clone())
         .fallback(page::serve)
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(not_secret)))
         .layer(CatchPanicLayer::custom(|_| Problem::internal("a handler panicked").into_response()))
-        .layer(middleware::from_fn(finish));
+        .layer(middleware::from_fn_with_state(app, finish));
     // Layers of a router run when the route is found already; this one is around the router as a whole.
     Router::new().fallback_service(router).layer(middleware::from_fn(method_override::apply))
 }
@@ -103,6 +104,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(files::api::routes())
         .merge(notifications::api::routes())
         .merge(audit::api::routes())
+        .merge(limits::api::routes())
         .merge(live::api::routes());
     OpenApiRouter::with_openapi(Document::openapi()).routes(routes!(alive)).routes(routes!(ready)).nest("/api/v1", v1)
 }
@@ -171,11 +173,13 @@ async fn ready(axum::extract::State(app): axum::extract::State<App>) -> Response
 }
 
 /// Outermost: names the request before, and completes headers and problems after.
-async fn finish(mut request: Request, next: Next) -> Response {
+async fn finish(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().to_string();
-    let address = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
+    let peer = peer.unwrap_or(IpAddr::from([127, 0, 0, 1]));
+    let address = client_address(peer, request.headers(), &app.config.server.trusted_proxies);
     request.extensions_mut().insert(RequestId(id.clone()));
-    request.extensions_mut().insert(ClientAddress(address.unwrap_or(IpAddr::from([127, 0, 0, 1]))));
+    request.extensions_mut().insert(ClientAddress(address));
     let method = request.method().clone();
     // The path alone: a query may hold what does not belong into a log.
     let path = redact::path(request.uri().path()).into_owned();

@@ -517,6 +517,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/limits": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How often what may be done, and what was refused lately. */
+        get: operations["limits_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/live": {
         parameters: {
             query?: never;
@@ -999,6 +1016,11 @@ export interface components {
             value: string;
             label: components["schemas"]["Text"];
         };
+        /**
+         * @description What is counted together.
+         * @enum {string}
+         */
+        Class: "sign_in" | "submit" | "new_upload" | "node_action" | "reboot" | "scan" | "write" | "read";
         Cluster: {
             name: string;
             scheduler: components["schemas"]["SchedulerName"];
@@ -1011,6 +1033,8 @@ export interface components {
         };
         /** @enum {string} */
         ClusterState: "up" | "down";
+        /** @enum {string} */
+        CountedBy: "user" | "address_and_name";
         CreatedAccount: components["schemas"]["Account"] & {
             /** @description Where it was not chosen. It is shown this once. */
             password?: string | null;
@@ -1411,6 +1435,32 @@ export interface components {
          * @enum {string}
          */
         Kind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
+        Limit: {
+            class: components["schemas"]["Class"];
+            /**
+             * Format: int32
+             * @description So many in each period; null: this class is not limited.
+             */
+            amount?: number | null;
+            /** Format: int32 */
+            period_seconds?: number | null;
+            /**
+             * Format: int32
+             * @description So many at once after a pause.
+             */
+            burst?: number | null;
+            counted_by: components["schemas"]["CountedBy"];
+            /**
+             * Format: int64
+             * @description By this server.
+             */
+            refused_last_hour: number;
+        };
+        Limits: {
+            store: components["schemas"]["Store"];
+            store_state?: components["schemas"]["StoreState"] | null;
+            items: components["schemas"]["Limit"][];
+        };
         Login: {
             username: string;
             password: string;
@@ -1986,6 +2036,13 @@ export interface components {
             /** @description Its absolute path on the cluster. */
             root: string;
         };
+        /**
+         * @description Where is counted: by each server for itself, or by all of them together.
+         * @enum {string}
+         */
+        Store: "process" | "redis";
+        /** @enum {string} */
+        StoreState: "up" | "down";
         Template: {
             id: string;
             version: string;
@@ -3137,6 +3194,25 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    limits_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Limits"];
                 };
             };
         };

@@ -16,6 +16,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::limits::{self, Bucket, Class, Verdict};
 use crate::problem::Problem;
 use crate::users::User;
 use crate::web::{ClientAddress, RequestId};
@@ -100,19 +101,41 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
     let Some(route) = path.as_deref().and_then(|path| route_for(request.method(), path)) else {
         return Problem::not_found("route").into_response();
     };
-    if route.rule != Rule::Public {
-        let token = bearer(request.headers());
-        let origin = Origin::of(request.headers(), request.extensions());
-        let actor = match crate::auth::authenticate(&app, token, origin).await {
-            Ok(actor) => actor,
-            Err(problem) => return problem.into_response(),
-        };
-        if let Err(problem) = permit(&actor, route.rule) {
-            return problem.into_response();
+    let origin = Origin::of(request.headers(), request.extensions());
+    let actor = match route.rule {
+        Rule::Public => Ok(None),
+        _ => crate::auth::authenticate(&app, bearer(request.headers()), origin.clone()).await.map(Some),
+    };
+    let verdict = count(&app, route, actor.as_ref().ok().and_then(Option::as_ref), &origin).await;
+    let admitted = verdict.admitted().map_err(Problem::from).and(actor).and_then(|actor| {
+        actor.as_ref().map_or(Ok(()), |actor| permit(actor, route.rule))?;
+        Ok(actor)
+    });
+    let mut response = match admitted {
+        Ok(actor) => {
+            if let Some(actor) = actor {
+                request.extensions_mut().insert(actor);
+            }
+            next.run(request).await
         }
-        request.extensions_mut().insert(actor);
+        Err(problem) => problem.into_response(),
+    };
+    limits::api::tell(verdict, response.headers_mut());
+    response
+}
+
+/// Counts a request before it is asked what the caller may, so that what is refused is counted too.
+async fn count(app: &App, route: &Route, actor: Option<&Actor>, origin: &Origin) -> Verdict {
+    let bucket = match actor.map(|actor| (actor.via, actor.user_id)) {
+        Some((Via::Session(_), user)) => Bucket::user(user),
+        Some((Via::Key(key, _), _)) => Bucket::key(key),
+        None => Bucket::address(origin.address),
+    };
+    match route.class {
+        // By the sign-in itself, which knows the name.
+        None | Some(Class::SignIn) => Verdict::Uncounted,
+        Some(class) => app.limits.check(class, bucket).await,
     }
-    next.run(request).await
 }
 
 /// Whether the rule admits this actor.

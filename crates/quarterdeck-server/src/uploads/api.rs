@@ -124,7 +124,9 @@ async fn create(State(app): State<App>, actor: Actor, headers: HeaderMap, body: 
         }
         match uploads::append(&app, &actor, upload.id, 0, body.into_data_stream()).await {
             // The upload exists; the client goes on from the offset that it asks for.
-            Err(uploads::Error::Broken) => Ok(uploads::find(&app, &actor, upload.id).await?),
+            Err(uploads::Error::Broken | uploads::Error::TooManyAtOnce(_)) => {
+                Ok(uploads::find(&app, &actor, upload.id).await?)
+            }
             other => Ok(other?),
         }
     })

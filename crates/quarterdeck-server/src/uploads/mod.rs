@@ -4,6 +4,7 @@
 pub(crate) mod api;
 mod kind;
 mod store;
+mod turns;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -24,6 +25,7 @@ use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::auth;
 use crate::db::{from_us, to_us};
+use turns::{Turn, Turns};
 
 /// Bytes collected before one write, so that small network reads do not become small writes. With one piece in
 /// flight to the disk this bounds the memory of an upload, whatever the chunk size.
@@ -46,6 +48,8 @@ pub enum Error {
     TooManyBytes,
     #[error("Another request is writing to this upload: wait for it to end.")]
     Busy,
+    #[error("You are sending to {0} uploads already: wait for one of them.")]
+    TooManyAtOnce(usize),
     #[error("The upload is finished already.")]
     Finished,
     #[error("What had come of this upload is no longer on the disk: begin it anew.")]
@@ -102,9 +106,13 @@ pub struct NewUpload {
     pub directory: Option<RelativePath>,
 }
 
-/// The uploads that a request is writing to just now: one writer each.
+/// What is being written just now.
 #[derive(Clone, Default)]
-pub struct Uploads(Arc<Mutex<HashSet<Uuid>>>);
+pub struct Uploads {
+    /// One writer for each upload.
+    busy: Arc<Mutex<HashSet<Uuid>>>,
+    turns: Turns,
+}
 
 /// Announces an upload and makes its hidden file.
 pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload, Error> {
@@ -165,6 +173,8 @@ pub async fn append<E>(
     offset: u64,
     body: impl Stream<Item = Result<Bytes, E>>,
 ) -> Result<Upload, Error> {
+    let most = app.config.uploads.concurrent_per_user;
+    let turn = app.uploads.turns.begin(actor.user_id, most).ok_or(Error::TooManyAtOnce(most))?;
     let _writer = app.uploads.write(id).ok_or(Error::Busy)?;
     let upload = find(app, actor, id).await?;
     if upload.state == State::Finished {
@@ -183,7 +193,7 @@ pub async fn append<E>(
         Err(Error::Agent(error)) if error.is_not_found() => return forget(app, id).await,
         Err(error) => return Err(error),
     };
-    let mut writing = Writing { app, id, file, size: upload.size, written: offset, synced: offset };
+    let mut writing = Writing { app, id, turn, file, size: upload.size, written: offset, synced: offset };
     let ended = writing.receive(body).await;
     // Also when the body broke off: what came is worth keeping.
     writing.sync().await?;
@@ -218,7 +228,7 @@ pub async fn set_kind(app: &App, actor: &Actor, id: Uuid, kind: FileKind) -> Res
 
 impl Uploads {
     fn write(&self, id: Uuid) -> Option<Writer> {
-        let mut busy = self.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let mut busy = self.busy.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         busy.insert(id).then(|| Writer { uploads: self.clone(), id })
     }
 }
@@ -230,7 +240,7 @@ struct Writer {
 
 impl Drop for Writer {
     fn drop(&mut self) {
-        self.uploads.0.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).remove(&self.id);
+        self.uploads.busy.lock().unwrap_or_else(|poisoned| poisoned.into_inner()).remove(&self.id);
     }
 }
 
@@ -238,6 +248,7 @@ impl Drop for Writer {
 struct Writing<'a> {
     app: &'a App,
     id: Uuid,
+    turn: Turn,
     file: UserFile,
     size: u64,
     written: u64,
@@ -261,6 +272,9 @@ impl Writing<'_> {
                 }
                 collected += piece.len();
                 pieces.push(piece.clone());
+                if let Some(most) = self.app.config.uploads.max_bytes_per_second {
+                    self.turn.pace(piece.len(), most).await;
+                }
             }
             let ended = !matches!(next, Some(Ok(_)));
             if ended || collected >= WRITE_BYTES {

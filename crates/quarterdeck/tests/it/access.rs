@@ -277,6 +277,9 @@ fn a_site_is_not_served_by_root() {
 #[case("[sever]\n", "sever")]
 #[case("[uploads]\nchunk_size = 5\n", "uploads.chunk_size")]
 #[case("[slurm]\nname = 'a/b'\n", "slurm.name")]
+#[case("[limits]\nsubmit = '60/day'\n", "submit = '60/day'")]
+#[case("[redis]\nurl = 'http://redis'\n", "redis.url")]
+#[case("[server]\ntrusted_proxies = ['localhost']\n", "trusted_proxies")]
 fn does_not_start_with_a_configuration_that_it_does_not_understand(#[case] text: &str, #[case] named: &str) {
     let directory = tempfile::tempdir().unwrap();
     let config = written(directory.path(), text);

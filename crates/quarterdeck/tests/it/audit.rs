@@ -121,12 +121,12 @@ async fn what_somebody_does_to_the_database_is_found_by_the_command_and_by_the_a
     let told = text(&found.stdout);
     assert_eq!((found.status.code(), told.lines().count()), (Some(1), 2), "{told}");
     let line = told.lines().next().unwrap();
-    assert!(line.starts_with("altered  seq 2  event ") && line.contains("session.begin"), "{line}");
+    assert!(line.starts_with("altered  seq 3  event ") && line.contains("session.begin"), "{line}");
     site.start_server(&[]).await;
     let report = admin.get("/audit/verify").await.json();
     assert_eq!((&report["ok"], report["findings"].as_array().unwrap().len()), (&json!(false), 1), "{report}");
     let finding = &report["findings"][0];
-    assert_eq!((&finding["kind"], &finding["seq"]), (&json!("altered"), &json!(2)));
+    assert_eq!((&finding["kind"], &finding["seq"]), (&json!("altered"), &json!(3)));
 }
 
 #[rstest]

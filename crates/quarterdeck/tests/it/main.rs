@@ -12,6 +12,7 @@ mod bytes;
 mod environment;
 mod headers;
 mod kills;
+mod limits;
 mod links;
 mod main_job;
 mod outage;

@@ -3,6 +3,9 @@
 mod client;
 mod live;
 pub mod processes;
+#[path = "../../../../quarterdeck-server/src/redis/testing.rs"]
+#[allow(dead_code, reason = "shared with the server's own tests, which use more of it")]
+mod redis;
 pub mod secrets;
 mod site;
 mod slurm;
@@ -11,6 +14,7 @@ use std::time::{Duration, Instant};
 
 pub use client::{Answer, Client};
 pub use live::Live;
+pub use redis::OwnRedis;
 pub use site::Site;
 pub use slurm::{OwnSlurm, Slurm};
 
