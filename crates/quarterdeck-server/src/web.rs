@@ -14,6 +14,9 @@ use tower_http::compression::CompressionLayer;
 use tower_http::compression::predicate::{DefaultPredicate, Predicate};
 use tower_http::cors::{AllowHeaders, Any, CorsLayer};
 use utoipa::OpenApi;
+use utoipa::openapi::content::Content;
+use utoipa::openapi::response::ResponseBuilder;
+use utoipa::openapi::schema::Ref;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -133,8 +136,23 @@ fn finish_document(mut document: utoipa::openapi::OpenApi) -> utoipa::openapi::O
         let tag = operation.tags.iter().flatten().next().cloned();
         operation.operation_id = tag.zip(operation.operation_id.take()).map(|(tag, deed)| format!("{tag}_{deed}"));
         operation.security = security(route.rule);
+        let mut answers = |status: &str, description: &str| {
+            let answer = ResponseBuilder::new().description(description).content("application/problem+json", problem());
+            operation.responses.responses.entry(status.to_owned()).or_insert(answer.build().into());
+        };
+        if route.rule != Rule::Public {
+            answers("401", "Not signed in.");
+            answers("403", "Not allowed.");
+        }
+        if route.class.is_some() {
+            answers("429", "Too many requests: `Retry-After` says when to come back.");
+        }
     }
     document
+}
+
+fn problem() -> Content {
+    Content::new(Some(Ref::from_schema_name("ProblemDocument")))
 }
 
 const SESSION: &str = "session";

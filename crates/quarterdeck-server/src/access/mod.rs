@@ -8,16 +8,19 @@ use std::net::IpAddr;
 use axum::extract::{FromRequestParts, MatchedPath, Request, State};
 use axum::http::header::{AUTHORIZATION, HeaderName, USER_AGENT};
 use axum::http::request::Parts;
-use axum::http::{Extensions, HeaderMap, Method};
+use axum::http::{Extensions, HeaderMap, Method, StatusCode};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
 use serde::{Deserialize, Serialize};
+use serde_json::{Value, json};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::app::App;
+use crate::audit::{Event, Who};
 use crate::limits::{self, Bucket, Class, Verdict};
 use crate::problem::Problem;
+use crate::redact;
 use crate::users::User;
 use crate::web::{ClientAddress, RequestId};
 pub use scope::{Area, Scope, Scopes};
@@ -102,18 +105,23 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
         return Problem::not_found("route").into_response();
     };
     let origin = Origin::of(request.headers(), request.extensions());
-    let actor = match route.rule {
-        Rule::Public => Ok(None),
-        _ => crate::auth::authenticate(&app, bearer(request.headers()), origin.clone()).await.map(Some),
+    let (actor, unknown) = match route.rule {
+        Rule::Public => (None, None),
+        _ => match crate::auth::authenticate(&app, bearer(request.headers()), origin.clone()).await {
+            Ok(actor) => (Some(actor), None),
+            Err(problem) => (None, Some(problem)),
+        },
     };
-    let verdict = count(&app, route, actor.as_ref().ok().and_then(Option::as_ref), &origin).await;
-    let admitted = verdict.admitted().map_err(Problem::from).and(actor).and_then(|actor| {
-        actor.as_ref().map_or(Ok(()), |actor| permit(actor, route.rule))?;
-        Ok(actor)
-    });
-    let mut response = match admitted {
-        Ok(actor) => {
-            if let Some(actor) = actor {
+    let verdict = count(&app, route, actor.as_ref(), &origin).await;
+    let allowed = || match (&actor, unknown) {
+        (_, Some(problem)) => Err(problem),
+        (Some(actor), None) => permit(actor, route.rule),
+        (None, None) => Ok(()),
+    };
+    let path = redact::path(request.uri().path()).into_owned();
+    let mut response = match verdict.admitted().map_err(Problem::from).and_then(|()| allowed()) {
+        Ok(()) => {
+            if let Some(actor) = actor.clone() {
                 request.extensions_mut().insert(actor);
             }
             next.run(request).await
@@ -121,7 +129,32 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
         Err(problem) => problem.into_response(),
     };
     limits::api::tell(verdict, response.headers_mut());
+    if is_refusal(route, response.status()) {
+        let code = response.extensions().get::<Problem>().map(Problem::code);
+        let detail = json!({"code": code, "path": path});
+        record_refusal(&app, route, detail, actor.as_ref(), &origin).await;
+    }
     response
+}
+
+/// Whether somebody was turned away, here or by the handler. Sign-in records its own; a page that asks for new tokens
+/// without having any is no attempt at anything.
+fn is_refusal(route: &Route, status: StatusCode) -> bool {
+    match status {
+        StatusCode::UNAUTHORIZED => route.rule != Rule::Public,
+        StatusCode::FORBIDDEN | StatusCode::TOO_MANY_REQUESTS => route.class != Some(Class::SignIn),
+        _ => false,
+    }
+}
+
+async fn record_refusal(app: &App, route: &Route, detail: Value, actor: Option<&Actor>, origin: &Origin) {
+    let object = format!("{} {}", route.method, route.path);
+    let event = Event::new("access.refused", &object).with(detail);
+    let who = actor.map_or(Who::Stranger { origin, account: None }, Who::Actor);
+    if let Err(error) = app.audit.refused(who, event).await {
+        // The refusal stands all the same.
+        tracing::error!(%error, "a refusal could not be recorded");
+    }
 }
 
 /// Counts a request before it is asked what the caller may, so that what is refused is counted too.

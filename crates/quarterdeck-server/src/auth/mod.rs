@@ -18,6 +18,7 @@ use crate::api_keys;
 use crate::app::App;
 use crate::audit::{Event, Outcome, Who};
 use crate::db::{from_us, to_us};
+use crate::limits::{Attempt, Bucket, Class, RetryAfter};
 use crate::problem::Problem;
 use crate::secrets;
 use crate::users::{self, User};
@@ -42,6 +43,8 @@ pub enum Error {
     NoSuchSession,
     #[error("Your account has no Unix user on the cluster: ask an administrator to set it.")]
     NoUnixUser,
+    #[error(transparent)]
+    TooMany(#[from] RetryAfter),
     #[error(transparent)]
     User(#[from] users::Error),
     #[error(transparent)]
@@ -72,14 +75,24 @@ pub struct Session {
 
 /// Signs in with name and password. Wrong name and wrong password answer alike and take alike.
 pub async fn login(app: &App, origin: Origin, username: &str, password: String) -> Result<SignedIn, Error> {
+    let attempt = match may_guess(app, &origin, username).await {
+        Ok(attempt) => attempt,
+        Err(late) => {
+            let event = Event::new("session.begin", "").with(json!({"because": "too many attempts"}));
+            app.audit.refused(Who::Stranger { origin: &origin, account: None }, event).await?;
+            return Err(late.into());
+        }
+    };
     let (account, right) = users::verify_password(&app.db, username, password).await?;
     let (true, Some(user)) = (right, account.clone()) else {
+        attempt.failed().await;
         // What was typed for a name may be a password: it is recorded only where it is somebody's name.
         let account = account.as_ref().map(|user| (user.id, user.username.as_str()));
         let event = Event::new("session.begin", account.map_or("", |(_, name)| name));
-        app.audit.note(Who::Stranger { origin: &origin, account }, Outcome::Refused, event).await?;
+        app.audit.refused(Who::Stranger { origin: &origin, account }, event).await?;
         return Err(Error::WrongCredentials);
     };
+    attempt.succeeded().await;
     let now = app.clock.now();
     let session = store::sessions::Model {
         id: Uuid::now_v7(),
@@ -101,6 +114,12 @@ pub async fn login(app: &App, origin: Origin, username: &str, password: String) 
     app.audit.record(&tx, &actor, Event::new("session.begin", &actor.username)).await?;
     tx.commit().await?;
     Ok(signed_in)
+}
+
+/// Whether somebody at this address may try a password for this name now.
+async fn may_guess<'a>(app: &'a App, origin: &Origin, username: &str) -> Result<Attempt<'a>, RetryAfter> {
+    app.limits.check(Class::SignIn, Bucket::sign_in(origin.address, username)).await.admitted()?;
+    app.limits.may_try(origin.address, username).await
 }
 
 /// Exchanges a refresh token for new tokens. Each is good once; one used before ends its session for all.
@@ -201,11 +220,15 @@ pub(crate) async fn end_sessions_of(
 
 /// Sets a new password for the actor, who must know the present one. Her other sessions end.
 pub async fn change_password(app: &App, actor: &Actor, present: String, new: String) -> Result<(), Error> {
+    // Whoever sits down at an open page must not guess either.
+    let attempt = app.limits.may_try(actor.address, &actor.username).await?;
     let (_, right) = users::verify_password(&app.db, &actor.username, present).await?;
     if !right {
+        attempt.failed().await;
         app.audit.note(actor, Outcome::Refused, Event::new("user.set-password", &actor.username)).await?;
         return Err(Error::WrongPassword);
     }
+    attempt.succeeded().await;
     let keep = match actor.via {
         Via::Session(id) => Some(id),
         Via::Key(..) => None,

@@ -185,7 +185,6 @@ async fn a_user_sends_to_so_many_uploads_at_once() {
 }
 
 #[tokio::test]
-#[ignore = "until auth::login asks the limits"]
 async fn signing_in_is_limited_by_address_and_name_whether_it_exists_or_not() {
     let site = limited(&[("QUARTERDECK_LIMITS__SIGN_IN", "5/h"), (PROXIES, "127.0.0.1")]).await;
     for name in [site.person().as_str(), "nobody-of-this-name"] {
@@ -200,7 +199,6 @@ async fn signing_in_is_limited_by_address_and_name_whether_it_exists_or_not() {
 }
 
 #[tokio::test]
-#[ignore = "until auth::login asks the limits"]
 async fn guessing_locks_a_name_and_does_not_tell_whether_it_exists() {
     let site = limited(&[("QUARTERDECK_LIMITS__SIGN_IN", "1000/min"), (PROXIES, "127.0.0.1")]).await;
     let mut told = Vec::new();
