@@ -942,7 +942,6 @@ export const en = {
     withBurst: "{{rate}}, bursts of {{burst}}",
     countedBy: {
       user: "each user, and each API key for itself",
-      address: "each address",
       address_and_name: "each address with each name",
     },
     stores: {

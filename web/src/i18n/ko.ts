@@ -951,7 +951,6 @@ export const ko: Translation<typeof en> = {
     withBurst: "{{rate}}, 순간 최대 {{burst}}회",
     countedBy: {
       user: "사용자별, API 키는 키마다 따로",
-      address: "주소별",
       address_and_name: "주소와 사용자 이름별",
     },
     stores: {

@@ -1,6 +1,7 @@
 // How often what may be done, how it is counted, and what was refused lately.
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import type { Limit, Limits } from "../../api/types";
 import { CodeView } from "../../ui/CodeView";
 import { type Column, DataTable } from "../../ui/DataTable";
 import { useFormat } from "../../ui/format";
@@ -10,7 +11,7 @@ import { Badge } from "../../ui/StateBadge";
 import { LoadingRows, ProblemNote } from "../../ui/states";
 import { AdminOnly } from "../AdminOnly";
 import classes from "../admin.module.css";
-import { type Limit, type Limits, limitsQuery } from "./queries";
+import { limitsQuery } from "./queries";
 import { useRateText } from "./rate-text";
 
 /** As the configuration writes it. */

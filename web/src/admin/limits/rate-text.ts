@@ -1,7 +1,7 @@
 // A limit in words: "60 a minute, 100 at once".
 import { useTranslation } from "react-i18next";
+import type { Limit } from "../../api/types";
 import { useFormat } from "../../ui/format";
-import type { Limit } from "./queries";
 
 const PERIODS: Record<number, "second" | "minute" | "hour" | "day"> = {
   1: "second",
@@ -14,7 +14,7 @@ export function useRateText(): (limit: Limit) => string {
   const { t } = useTranslation();
   const format = useFormat();
   return ({ amount, period_seconds, burst }) => {
-    if (amount === null || period_seconds === null) return t("limits.none");
+    if (amount == null || period_seconds == null) return t("limits.none");
     const period = PERIODS[period_seconds];
     const rate = period
       ? t(`limits.per.${period}`, { amount: format.number(amount) })
@@ -22,7 +22,7 @@ export function useRateText(): (limit: Limit) => string {
           amount: format.number(amount),
           period: format.duration(period_seconds),
         });
-    return burst !== null && burst !== amount
+    return burst != null && burst !== amount
       ? t("limits.withBurst", { rate, burst: format.number(burst) })
       : rate;
   };
