@@ -5,8 +5,9 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { signIn, speakKoreanInTheDark } from "./browser";
 import { CuttableProxy } from "./cuttable-proxy";
-import { environment, type Person } from "./environment";
+import { environment } from "./environment";
 import { type JourneyFiles, makeFiles } from "./files";
 
 const SCREENSHOTS = fileURLToPath(new URL(`screenshots/${environment.cluster}/`, import.meta.url));
@@ -141,10 +142,7 @@ describe(`the main job on ${environment.cluster}`, () => {
   });
 
   it("speaks Korean in the dark", async () => {
-    await page.getByRole("button", { name: "Language" }).click();
-    await page.getByRole("menuitemradio", { name: "한국어" }).click();
-    await page.getByRole("button", { name: "화면 색상" }).click();
-    await page.getByRole("menuitemradio", { name: "어둡게" }).click();
+    await speakKoreanInTheDark(page);
     await page.goto(jobUrl.replace(/^https?:\/\/[^/]+/, proxy.url));
     await state("완료").waitFor();
     await screenshot("job-ko-dark");
@@ -186,14 +184,6 @@ function newContext(): Promise<BrowserContext> {
     colorScheme: "light",
     viewport: { width: 1280, height: 800 },
   });
-}
-
-async function signIn(onPage: Page, { name, password }: Person): Promise<void> {
-  await onPage.goto("/");
-  await onPage.getByLabel("User name").fill(name);
-  await onPage.getByLabel("Password", { exact: true }).fill(password);
-  await onPage.getByRole("button", { name: "Sign in" }).click();
-  await onPage.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
 }
 
 function heading(name: string): Promise<void> {

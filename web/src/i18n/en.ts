@@ -927,7 +927,7 @@ export const en = {
       new_upload: "Uploads begun",
       node_action: "Nodes drained and resumed",
       reboot: "Nodes rebooted",
-      scan: "Scans for images or templates",
+      scan: "Image and template scans",
       write: "Other changes",
       read: "Other reading",
     },
@@ -941,7 +941,7 @@ export const en = {
     perSeconds: "{{amount}} per {{period}}",
     withBurst: "{{rate}}, bursts of {{burst}}",
     countedBy: {
-      user: "each user, and each API key for itself",
+      user: "each user, each API key apart",
       address_and_name: "each address with each name",
     },
     stores: {

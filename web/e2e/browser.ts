@@ -1,0 +1,34 @@
+// What every journey does with the browser.
+import { readFileSync } from "node:fs";
+import { createRequire } from "node:module";
+import type { AxeResults } from "axe-core";
+import type { Page } from "playwright-core";
+import type { Person } from "./environment";
+
+const AXE = readFileSync(createRequire(import.meta.url).resolve("axe-core/axe.min.js"), "utf8");
+const WCAG = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa"];
+
+export async function signIn(page: Page, { name, password }: Person): Promise<void> {
+  await page.goto("/");
+  await page.getByLabel("User name").fill(name);
+  await page.getByLabel("Password", { exact: true }).fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
+}
+
+export async function speakKoreanInTheDark(page: Page): Promise<void> {
+  await page.getByRole("button", { name: "Language" }).click();
+  await page.getByRole("menuitemradio", { name: "한국어" }).click();
+  await page.getByRole("button", { name: "화면 색상" }).click();
+  await page.getByRole("menuitemradio", { name: "어둡게" }).click();
+}
+
+/** What keeps people from using the page as it is now (WCAG 2.2 AA), each with its place. */
+export async function barriers(page: Page): Promise<string[]> {
+  await page.evaluate(AXE);
+  const { violations } = await page.evaluate<AxeResults, string[]>(
+    (values) => (window as unknown as { axe: typeof import("axe-core") }).axe.run({ runOnly: values }),
+    WCAG,
+  );
+  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")}`));
+}
