@@ -5,7 +5,7 @@ import { mkdirSync } from "node:fs";
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { barriers, signIn, speakKoreanInTheDark } from "./browser";
+import { barriers, newContext, rememberSecret, signIn, speakKoreanInTheDark } from "./browser";
 import { environment } from "./environment";
 
 const SCREENSHOTS = fileURLToPath(new URL(`screenshots/${environment.cluster}/`, import.meta.url));
@@ -127,6 +127,7 @@ describe(`accounts on ${environment.cluster}`, () => {
     await change.click();
     await page.getByText("This password is one of those that are tried first").waitFor();
     await seen("account-password");
+    rememberSecret(chosen);
     await page.getByLabel("New password").fill(chosen);
     await change.click();
     await page.getByText("Your password is changed.").waitFor();
@@ -231,12 +232,7 @@ describe(`accounts on ${environment.cluster}`, () => {
 });
 
 async function newPage(): Promise<Page> {
-  const context = await browser.newContext({
-    baseURL: environment.url,
-    locale: "en-US",
-    colorScheme: "light",
-    viewport: { width: 1280, height: 800 },
-  });
+  const context = await newContext(browser, environment.url);
   const made = await context.newPage();
   made.on("pageerror", (error) => failures.push(error.message));
   return made;

@@ -14,6 +14,8 @@ export const environment = {
   /** Somebody who must see nothing of it. */
   stranger: stranger(),
   browser: process.env.QD_TEST_BROWSER ?? "/usr/bin/chromium",
+  /** Where the secrets of a run are kept, to be looked for. */
+  secretsFile: process.env.QD_E2E_SECRETS ?? null,
   /** Size of the upload that is cut in the middle. */
   bigFileMib: Number(process.env.QD_E2E_BIG_MIB ?? 300),
 };

@@ -5,7 +5,7 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { signIn, speakKoreanInTheDark } from "./browser";
+import { newContext, signIn, speakKoreanInTheDark } from "./browser";
 import { CuttableProxy } from "./cuttable-proxy";
 import { environment } from "./environment";
 import { type JourneyFiles, makeFiles } from "./files";
@@ -30,7 +30,7 @@ beforeAll(async () => {
   files = await makeFiles(environment.bigFileMib);
   proxy = await CuttableProxy.before(environment.url);
   browser = await chromium.launch({ executablePath: environment.browser, args: ["--no-sandbox"] });
-  context = await newContext();
+  context = await newContext(browser, proxy.url);
   page = await context.newPage();
   page.on("pageerror", (error) => failures.push(error.message));
 });
@@ -154,7 +154,7 @@ describe(`the main job on ${environment.cluster}`, () => {
   it.skipIf(!environment.stranger)("shows a stranger neither the files nor the output", async () => {
     const { stranger } = environment;
     if (!stranger) return;
-    const other = await newContext();
+    const other = await newContext(browser, proxy.url);
     const otherPage = await other.newPage();
     await signIn(otherPage, stranger);
     await otherPage.getByRole("link", { name: "Uploads", exact: true }).click();
@@ -176,15 +176,6 @@ describe(`the main job on ${environment.cluster}`, () => {
     expect(failures).toEqual([]);
   });
 });
-
-function newContext(): Promise<BrowserContext> {
-  return browser.newContext({
-    baseURL: proxy.url,
-    locale: "en-US",
-    colorScheme: "light",
-    viewport: { width: 1280, height: 800 },
-  });
-}
 
 function heading(name: string): Promise<void> {
   return page.getByRole("heading", { name, level: 1 }).waitFor();
