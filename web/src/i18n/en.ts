@@ -880,8 +880,14 @@ export const en = {
         hold: "Job held",
         release: "Job released",
         requeue: "Job requeued",
+        read: "Another's private job read",
       },
-      upload: { finish: "Upload finished" },
+      upload: {
+        create: "Upload begun",
+        finish: "Upload finished",
+        discard: "Upload discarded",
+        "set-kind": "Kind of file set",
+      },
       session: {
         begin: "Signed in",
         end: "Signed out",

@@ -889,8 +889,14 @@ export const ko: Translation<typeof en> = {
         hold: "작업 보류",
         release: "작업 보류 해제",
         requeue: "작업을 다시 대기열에 넣음",
+        read: "다른 사용자의 비공개 작업 열람",
       },
-      upload: { finish: "업로드 완료" },
+      upload: {
+        create: "업로드 시작",
+        finish: "업로드 완료",
+        discard: "업로드 폐기",
+        "set-kind": "파일 종류 지정",
+      },
       session: {
         begin: "로그인",
         end: "로그아웃",

@@ -18,7 +18,7 @@ use crate::api_keys;
 use crate::app::App;
 use crate::audit::{Event, Outcome, Who};
 use crate::db::{from_us, to_us};
-use crate::limits::{Attempt, Bucket, Class, RetryAfter};
+use crate::limits::{Attempt, Bucket, Class, RetryAfter, Verdict};
 use crate::problem::Problem;
 use crate::secrets;
 use crate::users::{self, User};
@@ -73,9 +73,20 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
 }
 
+/// Counts an attempt to sign in under this name from this address; its verdict goes to [`login`].
+pub async fn count_attempt(app: &App, origin: &Origin, username: &str) -> Verdict {
+    app.limits.check(Class::SignIn, Bucket::sign_in(origin.address, username)).await
+}
+
 /// Signs in with name and password. Wrong name and wrong password answer alike and take alike.
-pub async fn login(app: &App, origin: Origin, username: &str, password: String) -> Result<SignedIn, Error> {
-    let attempt = match may_guess(app, &origin, username).await {
+pub async fn login(
+    app: &App,
+    origin: Origin,
+    counted: Verdict,
+    username: &str,
+    password: String,
+) -> Result<SignedIn, Error> {
+    let attempt = match may_guess(app, &origin, counted, username).await {
         Ok(attempt) => attempt,
         Err(late) => {
             let event = Event::new("session.begin", "").with(json!({"because": "too many attempts"}));
@@ -117,8 +128,13 @@ pub async fn login(app: &App, origin: Origin, username: &str, password: String) 
 }
 
 /// Whether somebody at this address may try a password for this name now.
-async fn may_guess<'a>(app: &'a App, origin: &Origin, username: &str) -> Result<Attempt<'a>, RetryAfter> {
-    app.limits.check(Class::SignIn, Bucket::sign_in(origin.address, username)).await.admitted()?;
+async fn may_guess<'a>(
+    app: &'a App,
+    origin: &Origin,
+    counted: Verdict,
+    username: &str,
+) -> Result<Attempt<'a>, RetryAfter> {
+    counted.admitted()?;
     app.limits.may_try(origin.address, username).await
 }
 

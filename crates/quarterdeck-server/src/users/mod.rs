@@ -127,6 +127,10 @@ pub async fn add(desk: Desk<'_>, by: Who<'_>, new: NewUser) -> Result<User, Erro
         errors.push(FieldError::new("/username", "bad-username", detail));
     }
     errors.extend(check_names(&new.display_name, new.unix_user.as_deref()));
+    // In single-user mode the one person may be root; nobody else ever is.
+    if new.unix_user.as_deref() == Some("root") && !matches!(by, Who::Server) {
+        errors.push(bad_unix_user());
+    }
     errors.extend(new.password.as_ref().and_then(|word| passwords::check(word, &new.username, "/password")));
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
@@ -203,7 +207,11 @@ pub async fn verify_password(db: &Db, username: &str, password: String) -> Resul
 /// Changes an account. Disabling it ends its sessions; its keys are refused from then on.
 pub async fn change(desk: Desk<'_>, by: Who<'_>, id: Uuid, change: Change) -> Result<User, Error> {
     let display_name = change.display_name.as_deref().unwrap_or("a name");
-    let errors = check_names(display_name, change.unix_user.as_ref().and_then(|name| name.as_deref()));
+    let unix_user = change.unix_user.as_ref().and_then(|name| name.as_deref());
+    let mut errors = check_names(display_name, unix_user);
+    if unix_user == Some("root") {
+        errors.push(bad_unix_user());
+    }
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
@@ -346,10 +354,14 @@ fn check_names(display_name: &str, unix_user: Option<&str>) -> Vec<FieldError> {
         errors.push(FieldError::new("/display_name", "bad-display-name", detail));
     }
     if unix_user.is_some_and(|name| !is_unix_name(name)) {
-        let detail = "This is not the name of a Unix account that a person may have.";
-        errors.push(FieldError::new("/unix_user", "bad-unix-user", detail));
+        errors.push(bad_unix_user());
     }
     errors
+}
+
+fn bad_unix_user() -> FieldError {
+    let detail = "This is not the name of a Unix account that a person may have.";
+    FieldError::new("/unix_user", "bad-unix-user", detail)
 }
 
 fn is_account_name(name: &str) -> bool {
@@ -361,5 +373,5 @@ fn is_account_name(name: &str) -> bool {
 fn is_unix_name(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-@+".contains(&b);
     let begins = |b: u8| b.is_ascii_alphabetic() || b == b'_';
-    (1..=64).contains(&name.len()) && begins(name.as_bytes()[0]) && name.bytes().all(allowed) && name != "root"
+    (1..=64).contains(&name.len()) && begins(name.as_bytes()[0]) && name.bytes().all(allowed)
 }
