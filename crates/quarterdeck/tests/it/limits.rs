@@ -312,7 +312,7 @@ impl Load {
     }
 }
 
-/// How many of so many sign-outs, which everybody may ask for and which are writing, are let in.
+/// How many of so many changes that a stranger asks for are counted and let through, to be told to sign in.
 async fn changes_let_in(site: &Site, asked: usize) -> usize {
     let http = reqwest::Client::new();
     let mut let_in = 0;
