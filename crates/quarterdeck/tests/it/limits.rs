@@ -218,7 +218,7 @@ async fn guessing_locks_a_name_and_does_not_tell_whether_it_exists() {
         told.push(guess(&site, "203.0.113.99", name, &right).await);
     }
     assert_eq!(told[0], told[1]);
-    assert_eq!(told[0], (429, json!("too-many-requests"), json!({"seconds": 60, "class": "sign_in"})));
+    assert_eq!(told[0], (429, json!("sign-in-locked"), json!({"seconds": 60, "class": "sign_in"})));
 }
 
 /// Signs in from this address; status, code and parameters of the answer.
