@@ -186,6 +186,7 @@ impl From<crate::auth::Error> for Problem {
             Error::NoSuchSession => Problem::not_found("session"),
             Error::NoUnixUser => Problem::new(StatusCode::FORBIDDEN, "no-unix-user", error.to_string()),
             Error::TooMany(refused) => refused.into(),
+            Error::Key(error) => error.into(),
             Error::User(error) => error.into(),
             Error::Db(error) => error.into(),
             Error::Internal(cause) => Problem::internal(cause),

@@ -13,6 +13,8 @@ pub struct Privacy {
     pub data: PrivateData,
     /// The accounts that each Unix user coordinates.
     pub coordinators: HashMap<String, Vec<String>>,
+    /// Why the server's own account is not shown everybody's jobs, where they are private.
+    pub blind: Option<String>,
 }
 
 /// Whose jobs somebody may see.
