@@ -56,6 +56,7 @@ async fn sign_in() {
         times[SIGN_INS / 2].as_secs_f64() * 1000.0
     });
     let ratio = known / unknown;
+    assert!((0.8..1.25).contains(&ratio), "who measures learns which names exist: {ratio:.2}");
     println!(
         "| sign-in, wrong password, median of {SIGN_INS} | known name: {known:.1} ms | unknown name: {unknown:.1} ms | \
          {ratio:.2} |"

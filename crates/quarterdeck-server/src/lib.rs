@@ -21,6 +21,7 @@ mod files;
 mod images;
 mod jobs;
 mod limits;
+mod listen;
 mod live;
 mod method_override;
 mod migration;

@@ -3,6 +3,7 @@
 use std::borrow::Cow;
 use std::sync::LazyLock;
 
+use axum::http::Method;
 use regex::Regex;
 
 /// API keys, access tokens, and whatever else is as long and as random as a secret.
@@ -11,6 +12,12 @@ static SECRETS: LazyLock<Regex> = LazyLock::new(|| {
     Regex::new(r"qd_[0-9A-Za-z]+|eyJ[0-9A-Za-z_.\-]+|[0-9A-Za-z_\-]{43,}").unwrap()
 });
 const LONGEST: usize = 500;
+
+/// A method as the log may have it: clients can make up one as long as a request may be.
+pub(crate) fn method(method: &Method) -> &'static str {
+    const KNOWN: [&str; 9] = ["GET", "HEAD", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE", "CONNECT"];
+    KNOWN.into_iter().find(|known| *known == method.as_str()).unwrap_or("other")
+}
 
 /// An address's path as the log may have it. Its query is left out altogether.
 pub(crate) fn path(path: &str) -> Cow<'_, str> {

@@ -1,5 +1,7 @@
 //! What the routes of several features read alike: JSON bodies whose errors point to the field, and pages of lists.
 
+use std::time::Duration;
+
 use axum::body::Bytes;
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
@@ -12,6 +14,9 @@ use crate::problem::{FieldError, Problem, pointer_token};
 
 const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 500;
+const BODY_TIME: Duration = Duration::from_secs(30);
+/// Longer ones hold nothing that anybody would search for, and databases refuse patterns that long.
+const LONGEST_QUERY: usize = 4096;
 
 /// A JSON body. What is not JSON is a 400; JSON of another shape is a 422 with a pointer to the field.
 pub(crate) struct JsonBody<T>(pub(crate) T);
@@ -26,11 +31,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             let detail = "Send application/json.";
             return Err(Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", detail));
         }
-        let bytes = Bytes::from_request(request, state).await.map_err(|rejection| {
-            let status = rejection.status();
-            let code = if status == StatusCode::PAYLOAD_TOO_LARGE { "too-large" } else { "unreadable" };
-            Problem::new(status, code, rejection.body_text())
-        })?;
+        let WholeBody(bytes) = WholeBody::from_request(request, state).await?;
         let mut deserializer = serde_json::Deserializer::from_slice(&bytes);
         match serde_path_to_error::deserialize::<_, T>(&mut deserializer) {
             Ok(value) => match deserializer.end() {
@@ -43,6 +44,25 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             }
             Err(error) => Err(Problem::unreadable(format!("The body is not JSON: {}", error.inner()))),
         }
+    }
+}
+
+/// A body that is short and comes at once; one that trickles must not hold its connection.
+pub(crate) struct WholeBody(pub(crate) Bytes);
+
+impl<S: Send + Sync> FromRequest<S> for WholeBody {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        let Ok(read) = tokio::time::timeout(BODY_TIME, Bytes::from_request(request, state)).await else {
+            let detail = "The body did not come in time: look at your connection.";
+            return Err(Problem::new(StatusCode::REQUEST_TIMEOUT, "too-slow", detail));
+        };
+        read.map(WholeBody).map_err(|rejection| {
+            let status = rejection.status();
+            let code = if status == StatusCode::PAYLOAD_TOO_LARGE { "too-large" } else { "unreadable" };
+            Problem::new(status, code, rejection.body_text())
+        })
     }
 }
 
@@ -66,6 +86,9 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequestParts<S> for QueryOf<T> {
     type Rejection = Problem;
 
     async fn from_request_parts(parts: &mut Parts, state: &S) -> Result<Self, Problem> {
+        if parts.uri.query().is_some_and(|query| query.len() > LONGEST_QUERY) {
+            return Err(Problem::unreadable("The query is too long: search for less."));
+        }
         if parts.uri.query().is_some_and(|query| query.contains("%00")) {
             return Err(Problem::unreadable("A query cannot hold a NUL byte."));
         }
@@ -92,6 +115,15 @@ impl<S: Send + Sync, T: DeserializeOwned + Send> FromRequestParts<S> for PathOf<
             Err(_) => Err(Problem::not_found("object")),
         }
     }
+}
+
+/// Whether a text can stand for something in a list: 1 to 100 characters on one line, and none that are not seen or
+/// that turn the direction of what stands beside them.
+pub(crate) fn is_label(text: &str) -> bool {
+    let deceives =
+        |c: char| matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{feff}');
+    let counted = (1..=100).contains(&text.chars().count());
+    counted && !text.trim().is_empty() && !text.contains(|c: char| c.is_control() || deceives(c))
 }
 
 /// `limit` of a list: 50 unless told, at most 500.

@@ -6,12 +6,10 @@ use std::io::Write;
 use std::net::SocketAddr;
 use std::os::unix::fs::{DirBuilderExt, MetadataExt, OpenOptionsExt};
 use std::path::{Path, PathBuf};
-use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::{Context, bail};
 use tokio::net::TcpListener;
-use tokio::sync::Notify;
 
 use crate::agents::{Agents, Start};
 use crate::app::{App, Parts};
@@ -23,7 +21,7 @@ use crate::db::Db;
 use crate::limits::Limits;
 use crate::redis::Redis;
 use crate::users::{self, Desk, NewUser};
-use crate::{access::Role, audit, audit::Who, images, jobs, live, templates, uploads, web};
+use crate::{access::Role, audit, audit::Who, images, jobs, listen, live, templates, uploads, web};
 
 /// What is under way when the server is told to stop has this long to end.
 const STOP_TIME: Duration = Duration::from_secs(5);
@@ -86,22 +84,8 @@ pub async fn serve(
         .await
         .with_context(|| format!("listening on {}", app.config.server.listen))?;
     ready(listener.local_addr()?, first_password);
-    let service = web::router(app).into_make_service_with_connect_info::<SocketAddr>();
-    let stopping = Arc::new(Notify::new());
-    let begins = stopping.clone();
-    let graceful = axum::serve(listener, service).with_graceful_shutdown(async move {
-        stop.await;
-        begins.notify_one();
-    });
-    // Pages keep their sockets open for as long as they can.
-    let late = async {
-        stopping.notified().await;
-        tokio::time::sleep(STOP_TIME).await;
-    };
-    tokio::select! {
-        served = graceful.into_future() => served.context("serving"),
-        () = late => Ok(()),
-    }
+    listen::serve(listener, web::router(app), listen::most_connections(), stop, STOP_TIME).await;
+    Ok(())
 }
 
 /// What `serve --single-user` runs with: everything of its own in one directory, the `local` cluster, one person.

@@ -198,7 +198,7 @@ async fn finish(State(app): State<App>, mut request: Request, next: Next) -> Res
     let address = client_address(peer, request.headers(), &app.config.server.trusted_proxies);
     request.extensions_mut().insert(RequestId(id.clone()));
     request.extensions_mut().insert(ClientAddress(address));
-    let method = request.method().clone();
+    let method = redact::method(request.method());
     // The path alone: a query may hold what does not belong into a log.
     let path = redact::path(request.uri().path()).into_owned();
     let started = std::time::Instant::now();
@@ -211,7 +211,7 @@ async fn finish(State(app): State<App>, mut request: Request, next: Next) -> Res
         response.headers_mut().insert(header::CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
     }
     let status = response.status().as_u16();
-    tracing::info!(target: "quarterdeck::request", %method, path, status, request_id = %id, elapsed_us = started.elapsed().as_micros() as u64);
+    tracing::info!(target: "quarterdeck::request", method, path, status, request_id = %id, elapsed_us = started.elapsed().as_micros() as u64);
     let headers = response.headers_mut();
     if let Ok(value) = HeaderValue::from_str(&id) {
         headers.insert(REQUEST_ID, value);

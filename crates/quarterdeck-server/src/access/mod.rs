@@ -159,11 +159,7 @@ async fn record_refusal(app: &App, route: &Route, detail: Value, actor: Option<&
 
 /// Counts a request before it is asked what the caller may, so that what is refused is counted too.
 async fn count(app: &App, route: &Route, actor: Option<&Actor>, origin: &Origin) -> Verdict {
-    let bucket = match actor.map(|actor| (actor.via, actor.user_id)) {
-        Some((Via::Session(_), user)) => Bucket::user(user),
-        Some((Via::Key(key, _), _)) => Bucket::key(key),
-        None => Bucket::address(origin.address),
-    };
+    let bucket = actor.map_or_else(|| Bucket::address(origin.address), Bucket::of);
     match route.class {
         // By the sign-in itself, which knows the name.
         Some(Class::SignIn) => Verdict::Uncounted,

@@ -19,6 +19,7 @@ use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::db::{from_us, to_us};
 use crate::problem::FieldError;
+use crate::requests::is_label;
 use crate::users::{self, User};
 pub(crate) use text::looks_like_a_key;
 
@@ -129,6 +130,10 @@ pub async fn list(app: &App, actor: &Actor, user: Uuid) -> Result<Vec<ApiKey>, E
 pub async fn revoke(app: &App, actor: &Actor, user: Uuid, id: Uuid) -> Result<(), Error> {
     let tx = app.db.begin().await?;
     let owner = users::find(&tx, user).await?;
+    // Like all that is an administrator's or an operator's.
+    if owner.role > Role::User && matches!(actor.via, Via::Key(..)) {
+        return Err(users::Error::NotByKey.into());
+    }
     if !store::revoke(&tx, user, id, to_us(app.clock.now())).await? {
         return Err(Error::NotFound);
     }
@@ -159,7 +164,7 @@ pub(crate) async fn authenticate(app: &App, text: &str, origin: Origin) -> Resul
     };
     let address = origin.address.to_string();
     let fresh = row.last_used_us.is_some_and(|us| now - from_us(us) < TOUCH_EVERY);
-    if !fresh || row.last_used_address.as_ref() != Some(&address) {
+    if !fresh {
         store::used(app.db.write(), id, to_us(now), &address).await?;
     }
     let key = read(row)?;
@@ -177,7 +182,7 @@ pub fn scopes_of(role: Role) -> Scopes {
 
 fn check(new: &NewKey, role: Role, now: DateTime<Utc>, max_days: u32) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    if new.name.trim().is_empty() || new.name.chars().count() > 100 || new.name.contains(char::is_control) {
+    if !is_label(&new.name) {
         errors.push(FieldError::new("/name", "bad-key-name", "A key's name has 1 to 100 characters on one line."));
     }
     if new.scopes.is_empty() {

@@ -1,8 +1,7 @@
 //! Routes of sign-in, of one's own sessions and of one's own password.
 
 use axum::Json;
-use axum::body::Bytes;
-use axum::extract::State;
+use axum::extract::{DefaultBodyLimit, State};
 use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, TimeDelta, Utc};
@@ -19,13 +18,15 @@ use crate::auth::{self, Error, Session, SignedIn, tokens};
 use crate::cross_site;
 use crate::limits;
 use crate::problem::{Problem, ProblemDocument};
-use crate::requests::{JsonBody, Page, PathOf, to_the_end};
+use crate::requests::{JsonBody, Page, PathOf, WholeBody, to_the_end};
 use crate::users;
 use crate::web::Uncompressed;
 
 const COOKIE: &str = "qd_refresh";
+const MOST_BYTES: usize = 16 << 10;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
+    // Bodies here are a few words, and strangers send them.
     OpenApiRouter::new()
         .routes(routes!(login))
         .routes(routes!(refresh))
@@ -35,6 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(change_password))
         .routes(routes!(sessions))
         .routes(routes!(end_session))
+        .layer(DefaultBodyLimit::max(MOST_BYTES))
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -121,7 +123,12 @@ async fn login(State(app): State<App>, origin: Origin, JsonBody(body): JsonBody<
 /// Exchange the refresh token (cookie, or body) for new tokens.
 #[utoipa::path(post, path = "/auth/refresh", tag = "auth", request_body(content = Option<Refresh>),
     responses((status = 200, body = Tokens), (status = 401, body = ProblemDocument), (status = 403, body = ProblemDocument)))]
-async fn refresh(State(app): State<App>, origin: Origin, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+async fn refresh(
+    State(app): State<App>,
+    origin: Origin,
+    headers: HeaderMap,
+    WholeBody(body): WholeBody,
+) -> Result<Response, Problem> {
     let (token, delivery) = refresh_token(&headers, &body)?.ok_or_else(Problem::not_signed_in)?;
     match auth::refresh(&app, origin, &token).await {
         Ok(signed_in) => Ok(tokens_response(&app, signed_in, delivery)),
@@ -133,7 +140,12 @@ async fn refresh(State(app): State<App>, origin: Origin, headers: HeaderMap, bod
 /// Sign out: end this session.
 #[utoipa::path(post, path = "/auth/logout", tag = "auth", request_body(content = Option<Refresh>),
     responses((status = 204), (status = 403, body = ProblemDocument)))]
-async fn logout(State(app): State<App>, origin: Origin, headers: HeaderMap, body: Bytes) -> Result<Response, Problem> {
+async fn logout(
+    State(app): State<App>,
+    origin: Origin,
+    headers: HeaderMap,
+    WholeBody(body): WholeBody,
+) -> Result<Response, Problem> {
     if let Some((token, _)) = refresh_token(&headers, &body)? {
         auth::logout(&app, origin, &token).await?;
     }
@@ -264,13 +276,16 @@ fn refresh_token(headers: &HeaderMap, body: &[u8]) -> Result<Option<(String, Tok
         return Ok(Some((body.refresh_token, TokenDelivery::Body)));
     }
     let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
-    let token = cookies
+    let mut tokens = cookies
         .flat_map(|line| line.split(';'))
         .filter_map(|pair| pair.trim().split_once('='))
-        .find(|(name, value)| *name == COOKIE && !value.is_empty())
-        .map(|(_, value)| (value.to_owned(), TokenDelivery::Cookie));
-    if token.is_some() {
-        cross_site::refuse(headers)?;
+        .filter(|(name, value)| *name == COOKIE && !value.is_empty())
+        .map(|(_, value)| value.to_owned());
+    let Some(token) = tokens.next() else { return Ok(None) };
+    cross_site::refuse(headers)?;
+    // Another host of this domain may have put a second one there: whose it is cannot be told.
+    if tokens.any(|other| other != token) {
+        return Ok(None);
     }
-    Ok(token)
+    Ok(Some((token, TokenDelivery::Cookie)))
 }

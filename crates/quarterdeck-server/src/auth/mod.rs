@@ -93,8 +93,15 @@ pub async fn login(
     let attempt = match may_guess(app, &origin, counted, username).await {
         Ok(attempt) => attempt,
         Err(late) => {
-            let event = Event::new("session.begin", "").with(json!({"because": "too many attempts"}));
-            app.audit.refused(Who::Stranger { origin: &origin, account: None }, event).await?;
+            let account = match users::find_by_name(app.db.read(), username).await {
+                Ok(account) => Some(account),
+                Err(users::Error::NotFound) => None,
+                Err(error) => return Err(error.into()),
+            };
+            let account = account.as_ref().map(|user| (user.id, user.username.as_str()));
+            let event = Event::new("session.begin", account.map_or("", |(_, name)| name));
+            let event = event.with(json!({"because": "too many attempts"}));
+            app.audit.refused(Who::Stranger { origin: &origin, account }, event).await?;
             return Err(late.into());
         }
     };

@@ -1,11 +1,14 @@
 //! Puts a job together from what was sent: checks it against templates, images, uploads and partitions, and writes its
 //! script.
 
+use std::collections::{HashMap, HashSet};
+
 use chrono::{DateTime, Utc};
 use quarterdeck_slurm::script::{self, BatchScript, ScriptError};
 use quarterdeck_types::{FileKind, FileName, JobState, RelativePath, place};
 use uuid::Uuid;
 
+use super::request::MOST_FILES;
 use super::{Error, Job, JobFile, NewJob, Resources, request};
 use crate::access::Actor;
 use crate::agents::Agent;
@@ -185,7 +188,7 @@ fn own_directory(app: &App, name: &str, id: Uuid, at: DateTime<Utc>) -> Relative
 
 async fn find_files(app: &App, actor: &Actor, new: &NewJob, errors: &mut Vec<FieldError>) -> Result<Vec<Input>, Error> {
     let mut files: Vec<Input> = Vec::new();
-    for (i, input) in new.files.iter().enumerate() {
+    for (i, input) in new.files.iter().take(MOST_FILES).enumerate() {
         let mut wrong = |field: &str, code: &str, detail: &str| {
             errors.push(FieldError::new(format!("/files/{i}/{field}"), code, detail));
         };
@@ -323,18 +326,22 @@ fn render(template: &Template, new: &NewJob, image: Option<&ChosenImage>, errors
 
 /// `FILE_<KIND>_<NAME>`; a second file of the same name in these letters gets a number.
 fn name_variables(files: &[Input]) -> Vec<JobFile> {
-    let mut named: Vec<JobFile> = Vec::new();
-    for input in files {
+    let mut taken = HashSet::new();
+    let mut next: HashMap<String, u32> = HashMap::new();
+    let name_one = |input: &Input| {
         let name = input.name.display();
         let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
         let letters: String = name.chars().map(letter).collect();
         let base = format!("FILE_{}_{letters}", input.kind.as_str().to_uppercase());
-        let taken = |variable: &String| named.iter().any(|file| file.variable == *variable);
-        let numbered = (2..).map(|number| format!("{base}_{number}"));
-        let variable = std::iter::once(base.clone()).chain(numbered).find(|variable| !taken(variable));
-        named.push(JobFile { name, kind: input.kind.as_str().to_owned(), variable: variable.unwrap_or(base.clone()) });
-    }
-    named
+        let mut variable = base.clone();
+        while !taken.insert(variable.clone()) {
+            let number = next.entry(base.clone()).or_insert(1);
+            *number += 1;
+            variable = format!("{base}_{number}");
+        }
+        JobFile { name, kind: input.kind.as_str().to_owned(), variable }
+    };
+    files.iter().map(name_one).collect()
 }
 
 fn directives(resources: &Resources) -> script::Resources {

@@ -123,6 +123,9 @@ impl Resources {
 }
 
 /// Everything that is wrong with the request by itself.
+/// Each is looked up, linked and named.
+pub(super) const MOST_FILES: usize = 100;
+
 pub(super) fn check(job: &NewJob) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut wrong = |pointer: String, code: &str, detail: &str| errors.push(FieldError::new(pointer, code, detail));
@@ -138,6 +141,9 @@ pub(super) fn check(job: &NewJob) -> Vec<FieldError> {
         (Some(_), Some(_)) => wrong("/script".into(), "two-scripts", "Send a template or a script, not both."),
         (Some(script), None) => check_script(script, &mut wrong),
         (None, Some(_)) => {}
+    }
+    if job.files.len() > MOST_FILES {
+        wrong("/files".into(), "too-many-files", "A job takes at most 100 files: pack them into an archive.");
     }
     let resources = &job.resources;
     let counts = [

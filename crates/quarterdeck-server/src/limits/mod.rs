@@ -23,6 +23,7 @@ use thiserror::Error;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use crate::access::{Actor, Via};
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::to_us;
@@ -85,6 +86,14 @@ enum Whose {
 }
 
 impl Bucket {
+    /// A session counts for its user, a key for itself.
+    pub fn of(actor: &Actor) -> Bucket {
+        match actor.via {
+            Via::Session(_) => Bucket::user(actor.user_id),
+            Via::Key(key, _) => Bucket::key(key),
+        }
+    }
+
     /// All sessions of a user.
     pub fn user(id: Uuid) -> Bucket {
         Bucket(Whose::User(id))

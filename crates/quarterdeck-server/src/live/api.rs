@@ -21,6 +21,7 @@ use crate::app::App;
 use crate::clusters::{Cluster, Freshness};
 use crate::jobs::api::Job;
 use crate::jobs::{self, Stream};
+use crate::limits::{Bucket, Class};
 
 /// The token must come within this time.
 const AUTH_TIME: Duration = Duration::from_secs(5);
@@ -98,6 +99,7 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
     };
     let mut events = app.live.subscribe();
     let actor = sign_in(app, &token, &origin).await?;
+    let _place = app.live.take_place(actor.user_id).ok_or(closed(TOO_MANY, "too many open sockets"))?;
     let mut watcher = Watcher { app, actor, token, jobs: HashMap::new(), followed: HashMap::new() };
     send(socket, json!({"type": "ready"})).await?;
 
@@ -192,6 +194,11 @@ impl Watcher<'_> {
                     return Err(closed(TOO_MANY, "too many channels"));
                 }
                 for channel in channels {
+                    // A snapshot is as much as a reading of the list.
+                    let counted = self.app.limits.check(Class::Read, Bucket::of(&self.actor)).await;
+                    if counted.admitted().is_err() {
+                        return Err(closed(TOO_MANY, "too many requests: come back later"));
+                    }
                     if self.jobs.len() + self.followed.len() >= MAX_CHANNELS {
                         return Err(closed(TOO_MANY, "too many channels"));
                     }

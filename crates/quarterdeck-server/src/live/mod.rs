@@ -13,9 +13,13 @@ use crate::jobs::Job;
 
 /// A watcher that falls behind by more than this many events is sent a new snapshot instead.
 const BACKLOG: usize = 256;
+/// Of one account: a person's tabs and scripts are fewer.
+const MOST_SOCKETS: usize = 64;
 
 pub struct Live {
     events: broadcast::Sender<Event>,
+    /// How many sockets each account has open.
+    sockets: Arc<Mutex<HashMap<Uuid, usize>>>,
     /// Of each cluster's jobs: goes up by one with each change, so that a client sees when it missed one.
     versions: Mutex<HashMap<String, u64>>,
 }
@@ -37,7 +41,7 @@ pub(crate) enum Event {
 
 impl Default for Live {
     fn default() -> Live {
-        Live { events: broadcast::channel(BACKLOG).0, versions: Mutex::default() }
+        Live { events: broadcast::channel(BACKLOG).0, sockets: Arc::default(), versions: Mutex::default() }
     }
 }
 
@@ -61,6 +65,17 @@ impl Live {
         self.publish(Event::AccessEnded(id));
     }
 
+    /// A socket's place among those of its account; `None`: it has as many as it may.
+    fn take_place(&self, user: Uuid) -> Option<Place> {
+        let mut sockets = lock(&self.sockets);
+        let open = sockets.entry(user).or_default();
+        if *open >= MOST_SOCKETS {
+            return None;
+        }
+        *open += 1;
+        Some(Place { sockets: self.sockets.clone(), user })
+    }
+
     fn publish(&self, event: Event) {
         // That nobody listens is no error.
         let _ = self.events.send(event);
@@ -76,6 +91,28 @@ impl Live {
     }
 
     fn versions(&self) -> MutexGuard<'_, HashMap<String, u64>> {
-        self.versions.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
+        lock(&self.versions)
     }
+}
+
+/// Given back when the socket is closed.
+struct Place {
+    sockets: Arc<Mutex<HashMap<Uuid, usize>>>,
+    user: Uuid,
+}
+
+impl Drop for Place {
+    fn drop(&mut self) {
+        let mut sockets = lock(&self.sockets);
+        if let Some(open) = sockets.get_mut(&self.user) {
+            *open -= 1;
+            if *open == 0 {
+                sockets.remove(&self.user);
+            }
+        }
+    }
+}
+
+fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
+    mutex.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
 }

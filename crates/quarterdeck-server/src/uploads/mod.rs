@@ -6,8 +6,9 @@ mod kind;
 mod store;
 mod turns;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
+use std::time::Instant;
 
 use bytes::Bytes;
 use chrono::{DateTime, Utc};
@@ -34,6 +35,7 @@ const WRITE_BYTES: usize = 1 << 20;
 const SYNC_BYTES: u64 = 64 << 20;
 /// A sender that is silent for this long is gone (a laptop that was closed says no goodbye), and must not keep its
 /// upload from being resumed.
+const TRY_AGAIN: std::time::Duration = std::time::Duration::from_secs(10);
 const SILENCE: std::time::Duration = std::time::Duration::from_secs(30);
 
 #[derive(Debug, Error)]
@@ -111,6 +113,8 @@ pub struct NewUpload {
 pub struct Uploads {
     /// One writer for each upload.
     busy: Arc<Mutex<HashSet<Uuid>>>,
+    /// Those that could not be put in place, and when: asking where one stands does not try again at once.
+    failed: Arc<Mutex<HashMap<Uuid, Instant>>>,
     turns: Turns,
 }
 
@@ -159,6 +163,9 @@ pub async fn resume(app: &App, actor: &Actor, id: Uuid) -> Result<Upload, Error>
         return Ok(upload);
     }
     let Some(_writer) = app.uploads.write(id) else { return Ok(upload) };
+    if app.uploads.failed_just_now(id) {
+        return Ok(upload);
+    }
     finish(app, actor, &agent(app, actor)?, upload).await
 }
 
@@ -246,6 +253,17 @@ pub async fn set_kind(app: &App, actor: &Actor, id: Uuid, kind: FileKind) -> Res
 }
 
 impl Uploads {
+    fn failed(&self, id: Uuid) {
+        let mut failed = self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        failed.retain(|_, at| at.elapsed() < TRY_AGAIN);
+        failed.insert(id, Instant::now());
+    }
+
+    fn failed_just_now(&self, id: Uuid) -> bool {
+        let failed = self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        failed.get(&id).is_some_and(|at| at.elapsed() < TRY_AGAIN)
+    }
+
     fn write(&self, id: Uuid) -> Option<Writer> {
         let mut busy = self.busy.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         busy.insert(id).then(|| Writer { uploads: self.clone(), id })
@@ -341,6 +359,7 @@ async fn finish(app: &App, actor: &Actor, agent: &Agent, upload: Upload) -> Resu
     let (path, absolute) = match agent.placed(request).await {
         Ok(placed) => placed,
         Err(error) => {
+            app.uploads.failed(upload.id);
             app.audit.conclude(actor, intent, Outcome::Failed, event()).await?;
             return Err(error.into());
         }

@@ -11,7 +11,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::access::{Actor, Role};
+use crate::access::{Actor, Role, Via};
 use crate::app::App;
 use crate::auth::api::SessionView;
 use crate::problem::{Problem, ProblemDocument};
@@ -88,13 +88,14 @@ struct NewAccount {
     /// Unset: the user name.
     display_name: Option<String>,
     role: Role,
-    /// Unset: the Unix user of the same name; null: none.
+    /// Unset: the Unix user of the same name; null: none, which is all that a key may say.
     #[serde(default, deserialize_with = "present")]
     unix_user: Option<Option<String>>,
     #[serde(default = "person")]
     #[schema(required = false)]
     kind: AccountKind,
-    /// Unset: one is made and shown once. A service has none.
+    /// Unset: one is made and shown once. A service has none, and so has an account that a key makes, until an
+    /// administrator sets one.
     password: Option<String>,
 }
 
@@ -115,8 +116,8 @@ async fn create(
     actor: Actor,
     JsonBody(new): JsonBody<NewAccount>,
 ) -> Result<Response, Problem> {
-    let made = match (new.kind, &new.password) {
-        (AccountKind::Person, None) => Some(users::random_password()?),
+    let made = match (new.kind, &new.password, actor.via) {
+        (AccountKind::Person, None, Via::Session(_)) => Some(users::random_password()?),
         _ => None,
     };
     let new = users::NewUser {

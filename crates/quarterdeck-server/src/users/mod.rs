@@ -21,6 +21,7 @@ use crate::clock::Clock;
 use crate::db::{Db, from_us, to_us};
 use crate::live::Live;
 use crate::problem::FieldError;
+use crate::requests::is_label;
 use crate::{auth, secrets};
 
 #[derive(Debug, Error)]
@@ -35,7 +36,7 @@ pub enum Error {
     LastAdmin,
     #[error("You cannot do this to your own account: ask another administrator.")]
     OwnAccount,
-    #[error("An API key may not make or change administrators: sign in with name and password.")]
+    #[error("An API key may not do this: sign in with name and password.")]
     NotByKey,
     #[error("A service account has no password: make a key for it.")]
     NoPasswordForServices,
@@ -117,7 +118,9 @@ pub struct Desk<'a> {
 
 /// Makes an account.
 pub async fn add(desk: Desk<'_>, by: Who<'_>, new: NewUser) -> Result<User, Error> {
-    if new.role == Role::Admin && is_by_key(by) {
+    // Whoever has a password can sign in with it, as that Unix user and without the key's scopes and end.
+    let more = new.password.is_some() || new.role > Role::User || new.unix_user.is_some();
+    if is_by_key(by) && more {
         return Err(Error::NotByKey);
     }
     let mut errors = Vec::new();
@@ -154,7 +157,7 @@ pub async fn add(desk: Desk<'_>, by: Who<'_>, new: NewUser) -> Result<User, Erro
         last_seen_us: None,
     };
     let tx = desk.db.begin().await?;
-    if store::by_name(&tx, &row.username).await?.is_some() {
+    if store::any_named(&tx, &row.username).await? {
         return Err(Error::NameTaken);
     }
     store::insert(&tx, row.clone()).await?;
@@ -241,8 +244,15 @@ pub async fn change(desk: Desk<'_>, by: Who<'_>, id: Uuid, change: Change) -> Re
     let admins = store::active_of_role(&tx, Role::Admin.as_str()).await?;
     let mut row = store::by_id_to_change(&tx, id).await?.ok_or(Error::NotFound)?;
     let before = read(row.clone())?;
-    if (before.role == Role::Admin || change.role == Some(Role::Admin)) && is_by_key(by) {
+    let more = before.role > Role::User || change.role > Some(Role::User) || change.unix_user.is_some();
+    if is_by_key(by) && more {
         return Err(Error::NotByKey);
+    }
+    // Two administrators who disable each other: the second one is none any more.
+    if let Who::Actor(actor) = by
+        && store::by_id(&tx, actor.user_id).await?.is_none_or(|actor| actor.disabled)
+    {
+        return Err(Error::NotFound);
     }
     let disables = change.disabled == Some(true) && !before.disabled;
     let demotes = change.role.is_some_and(|role| role != before.role);
@@ -318,6 +328,9 @@ pub async fn set_password(
 pub async fn sign_out(desk: Desk<'_>, by: Who<'_>, id: Uuid) -> Result<(), Error> {
     let tx = desk.db.begin().await?;
     let user = find(&tx, id).await?;
+    if user.role > Role::User && is_by_key(by) {
+        return Err(Error::NotByKey);
+    }
     let ended = auth::end_sessions_of(&tx, id, None, desk.clock.now()).await?;
     let detail = json!({"sessions": ended.len()});
     desk.audit.record(&tx, by, Event::new("session.end-all", &user.username).with(detail)).await?;
@@ -344,7 +357,6 @@ impl Desk<'_> {
     }
 }
 
-/// An administrator whom a key made could sign in and do what keys may not.
 fn is_by_key(by: Who<'_>) -> bool {
     matches!(by, Who::Actor(actor) if matches!(actor.via, Via::Key(..)))
 }
@@ -375,7 +387,7 @@ fn read(row: store::Model) -> Result<User, Error> {
 
 fn check_names(display_name: &str, unix_user: Option<&str>) -> Vec<FieldError> {
     let mut errors = Vec::new();
-    if display_name.trim().is_empty() || display_name.chars().count() > 100 || display_name.contains(char::is_control) {
+    if !is_label(display_name) {
         let detail = "A name to show has 1 to 100 characters on one line.";
         errors.push(FieldError::new("/display_name", "bad-display-name", detail));
     }

@@ -64,6 +64,12 @@ pub(super) async fn count(db: &impl ConnectionTrait, filter: &Filter) -> Result<
     Entity::find().filter(matching(filter)).count(db).await
 }
 
+/// Whether there is an account of this name, in small letters or capital ones: people would take one for the other.
+pub(super) async fn any_named(db: &impl ConnectionTrait, name: &str) -> Result<bool, DbErr> {
+    let lower = Expr::from(sea_orm::sea_query::Func::lower(Expr::col(Column::Username)));
+    Ok(Entity::find().filter(lower.eq(name.to_lowercase())).limit(1).one(db).await?.is_some())
+}
+
 /// Whether there is any account at all.
 pub(super) async fn any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
     Ok(Entity::find().limit(1).one(db).await?.is_some())

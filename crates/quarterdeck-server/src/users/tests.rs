@@ -38,8 +38,9 @@ async fn names_are_checked_and_are_somebodys_own() {
     on_each_database(async |db| {
         portal(&db, async |desk, admin| {
             add(desk, (&admin).into(), new("alice")).await.unwrap();
-            let again = add(desk, (&admin).into(), new("alice")).await;
-            assert!(matches!(again, Err(Error::NameTaken)));
+            for again in ["alice", "Alice"] {
+                assert!(matches!(add(desk, (&admin).into(), new(again)).await, Err(Error::NameTaken)));
+            }
             for name in ["", "-alice", "a b", "한글", "a/b", &"a".repeat(65)] {
                 assert_eq!(pointers(add(desk, (&admin).into(), new(name)).await), ["/username"], "{name:?}");
             }
@@ -47,8 +48,10 @@ async fn names_are_checked_and_are_somebodys_own() {
                 let wrong = NewUser { unix_user: Some(unix_user.to_owned()), ..new("bob") };
                 assert_eq!(pointers(add(desk, (&admin).into(), wrong).await), ["/unix_user"], "{unix_user:?}");
             }
-            let unnamed = NewUser { display_name: "a\nb".to_owned(), ..new("bob") };
-            assert_eq!(pointers(add(desk, (&admin).into(), unnamed).await), ["/display_name"]);
+            for name in ["a\nb", " ", "evil\u{202e}eman", "a\u{200b}"] {
+                let unnamed = NewUser { display_name: name.to_owned(), ..new("bob") };
+                assert_eq!(pointers(add(desk, (&admin).into(), unnamed).await), ["/display_name"], "{name:?}");
+            }
             let short = NewUser { password: Some("too short".to_owned()), ..new("bob") };
             assert_eq!(pointers(add(desk, (&admin).into(), short).await), ["/password"]);
         })
@@ -103,17 +106,46 @@ async fn an_administrator_always_stays() {
 }
 
 #[tokio::test]
-async fn a_key_neither_makes_nor_changes_administrators() {
+async fn a_key_makes_and_changes_nobody_who_could_do_more_than_it() {
     on_each_database(async |db| {
         portal(&db, async |desk, admin| {
-            let key = Actor { via: Via::Key(Uuid::now_v7(), Scopes::default()), ..admin };
-            let alice = add(desk, (&key).into(), new("alice")).await.unwrap();
-            let made = add(desk, (&key).into(), NewUser { role: Role::Admin, ..new("mallory") }).await;
-            assert!(matches!(made, Err(Error::NotByKey)));
-            let promoted = Change { role: Some(Role::Admin), ..Change::default() };
-            assert!(matches!(change(desk, (&key).into(), alice.id, promoted).await, Err(Error::NotByKey)));
-            let renamed = Change { display_name: Some("someone".to_owned()), ..Change::default() };
-            assert!(matches!(change(desk, (&key).into(), key.user_id, renamed).await, Err(Error::NotByKey)));
+            let key = Actor { via: Via::Key(Uuid::now_v7(), Scopes::default()), ..admin.clone() };
+            let plain = || NewUser { password: None, ..new("alice") };
+            let alice = add(desk, (&key).into(), plain()).await.unwrap();
+            let unix_user = Some("bob".to_owned());
+            for more in [
+                NewUser { role: Role::Operator, ..plain() },
+                NewUser { password: Some(PASSWORD.to_owned()), ..plain() },
+                NewUser { unix_user: unix_user.clone(), ..plain() },
+            ] {
+                assert!(matches!(add(desk, (&key).into(), more).await, Err(Error::NotByKey)));
+            }
+            let renamed = || Change { display_name: Some("someone".to_owned()), ..Change::default() };
+            for (id, more) in [
+                (alice.id, Change { role: Some(Role::Operator), ..Change::default() }),
+                (alice.id, Change { unix_user: Some(unix_user), ..Change::default() }),
+                (key.user_id, renamed()),
+            ] {
+                assert!(matches!(change(desk, (&key).into(), id, more).await, Err(Error::NotByKey)));
+            }
+            assert!(matches!(sign_out(desk, (&key).into(), key.user_id).await, Err(Error::NotByKey)));
+            assert_eq!(change(desk, (&key).into(), alice.id, renamed()).await.unwrap().display_name, "someone");
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn an_administrator_who_was_just_disabled_disables_nobody() {
+    on_each_database(async |db| {
+        portal(&db, async |desk, admin| {
+            let other = add(desk, (&admin).into(), NewUser { role: Role::Admin, ..new("other") }).await.unwrap();
+            let third = add(desk, (&admin).into(), NewUser { role: Role::Admin, ..new("third") }).await.unwrap();
+            let disable = || Change { disabled: Some(true), ..Change::default() };
+            change(desk, (&session_of(&other)).into(), admin.user_id, disable()).await.unwrap();
+            let too_late = change(desk, (&admin).into(), third.id, disable()).await;
+            assert!(matches!(too_late, Err(Error::NotFound)));
         })
         .await;
     })

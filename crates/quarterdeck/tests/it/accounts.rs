@@ -1,8 +1,10 @@
 //! Accounts and keys through the API, as an administrator and as their owners.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
-use crate::support::{Client, Site};
+use crate::support::{Client, Site, eventually};
 
 /// Makes an account; its id.
 async fn add(admin: &Client, account: &Value) -> String {
@@ -113,14 +115,57 @@ async fn a_key_watches_what_its_scopes_say_until_it_is_revoked() {
 }
 
 #[tokio::test]
+async fn a_key_that_makes_accounts_makes_none_that_can_do_more_than_it() {
+    let site = Site::single_user().await;
+    let admin = site.client(&site.person()).await;
+    let carol = add(&admin, &json!({"username": "carol", "role": "user"})).await;
+    let (_, key) = admin.key(&["users:read", "users:write"]).await;
+    let mut told = Vec::new();
+    for account in [
+        json!({"username": "mallory", "role": "operator", "unix_user": null}),
+        json!({"username": "mallory", "role": "user", "password": "a word nobody would guess", "unix_user": null}),
+        json!({"username": "mallory", "role": "user", "unix_user": "bob"}),
+    ] {
+        told.push(key.post("/users", &account).await.status.as_u16());
+    }
+    for change in [json!({"role": "operator"}), json!({"unix_user": "bob"})] {
+        told.push(key.patch(&format!("/users/{carol}"), &change).await.status.as_u16());
+    }
+    let own = admin.get("/auth/me").await.json()["id"].as_str().unwrap().to_owned();
+    told.push(key.delete(&format!("/users/{own}/sessions")).await.status.as_u16());
+    told.push(key.post(&format!("/users/{carol}/password"), &json!({})).await.status.as_u16());
+    assert_eq!(told, [403; 7]);
+    let made = key.post("/users", &json!({"username": "dora", "role": "user", "unix_user": null})).await;
+    assert_eq!((made.status.as_u16(), &made.json()["password"]), (201, &Value::Null), "{}", made.text());
+    assert_eq!(key.patch(&format!("/users/{carol}"), &json!({"disabled": true})).await.status, 200);
+}
+
+#[tokio::test]
+async fn a_socket_follows_what_its_account_may() {
+    let site = Site::single_user().await;
+    let admin = site.client(&site.person()).await;
+    let service = json!({"username": "watcher", "role": "user", "kind": "service"});
+    let id = add(&admin, &service).await;
+    let tomorrow = chrono::Utc::now() + chrono::TimeDelta::days(1);
+    let wanted = json!({"name": "watch", "scopes": ["jobs:read"], "expires_at": tomorrow});
+    let made = admin.post(&format!("/users/{id}/api-keys"), &wanted).await.json();
+    let mut live = admin.bearing(made["key"].as_str().unwrap()).live().await;
+    admin.patch(&format!("/users/{id}"), &json!({"disabled": true})).await;
+    let since = std::time::Instant::now();
+    assert_eq!(live.close_code().await, 4401);
+    assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
+}
+
+#[tokio::test]
 async fn a_new_signing_key_is_taken_up_while_people_work() {
     let site = Site::single_user().await;
     let before = site.client(&site.person()).await;
     site.run_quarterdeck(&["keys", "rotate"]);
-    // The server looks every ten seconds.
-    tokio::time::sleep(std::time::Duration::from_secs(11)).await;
-    let after = site.client(&site.person()).await;
     let key_of = |client: &Client| jsonwebtoken::decode_header(client.token()).unwrap().kid;
-    assert_ne!(key_of(&before), key_of(&after));
+    let after = eventually("the new key is taken up", Duration::from_secs(30), async || {
+        let client = site.client(&site.person()).await;
+        (key_of(&client) != key_of(&before)).then_some(client)
+    })
+    .await;
     assert_eq!((before.get("/auth/me").await.status.as_u16(), after.get("/auth/me").await.status.as_u16()), (200, 200));
 }

@@ -1,7 +1,11 @@
 //! What every answer says to browsers, and what headers of a request may not do.
 
+use std::time::Duration;
+
 use reqwest::Method;
 use serde_json::json;
+use tokio::io::{AsyncReadExt, AsyncWriteExt};
+use tokio::net::TcpStream;
 
 use crate::support::{Site, unique};
 
@@ -71,6 +75,31 @@ async fn a_methods_override_is_heard_for_an_upload_and_nowhere_else() {
     assert_eq!(client.send(request).await.status, 200);
     assert_ne!(client.job("local", job["id"].as_str().unwrap()).await["state"], "CANCELLED");
     client.delete(&path).await;
+}
+
+#[tokio::test]
+async fn who_opens_a_connection_and_does_not_say_what_for_is_let_go() {
+    let site = Site::single_user().await;
+    let address = site.base().replace("http://", "");
+    let begun = std::time::Instant::now();
+    let wait_for_end = async |words: &'static str| {
+        let mut connection = TcpStream::connect(&address).await.unwrap();
+        connection.write_all(words.as_bytes()).await.unwrap();
+        let mut answer = Vec::new();
+        // A connection that is reset has ended too.
+        let _ = connection.read_to_end(&mut answer).await;
+        String::from_utf8(answer).unwrap()
+    };
+    let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: portal\r\nContent-Type: application/json\r\n";
+    let body: &'static str = format!("{head}Content-Length: 500\r\n\r\n{{").leak();
+    let (nothing, half, trickled) = tokio::join!(wait_for_end(""), wait_for_end(head), wait_for_end(body));
+    assert_eq!((nothing.as_str(), half.is_empty() || half.starts_with("HTTP/1.1 408")), ("", true), "{half}");
+    assert!(trickled.starts_with("HTTP/1.1 408"), "{trickled}");
+    assert!(begun.elapsed() < Duration::from_secs(55), "{:?}", begun.elapsed());
+    let long = format!("{{\"username\": \"{}\", \"password\": \"x\"}}", "a".repeat(20_000));
+    let login = reqwest::Client::new().post(format!("{}/api/v1/auth/login", site.base()));
+    let refused = login.header("content-type", "application/json").body(long).send().await.unwrap();
+    assert_eq!(refused.status(), 413, "strangers get no memory");
 }
 
 #[tokio::test]
