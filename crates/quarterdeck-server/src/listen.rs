@@ -32,9 +32,9 @@ pub(crate) async fn serve(
 ) {
     let places = Arc::new(Semaphore::new(most_connections));
     let graceful = GracefulShutdown::new();
-    let mut builder = auto::Builder::new(TokioExecutor::new());
+    // HTTP/2 comes with HTTPS. Without that, telling the two apart would wait for a first byte without a limit.
+    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
-    builder.http2().timer(TokioTimer::new()).keep_alive_interval(Some(HEAD_TIME)).keep_alive_timeout(HEAD_TIME);
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
