@@ -30,7 +30,7 @@ use anyhow::bail;
 use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use crate::access::{Actor, Origin, Via};
@@ -43,7 +43,7 @@ use chain::Key;
 pub use commands::Commands;
 use list::{Entry, Filter};
 use refusals::{Refusals, Source, Verdict};
-pub use verify::Report;
+pub use verify::{Error, Report};
 pub use walk::Finding;
 use writer::Writer;
 
@@ -128,6 +128,8 @@ struct Inner {
     /// Wakes the sealer.
     written: Notify,
     sealer: seal::Sealer,
+    /// One verification at a time: each looks at everything there is.
+    verifying: Semaphore,
     copies: Option<syslog::Copies>,
 }
 
@@ -159,6 +161,7 @@ impl Log {
             refusals: Refusals::default(),
             written: Notify::new(),
             sealer: seal::Sealer::default(),
+            verifying: Semaphore::new(1),
             copies: config.audit.syslog.clone().map(syslog::Copies::start),
         })))
     }
@@ -169,6 +172,8 @@ impl Log {
     /// The chain was made with another key.
     pub async fn start(&self) -> anyhow::Result<()> {
         seal::take_up(self).await?;
+        // Not before: what a crash left unsealed has its place by now.
+        seal::announce(self);
         tokio::spawn(seal::run(self.clone()));
         tokio::spawn(archive::run(self.clone()));
         Ok(())
@@ -342,8 +347,4 @@ fn word(outcome: Outcome) -> &'static str {
         Outcome::Failed => "failed",
         Outcome::Unknown => "unknown",
     }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }

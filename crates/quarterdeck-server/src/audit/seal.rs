@@ -1,6 +1,8 @@
 //! Gives each event its place: a seal over the event and the seal before it. Within a second of the event's commit.
 
 use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
@@ -29,6 +31,27 @@ pub(super) struct Sealer {
     known: Mutex<Option<Head>>,
     /// The last head could not be written; said once.
     head_fails: AtomicBool,
+    /// Locked while this process seals.
+    held: OnceLock<File>,
+}
+
+/// Says for as long as this process lives, however it ends, that it seals: by a lock on the key's file.
+pub(super) fn announce(log: &Log) {
+    let path = &log.0.places.key;
+    let held = File::open(path).and_then(|file| file.lock_shared().map(|()| file));
+    match held {
+        Ok(file) => drop(log.0.sealer.held.set(file)),
+        Err(error) => {
+            let path = path.display();
+            tracing::warn!(%error, %path, "the key cannot be locked: `audit verify` will not know that a server runs");
+        }
+    }
+}
+
+/// Whether this process or another one on this host seals, so that what waits should have its place by now.
+pub(super) fn is_under_way(log: &Log) -> bool {
+    let lock = File::open(&log.0.places.key).map(|file| file.try_lock());
+    matches!(lock, Ok(Err(TryLockError::WouldBlock)))
 }
 
 /// Begins a chain where there is none, and otherwise sees to it that it is ours.
@@ -108,8 +131,14 @@ async fn seal_batch(log: &Log, known: Option<&Head>) -> Result<(Head, Vec<Line>)
             Found::Unreadable(id) => id.map(|id| (id, found)),
         })
         .collect();
+    let sealed = store::sealed_among(&tx, &ids).await?;
     let (mut made, mut lines) = (Vec::new(), Vec::new());
     for mark in marks {
+        // A second place for it would make this batch fail, and each one after it.
+        if sealed.contains(&mark.event_id) {
+            tell_not_sealed(log, &tx, mark.event_id, "marked though it has its place").await?;
+            continue;
+        }
         let event = match found.remove(&mark.event_id) {
             Some(Found::Event(event)) if is_genuine(log, &event) && event.mac.as_ref() == Some(&mark.mac) => {
                 Some(event)
@@ -117,14 +146,11 @@ async fn seal_batch(log: &Log, known: Option<&Head>) -> Result<(Head, Vec<Line>)
             // It gets a place all the same: so its absence is seen there.
             None => None,
             Some(_) => {
-                let id = mark.event_id.to_string();
-                tracing::error!(event = id, "an event of the audit was altered or added before it was sealed");
-                let told = log.entry(Who::Server, Event::new("audit.not-sealed", &id), "refused", None);
-                store::insert(&tx, vec![told]).await?;
+                tell_not_sealed(log, &tx, mark.event_id, "altered or added before it was sealed").await?;
                 continue;
             }
         };
-        let seq = end.seq + 1;
+        let seq = end.seq.checked_add(1).ok_or_else(no_place)?;
         let mac = log.0.key.seal(seq, mark.event_id, &mark.mac, &end.mac);
         let seal = seals::Model { seq, event_id: mark.event_id, previous: end.mac, mac: mac.clone() };
         if log.0.copies.is_some() {
@@ -139,6 +165,22 @@ async fn seal_batch(log: &Log, known: Option<&Head>) -> Result<(Head, Vec<Line>)
     store::unmark(&tx, &ids).await?;
     tx.commit().await?;
     Ok((end, lines))
+}
+
+/// Records that this one gets no place. Its mark goes, so that this is recorded once.
+async fn tell_not_sealed(log: &Log, tx: &impl ConnectionTrait, event: Uuid, why: &str) -> Result<(), DbErr> {
+    let id = event.to_string();
+    tracing::error!(event = id, why, "an event of the audit is not sealed");
+    let told = Event::new("audit.not-sealed", &id).with(json!({"why": why}));
+    store::insert(tx, vec![log.entry(Who::Server, told, "refused", None)]).await
+}
+
+/// No chain gets this long. Whoever moved a seal there has to be found before the chain can go on.
+fn no_place() -> DbErr {
+    let last = i64::MAX;
+    DbErr::Custom(format!(
+        "a seal of the audit is at the place {last}, behind which there is no place: verify the audit"
+    ))
 }
 
 /// Where the next seal goes. Where the chain's end is gone from the database, it goes on behind what we know of, so

@@ -1,5 +1,7 @@
 //! The audit's tables. Rows of `audit_events` and `audit_seals` are added and, once archived, removed; never changed.
 
+use std::collections::HashSet;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Condition, Expr, ExprTrait, LikeExpr, Query, SelectStatement};
 use sea_orm::{ActiveModelTrait, FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
@@ -155,6 +157,13 @@ pub(super) async fn seal_at(db: &impl ConnectionTrait, seq: i64) -> Result<Optio
 
 pub(super) async fn seals_of(db: &impl ConnectionTrait, events: &[Uuid]) -> Result<Vec<seals::Model>, DbErr> {
     seals::Entity::find().filter(seals::Column::EventId.is_in(events.iter().copied())).all(db).await
+}
+
+/// Which of these events have a place. Their ids alone, since the rest of a seal may be unreadable.
+pub(super) async fn sealed_among(db: &impl ConnectionTrait, events: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
+    let query = seals::Entity::find().select_only().column(seals::Column::EventId);
+    let query = query.filter(seals::Column::EventId.is_in(events.iter().copied()));
+    Ok(query.into_tuple().all(db).await?.into_iter().collect())
 }
 
 /// In the order of the chain; where somebody wrote what is no seal, its place, if that at least can be read.
