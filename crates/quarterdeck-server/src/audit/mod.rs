@@ -42,7 +42,7 @@ pub use bench::Bench;
 use chain::Key;
 pub use commands::Commands;
 use list::{Entry, Filter};
-use refusals::{Refusals, Source, Verdict};
+use refusals::{Recording, Source, Tally};
 pub use verify::{Error, Report};
 pub use walk::Finding;
 use writer::Writer;
@@ -82,6 +82,23 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// As in the database, in exports and for the log daemon.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Refused => "refused",
+            Outcome::Failed => "failed",
+            Outcome::Unknown => "unknown",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Outcome> {
+        let all = [Outcome::Done, Outcome::Refused, Outcome::Failed, Outcome::Unknown];
+        all.into_iter().find(|outcome| outcome.as_str() == text)
+    }
+}
+
 /// How a deed ended, as a reader sees it: what an intent's conclusion says, or that there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -91,6 +108,17 @@ pub enum Ending {
     Unknown,
     /// It may still be under way.
     Pending,
+}
+
+impl From<Outcome> for Ending {
+    fn from(outcome: Outcome) -> Ending {
+        match outcome {
+            Outcome::Done => Ending::Done,
+            Outcome::Refused => Ending::Refused,
+            Outcome::Failed => Ending::Failed,
+            Outcome::Unknown => Ending::Unknown,
+        }
+    }
 }
 
 /// Who did it.
@@ -124,7 +152,7 @@ struct Inner {
     /// How long events stay in the database.
     keep: TimeDelta,
     writer: Writer,
-    refusals: Refusals,
+    refusals: Tally,
     /// Wakes the sealer.
     written: Notify,
     sealer: seal::Sealer,
@@ -158,7 +186,7 @@ impl Log {
             key,
             places,
             keep: TimeDelta::days(config.audit.keep_days.into()),
-            refusals: Refusals::default(),
+            refusals: Tally::default(),
             written: Notify::new(),
             sealer: seal::Sealer::default(),
             verifying: Semaphore::new(1),
@@ -186,12 +214,12 @@ impl Log {
         who: impl Into<Who<'a>>,
         event: Event<'_>,
     ) -> Result<(), DbErr> {
-        self.insert(tx, self.entry(who.into(), event, "done", None)).await
+        self.insert(tx, self.entry(who.into(), event, Outcome::Done.as_str(), None)).await
     }
 
     /// Records something by itself: a reading of what is another's. It is kept when this returns.
     pub async fn note<'a>(&self, who: impl Into<Who<'a>>, outcome: Outcome, event: Event<'_>) -> Result<(), DbErr> {
-        self.write(self.entry(who.into(), event, word(outcome), None)).await
+        self.write(self.entry(who.into(), event, outcome.as_str(), None)).await
     }
 
     /// Records that somebody was refused. Of one address, and of one account, only so many an hour: a scanner must not
@@ -203,14 +231,14 @@ impl Log {
             Who::Stranger { origin, .. } => Some(Source::address(origin.address)),
             Who::CommandLine | Who::Server => None,
         };
-        match source.map_or(Verdict::Record, |source| self.0.refusals.count(source, self.0.clock.now())) {
-            Verdict::Record => {}
-            Verdict::RecordAsLast => {
+        match source.map_or(Recording::Audit, |source| self.0.refusals.count(source, self.0.clock.now())) {
+            Recording::Audit => {}
+            Recording::AuditAsLast => {
                 if let Value::Object(detail) = &mut event.detail {
                     detail.insert("further".to_owned(), "within the hour only in the server's log".into());
                 }
             }
-            Verdict::LogOnly => {
+            Recording::LogOnly => {
                 tracing::info!(action = event.action, object = event.object, ?who, "refused, and too often to record");
                 return Ok(());
             }
@@ -247,7 +275,7 @@ impl Log {
         outcome: Outcome,
         event: Event<'_>,
     ) -> Result<(), DbErr> {
-        self.write(self.entry(who.into(), event, word(outcome), Some(intent))).await
+        self.write(self.entry(who.into(), event, outcome.as_str(), Some(intent))).await
     }
 
     /// The same in the transaction that records what came of it.
@@ -259,7 +287,7 @@ impl Log {
         outcome: Outcome,
         event: Event<'_>,
     ) -> Result<(), DbErr> {
-        self.insert(tx, self.entry(who.into(), event, word(outcome), Some(intent))).await
+        self.insert(tx, self.entry(who.into(), event, outcome.as_str(), Some(intent))).await
     }
 
     async fn write(&self, event: store::events::Model) -> Result<(), DbErr> {
@@ -339,12 +367,3 @@ impl Places {
 
 /// What the event of a deed that is about to be done says as its result.
 const INTENT: &str = "intent";
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Done => "done",
-        Outcome::Refused => "refused",
-        Outcome::Failed => "failed",
-        Outcome::Unknown => "unknown",
-    }
-}
