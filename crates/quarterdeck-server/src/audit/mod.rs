@@ -171,7 +171,7 @@ struct Places {
 impl Log {
     /// # Errors
     /// A key that others may read or that is weak; or none, where there was one: a new one could not continue the chain.
-    pub fn new(db: Db, clock: Clock, config: &Config) -> anyhow::Result<Log> {
+    pub(crate) fn new(db: Db, clock: Clock, config: &Config) -> anyhow::Result<Log> {
         let places = Places::of(config);
         if places.head.exists() && !places.key.exists() {
             let (head, key) = (places.head.display(), places.key.display());

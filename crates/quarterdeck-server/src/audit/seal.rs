@@ -269,7 +269,10 @@ pub(super) async fn is_anothers(log: &Log) -> Result<bool, DbErr> {
 /// What to say where it is.
 pub(super) fn wrong_key(log: &Log) -> anyhow::Error {
     let key = log.0.places.key.display();
-    anyhow!("the audit's chain was not made with the key in {key}: restore the right one from your backup")
+    anyhow!(
+        "the audit's chain was not made with the key in {key}: name the server's data directory (server.data), or \
+         restore the right key from your backup"
+    )
 }
 
 fn is_genuine(log: &Log, event: &events::Model) -> bool {

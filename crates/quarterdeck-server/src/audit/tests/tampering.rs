@@ -385,6 +385,9 @@ async fn a_seal_at_the_last_place_there_is_leaves_none_and_that_is_said() {
         let refused = log.seal().await.unwrap_err().to_string();
         assert!(refused.contains("no place"), "{refused}");
         assert_eq!(told(&server.verify().await), [moved]);
+        move_seal(&db, i64::MAX, 2).await;
+        log.seal().await.unwrap();
+        assert_eq!(told(&server.verify().await), [], "and goes on when it was moved back");
     })
     .await;
 }
