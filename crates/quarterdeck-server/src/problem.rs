@@ -238,6 +238,16 @@ impl From<crate::limits::RetryAfter> for Problem {
     }
 }
 
+impl From<crate::audit::Error> for Problem {
+    fn from(error: crate::audit::Error) -> Problem {
+        use crate::audit::Error;
+        match error {
+            Error::Busy => Problem::too_many("verify-busy", error.to_string(), 5),
+            Error::Internal(cause) => Problem::internal(format!("{cause:#}")),
+        }
+    }
+}
+
 impl From<crate::agents::Error> for Problem {
     fn from(error: crate::agents::Error) -> Problem {
         use crate::agents::Error;

@@ -2,7 +2,7 @@
 
 use std::fs;
 use std::io::{ErrorKind, Write};
-use std::os::unix::fs::{OpenOptionsExt, PermissionsExt};
+use std::os::unix::fs::{MetadataExt, OpenOptionsExt, PermissionsExt};
 use std::path::Path;
 
 use anyhow::{Context, bail};
@@ -34,6 +34,22 @@ pub(crate) fn load(path: &Path, remedy: &str) -> anyhow::Result<Vec<u8>> {
         bail!("{} holds no strong key: {remedy}", path.display());
     }
     Ok(key)
+}
+
+/// Whether the data directory is this process's own. A command that root runs there would leave files that the server
+/// cannot read.
+///
+/// # Errors
+/// It belongs to another user, who is named, or is not there.
+pub(crate) fn check_owner(data: &Path) -> anyhow::Result<()> {
+    let metadata = fs::metadata(data).with_context(|| format!("looking at the data directory {}", data.display()))?;
+    let owner = metadata.uid();
+    if owner != rustix::process::geteuid().as_raw() {
+        let named = nix::unistd::User::from_uid(nix::unistd::Uid::from_raw(owner)).ok().flatten();
+        let name = named.map_or_else(|| format!("the uid {owner}"), |user| user.name);
+        bail!("the data directory {} belongs to {name}: run this as {name}", data.display());
+    }
+    Ok(())
 }
 
 /// Makes a key. Written beside and put in place whole, so that a crash leaves no half of one; where two processes start

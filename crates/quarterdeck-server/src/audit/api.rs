@@ -148,6 +148,16 @@ async fn list(
     QueryOf(query): QueryOf<Query>,
 ) -> Result<Json<Page<AuditEvent>>, Problem> {
     let before = query.cursor.as_deref().map(read_cursor).transpose()?;
+    let detail = json!({
+        "actor": query.actor,
+        "action": query.action,
+        "object": query.object,
+        "result": query.result,
+        "since": query.since,
+        "until": query.until,
+        "q": query.q,
+        "cursor": query.cursor,
+    });
     let filter = Filter {
         actor: query.actor,
         action: query.action,
@@ -157,11 +167,8 @@ async fn list(
         until: query.until,
         text: query.q,
     };
-    if before.is_none() {
-        // Once for each reading, not for each page of it.
-        let detail = json!({"actor": filter.actor, "action": filter.action, "object": filter.object, "q": filter.text});
-        app.audit.note(&actor, Outcome::Done, Event::new("audit.read", "").with(detail)).await?;
-    }
+    // Each page: whoever makes a cursor up reads without a first one.
+    app.audit.note(&actor, Outcome::Done, Event::new("audit.read", "").with(detail)).await?;
     let list = app.audit.list(&filter, before, limit(query.limit), query.count == Some(true)).await?;
     let next_cursor = list.next.map(|(at, id)| write_cursor(at, id));
     Ok(Json(Page { items: list.entries.into_iter().map(AuditEvent::from).collect(), next_cursor, total: list.total }))
@@ -190,7 +197,7 @@ async fn export(State(app): State<App>, actor: Actor, QueryOf(span): QueryOf<Spa
 /// Whether the audit is what was written.
 #[utoipa::path(get, path = "/audit/verify", tag = "audit", responses((status = 200, body = AuditReport)))]
 async fn verify(State(app): State<App>, actor: Actor) -> Result<Json<AuditReport>, Problem> {
-    let report = app.audit.verify().await.map_err(|error| Problem::internal(format!("{error:#}")))?;
+    let report = app.audit.verify().await?;
     let detail = json!({"findings": report.findings.len(), "last_seq": report.last_seq});
     app.audit.note(&actor, Outcome::Done, Event::new("audit.verify", "").with(detail)).await?;
     Ok(Json(report.into()))

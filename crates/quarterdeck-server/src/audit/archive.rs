@@ -1,7 +1,7 @@
 //! Moves old events out of the database into files, so that it does not grow for ever; the chain goes through them.
 
 use std::fs;
-use std::io::Write;
+use std::io::{BufRead, BufReader, Read, Write};
 use std::os::unix::fs::{DirBuilderExt, OpenOptionsExt};
 use std::path::Path;
 use std::time::Duration;
@@ -10,15 +10,15 @@ use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
 use serde_json::json;
 use sha2::{Digest, Sha256};
-use tokio::io::{AsyncBufReadExt, AsyncReadExt, BufReader};
 use uuid::Uuid;
 
 use super::chain::Key;
 use super::line::Line;
 use super::store::{self, PAGE, archives, events, seals};
 use super::walk::{Place, places};
-use super::{Event, Log, Who, hex};
+use super::{Event, Log, Who};
 use crate::db::to_us;
+use crate::secrets::hex;
 
 const DAILY: Duration = Duration::from_secs(24 * 3600);
 /// Events of one file, which are removed from the database in one transaction.
@@ -152,7 +152,7 @@ fn code(key: &Key, row: &archives::Model) -> String {
 
 /// Reads a file of the archive line by line.
 pub(super) struct Reader {
-    file: BufReader<tokio::fs::File>,
+    file: BufReader<fs::File>,
     digest: Sha256,
     number: u64,
 }
@@ -167,13 +167,13 @@ pub(super) enum Next {
 }
 
 impl Reader {
-    pub(super) async fn open(path: &Path) -> std::io::Result<Reader> {
-        Ok(Reader { file: BufReader::new(tokio::fs::File::open(path).await?), digest: Sha256::new(), number: 0 })
+    pub(super) fn open(path: &Path) -> std::io::Result<Reader> {
+        Ok(Reader { file: BufReader::new(fs::File::open(path)?), digest: Sha256::new(), number: 0 })
     }
 
-    pub(super) async fn next(&mut self) -> std::io::Result<Next> {
+    pub(super) fn next(&mut self) -> std::io::Result<Next> {
         let mut line = Vec::new();
-        if (&mut self.file).take(MAX_LINE).read_until(b'\n', &mut line).await? == 0 {
+        if (&mut self.file).take(MAX_LINE).read_until(b'\n', &mut line)? == 0 {
             return Ok(Next::End { sha256: hex(&std::mem::take(&mut self.digest).finalize()) });
         }
         self.digest.update(&line);

@@ -10,7 +10,7 @@ use uuid::Uuid;
 use super::line::Line;
 use super::store::{self, Found, PAGE, Wanted, events};
 use super::walk::{Place, places};
-use super::{Ending, INTENT, Log};
+use super::{Ending, INTENT, Log, Outcome};
 use crate::db::{from_us, to_us};
 
 /// A deed that has not ended by then has probably died with its process.
@@ -211,12 +211,7 @@ fn entry(row: events::Model, seq: Option<i64>, end: Option<events::Model>, unkno
 }
 
 fn ending(result: &str) -> Ending {
-    match result {
-        "done" => Ending::Done,
-        "refused" => Ending::Refused,
-        "failed" => Ending::Failed,
-        _ => Ending::Unknown,
-    }
+    Outcome::parse(result).map_or(Ending::Unknown, Ending::from)
 }
 
 /// What was known before and what came to be known after.

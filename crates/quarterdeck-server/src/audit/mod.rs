@@ -30,7 +30,7 @@ use anyhow::bail;
 use chrono::TimeDelta;
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::{Value, json};
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
 use uuid::Uuid;
 
 use crate::access::{Actor, Origin, Via};
@@ -42,8 +42,8 @@ pub use bench::Bench;
 use chain::Key;
 pub use commands::Commands;
 use list::{Entry, Filter};
-use refusals::{Refusals, Source, Verdict};
-pub use verify::Report;
+use refusals::{Recording, Source, Tally};
+pub use verify::{Error, Report};
 pub use walk::Finding;
 use writer::Writer;
 
@@ -82,6 +82,23 @@ pub enum Outcome {
     Unknown,
 }
 
+impl Outcome {
+    /// As in the database, in exports and for the log daemon.
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Outcome::Done => "done",
+            Outcome::Refused => "refused",
+            Outcome::Failed => "failed",
+            Outcome::Unknown => "unknown",
+        }
+    }
+
+    fn parse(text: &str) -> Option<Outcome> {
+        let all = [Outcome::Done, Outcome::Refused, Outcome::Failed, Outcome::Unknown];
+        all.into_iter().find(|outcome| outcome.as_str() == text)
+    }
+}
+
 /// How a deed ended, as a reader sees it: what an intent's conclusion says, or that there is none.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Ending {
@@ -91,6 +108,17 @@ pub enum Ending {
     Unknown,
     /// It may still be under way.
     Pending,
+}
+
+impl From<Outcome> for Ending {
+    fn from(outcome: Outcome) -> Ending {
+        match outcome {
+            Outcome::Done => Ending::Done,
+            Outcome::Refused => Ending::Refused,
+            Outcome::Failed => Ending::Failed,
+            Outcome::Unknown => Ending::Unknown,
+        }
+    }
 }
 
 /// Who did it.
@@ -124,10 +152,12 @@ struct Inner {
     /// How long events stay in the database.
     keep: TimeDelta,
     writer: Writer,
-    refusals: Refusals,
+    refusals: Tally,
     /// Wakes the sealer.
     written: Notify,
     sealer: seal::Sealer,
+    /// One verification at a time: each looks at everything there is.
+    verifying: Semaphore,
     copies: Option<syslog::Copies>,
 }
 
@@ -141,7 +171,7 @@ struct Places {
 impl Log {
     /// # Errors
     /// A key that others may read or that is weak; or none, where there was one: a new one could not continue the chain.
-    pub fn new(db: Db, clock: Clock, config: &Config) -> anyhow::Result<Log> {
+    pub(crate) fn new(db: Db, clock: Clock, config: &Config) -> anyhow::Result<Log> {
         let places = Places::of(config);
         if places.head.exists() && !places.key.exists() {
             let (head, key) = (places.head.display(), places.key.display());
@@ -156,9 +186,10 @@ impl Log {
             key,
             places,
             keep: TimeDelta::days(config.audit.keep_days.into()),
-            refusals: Refusals::default(),
+            refusals: Tally::default(),
             written: Notify::new(),
             sealer: seal::Sealer::default(),
+            verifying: Semaphore::new(1),
             copies: config.audit.syslog.clone().map(syslog::Copies::start),
         })))
     }
@@ -169,6 +200,8 @@ impl Log {
     /// The chain was made with another key.
     pub async fn start(&self) -> anyhow::Result<()> {
         seal::take_up(self).await?;
+        // Not before: what a crash left unsealed has its place by now.
+        seal::announce(self);
         tokio::spawn(seal::run(self.clone()));
         tokio::spawn(archive::run(self.clone()));
         Ok(())
@@ -181,12 +214,12 @@ impl Log {
         who: impl Into<Who<'a>>,
         event: Event<'_>,
     ) -> Result<(), DbErr> {
-        self.insert(tx, self.entry(who.into(), event, "done", None)).await
+        self.insert(tx, self.entry(who.into(), event, Outcome::Done.as_str(), None)).await
     }
 
     /// Records something by itself: a reading of what is another's. It is kept when this returns.
     pub async fn note<'a>(&self, who: impl Into<Who<'a>>, outcome: Outcome, event: Event<'_>) -> Result<(), DbErr> {
-        self.write(self.entry(who.into(), event, word(outcome), None)).await
+        self.write(self.entry(who.into(), event, outcome.as_str(), None)).await
     }
 
     /// Records that somebody was refused. Of one address, and of one account, only so many an hour: a scanner must not
@@ -198,14 +231,14 @@ impl Log {
             Who::Stranger { origin, .. } => Some(Source::address(origin.address)),
             Who::CommandLine | Who::Server => None,
         };
-        match source.map_or(Verdict::Record, |source| self.0.refusals.count(source, self.0.clock.now())) {
-            Verdict::Record => {}
-            Verdict::RecordAsLast => {
+        match source.map_or(Recording::Audit, |source| self.0.refusals.count(source, self.0.clock.now())) {
+            Recording::Audit => {}
+            Recording::AuditAsLast => {
                 if let Value::Object(detail) = &mut event.detail {
                     detail.insert("further".to_owned(), "within the hour only in the server's log".into());
                 }
             }
-            Verdict::LogOnly => {
+            Recording::LogOnly => {
                 tracing::info!(action = event.action, object = event.object, ?who, "refused, and too often to record");
                 return Ok(());
             }
@@ -242,7 +275,7 @@ impl Log {
         outcome: Outcome,
         event: Event<'_>,
     ) -> Result<(), DbErr> {
-        self.write(self.entry(who.into(), event, word(outcome), Some(intent))).await
+        self.write(self.entry(who.into(), event, outcome.as_str(), Some(intent))).await
     }
 
     /// The same in the transaction that records what came of it.
@@ -254,7 +287,7 @@ impl Log {
         outcome: Outcome,
         event: Event<'_>,
     ) -> Result<(), DbErr> {
-        self.insert(tx, self.entry(who.into(), event, word(outcome), Some(intent))).await
+        self.insert(tx, self.entry(who.into(), event, outcome.as_str(), Some(intent))).await
     }
 
     async fn write(&self, event: store::events::Model) -> Result<(), DbErr> {
@@ -334,16 +367,3 @@ impl Places {
 
 /// What the event of a deed that is about to be done says as its result.
 const INTENT: &str = "intent";
-
-fn word(outcome: Outcome) -> &'static str {
-    match outcome {
-        Outcome::Done => "done",
-        Outcome::Refused => "refused",
-        Outcome::Failed => "failed",
-        Outcome::Unknown => "unknown",
-    }
-}
-
-fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
-}

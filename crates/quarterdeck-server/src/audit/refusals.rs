@@ -7,6 +7,8 @@ use std::sync::{Mutex, PoisonError};
 use chrono::{DateTime, TimeDelta, Utc};
 use uuid::Uuid;
 
+use crate::client_address::network;
+
 const SPAN: TimeDelta = TimeDelta::hours(1);
 const OF_AN_ADDRESS: u32 = 60;
 const OF_AN_ACCOUNT: u32 = 600;
@@ -14,13 +16,12 @@ const OF_AN_ACCOUNT: u32 = 600;
 const SOURCES: usize = 10_000;
 
 #[derive(Default)]
-pub(super) struct Refusals(Mutex<HashMap<Source, Count>>);
+pub(super) struct Tally(Mutex<HashMap<Source, Count>>);
 
 /// Whose refusals are counted together.
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub(super) enum Source {
     Account(Uuid),
-    /// An IPv4 address, or the network that one household or machine has of IPv6.
     Address(IpAddr),
     AllOthers,
 }
@@ -30,26 +31,23 @@ struct Count {
     number: u32,
 }
 
-/// What to do with one refusal.
+/// Where one refusal is recorded.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Verdict {
-    Record,
+pub(super) enum Recording {
+    Audit,
     /// The last one for now: it says that more may follow unrecorded.
-    RecordAsLast,
+    AuditAsLast,
     LogOnly,
 }
 
 impl Source {
     pub(super) fn address(address: IpAddr) -> Source {
-        Source::Address(match address.to_canonical() {
-            IpAddr::V6(address) => IpAddr::V6((address.to_bits() & (u128::MAX << 64)).into()),
-            v4 => v4,
-        })
+        Source::Address(network(address))
     }
 }
 
-impl Refusals {
-    pub(super) fn count(&self, source: Source, now: DateTime<Utc>) -> Verdict {
+impl Tally {
+    pub(super) fn count(&self, source: Source, now: DateTime<Utc>) -> Recording {
         let mut counts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
         if counts.len() >= SOURCES {
             counts.retain(|_, count| now - count.since < SPAN);
@@ -63,9 +61,9 @@ impl Refusals {
         count.number = count.number.saturating_add(1);
         let most = if matches!(source, Source::Account(_)) { OF_AN_ACCOUNT } else { OF_AN_ADDRESS };
         match count.number {
-            number if number < most => Verdict::Record,
-            number if number == most => Verdict::RecordAsLast,
-            _ => Verdict::LogOnly,
+            number if number < most => Recording::Audit,
+            number if number == most => Recording::AuditAsLast,
+            _ => Recording::LogOnly,
         }
     }
 }

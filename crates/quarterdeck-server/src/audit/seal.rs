@@ -1,10 +1,12 @@
 //! Gives each event its place: a seal over the event and the seal before it. Within a second of the event's commit.
 
 use std::collections::HashMap;
+use std::fs::{File, TryLockError};
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Duration;
 
-use anyhow::{Context, bail};
+use anyhow::{Context, anyhow};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
 use tokio::sync::Mutex;
@@ -14,7 +16,7 @@ use super::chain::BEGINNING;
 use super::head::{Head, HeadFile};
 use super::line::Line;
 use super::store::{self, Found, PAGE, events, seals};
-use super::{Event, Log, Who, archive, head};
+use super::{Event, Log, Outcome, Who, archive, head};
 
 /// Other processes write events too, and nobody wakes us for theirs.
 const LOOK: Duration = Duration::from_millis(400);
@@ -22,6 +24,8 @@ const LOOK: Duration = Duration::from_millis(400);
 const GATHER: Duration = Duration::from_millis(200);
 /// An event has its place this soon, as long as the database answers.
 pub(super) const WINDOW_SECONDS: u32 = 1;
+/// Seals that are looked at for one that our key made.
+const NEWEST: u64 = 100;
 
 #[derive(Default)]
 pub(super) struct Sealer {
@@ -29,6 +33,27 @@ pub(super) struct Sealer {
     known: Mutex<Option<Head>>,
     /// The last head could not be written; said once.
     head_fails: AtomicBool,
+    /// Locked while this process seals.
+    held: OnceLock<File>,
+}
+
+/// Says for as long as this process lives, however it ends, that it seals: by a lock on the key's file.
+pub(super) fn announce(log: &Log) {
+    let path = &log.0.places.key;
+    let held = File::open(path).and_then(|file| file.lock_shared().map(|()| file));
+    match held {
+        Ok(file) => drop(log.0.sealer.held.set(file)),
+        Err(error) => {
+            let path = path.display();
+            tracing::warn!(%error, %path, "the key cannot be locked: `audit verify` will not know that a server runs");
+        }
+    }
+}
+
+/// Whether this process or another one on this host seals, so that what waits should have its place by now.
+pub(super) fn is_under_way(log: &Log) -> bool {
+    let lock = File::open(&log.0.places.key).map(|file| file.try_lock());
+    matches!(lock, Ok(Err(TryLockError::WouldBlock)))
 }
 
 /// Begins a chain where there is none, and otherwise sees to it that it is ours.
@@ -45,12 +70,9 @@ pub(super) async fn take_up(log: &Log) -> anyhow::Result<()> {
                 .with_context(|| format!("writing {}", log.0.places.head.display()))?;
             *known = Some(start);
         }
-        (HeadFile::Missing, Some(_)) if is_ours(log).await? => note(log, "audit.head-missing").await?,
-        (HeadFile::Unproven, Some(_)) if is_ours(log).await? => note(log, "audit.head-unproven").await?,
-        _ => {
-            let key = log.0.places.key.display();
-            bail!("the audit's chain was not made with the key in {key}: restore the right one from your backup");
-        }
+        (HeadFile::Missing, Some(_)) if !is_anothers(log).await? => note(log, "audit.head-missing").await?,
+        (HeadFile::Unproven, Some(_)) if !is_anothers(log).await? => note(log, "audit.head-unproven").await?,
+        _ => return Err(wrong_key(log)),
     }
     drop(known);
     log.seal().await?;
@@ -108,8 +130,14 @@ async fn seal_batch(log: &Log, known: Option<&Head>) -> Result<(Head, Vec<Line>)
             Found::Unreadable(id) => id.map(|id| (id, found)),
         })
         .collect();
+    let sealed = store::sealed_among(&tx, &ids).await?;
     let (mut made, mut lines) = (Vec::new(), Vec::new());
     for mark in marks {
+        // A second place for it would make this batch fail, and each one after it.
+        if sealed.contains(&mark.event_id) {
+            tell_not_sealed(log, &tx, mark.event_id, "marked though it has its place").await?;
+            continue;
+        }
         let event = match found.remove(&mark.event_id) {
             Some(Found::Event(event)) if is_genuine(log, &event) && event.mac.as_ref() == Some(&mark.mac) => {
                 Some(event)
@@ -117,14 +145,11 @@ async fn seal_batch(log: &Log, known: Option<&Head>) -> Result<(Head, Vec<Line>)
             // It gets a place all the same: so its absence is seen there.
             None => None,
             Some(_) => {
-                let id = mark.event_id.to_string();
-                tracing::error!(event = id, "an event of the audit was altered or added before it was sealed");
-                let told = log.entry(Who::Server, Event::new("audit.not-sealed", &id), "refused", None);
-                store::insert(&tx, vec![told]).await?;
+                tell_not_sealed(log, &tx, mark.event_id, "altered or added before it was sealed").await?;
                 continue;
             }
         };
-        let seq = end.seq + 1;
+        let seq = end.seq.checked_add(1).ok_or_else(no_place)?;
         let mac = log.0.key.seal(seq, mark.event_id, &mark.mac, &end.mac);
         let seal = seals::Model { seq, event_id: mark.event_id, previous: end.mac, mac: mac.clone() };
         if log.0.copies.is_some() {
@@ -141,6 +166,22 @@ async fn seal_batch(log: &Log, known: Option<&Head>) -> Result<(Head, Vec<Line>)
     Ok((end, lines))
 }
 
+/// Records that this one gets no place. Its mark goes, so that this is recorded once.
+async fn tell_not_sealed(log: &Log, tx: &impl ConnectionTrait, event: Uuid, why: &str) -> Result<(), DbErr> {
+    let id = event.to_string();
+    tracing::error!(event = id, why, "an event of the audit is not sealed");
+    let told = Event::new("audit.not-sealed", &id).with(json!({"why": why}));
+    store::insert(tx, vec![log.entry(Who::Server, told, Outcome::Refused.as_str(), None)]).await
+}
+
+/// No chain gets this long. Whoever moved a seal there has to be found before the chain can go on.
+fn no_place() -> DbErr {
+    let last = i64::MAX;
+    DbErr::Custom(format!(
+        "a seal of the audit is at the place {last}, behind which there is no place: verify the audit"
+    ))
+}
+
 /// Where the next seal goes. Where the chain's end is gone from the database, it goes on behind what we know of, so
 /// that the gap stays to be seen.
 async fn continue_from(log: &Log, tx: &impl ConnectionTrait, known: Option<&Head>) -> Result<Head, DbErr> {
@@ -154,7 +195,7 @@ async fn continue_from(log: &Log, tx: &impl ConnectionTrait, known: Option<&Head
     let tell = async |action, detail| {
         tracing::error!(action, %detail, "the audit was tampered with");
         let event = Event::new(action, "").with(detail);
-        store::insert(tx, vec![log.entry(Who::Server, event, "failed", None)]).await
+        store::insert(tx, vec![log.entry(Who::Server, event, Outcome::Failed.as_str(), None)]).await
     };
     if known.seq > end.seq {
         tell("audit.end-missing", json!({"first_seq": end.seq + 1, "last_seq": known.seq})).await?;
@@ -200,19 +241,38 @@ async fn begin(log: &Log) -> Result<(), DbErr> {
     tx.commit().await
 }
 
-/// Whether the chain's end was made with our key.
-async fn is_ours(log: &Log) -> Result<bool, DbErr> {
-    let db = log.0.db.read();
-    let Some(seal) = store::last_seal(db).await? else {
-        return Ok(store::archives(db).await?.last().is_some_and(|last| archive::is_ours(&log.0.key, last)));
-    };
-    Ok(store::events_by_ids(db, &[seal.event_id]).await?.into_iter().any(|found| match found {
+/// Whether there is a chain, and our key made nothing of what is newest there. One event, seal or archive that it made
+/// is enough: the others were then altered, which is for `verify` to tell.
+pub(super) async fn is_anothers(log: &Log) -> Result<bool, DbErr> {
+    let (db, key) = (log.0.db.read(), &log.0.key);
+    let archives = store::archives(db).await?;
+    let newest = store::newest_seals(db, NEWEST).await?;
+    if archives.is_empty() && newest.is_empty() {
+        return Ok(false);
+    }
+    let seals: HashMap<Uuid, seals::Model> = newest.into_iter().flatten().map(|seal| (seal.event_id, seal)).collect();
+    let ids: Vec<Uuid> = seals.keys().copied().collect();
+    let is_ours = |found: Found| match found {
         Found::Event(event) => {
-            let mac = event.mac.unwrap_or_default();
-            log.0.key.seal(seal.seq, seal.event_id, &mac, &seal.previous) == seal.mac
+            is_genuine(log, &event)
+                || seals.get(&event.id).is_some_and(|seal| {
+                    let mac = event.mac.as_deref().unwrap_or_default();
+                    key.seal(seal.seq, event.id, mac, &seal.previous) == seal.mac
+                })
         }
         Found::Unreadable(_) => false,
-    }))
+    };
+    let found = store::events_by_ids(db, &ids).await?;
+    Ok(!archives.iter().any(|row| archive::is_ours(key, row)) && !found.into_iter().any(is_ours))
+}
+
+/// What to say where it is.
+pub(super) fn wrong_key(log: &Log) -> anyhow::Error {
+    let key = log.0.places.key.display();
+    anyhow!(
+        "the audit's chain was not made with the key in {key}: name the server's data directory (server.data), or \
+         restore the right key from your backup"
+    )
 }
 
 fn is_genuine(log: &Log, event: &events::Model) -> bool {
@@ -222,7 +282,7 @@ fn is_genuine(log: &Log, event: &events::Model) -> bool {
 async fn note(log: &Log, action: &'static str) -> anyhow::Result<()> {
     let path = log.0.places.head.display().to_string();
     tracing::warn!(path, action, "whether the audit's end was cut cannot be told");
-    Ok(log.note(Who::Server, super::Outcome::Failed, Event::new(action, &path)).await?)
+    Ok(log.note(Who::Server, Outcome::Failed, Event::new(action, &path)).await?)
 }
 
 /// A head that is behind does no harm: the next one is written in a moment.

@@ -1,8 +1,12 @@
 //! The audit's tables. Rows of `audit_events` and `audit_seals` are added and, once archived, removed; never changed.
 
+use std::collections::HashSet;
+
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, LikeExpr, Query, SelectStatement};
+use sea_orm::sea_query::{Condition, Expr, ExprTrait, Query, SelectStatement};
 use sea_orm::{ActiveModelTrait, FromQueryResult, IntoActiveModel, QueryOrder, QuerySelect, QueryTrait};
+
+use crate::db::{Part, like};
 
 /// Rows read or written by one statement: each brings parameters, of which SQLite takes 32,766.
 pub(super) const PAGE: u64 = 1_000;
@@ -157,6 +161,13 @@ pub(super) async fn seals_of(db: &impl ConnectionTrait, events: &[Uuid]) -> Resu
     seals::Entity::find().filter(seals::Column::EventId.is_in(events.iter().copied())).all(db).await
 }
 
+/// Which of these events have a place. Their ids alone, since the rest of a seal may be unreadable.
+pub(super) async fn sealed_among(db: &impl ConnectionTrait, events: &[Uuid]) -> Result<HashSet<Uuid>, DbErr> {
+    let query = seals::Entity::find().select_only().column(seals::Column::EventId);
+    let query = query.filter(seals::Column::EventId.is_in(events.iter().copied()));
+    Ok(query.into_tuple().all(db).await?.into_iter().collect())
+}
+
 /// In the order of the chain; where somebody wrote what is no seal, its place, if that at least can be read.
 pub(super) async fn seals_after(
     db: &impl ConnectionTrait,
@@ -167,10 +178,31 @@ pub(super) async fn seals_after(
     if let Some(after) = after {
         query = query.filter(seals::Column::Seq.gt(after));
     }
-    let query = query.order_by_asc(seals::Column::Seq).limit(limit).into_query();
-    let rows = db.query_all(&query).await?;
+    read_seals(db, query.order_by_asc(seals::Column::Seq).limit(limit)).await
+}
+
+/// The chain's end, backwards.
+pub(super) async fn newest_seals(
+    db: &impl ConnectionTrait,
+    limit: u64,
+) -> Result<Vec<Result<seals::Model, Option<i64>>>, DbErr> {
+    read_seals(db, seals::Entity::find().order_by_desc(seals::Column::Seq).limit(limit)).await
+}
+
+async fn read_seals(
+    db: &impl ConnectionTrait,
+    query: Select<seals::Entity>,
+) -> Result<Vec<Result<seals::Model, Option<i64>>>, DbErr> {
+    let rows = db.query_all(&query.into_query()).await?;
     let read = |row: &QueryResult| seals::Model::from_query_result(row, "").map_err(|_| row.try_get("", "seq").ok());
     Ok(rows.iter().map(read).collect())
+}
+
+/// Whether anything was ever recorded.
+pub(super) async fn has_any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
+    Ok(events::Entity::find().count(db).await? > 0
+        || seals::Entity::find().count(db).await? > 0
+        || archives::Entity::find().count(db).await? > 0)
 }
 
 /// An event as it is found, whatever somebody did to its row.
@@ -307,9 +339,9 @@ fn matching(wanted: &Wanted) -> Condition {
         all = all.add(Actor.eq(name));
     }
     if let Some(action) = &wanted.action {
-        all = all.add(match action.strip_suffix('.') {
-            Some(noun) => like(Action, format!("{}.%", escaped(noun))),
-            None => Action.eq(action),
+        all = all.add(match action.ends_with('.') {
+            true => holds(Action, Part::Start, action),
+            false => Action.eq(action),
         });
     }
     if let Some(object) = &wanted.object {
@@ -325,19 +357,16 @@ fn matching(wanted: &Wanted) -> Condition {
         all = all.add(AtUs.lt(until));
     }
     if let Some(text) = &wanted.text {
-        let holds = |column| like(column, format!("%{}%", escaped(text)));
         let columns = [Actor, Action, Object, Address, RequestId];
-        all = all.add(columns.into_iter().fold(Condition::any(), |any, column| any.add(holds(column))));
+        let any =
+            columns.into_iter().map(|column| holds(column, Part::Any, text)).fold(Condition::any(), Condition::add);
+        all = all.add(any);
     }
     all
 }
 
-fn like(column: events::Column, pattern: String) -> Expr {
-    Expr::col((events::Entity, column)).like(LikeExpr::new(pattern).escape('\\'))
-}
-
-fn escaped(text: &str) -> String {
-    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+fn holds(column: events::Column, part: Part, text: &str) -> Expr {
+    like(Expr::col((events::Entity, column)), part, text)
 }
 
 /// The scheduler's id is often known only when the deed is done.
@@ -346,24 +375,22 @@ fn concluded_about(job_id: &str) -> Expr {
 }
 
 fn ended(result: super::Ending, unknown_before_us: i64) -> Condition {
-    use super::Ending::{Done, Failed, Pending, Refused, Unknown};
-    let word = match result {
-        Done => "done",
-        Refused => "refused",
-        Failed => "failed",
-        Unknown => "unknown",
-        Pending => "",
-    };
+    use super::{Ending, Outcome};
     let open = |age: Expr| {
-        let intent = events::Column::Result.eq("intent");
+        let intent = events::Column::Result.eq(super::INTENT);
         Condition::all().add(intent).add(Expr::not_exists(conclusion())).add(age)
     };
-    let said = Expr::exists(conclusion().and_where(Expr::col(("ended", events::Column::Result)).eq(word)).to_owned());
-    let told = Condition::any().add(events::Column::Result.eq(word)).add(said);
+    let told = |outcome: Outcome| {
+        let ended_so = Expr::col(("ended", events::Column::Result)).eq(outcome.as_str());
+        let said = Expr::exists(conclusion().and_where(ended_so).to_owned());
+        Condition::any().add(events::Column::Result.eq(outcome.as_str())).add(said)
+    };
     match result {
-        Pending => open(events::Column::AtUs.gte(unknown_before_us)),
-        Unknown => told.add(open(events::Column::AtUs.lt(unknown_before_us))),
-        Done | Refused | Failed => told,
+        Ending::Done => told(Outcome::Done),
+        Ending::Refused => told(Outcome::Refused),
+        Ending::Failed => told(Outcome::Failed),
+        Ending::Unknown => told(Outcome::Unknown).add(open(events::Column::AtUs.lt(unknown_before_us))),
+        Ending::Pending => open(events::Column::AtUs.gte(unknown_before_us)),
     }
 }
 

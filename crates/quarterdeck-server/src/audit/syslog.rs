@@ -10,6 +10,7 @@ use chrono::{DateTime, Local};
 use tokio::net::UnixDatagram;
 use tokio::sync::mpsc;
 
+use super::Outcome;
 use super::line::Line;
 
 /// Events that wait for the daemon.
@@ -90,7 +91,11 @@ fn connect(path: &Path) -> std::io::Result<UnixDatagram> {
 /// As RFC 3164 and as glibc's `syslog` writes it: both journald and rsyslog read it from their socket. JSON has no
 /// control characters, so that an event is one line.
 fn message(line: &Line) -> String {
-    let level = if matches!(line.result(), "refused" | "failed" | "unknown") { WARNING } else { INFO };
+    let level = match Outcome::parse(line.result()) {
+        Some(Outcome::Refused | Outcome::Failed | Outcome::Unknown) => WARNING,
+        // Or an intent.
+        Some(Outcome::Done) | None => INFO,
+    };
     let at = line.at().map_or_else(Local::now, DateTime::<Local>::from).format("%b %e %H:%M:%S");
     format!("<{level}>{at} quarterdeck[{}]: {}", std::process::id(), line.to_text())
 }

@@ -1,6 +1,7 @@
 //! Walks along the chain and says what somebody did to it: which event, at which place, what. One deed is told once,
 //! not again by each of its neighbours.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 
 use chrono::{DateTime, Utc};
@@ -13,6 +14,9 @@ use crate::db::from_us;
 
 /// Findings that are told one by one, and misfits that are compared with each other.
 const MOST: usize = 1_000;
+/// Codes made to find out where something of a kind came from. Whoever moves a thousand seals must not keep the server
+/// busy: beyond this they are told as altered.
+const TRIES: u32 = 100_000;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Kind {
@@ -28,7 +32,7 @@ pub enum Kind {
     BrokenLink,
     /// The chain's end is gone: it is known from the head file alone.
     CutTail,
-    /// The server wrote it, and it has no place though later ones have.
+    /// The server wrote it, and it has no place though it should have one by now.
     Unsealed,
     /// The head file is gone, or not what the server wrote.
     Head,
@@ -98,6 +102,7 @@ pub(super) struct Walk {
     broken: BTreeSet<i64>,
     /// Whether the seal that the head file names was met, and is the same.
     head: Option<(Head, Option<bool>)>,
+    tries: Cell<u32>,
 }
 
 /// The last seal met.
@@ -135,9 +140,9 @@ impl Walk {
             misfits: Vec::new(),
             broken: BTreeSet::new(),
             head: head.map(|head| (head, None)),
+            tries: Cell::new(0),
         }
     }
-
     pub(super) fn last_seq(&self) -> i64 {
         self.last.seq
     }
@@ -165,7 +170,7 @@ impl Walk {
 
     /// A line of an archive that is none: the place that is missing then is not told again.
     pub(super) fn step_over_in_archive(&mut self, detail: String) {
-        let seq = self.last.seq + 1;
+        let seq = self.last.seq.saturating_add(1);
         self.tell(Finding::new(Kind::Altered, Some(seq), detail));
         self.last = Link { seq, mac: String::new(), at_us: self.last.at_us, whole: false };
     }
@@ -223,7 +228,8 @@ impl Walk {
 
     /// Notes the places between the last seal and this one.
     fn reach(&mut self, seq: i64, previous: &str, at_us: i64) {
-        if seq > self.last.seq + 1 && self.gaps.len() < MOST {
+        // Somebody may have written any number as a place: none of these may overflow.
+        if seq.saturating_sub(1) > self.last.seq && self.gaps.len() < MOST {
             let (first, last) = (self.last.seq + 1, seq - 1);
             let is_broken = first == last && self.broken.remove(&first);
             self.gaps.push(Gap {
@@ -325,6 +331,7 @@ impl Walk {
 
     /// A seal that would fit in another misfit's place, or with its event, or in a gap, was moved there.
     fn explain_misfits(&mut self) {
+        self.tries.set(TRIES);
         let misfits = std::mem::take(&mut self.misfits);
         for (seal, event) in &misfits {
             if let Some(from) = self.gap_of(seal, event) {
@@ -334,13 +341,11 @@ impl Walk {
                 self.gaps.retain(|gap| gap.first != from && !(is_last && gap.last == seal.seq - 1));
                 continue;
             }
-            let mac = event.mac.as_deref().unwrap_or_default();
             let from = misfits.iter().find(|(other, others)| {
-                let others_mac = others.mac.as_deref().unwrap_or_default();
                 other.seq != seal.seq
-                    && (self.key.seal(other.seq, event.id, mac, &seal.previous) == seal.mac
-                        || self.key.seal(other.seq, event.id, mac, &other.previous) == seal.mac
-                        || self.key.seal(seal.seq, others.id, others_mac, &seal.previous) == seal.mac)
+                    && (self.explains(seal, other.seq, event.id, event, &seal.previous)
+                        || self.explains(seal, other.seq, event.id, event, &other.previous)
+                        || self.explains(seal, seal.seq, others.id, others, &seal.previous))
             });
             let finding = match from {
                 Some((other, _)) => {
@@ -355,19 +360,28 @@ impl Walk {
 
     /// The single place without a seal that this one was made for.
     fn gap_of(&self, seal: &seals::Model, event: &events::Model) -> Option<i64> {
-        let mac = event.mac.as_deref().unwrap_or_default();
         let fits =
-            |gap: &&Gap| gap.first == gap.last && self.key.seal(gap.first, event.id, mac, &seal.previous) == seal.mac;
+            |gap: &&Gap| gap.first == gap.last && self.explains(seal, gap.first, event.id, event, &seal.previous);
         self.gaps.iter().find(fits).map(|gap| gap.first)
+    }
+
+    /// Whether the seal was made for this event, under this id and at this place, behind that code.
+    fn explains(&self, seal: &seals::Model, seq: i64, id: Uuid, event: &events::Model, previous: &str) -> bool {
+        let mac = event.mac.as_deref().unwrap_or_default();
+        self.may_try() && self.key.seal(seq, id, mac, previous) == seal.mac
+    }
+
+    fn may_try(&self) -> bool {
+        let left = self.tries.get();
+        self.tries.set(left.saturating_sub(1));
+        left > 0
     }
 
     /// Where a seal names an event that is not there, either the seal was altered, or the event's id, or it was removed.
     fn explain_empty(&mut self, lost: &mut Vec<events::Model>, strangers: &mut Vec<events::Model>) {
+        self.tries.set(TRIES);
         for seal in std::mem::take(&mut self.empty) {
-            let fits = |id: Uuid, event: &events::Model| {
-                let mac = event.mac.as_deref().unwrap_or_default();
-                self.key.seal(seal.seq, id, mac, &seal.previous) == seal.mac
-            };
+            let fits = |id: Uuid, event: &events::Model| self.explains(&seal, seal.seq, id, event, &seal.previous);
             let of_another = lost.iter().position(|event| fits(event.id, event));
             let renamed = strangers.iter().position(|event| fits(seal.event_id, event));
             let finding = if let Some(found) = of_another {
@@ -386,6 +400,7 @@ impl Walk {
 
     /// Whole events without a place whose time is that of a gap are what is missing there.
     fn explain_gaps(&mut self, lost: &mut Vec<events::Model>) {
+        self.tries.set(TRIES);
         for gap in std::mem::take(&mut self.gaps) {
             let belongs = |event: &events::Model| {
                 // An event's time is taken before its commit, so that the chain's order is not quite that of the times.
@@ -393,7 +408,7 @@ impl Walk {
                 event.at_us >= gap.before.at_us.saturating_sub(slack)
                     && event.at_us <= gap.until_us.saturating_add(slack)
             };
-            let number = gap.last - gap.first + 1;
+            let number = gap.last.saturating_sub(gap.first).saturating_add(1);
             let candidates: Vec<usize> = (0..lost.len()).filter(|at| belongs(&lost[*at])).collect();
             let fitting = candidates.iter().copied().find(|at| number == 1 && self.ends(&gap, &[&lost[*at]]));
             let taken: Vec<usize> = match fitting {
@@ -427,7 +442,10 @@ impl Walk {
     /// Whether seals of these events would lead over the gap.
     fn ends(&self, gap: &Gap, events: &[&events::Model]) -> bool {
         let mut mac = gap.before.mac.clone();
-        for (seq, event) in (gap.first..).zip(events) {
+        for (event, seq) in events.iter().zip(gap.first..) {
+            if !self.may_try() {
+                return false;
+            }
             mac = self.key.seal(seq, event.id, event.mac.as_deref().unwrap_or_default(), &mac);
         }
         mac == gap.last_mac

@@ -6,6 +6,7 @@ pub(crate) mod testing;
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
+use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func};
 use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
     TransactionOptions, TransactionTrait,
@@ -75,6 +76,26 @@ fn options(url: &str, connections: u32) -> ConnectOptions {
     let mut options = ConnectOptions::new(url);
     options.max_connections(connections).sqlx_logging(false).acquire_timeout(Duration::from_secs(15));
     options
+}
+
+/// Which part of a text is looked for.
+#[derive(Clone, Copy)]
+pub(crate) enum Part {
+    Start,
+    Any,
+}
+
+/// What has this text in it, in whichever case. Both sides are lowered, and by the database: SQLite's LIKE ignores case
+/// and PostgreSQL's does not, and each lowers other letters than Rust does. `%` and `_` stand for themselves.
+pub(crate) fn like(column: impl Into<Expr>, part: Part, text: &str) -> Expr {
+    let text = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    let pattern = match part {
+        Part::Start => format!("{text}%"),
+        Part::Any => format!("%{text}%"),
+    };
+    let lower = |what: Expr| Expr::from(Func::lower(what));
+    let pattern = lower(Expr::val(pattern)).binary(BinOper::Escape, Expr::Constant('\\'.into()));
+    lower(column.into()).binary(BinOper::Like, pattern)
 }
 
 /// Times are kept as integer microseconds since 1970, since text misorders.

@@ -1,8 +1,10 @@
 //! The table `apptainer_images`.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Condition, Expr, ExprTrait, Func, LikeExpr, OnConflict};
+use sea_orm::sea_query::{Condition, Expr, OnConflict};
 use sea_orm::{ActiveModelTrait, DerivePartialModel, IntoActiveModel, Iterable, QueryOrder, QuerySelect};
+
+use crate::db::{Part, like};
 
 /// Ids in one statement.
 const IDS_A_STATEMENT: usize = 500;
@@ -89,8 +91,7 @@ pub(super) async fn list(
         query = query.filter(Column::Kind.eq(kind));
     }
     if let Some(q) = q {
-        let pattern = contains(&q.to_lowercase());
-        let holds = |column: Column| Expr::expr(Func::lower(Expr::col(column))).like(pattern.clone());
+        let holds = |column: Column| like(Expr::col(column), Part::Any, q);
         query = query.filter(Condition::any().add(holds(Column::Name)).add(holds(Column::Path)));
     }
     if let Some((name, id)) = after {
@@ -137,16 +138,4 @@ pub(super) async fn remove(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<()
         Entity::delete_many().filter(Column::Id.is_in(ids.iter().copied())).exec(db).await?;
     }
     Ok(())
-}
-
-fn contains(text: &str) -> LikeExpr {
-    let mut pattern = String::from("%");
-    for c in text.chars() {
-        if matches!(c, '%' | '_' | '!') {
-            pattern.push('!');
-        }
-        pattern.push(c);
-    }
-    pattern.push('%');
-    LikeExpr::new(pattern).escape('!')
 }

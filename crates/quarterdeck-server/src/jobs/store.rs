@@ -2,10 +2,11 @@
 
 use quarterdeck_types::JobState;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveModelTrait, Condition, DatabaseTransaction, IntoActiveModel, Order, QueryOrder, QuerySelect};
 
 use crate::clusters::Sight;
+use crate::db::{Part, like};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -236,9 +237,8 @@ fn matching(cluster: &str, filter: &Filter) -> Condition {
         all = all.add(Column::SubmittedUs.gte(since));
     }
     if let Some(text) = &filter.text {
-        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let name = Expr::col(Column::Name).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'));
-        let job_id = Expr::col(Column::JobId).like(LikeExpr::new(format!("{escaped}%")).escape('\\'));
+        let name = like(Expr::col(Column::Name), Part::Any, text);
+        let job_id = like(Expr::col(Column::JobId), Part::Start, text);
         all = all.add(Condition::any().add(name).add(job_id));
     }
     all

@@ -98,6 +98,7 @@ async fn what_the_queue_tells_is_listed_as_it_was_typed() {
         assert_eq!(found("_").await, ["\\ % _"]);
         assert_eq!(found("\\").await, ["\\ % _"]);
         assert_eq!(found("'; drop").await.len(), 1);
+        assert_eq!(found("IT'S").await.len(), 1, "in whichever case");
     })
     .await;
 }

@@ -14,7 +14,7 @@ mod testing;
 mod tests;
 
 use std::fmt;
-use std::net::{IpAddr, Ipv6Addr};
+use std::net::IpAddr;
 use std::time::Duration;
 
 use serde::Serialize;
@@ -24,6 +24,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use crate::access::{Actor, Via};
+use crate::client_address::network;
 use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::to_us;
@@ -133,10 +134,7 @@ struct Address(IpAddr);
 
 impl Address {
     fn of(address: IpAddr) -> Address {
-        match address.to_canonical() {
-            IpAddr::V6(v6) => Address(Ipv6Addr::from_bits(v6.to_bits() & !(u128::MAX >> 64)).into()),
-            v4 => Address(v4),
-        }
+        Address(network(address))
     }
 }
 

@@ -1,8 +1,10 @@
 //! The table `users`.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, ExprTrait, LikeExpr};
+use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, QueryOrder, QuerySelect};
+
+use crate::db::{Part, like};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -97,11 +99,7 @@ pub(super) async fn seen(db: &impl ConnectionTrait, id: Uuid, now_us: i64) -> Re
 fn matching(filter: &Filter) -> Condition {
     let mut all = Condition::all();
     if let Some(text) = &filter.text {
-        let escaped = text.to_lowercase().replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let part = |column: Column| {
-            let lower = sea_orm::sea_query::Func::lower(Expr::col(column));
-            Expr::from(lower).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'))
-        };
+        let part = |column: Column| like(Expr::col(column), Part::Any, text);
         let any = Condition::any().add(part(Column::Username)).add(part(Column::DisplayName));
         all = all.add(any.add(part(Column::UnixUser)));
     }

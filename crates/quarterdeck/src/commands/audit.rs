@@ -6,9 +6,9 @@ use std::process::ExitCode;
 
 use anyhow::Context;
 use chrono::{DateTime, Utc};
-use quarterdeck_server::{AuditCommands, AuditFinding, AuditReport, Config, single_user_config};
+use quarterdeck_server::{AuditCommands, AuditFinding, AuditReport, single_user_config};
 
-use super::{ConfigFile, block_on, open_database};
+use super::{ConfigFile, block_on};
 
 #[derive(clap::Args)]
 pub(crate) struct Arguments {
@@ -42,7 +42,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
         config = single_user_config(config, data, None);
     }
     block_on(async {
-        let audit = open(&config).await?;
+        let audit = AuditCommands::open(&config).await?;
         match arguments.command {
             Command::Verify => {
                 let report = audit.verify().await.context("verifying the audit")?;
@@ -62,10 +62,6 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
             }
         }
     })
-}
-
-async fn open(config: &Config) -> anyhow::Result<AuditCommands> {
-    AuditCommands::open(open_database(config).await?, config)
 }
 
 fn tell(report: &AuditReport) {

@@ -7,7 +7,7 @@ use clap::ValueEnum;
 use quarterdeck_server::users::{self, Change, Desk, Error, Filter, Kind, NewUser};
 use quarterdeck_server::{AuditLog, Clock, Role, Who};
 
-use super::{ConfigFile, block_on, open_database};
+use super::{ConfigFile, block_on};
 
 /// Accounts are listed in pages of this size.
 const PAGE: u64 = 500;
@@ -80,8 +80,7 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
     let config = arguments.config.load()?;
     let clock = Clock::system();
     block_on(async {
-        let db = open_database(&config).await?;
-        let audit = AuditLog::new(db.clone(), clock.clone(), &config)?;
+        let (db, audit) = AuditLog::for_command(clock.clone(), &config).await?;
         let desk = Desk { db: &db, clock: &clock, audit: &audit, live: None };
         match arguments.command {
             Command::Add { name, role, unix_user, no_unix_user, display_name, password_stdin, service } => {

@@ -116,6 +116,23 @@ async fn a_list_is_filtered_and_paged() {
 }
 
 #[tokio::test]
+async fn a_search_ignores_case_on_every_database() {
+    on_each_database(async |db| {
+        let server = Server::on(&db);
+        let log = server.at(0);
+        log.note(&server.alice, Outcome::Done, Event::new("job.cancel", "An Object of Öre")).await.unwrap();
+        let number = async |filter: Filter| log.list(&filter, None, 10, true).await.unwrap().total.unwrap();
+        for text in ["an object", "AN OBJECT", "Öre", "job.C"] {
+            assert_eq!(number(Filter { text: Some(text.to_owned()), ..Filter::default() }).await, 1, "{text}");
+        }
+        for (noun, expected) in [("job.", 1), ("JOB.", 1), ("jo_.", 0)] {
+            assert_eq!(number(Filter { action: Some(noun.to_owned()), ..Filter::default() }).await, expected, "{noun}");
+        }
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn an_export_is_the_chain_line_by_line_and_then_what_has_no_place_yet() {
     on_each_database(async |db| {
         let (server, ids) = Server::with_chain(&db, 3).await;

@@ -1,5 +1,6 @@
 //! Somebody changes the database, the head file or the archive: each change is found, and located, once.
 
+use axum::response::IntoResponse;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, ColumnTrait, ConnectionTrait, EntityTrait, IntoActiveModel, QueryFilter};
 use serde_json::{Value, json};
@@ -8,6 +9,7 @@ use uuid::Uuid;
 use super::*;
 use crate::audit::store::unsealed;
 use crate::db::testing::on_each_database;
+use crate::problem::Problem;
 
 #[tokio::test]
 async fn what_nobody_touched_is_found_whole() {
@@ -335,9 +337,108 @@ async fn a_chain_replaced_behind_the_head_is_found() {
     .await;
 }
 
+#[tokio::test]
+async fn one_verification_runs_at_a_time() {
+    on_each_database(async |db| {
+        let (server, _) = Server::with_chain(&db, 3).await;
+        let log = server.at(4);
+        let (first, second) = tokio::join!(log.verify(), log.verify());
+        assert_eq!(told(&first.unwrap()), []);
+        let refused = Problem::from(second.err().unwrap()).into_response();
+        assert_eq!((refused.status().as_u16(), &refused.headers()["retry-after"]), (429, &"5".parse().unwrap()));
+        assert_eq!(told(&log.verify().await.unwrap()), []);
+    })
+    .await;
+}
+
+/// A mark that names what has its place already would put the same event into two places.
+#[tokio::test]
+async fn a_mark_of_an_event_that_has_its_place_does_not_stop_the_sealing() {
+    on_each_database(async |db| {
+        let (server, ids) = Server::with_chain(&db, 3).await;
+        let sealed = server.event(ids[1]).await;
+        let mark = unsealed::Model { event_id: ids[1], at_us: sealed.at_us, mac: sealed.mac.unwrap() };
+        unsealed::Entity::insert(mark.into_active_model().reset_all())
+            .exec_without_returning(db.write())
+            .await
+            .unwrap();
+        server.deed(4).await;
+        let report = server.verify().await;
+        assert_eq!((told(&report), report.last_seq, report.waiting), (vec![], Some(5), 0));
+        let log = server.at(5);
+        let told: Vec<_> = list(&log).await.into_iter().filter(|entry| entry.action == "audit.not-sealed").collect();
+        assert_eq!(told.len(), 1, "it is recorded once");
+        assert_eq!(told[0].object, ids[1].to_string());
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_seal_at_the_last_place_there_is_leaves_none_and_that_is_said() {
+    on_each_database(async |db| {
+        let (server, ids) = Server::with_chain(&db, 3).await;
+        move_seal(&db, 2, i64::MAX).await;
+        let moved = (Kind::Reordered, Some(i64::MAX), Some(ids[1]));
+        assert_eq!(told(&server.verify().await), [moved]);
+        let log = server.at(4);
+        log.note(&server.alice, Outcome::Done, Event::new("job.hold", "")).await.unwrap();
+        let refused = log.seal().await.unwrap_err().to_string();
+        assert!(refused.contains("no place"), "{refused}");
+        assert_eq!(told(&server.verify().await), [moved]);
+        move_seal(&db, i64::MAX, 2).await;
+        log.seal().await.unwrap();
+        assert_eq!(told(&server.verify().await), [], "and goes on when it was moved back");
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn what_waits_though_a_server_runs_is_found_even_where_nothing_was_sealed_since() {
+    on_each_database(async |db| {
+        let (server, ids) = Server::with_chain(&db, 3).await;
+        let log = server.at(4);
+        log.start().await.unwrap();
+        // However it was done: nothing is sealed any more.
+        move_seal(&db, 2, i64::MAX).await;
+        log.note(&server.alice, Outcome::Done, Event::new("job.hold", "")).await.unwrap();
+        let waiting = unsealed::Entity::find().one(db.read()).await.unwrap().unwrap().event_id;
+        let moved = (Kind::Reordered, Some(i64::MAX), Some(ids[1]));
+        assert_eq!(told(&server.at(20).verify().await.unwrap()), [moved], "it may still get its place");
+        let late = server.at(40).verify().await.unwrap();
+        assert_eq!(told(&late), [moved, (Kind::Unsealed, None, Some(waiting))]);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn of_many_moved_seals_each_is_told_but_not_each_with_where_it_came_from() {
+    on_each_database(async |db| {
+        let (server, _) = Server::with_chain(&db, 1).await;
+        let log = server.at(2);
+        for _ in 1..400 {
+            log.note(&server.alice, Outcome::Done, Event::new("job.hold", "")).await.unwrap();
+        }
+        log.seal().await.unwrap();
+        // Each to the next place, the last one to the first.
+        let run = async |sql: &str| db.write().execute_unprepared(sql).await.map(drop).unwrap();
+        run("update audit_seals set seq = -seq").await;
+        run("update audit_seals set seq = case when seq = -400 then 1 else 1 - seq end").await;
+        let report = server.verify().await;
+        let places: Vec<_> = report.findings.iter().map(|finding| finding.seq).collect();
+        assert_eq!(places, (1..=400).map(Some).collect::<Vec<_>>());
+        assert_eq!(report.findings[1].kind, Kind::Reordered);
+        // Comparing each with each would keep the server busy for whoever moved them.
+        assert_eq!(report.findings[399].kind, Kind::Altered);
+    })
+    .await;
+}
+
 async fn list_actions(log: &Log) -> Vec<String> {
-    let list = log.list(&crate::audit::Filter::default(), None, 10, false).await.unwrap();
-    list.entries.into_iter().map(|entry| entry.action).collect()
+    list(log).await.into_iter().map(|entry| entry.action).collect()
+}
+
+async fn list(log: &Log) -> Vec<crate::audit::Entry> {
+    log.list(&crate::audit::Filter::default(), None, 10, false).await.unwrap().entries
 }
 
 async fn seal(db: &Db, seq: i64) -> seals::Model {

@@ -262,7 +262,8 @@ impl Site {
         run(self.quarterdeck(words).stdin(Stdio::null()).stdout(Stdio::null()).stderr(self.log("command")));
     }
 
-    fn quarterdeck(&self, words: &[&str]) -> Command {
+    /// `quarterdeck` on the host of the server, as its user and on its data.
+    pub fn quarterdeck(&self, words: &[&str]) -> Command {
         let mut command = self.command_of_server(&self.path("bin/quarterdeck"));
         command.args(words);
         match &self.mode {
@@ -281,15 +282,9 @@ impl Site {
         run(command.stdin(fs::File::open(password).unwrap()).stdout(Stdio::null()).stderr(self.log("user")));
     }
 
-    /// `quarterdeck` on the host of the server, as its user and on its data: `audit verify`.
+    /// Runs a sub-command like [`Site::run_quarterdeck`] and answers what came of it, success or not.
     pub fn run_command(&self, words: &[&str]) -> Output {
-        let mut command = self.command_of_server(&self.path("bin/quarterdeck"));
-        command.args(words);
-        match &self.mode {
-            Mode::MultiUser => command.arg("--config").arg(self.path("etc/quarterdeck.toml")),
-            Mode::SingleUser(_) => command.env("QUARTERDECK_SERVER__DATA", self.path("data")),
-        };
-        command.stdin(Stdio::null()).output().unwrap()
+        self.quarterdeck(words).stdin(Stdio::null()).output().unwrap()
     }
 
     async fn start_launcher(&mut self) {
