@@ -11,7 +11,7 @@ import { ProblemNote } from "../ui/states";
 import classes from "./overview.module.css";
 
 /** Of a row of nodes and a row of counts. */
-const HEIGHT = 48;
+const HEIGHT = 50;
 
 /** Its place, while it is not known whether there is anything to show. */
 export function NodesToCome() {
