@@ -26,6 +26,10 @@ export const en = {
     scheme: "Colour scheme",
     schemes: { light: "Light", dark: "Dark", auto: "As the system" },
     account: "Account {{user}}",
+    accountMarked: "Account {{user}}: security notice",
+    reused:
+      "On {{time}} a sign-in that had been used up was used again from {{by}}, and its session was ended. If you do not know that address, sign out everywhere and choose a new password.",
+    dismiss: "Dismiss the notice",
     unixUser: "Unix user {{user}}",
     signOut: "Sign out",
     admin: "Admin",

@@ -35,6 +35,10 @@ export const ko: Translation<typeof en> = {
     scheme: "화면 색상",
     schemes: { light: "밝게", dark: "어둡게", auto: "시스템 설정" },
     account: "계정 {{user}}",
+    accountMarked: "계정 {{user}}: 보안 알림 있음",
+    reused:
+      "{{time}}에 {{by}} 주소에서 이미 사용한 로그인 정보가 다시 사용되어 해당 세션을 끝냈습니다. 모르는 주소라면 모든 곳에서 로그아웃하고 비밀번호를 바꾸십시오.",
+    dismiss: "알림 닫기",
     unixUser: "Unix 사용자 {{user}}",
     signOut: "로그아웃",
     admin: "관리",
