@@ -255,8 +255,6 @@ async function text(place: Locator): Promise<string> {
 
 /** Keeps a picture of the page, and finds nothing on it that keeps people out. */
 async function seen(picture: string): Promise<void> {
-  // Dialogs come in slowly, and half-transparent words have no contrast.
-  await shown.waitForTimeout(400);
   await shown.screenshot({ path: `${SCREENSHOTS}${picture}.png` });
   expect(await barriers(shown), picture).toEqual([]);
 }
