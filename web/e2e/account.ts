@@ -218,7 +218,26 @@ describe(`accounts on ${environment.cluster}`, () => {
     await seen("admin-user-ko-dark");
   });
 
+  it("tells her on every page that a session of hers may have been copied, until she puts it away", async () => {
+    shown = page;
+    await reuseASession(person);
+    await page.reload();
+    const told = page.getByRole("alert").filter({ hasText: "세션이 복제되었을 수 있습니다" });
+    await told.waitFor();
+    await page.getByRole("button", { name: `계정 ${name}: 보안 알림 있음` }).waitFor();
+    await seen("account-banner-ko-dark");
+    await page.getByRole("link", { name: "노드", exact: true }).click();
+    await page.getByRole("heading", { name: "노드", level: 1 }).waitFor();
+    await told.getByRole("button", { name: "알림 닫기" }).click();
+    await told.waitFor({ state: "detached" });
+    await page.reload();
+    await page.getByRole("heading", { name: "노드", level: 1 }).waitFor();
+    await page.getByRole("button", { name: `계정 ${name}`, exact: true }).waitFor();
+    expect(await told.count()).toBe(0);
+  });
+
   it("disables the account, and all its pages are signed out", async () => {
+    shown = adminPage;
     await adminPage.getByRole("button", { name: "비활성화" }).click();
     await adminPage.getByRole("dialog").getByRole("button", { name: "계정 비활성화" }).click();
     await adminPage.getByRole("heading", { name, level: 1 }).locator("..").getByText("비활성").waitFor();
@@ -255,8 +274,6 @@ async function text(place: Locator): Promise<string> {
 
 /** Keeps a picture of the page, and finds nothing on it that keeps people out. */
 async function seen(picture: string): Promise<void> {
-  // Dialogs come in slowly, and half-transparent words have no contrast.
-  await shown.waitForTimeout(400);
   await shown.screenshot({ path: `${SCREENSHOTS}${picture}.png` });
   expect(await barriers(shown), picture).toEqual([]);
 }
@@ -268,6 +285,29 @@ async function ask(path: string): Promise<{ status: number; code: string | undef
   });
   const body = (await response.json()) as { code?: string };
   return { status: response.status, code: body.code };
+}
+
+/** Signs in somewhere else, and uses what that sign-in was renewed with again, as who copied it would. */
+async function reuseASession({ name, password }: typeof person): Promise<void> {
+  const post = (path: string, device: string, init: { body?: string; cookie?: string }) =>
+    fetch(`${environment.url}/api/v1/auth/${path}`, {
+      method: "POST",
+      headers: {
+        "User-Agent": device,
+        ...(init.cookie ? { Cookie: init.cookie } : { "Content-Type": "application/json" }),
+      },
+      ...(init.body ? { body: init.body } : {}),
+    });
+  const signedIn = await post("login", "curl/8.5.0", { body: JSON.stringify({ username: name, password }) });
+  const renewed = await post("refresh", "curl/8.5.0", { cookie: cookieOf(signedIn) });
+  cookieOf(renewed);
+  expect((await post("refresh", "wget/1.21", { cookie: cookieOf(signedIn) })).status).toBe(401);
+}
+
+function cookieOf(response: Response): string {
+  const cookie = response.headers.getSetCookie()[0]?.split(";")[0] ?? "";
+  rememberSecret(cookie.split("=")[1] ?? "");
+  return cookie;
 }
 
 async function linesOf(download: { createReadStream(): Promise<NodeJS.ReadableStream> }): Promise<string[]> {

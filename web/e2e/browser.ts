@@ -30,6 +30,8 @@ export async function newContext(browser: Browser, baseURL: string): Promise<Bro
     locale: "en-US",
     colorScheme: "light",
     viewport: { width: 1280, height: 800 },
+    // Half-transparent words have no contrast, and a picture of a dialog that is coming shows nothing.
+    reducedMotion: "reduce",
   });
   context.on("response", (response) => void rememberSecretsOf(response));
   return context;

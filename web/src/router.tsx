@@ -7,6 +7,7 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
+import { noticesQuery } from "./account/notices";
 import { auditFromSearch } from "./admin/audit/filter";
 import { userFilterFromSearch } from "./admin/users/filter";
 import { queryClient } from "./api/query-client";
@@ -31,6 +32,8 @@ const signIn = createRoute({
   component: lazyRouteComponent(() => import("./auth/SignInPage"), "SignInPage"),
 });
 
+const NOTICES_MS = 400;
+
 /** Everything below is for people who are signed in. */
 const frame = createRoute({
   getParentRoute: () => root,
@@ -42,6 +45,9 @@ const frame = createRoute({
     const left = state.status === "signed-out" && state.why === "left";
     throw redirect({ to: "/sign-in", search: left ? {} : { return: location.href } });
   },
+  // Beside the page's own code and data, so that a notice is there with the page and does not push it down later; but no
+  // page waits long for it.
+  loader: () => Promise.race([queryClient.prefetchQuery(noticesQuery), passed(NOTICES_MS)]),
   component: lazyRouteComponent(() => import("./frame/Frame"), "Frame"),
 });
 
@@ -204,6 +210,10 @@ declare module "@tanstack/react-router" {
   interface Register {
     router: typeof router;
   }
+}
+
+function passed(milliseconds: number): Promise<void> {
+  return new Promise((resolve) => setTimeout(resolve, milliseconds));
 }
 
 /** A search of optional texts; the router reads `?q=12` as a number. */

@@ -34,12 +34,21 @@ describe("a request that comes too often", () => {
     expect(sent).toBe(2);
   });
 
-  it("waits no longer than a minute, and three times at most", async () => {
-    answers = [refused("3600"), refused("3600"), refused("3600"), refused("3600")];
+  it("waits a minute at most, and three times at most", async () => {
+    answers = [refused("60"), refused("60"), refused("60"), refused("60")];
     const response = patiently(send);
     await vi.advanceTimersByTimeAsync(180_000);
     expect((await response).status).toBe(429);
     expect(sent).toBe(4);
+  });
+
+  it("is not kept waiting where it would be long: the refusal is handed on at once, whole", async () => {
+    answers = [refused("599")];
+    const response = await patiently(send);
+    expect(response.headers.get("Retry-After")).toBe("599");
+    expect(await response.text()).toBe("{}");
+    expect(sent).toBe(1);
+    expect(vi.getTimerCount()).toBe(0);
   });
 
   it("waits a little where the server does not say how long", async () => {

@@ -1,4 +1,5 @@
 // Waits where the server says that it is asked too often, and tries again by itself: what it refused so, it did not do.
+// Where it asks for a long time, nobody is kept waiting: the person is told when to come back.
 import { useSyncExternalStore } from "react";
 
 const MOST_WAITS = 3;
@@ -13,15 +14,18 @@ const waits = new Set<{ until: number }>();
 const listeners = new Set<() => void>();
 
 /**
- * Sends, waits as told where the answer is 429, and sends again; in the end answers what the server said last.
+ * Sends, waits as told where the answer is 429, and sends again; in the end answers what the server said last. A wait
+ * that is too long is not begun.
  * @throws the signal's reason where it ends the wait.
  */
 export async function patiently(send: () => Promise<Response>, signal?: AbortSignal): Promise<Response> {
   for (let waited = 0; ; waited += 1) {
     const response = await send();
     if (response.status !== 429 || waited === MOST_WAITS) return response;
+    const told = millisecondsTold(response);
+    if (told > LONGEST_WAIT_MS) return response;
     void response.body?.cancel();
-    await wait(millisecondsTold(response), signal);
+    await wait(told + Math.random() * JITTER_MS, signal);
   }
 }
 
@@ -41,8 +45,7 @@ function subscribe(listener: () => void): () => void {
 
 function millisecondsTold(response: Response): number {
   const seconds = Number.parseInt(response.headers.get("Retry-After") ?? "", 10);
-  const told = Number.isNaN(seconds) ? UNTOLD_WAIT_MS : Math.max(0, seconds) * 1000;
-  return Math.min(told, LONGEST_WAIT_MS) + Math.random() * JITTER_MS;
+  return Number.isNaN(seconds) ? UNTOLD_WAIT_MS : Math.max(0, seconds) * 1000;
 }
 
 function wait(milliseconds: number, signal?: AbortSignal): Promise<void> {

@@ -52,7 +52,7 @@ describe("signing in", () => {
       name: /Sign in again in (30|29) s/,
     });
     expect(button.disabled).toBe(true);
-    expect(screen.getByText(/too many failed attempts/)).toBeTruthy();
+    expect(screen.getByText("Too many attempts to sign in.")).toBeTruthy();
     await act(() => vi.advanceTimersByTimeAsync(31_000));
     expect(screen.getByRole<HTMLButtonElement>("button", { name: "Sign in" }).disabled).toBe(false);
     expect(screen.queryByRole("alert")).toBeNull();

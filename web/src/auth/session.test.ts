@@ -108,6 +108,40 @@ describe("the session", () => {
     expect(why).toEqual(["ended", "left"]);
   });
 
+  it("is left at once, whether or not the server answers, which is told with the token", async () => {
+    const session = await load();
+    answers = [tokens("one")];
+    await session.signIn("alice", "secret");
+    const left: string[] = [];
+    session.onLeave((why) => left.push(why));
+    let request: RequestInit = {};
+    vi.stubGlobal("fetch", (_: string, init: RequestInit) => {
+      request = init;
+      return new Promise<Response>(() => undefined);
+    });
+    void session.signOut();
+    expect(session.state).toEqual({ status: "signed-out", why: "left" });
+    expect(left).toEqual(["left"]);
+    expect(new Headers(request.headers).get("Authorization")).toBe("Bearer one");
+    expect(request.keepalive).toBe(true);
+  });
+
+  it("is not taken from somebody who signs in again by the late answer to her sign-out", async () => {
+    const session = await load();
+    answers = [tokens("one")];
+    await session.signIn("alice", "secret");
+    let signOut: RequestInit = {};
+    vi.stubGlobal("fetch", (url: string, init: RequestInit) => {
+      if (!url.endsWith("logout")) return Promise.resolve(tokens("two")());
+      signOut = init;
+      return new Promise<Response>(() => undefined);
+    });
+    void session.signOut();
+    await session.signIn("alice", "secret");
+    expect(signOut.signal?.aborted).toBe(true);
+    expect(await session.token()).toBe("two");
+  });
+
   it("is not begun again by a late request of somebody who signed out", async () => {
     const session = await load();
     answers = [tokens("one")];
@@ -184,6 +218,15 @@ describe("the session over several tabs", () => {
     await session.signIn("alice", "secret");
     await expect(session.token()).rejects.toMatchObject({ status: 401 });
     expect(Channel.said.at(-1)).toMatchObject({ is: "ended" });
+  });
+
+  it("is left in all of them while the server is still being told", async () => {
+    const session = await load();
+    answers = [tokens("one")];
+    await session.signIn("alice", "secret");
+    vi.stubGlobal("fetch", () => new Promise<Response>(() => undefined));
+    void session.signOut();
+    expect(Channel.said.at(-1)).toEqual({ is: "left" });
   });
 
   it("ends here when another finds that it has, but not when somebody has signed in since", async () => {

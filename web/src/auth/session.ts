@@ -35,6 +35,8 @@ type FromOtherTab =
 let state: SessionState = { status: "unknown" };
 let token: Token | null = null;
 let refreshing: Promise<void> | null = null;
+/** The last sign-out's request. */
+let signingOut: AbortController | null = null;
 const stateListeners = new Set<() => void>();
 const leaveListeners = new Set<(why: WhySignedOut) => void>();
 const tokenListeners = new Set<(token: string) => void>();
@@ -89,15 +91,20 @@ export const session = {
 
   /** @throws Problem when the server refuses. */
   async signIn(username: string, password: string): Promise<void> {
-    const response = await post("login", { username, password });
+    // The late answer to a sign-out would take the new session's cookie with it.
+    signingOut?.abort();
+    const response = await post("login", { body: JSON.stringify({ username, password }) });
     if (!response.ok) throw await problemOf(response);
     accept(await response.json());
   },
 
+  /** Nobody is signed in here once this is called; it answers when the server knows, or cannot be told. */
   async signOut(): Promise<void> {
-    // The session ends here even when the server cannot be told.
-    await patiently(() => post("logout")).catch(() => undefined);
+    // Begun first, since it carries the token that is forgotten then.
+    signingOut = new AbortController();
+    const told = post("logout", { signal: signingOut.signal, keepalive: true });
     leave();
+    await told.catch(() => undefined);
   },
 
   /**
@@ -196,16 +203,19 @@ function become(next: SessionState, nextToken: Token | null): void {
   if (nextToken) for (const listener of tokenListeners) listener(nextToken.value);
 }
 
-function post(deed: "login" | "refresh" | "logout" | "logout-all", body?: object): Promise<Response> {
+function post(
+  deed: "login" | "refresh" | "logout" | "logout-all",
+  init: { body?: string; signal?: AbortSignal; keepalive?: boolean } = {},
+): Promise<Response> {
   const headers = new Headers();
-  if (body) headers.set("Content-Type", "application/json");
+  if (init.body) headers.set("Content-Type", "application/json");
   if (token) headers.set("Authorization", `Bearer ${token.value}`);
   markRequest(headers);
   return fetch(`/api/v1/auth/${deed}`, {
     method: "POST",
     credentials: "same-origin",
     headers,
-    ...(body ? { body: JSON.stringify(body) } : {}),
+    ...init,
   });
 }
 

@@ -2,8 +2,9 @@
 import { useDisclosure } from "@mantine/hooks";
 import { IconMenu2 } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
-import { lazy, Suspense, useState } from "react";
+import { lazy, Suspense, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useReusedSession } from "../account/notices";
 import { useUser } from "../auth/use-session";
 import { useFollowJobs } from "../live/follow-jobs";
 import mark from "../ui/mark.svg";
@@ -13,6 +14,7 @@ import { useCurrentCluster } from "./current-cluster";
 import classes from "./Frame.module.css";
 import { LiveMark } from "./LiveMark";
 import { Navigation } from "./Navigation";
+import { SecurityBanner } from "./SecurityBanner";
 import { WaitingNote } from "./WaitingNote";
 
 const NavigationDrawer = lazy(() =>
@@ -29,6 +31,8 @@ function FrameOfPerson() {
   const cluster = useCurrentCluster();
   const [wasOpened, setWasOpened] = useState(false);
   const [drawerOpen, drawer] = useDisclosure(false, { onOpen: () => setWasOpened(true) });
+  const { reused, dismiss } = useReusedSession();
+  const content = useRef<HTMLElement>(null);
   useFollowJobs(cluster);
   return (
     <div className={classes.frame}>
@@ -59,10 +63,20 @@ function FrameOfPerson() {
         <div className={classes.end}>
           <LanguageMenu />
           <SchemeMenu />
-          <AccountMenu />
+          <AccountMenu marked={reused !== null} />
         </div>
       </header>
-      <main id="content" className={classes.main} tabIndex={-1}>
+      {reused && (
+        <SecurityBanner
+          reused={reused}
+          onDismiss={() => {
+            dismiss();
+            // The button that had it is gone.
+            content.current?.focus();
+          }}
+        />
+      )}
+      <main ref={content} id="content" className={classes.main} tabIndex={-1}>
         <Outlet />
       </main>
       <WaitingNote />

@@ -64,17 +64,20 @@ export function SchemeMenu() {
   );
 }
 
-export function AccountMenu() {
+/** Marked where something waits behind it that its person should know. */
+export function AccountMenu({ marked }: { marked: boolean }) {
   const { t } = useTranslation();
   const user = useUser();
   const navigate = useNavigate();
   if (!user) return null;
   return (
     <Menu
-      label={t("frame.account", { user: user.username })}
+      label={t(marked ? "frame.accountMarked" : "frame.account", { user: user.username })}
       button={
         <>
-          <IconUserCircle size={18} aria-hidden />
+          <span className={classes.person} data-marked={marked || undefined}>
+            <IconUserCircle size={18} aria-hidden />
+          </span>
           <span className={classes.hideOnPhone}>{user.username}</span>
         </>
       }

@@ -26,6 +26,10 @@ export const en = {
     scheme: "Colour scheme",
     schemes: { light: "Light", dark: "Dark", auto: "As the system" },
     account: "Account {{user}}",
+    accountMarked: "Account {{user}}: security notice",
+    reused:
+      "On {{time}} a sign-in that had been used up was used again from {{by}}, and its session was ended. If you do not know that address, sign out everywhere and choose a new password.",
+    dismiss: "Dismiss the notice",
     unixUser: "Unix user {{user}}",
     signOut: "Sign out",
     admin: "Admin",
@@ -55,6 +59,7 @@ export const en = {
     requestId: "Request",
     advice: {
       wait: "Try again in {{seconds}} s.",
+      waitMinutes: "Try again in {{minutes}} min.",
       connection: "Check your connection; what you typed is still here.",
       report: "Try again. If it persists, give an administrator the request id.",
     },
@@ -106,7 +111,8 @@ export const en = {
       "private-data": "This site shows this to operators alone.",
       "too-many-requests": "You ask for more at once than this site allows.",
       "too-many-uploads-at-once": "More uploads are under way at once than this site allows.",
-      "sign-in-locked": "There were too many failed attempts to sign in with this name.",
+      "sign-in-locked": "Too many attempts to sign in.",
+      "verify-busy": "The audit log is being verified just now.",
       "sign-in-busy": "Many people are signing in right now: try again in a moment.",
       "cross-site": "This request came from another site: open the portal itself.",
       "not-by-key": "An API key may not do this: sign in with name and password.",
@@ -152,7 +158,7 @@ export const en = {
       "bad-key-name": "Give the key a name of 1 to 100 characters on one line.",
       "no-scopes": "Choose what the key may do.",
       "scope-beyond-role": "The owner's role does not allow {{scope}}.",
-      "bad-expiry": "A key ends within {{max_days}} days from now.",
+      "bad-expiry": "Choose a time in the future, within {{max_days}} days from now.",
     },
   },
   notFound: {
@@ -942,9 +948,7 @@ export const en = {
       second: "{{amount}} per second",
       minute: "{{amount}} per minute",
       hour: "{{amount}} per hour",
-      day: "{{amount}} per day",
     },
-    perSeconds: "{{amount}} per {{period}}",
     withBurst: "{{rate}}, bursts of {{burst}}",
     countedBy: {
       user: "each user, each API key apart",

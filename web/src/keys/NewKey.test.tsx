@@ -102,7 +102,7 @@ describe("the form for a new key", () => {
     await userEvent.type(screen.getByLabelText("이름"), "야간 작업");
     await userEvent.click(screen.getByRole("button", { name: "키 만들기" }));
     expect(await screen.findByText("키로 할 수 있는 일을 선택하십시오.")).toBeTruthy();
-    expect(screen.getByText("키의 유효 기간은 최대 30일입니다.")).toBeTruthy();
+    expect(screen.getByText("지금부터 30일 이내의 미래 시점을 지정하십시오.")).toBeTruthy();
     expect(screen.queryByRole("alert")).toBeNull();
   });
 });

@@ -10,6 +10,19 @@ import { NodeStateBadge, toneOfNode } from "../ui/StateBadge";
 import { ProblemNote } from "../ui/states";
 import classes from "./overview.module.css";
 
+/** Of a row of nodes and a row of counts. */
+const HEIGHT = 50;
+
+/** Its place, while it is not known whether there is anything to show. */
+export function NodesToCome() {
+  const { t } = useTranslation();
+  return (
+    <Panel title={t("nodes.title")}>
+      <Skeleton height={HEIGHT} />
+    </Panel>
+  );
+}
+
 export function NodesAtAGlance({ cluster }: { cluster: string }) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -29,7 +42,7 @@ export function NodesAtAGlance({ cluster }: { cluster: string }) {
       }
     >
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
-      {!data && !error && <Skeleton height={46} />}
+      {!data && !error && <Skeleton height={HEIGHT} />}
       {data && (
         <>
           <div className={classes.nodes} aria-hidden>

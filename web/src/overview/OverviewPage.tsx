@@ -13,7 +13,7 @@ import { PageHeader } from "../ui/PageHeader";
 import { ProblemNote, StaleNote } from "../ui/states";
 import { ClusterUse } from "./ClusterUse";
 import { MyJobs } from "./MyJobs";
-import { NodesAtAGlance } from "./NodesAtAGlance";
+import { NodesAtAGlance, NodesToCome } from "./NodesAtAGlance";
 import classes from "./overview.module.css";
 import { overviewQuery } from "./queries";
 import { RecentUploads } from "./RecentUploads";
@@ -54,7 +54,8 @@ export function OverviewPage() {
         </div>
         <div className={classes.column}>
           <ClusterUse overview={data} />
-          {data?.nodes !== null && <NodesAtAGlance cluster={cluster} />}
+          {/* A site may keep its nodes from its users: who asks nevertheless is refused. */}
+          {data ? data.nodes && <NodesAtAGlance cluster={cluster} /> : !error && <NodesToCome />}
         </div>
       </div>
     </>

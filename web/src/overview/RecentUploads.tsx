@@ -27,7 +27,7 @@ export function RecentUploads() {
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!data && !error && <LoadingRows rows={SHOWN} height={35} />}
       {data?.items.length === 0 && <p className={classes.quiet}>{t("overview.noUploads")}</p>}
-      {data && data.items.length > 0 && <UploadTable uploads={data.items.slice(0, SHOWN)} short />}
+      {data && data.items.length > 0 && <UploadTable uploads={data.items.slice(0, SHOWN)} />}
     </Panel>
   );
 }

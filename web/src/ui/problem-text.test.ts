@@ -49,6 +49,9 @@ describe("a problem", () => {
   it("says when to try again", async () => {
     const problem = await problemOf(document({ code: "http-429", detail: "" }, 429, { "Retry-After": "12" }));
     expect(texts("en")(problem).advice).toBe("Try again in 12 s.");
+    const long = await problemOf(document({ code: "too-many-requests" }, 429, { "Retry-After": "599" }));
+    expect(texts("en")(long).advice).toBe("Try again in 10 min.");
+    expect(texts("ko")(long).advice).toBe("10분 후에 다시 시도하십시오.");
   });
 
   it("is made of a request that got no answer", () => {

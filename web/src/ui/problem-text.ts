@@ -4,6 +4,9 @@ import { useMemo } from "react";
 import type { FieldProblem, Problem } from "../api/problem";
 import { type LookUp, useLookUp } from "../i18n/use-look-up";
 
+/** Longer waits are told in minutes. */
+const LONGEST_IN_SECONDS = 120;
+
 export interface ProblemText {
   /** What happened. */
   title: string;
@@ -45,13 +48,16 @@ export function problemTexts(lookUp: LookUp): ProblemTexts {
 }
 
 function adviceFor(lookUp: LookUp, problem: Problem): string {
+  const seconds = problem.retryAfter ?? 30;
   const advice =
     problem.status === 429
-      ? "wait"
+      ? seconds > LONGEST_IN_SECONDS
+        ? "waitMinutes"
+        : "wait"
       : problem.code === "no-answer"
         ? "connection"
         : problem.status === 500
           ? "report"
           : null;
-  return (advice && lookUp(`problem.advice.${advice}`, { seconds: problem.retryAfter ?? 30 })) || "";
+  return (advice && lookUp(`problem.advice.${advice}`, { seconds, minutes: Math.ceil(seconds / 60) })) || "";
 }

@@ -1,19 +1,19 @@
 // Uploads as the server knows them.
+import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { UploadInfo } from "../api/types";
 import { type Column, DataTable } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
 import { Badge } from "../ui/StateBadge";
 import { Moment } from "../ui/time";
-import { KindOfUpload } from "./KindOfUpload";
 
 interface Props {
   uploads: UploadInfo[];
-  /** Without the path, and with the kind as a word. */
-  short?: boolean;
+  /** How the kind is changed. A short table has none: it shows the kind as a word, and no path. */
+  kindOf?(upload: UploadInfo): ReactNode;
 }
 
-export function UploadTable({ uploads, short }: Props) {
+export function UploadTable({ uploads, kindOf }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const columns: Column<UploadInfo>[] = [
@@ -38,9 +38,9 @@ export function UploadTable({ uploads, short }: Props) {
     {
       id: "kind",
       header: t("uploads.columns.kind"),
-      width: short ? 80 : 124,
+      width: kindOf ? 124 : 80,
       minor: true,
-      cell: (upload) => (short ? t(`kinds.${upload.kind}`) : <KindOfUpload upload={upload} />),
+      cell: (upload) => (kindOf ? kindOf(upload) : t(`kinds.${upload.kind}`)),
     },
     {
       id: "size",
@@ -57,7 +57,7 @@ export function UploadTable({ uploads, short }: Props) {
       cell: (upload) => <Moment at={upload.created_at} />,
     },
   ];
-  if (!short) {
+  if (kindOf) {
     columns.splice(3, 0, {
       id: "path",
       header: t("uploads.columns.path"),

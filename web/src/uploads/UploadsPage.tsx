@@ -6,6 +6,7 @@ import { useTranslation } from "react-i18next";
 import { PageHeader } from "../ui/PageHeader";
 import { Panel } from "../ui/Panel";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
+import { KindOfUpload } from "./KindOfUpload";
 import { uploadsQuery } from "./queries";
 import { UnifiedUploader } from "./UnifiedUploader";
 import { UploadTable } from "./UploadTable";
@@ -42,7 +43,9 @@ export function UploadsPage() {
               {t("uploads.noneAdvice")}
             </Empty>
           )}
-          {data && data.items.length > 0 && <UploadTable uploads={data.items} />}
+          {data && data.items.length > 0 && (
+            <UploadTable uploads={data.items} kindOf={(upload) => <KindOfUpload upload={upload} />} />
+          )}
         </Panel>
       </div>
     </>
