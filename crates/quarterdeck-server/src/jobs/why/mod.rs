@@ -87,6 +87,7 @@ pub async fn why(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Resu
             };
             waiting::findings(&job, &seen)
         }
+        JobState::Configuring => vec![Finding::new("preparing")],
         JobState::Cancelled => vec![ended::cancelled(&job, canceller(app, &job).await?)],
         JobState::Failed | JobState::Timeout | JobState::OutOfMemory => {
             let tails = if is_mine(actor, &job) { tails(app, actor, cluster, &job, TAIL).await } else { Vec::new() };
