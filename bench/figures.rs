@@ -24,6 +24,7 @@ const UPLOAD: u64 = 2048 * MIB;
 const CHUNK: u64 = 8 * MIB;
 const AUDIT_WRITERS: usize = 16;
 const AUDIT_TIME: Duration = Duration::from_secs(5);
+const SIGN_INS: usize = 101;
 
 #[tokio::main]
 async fn main() {
@@ -31,7 +32,34 @@ async fn main() {
     println!("| --- | --- | --- | --- |");
     agent_memory();
     audit().await;
+    sign_in().await;
     upload().await;
+}
+
+/// A wrong password for a name that somebody has and for one that nobody has, in turns: who measures must not learn
+/// which is which.
+async fn sign_in() {
+    let site = Site::single_user().await;
+    let (known, unknown) = (site.person(), "nobody-has-this-name".to_owned());
+    let client = site.client(&known).await.bearing("");
+    let mut times = [Vec::new(), Vec::new()];
+    for _ in 0..SIGN_INS {
+        for (name, times) in [&known, &unknown].into_iter().zip(&mut times) {
+            let started = Instant::now();
+            let credentials = serde_json::json!({"username": name, "password": "a wrong password"});
+            assert_eq!(client.post("/auth/login", &credentials).await.status, 401);
+            times.push(started.elapsed());
+        }
+    }
+    let [known, unknown] = times.map(|mut times| {
+        times.sort();
+        times[SIGN_INS / 2].as_secs_f64() * 1000.0
+    });
+    let ratio = known / unknown;
+    println!(
+        "| sign-in, wrong password, median of {SIGN_INS} | known name: {known:.1} ms | unknown name: {unknown:.1} ms | \
+         {ratio:.2} |"
+    );
 }
 
 /// Events that stand alone, each on the disk before its writer goes on, while the chain is sealed; beside it how often

@@ -4,6 +4,9 @@ import { defineConfig } from "vitest/config";
 
 const server = process.env.QD_SERVER ?? "http://127.0.0.1:8080";
 
+const OF_DIALOGS =
+  /@mantine\/core\/esm\/components\/(Modal|ModalBase|ScrollArea|Overlay|Paper|Group)\/|@mantine\/hooks\/esm\/use-focus-(trap|return)\/|node_modules\/(react-remove-scroll|react-remove-scroll-bar|react-style-singleton|use-sidecar|tslib|@floating-ui)\/|src\/ui\/(Confirm|OneTimeSecret)/;
+
 const besideServer = { host: "127.0.0.1", proxy: { "/api": { target: server, ws: true } } };
 
 export default defineConfig({
@@ -23,8 +26,10 @@ export default defineConfig({
               name: "vendor",
               test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(react-router|router-core|history|store|react-store|react-query|query-core)|i18next|react-i18next|openapi-fetch|openapi-react-query|use-sync-external-store|clsx)\//,
             },
-            // What most pages share: one file instead of dozens of tiny ones.
-            { name: "shared", minShareCount: 4 },
+            // What most pages share: one file instead of dozens of tiny ones. Dialogs go by themselves: many pages have
+            // some, but none needs one to be shown first.
+            { name: "shared", minShareCount: 4, test: (id) => !OF_DIALOGS.test(id) },
+            { name: "dialog", minShareCount: 4 },
           ],
         },
       },

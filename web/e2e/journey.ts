@@ -5,8 +5,9 @@ import { basename } from "node:path";
 import { fileURLToPath } from "node:url";
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
+import { newContext, signIn, speakKoreanInTheDark } from "./browser";
 import { CuttableProxy } from "./cuttable-proxy";
-import { environment, type Person } from "./environment";
+import { environment } from "./environment";
 import { type JourneyFiles, makeFiles } from "./files";
 
 const SCREENSHOTS = fileURLToPath(new URL(`screenshots/${environment.cluster}/`, import.meta.url));
@@ -29,7 +30,7 @@ beforeAll(async () => {
   files = await makeFiles(environment.bigFileMib);
   proxy = await CuttableProxy.before(environment.url);
   browser = await chromium.launch({ executablePath: environment.browser, args: ["--no-sandbox"] });
-  context = await newContext();
+  context = await newContext(browser, proxy.url);
   page = await context.newPage();
   page.on("pageerror", (error) => failures.push(error.message));
 });
@@ -141,10 +142,7 @@ describe(`the main job on ${environment.cluster}`, () => {
   });
 
   it("speaks Korean in the dark", async () => {
-    await page.getByRole("button", { name: "Language" }).click();
-    await page.getByRole("menuitemradio", { name: "한국어" }).click();
-    await page.getByRole("button", { name: "화면 색상" }).click();
-    await page.getByRole("menuitemradio", { name: "어둡게" }).click();
+    await speakKoreanInTheDark(page);
     await page.goto(jobUrl.replace(/^https?:\/\/[^/]+/, proxy.url));
     await state("완료").waitFor();
     await screenshot("job-ko-dark");
@@ -156,7 +154,7 @@ describe(`the main job on ${environment.cluster}`, () => {
   it.skipIf(!environment.stranger)("shows a stranger neither the files nor the output", async () => {
     const { stranger } = environment;
     if (!stranger) return;
-    const other = await newContext();
+    const other = await newContext(browser, proxy.url);
     const otherPage = await other.newPage();
     await signIn(otherPage, stranger);
     await otherPage.getByRole("link", { name: "Uploads", exact: true }).click();
@@ -178,23 +176,6 @@ describe(`the main job on ${environment.cluster}`, () => {
     expect(failures).toEqual([]);
   });
 });
-
-function newContext(): Promise<BrowserContext> {
-  return browser.newContext({
-    baseURL: proxy.url,
-    locale: "en-US",
-    colorScheme: "light",
-    viewport: { width: 1280, height: 800 },
-  });
-}
-
-async function signIn(onPage: Page, { name, password }: Person): Promise<void> {
-  await onPage.goto("/");
-  await onPage.getByLabel("User name").fill(name);
-  await onPage.getByLabel("Password", { exact: true }).fill(password);
-  await onPage.getByRole("button", { name: "Sign in" }).click();
-  await onPage.getByRole("heading", { name: "Overview", level: 1 }).waitFor();
-}
 
 function heading(name: string): Promise<void> {
   return page.getByRole("heading", { name, level: 1 }).waitFor();

@@ -6,7 +6,9 @@ import { QueryClientProvider } from "@tanstack/react-query";
 import { RouterProvider } from "@tanstack/react-router";
 import { StrictMode } from "react";
 import { createRoot } from "react-dom/client";
+import { authorizedFetch } from "./api/http";
 import { queryClient } from "./api/query-client";
+import { watchActivity } from "./auth/activity";
 import { session } from "./auth/session";
 import { startI18n } from "./i18n/i18n";
 import { bindLiveToSession } from "./live/live";
@@ -18,10 +20,15 @@ if (!root) throw new Error("index.html has no #root");
 
 await startI18n();
 bindLiveToSession();
-session.subscribe(() => {
+session.onLeave(() => {
   // What one person asked for is not for the next.
-  if (session.state.status === "signed-out") queryClient.clear();
-  void router.invalidate();
+  void queryClient.cancelQueries();
+  queryClient.clear();
+});
+session.subscribe(() => void router.invalidate());
+watchActivity(() => {
+  if (session.state.status !== "signed-in") return;
+  void authorizedFetch(new Request("/api/v1/auth/me")).catch(() => undefined);
 });
 
 createRoot(root).render(

@@ -7,6 +7,8 @@ import {
   Outlet,
   redirect,
 } from "@tanstack/react-router";
+import { auditFromSearch } from "./admin/audit/filter";
+import { userFilterFromSearch } from "./admin/users/filter";
 import { queryClient } from "./api/query-client";
 import { session } from "./auth/session";
 import { currentCluster } from "./frame/current-cluster";
@@ -34,8 +36,11 @@ const frame = createRoute({
   getParentRoute: () => root,
   id: "frame",
   beforeLoad: async ({ location }) => {
-    const { status } = await session.start();
-    if (status !== "signed-in") throw redirect({ to: "/sign-in", search: { return: location.href } });
+    const state = await session.start();
+    if (state.status === "signed-in") return;
+    // Who signed out herself is not coming back to where she was.
+    const left = state.status === "signed-out" && state.why === "left";
+    throw redirect({ to: "/sign-in", search: left ? {} : { return: location.href } });
   },
   component: lazyRouteComponent(() => import("./frame/Frame"), "Frame"),
 });
@@ -130,6 +135,43 @@ const files = createRoute({
   component: lazyRouteComponent(() => import("./files/FilesPage"), "FilesPage"),
 });
 
+export const ACCOUNT_TABS = ["sessions", "keys", "password"] as const;
+export type AccountTab = (typeof ACCOUNT_TABS)[number];
+
+const account = createRoute({
+  getParentRoute: () => frame,
+  path: "/account",
+  validateSearch: (search: Record<string, unknown>): { tab?: AccountTab } =>
+    ACCOUNT_TABS.includes(search.tab as AccountTab) ? { tab: search.tab as AccountTab } : {},
+  component: lazyRouteComponent(() => import("./account/AccountPage"), "AccountPage"),
+});
+
+const users = createRoute({
+  getParentRoute: () => frame,
+  path: "/admin/users",
+  validateSearch: userFilterFromSearch,
+  component: lazyRouteComponent(() => import("./admin/users/UsersPage"), "UsersPage"),
+});
+
+const user = createRoute({
+  getParentRoute: () => frame,
+  path: "/admin/users/$user",
+  component: lazyRouteComponent(() => import("./admin/users/UserPage"), "UserPage"),
+});
+
+const audit = createRoute({
+  getParentRoute: () => frame,
+  path: "/admin/audit",
+  validateSearch: auditFromSearch,
+  component: lazyRouteComponent(() => import("./admin/audit/AuditPage"), "AuditPage"),
+});
+
+const limits = createRoute({
+  getParentRoute: () => frame,
+  path: "/admin/limits",
+  component: lazyRouteComponent(() => import("./admin/limits/LimitsPage"), "LimitsPage"),
+});
+
 export const router = createRouter({
   routeTree: root.addChildren([
     signIn,
@@ -146,6 +188,11 @@ export const router = createRouter({
       image,
       uploads,
       files,
+      account,
+      users,
+      user,
+      audit,
+      limits,
     ]),
   ]),
   defaultPreload: "intent",

@@ -84,7 +84,7 @@ pub struct SignIn {
     pub session_days: u32,
 
     /// Minutes after which a session ends that nobody uses; all its pages are signed out. Unset: never. What a page
-    /// asks by itself is no use of it, an upload is.
+    /// asks by itself is no use of it, an upload is; that somebody reads, pages tell once a minute.
     #[config(env = "QUARTERDECK_SIGN_IN__IDLE_MINUTES")]
     pub idle_minutes: Option<u32>,
 }

@@ -8,6 +8,7 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 
 use crate::access::Scope;
+use crate::limits::Class;
 
 /// A problem before it is sent; [`crate::web`] adds the request id and writes the document.
 #[derive(Clone, Debug)]
@@ -185,6 +186,7 @@ impl From<crate::auth::Error> for Problem {
             Error::NoSuchSession => Problem::not_found("session"),
             Error::NoUnixUser => Problem::new(StatusCode::FORBIDDEN, "no-unix-user", error.to_string()),
             Error::TooMany(refused) => refused.into(),
+            Error::Key(error) => error.into(),
             Error::User(error) => error.into(),
             Error::Db(error) => error.into(),
             Error::Internal(cause) => Problem::internal(cause),
@@ -228,8 +230,11 @@ impl From<crate::api_keys::Error> for Problem {
 
 impl From<crate::limits::RetryAfter> for Problem {
     fn from(refused: crate::limits::RetryAfter) -> Problem {
-        Problem::too_many("too-many-requests", refused.to_string(), refused.seconds())
-            .with("class", refused.class.as_str())
+        let code = match refused.class {
+            Class::SignIn => "sign-in-locked",
+            _ => "too-many-requests",
+        };
+        Problem::too_many(code, refused.to_string(), refused.seconds()).with("class", refused.class.as_str())
     }
 }
 

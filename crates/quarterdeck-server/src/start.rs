@@ -44,6 +44,7 @@ pub async fn serve(
     let data = &config.server.data;
     make_private(data)?;
     let keys = Keys::load_or_generate(data)?;
+    users::prepare_passwords()?;
     let db = Db::open(&config.database_url()).await.context("opening the database")?;
     let clock = Clock::system();
     let audit = audit::Log::new(db.clone(), clock.clone(), &config)?;

@@ -6,7 +6,8 @@ export const queryClient = new QueryClient({
   defaultOptions: {
     queries: {
       staleTime: 30_000,
-      // A refusal stays a refusal; a server that restarts is back soon.
+      // A refusal stays a refusal, and the last one for being asked too often has been waited for already; a server
+      // that restarts is back soon.
       retry: (failures, error) => failures < 2 && !(error instanceof Problem && isRefusal(error.status)),
       refetchOnWindowFocus: true,
     },
@@ -15,5 +16,5 @@ export const queryClient = new QueryClient({
 });
 
 function isRefusal(status: number): boolean {
-  return status >= 400 && status < 500 && status !== 429;
+  return status >= 400 && status < 500;
 }

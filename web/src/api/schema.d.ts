@@ -869,6 +869,14 @@ export interface components {
             /** Format: date-time */
             last_seen_at?: string | null;
         };
+        /** @description What to change; what is left out stays. */
+        AccountChange: {
+            display_name?: string | null;
+            role?: components["schemas"]["Role"] | null;
+            /** @description Null: none. */
+            unix_user?: string | null;
+            disabled?: boolean | null;
+        };
         /**
          * @description A person signs in; a service has keys alone.
          * @enum {string}
@@ -997,13 +1005,8 @@ export interface components {
          * @enum {string}
          */
         AuditResult: "done" | "refused" | "failed" | "unknown" | "pending";
-        /** @description What to change; what is left out stays. */
         Change: {
-            display_name?: string | null;
-            role?: components["schemas"]["Role"] | null;
-            /** @description Null: none. */
-            unix_user?: string | null;
-            disabled?: boolean | null;
+            kind: components["schemas"]["Kind"];
         };
         ChangePassword: {
             current_password: string;
@@ -4963,7 +4966,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Change"];
+                "application/json": components["schemas"]["AccountChange"];
             };
         };
         responses: {

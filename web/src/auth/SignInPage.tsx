@@ -7,27 +7,45 @@ import { useTranslation } from "react-i18next";
 import { asProblem } from "../api/problem";
 import { LanguageMenu, SchemeMenu } from "../frame/account";
 import { holdWhileComposing } from "../ui/composition";
+import { useFormat } from "../ui/format";
 import mark from "../ui/mark.svg";
 import { ProblemNote } from "../ui/states";
+import { useNow } from "../ui/use-now";
 import classes from "./SignInPage.module.css";
 import { session } from "./session";
+import { useSession } from "./use-session";
 
 const route = getRouteApi("/sign-in");
 
 export function SignInPage() {
   const { t } = useTranslation();
+  const format = useFormat();
   const { return: target } = route.useSearch();
   const router = useRouter();
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
+  /** Milliseconds since 1970: the server takes no further attempt before. */
+  const [notBefore, setNotBefore] = useState<number | null>(null);
+  const now = useNow(notBefore !== null);
+  const left = notBefore === null ? 0 : Math.max(0, Math.ceil((notBefore - now) / 1000));
+  const state = useSession();
 
   const signIn = useMutation({
     mutationFn: () => session.signIn(username.trim(), password),
     onSuccess: () => router.history.replace(target ?? "/"),
     onError: (error) => {
-      if (asProblem(error).status === 401) setPassword("");
+      const { status, retryAfter } = asProblem(error);
+      if (status === 401) setPassword("");
+      if (retryAfter !== null) setNotBefore(Date.now() + retryAfter * 1000);
     },
   });
+  const { reset } = signIn;
+
+  useEffect(() => {
+    if (notBefore === null || left > 0) return;
+    setNotBefore(null);
+    reset();
+  }, [notBefore, left, reset]);
 
   useEffect(() => {
     document.title = `${t("signIn.title")} · Quarterdeck`;
@@ -41,7 +59,7 @@ export function SignInPage() {
 
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!signIn.isPending) signIn.mutate();
+    if (!signIn.isPending && left === 0) signIn.mutate();
   };
 
   return (
@@ -61,6 +79,11 @@ export function SignInPage() {
           {t("signIn.heading")}
         </h1>
         <p className={classes.lead}>{t("signIn.lead")}</p>
+        {state.status === "signed-out" && state.why === "ended" && !signIn.error && (
+          <p className={classes.ended} role="status">
+            {t("signIn.ended")}
+          </p>
+        )}
         <Stack gap="sm">
           <TextInput
             size="sm"
@@ -83,9 +106,10 @@ export function SignInPage() {
             onChange={(event) => setPassword(event.currentTarget.value)}
             visibilityToggleButtonProps={{ "aria-label": t("signIn.showPassword") }}
           />
-          {signIn.error && <ProblemNote error={signIn.error} />}
-          <Button type="submit" size="sm" fullWidth loading={signIn.isPending}>
-            {t("signIn.submit")}
+          {/* The button counts the seconds. */}
+          {signIn.error && <ProblemNote error={signIn.error} {...(left > 0 ? { advice: null } : {})} />}
+          <Button type="submit" size="sm" fullWidth loading={signIn.isPending} disabled={left > 0}>
+            {left > 0 ? t("signIn.again", { seconds: format.number(left) }) : t("signIn.submit")}
           </Button>
         </Stack>
       </form>

@@ -13,6 +13,10 @@ export function useUser(): User | null {
   return state.status === "signed-in" ? state.user : null;
 }
 
+export function useIsAdmin(): boolean {
+  return useUser()?.roles.includes("admin") ?? false;
+}
+
 /** Whether the person may act on the cluster as a whole (scan images, reload templates). */
 export function useIsOperator(): boolean {
   const roles = useUser()?.roles ?? [];

@@ -4,6 +4,7 @@ import { IconMenu2 } from "@tabler/icons-react";
 import { Link, Outlet } from "@tanstack/react-router";
 import { lazy, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { useUser } from "../auth/use-session";
 import { useFollowJobs } from "../live/follow-jobs";
 import mark from "../ui/mark.svg";
 import { AccountMenu, LanguageMenu, SchemeMenu } from "./account";
@@ -12,12 +13,18 @@ import { useCurrentCluster } from "./current-cluster";
 import classes from "./Frame.module.css";
 import { LiveMark } from "./LiveMark";
 import { Navigation } from "./Navigation";
+import { WaitingNote } from "./WaitingNote";
 
 const NavigationDrawer = lazy(() =>
   import("./NavigationDrawer").then((module) => ({ default: module.NavigationDrawer })),
 );
 
+/** Another person begins with nothing of the last one's. */
 export function Frame() {
+  return <FrameOfPerson key={useUser()?.id} />;
+}
+
+function FrameOfPerson() {
   const { t } = useTranslation();
   const cluster = useCurrentCluster();
   const [wasOpened, setWasOpened] = useState(false);
@@ -58,6 +65,7 @@ export function Frame() {
       <main id="content" className={classes.main} tabIndex={-1}>
         <Outlet />
       </main>
+      <WaitingNote />
     </div>
   );
 }

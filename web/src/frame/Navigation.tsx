@@ -1,17 +1,21 @@
 // The ways to every page.
 import {
   IconBox,
+  IconClipboardList,
   IconFolder,
   IconGauge,
+  IconHourglass,
   IconListDetails,
   IconPlus,
   IconServer2,
   IconTemplate,
   IconUpload,
+  IconUsers,
 } from "@tabler/icons-react";
 import { Link, type LinkProps } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { useIsAdmin } from "../auth/use-session";
 import classes from "./Frame.module.css";
 
 interface Props {
@@ -21,6 +25,7 @@ interface Props {
 
 export function Navigation({ cluster, onChosen }: Props) {
   const { t } = useTranslation();
+  const isAdmin = useIsAdmin();
   const entry = (label: string, icon: ReactNode, link: LinkProps, exact = false) => (
     <li>
       <Link
@@ -75,6 +80,16 @@ export function Navigation({ cluster, onChosen }: Props) {
               to: "/clusters/$cluster/nodes",
               params: { cluster },
             })}
+          </ul>
+        </>
+      )}
+      {isAdmin && (
+        <>
+          <div className={classes.navHead}>{t("frame.admin")}</div>
+          <ul>
+            {entry(t("users.title"), <IconUsers size={17} />, { to: "/admin/users" })}
+            {entry(t("audit.title"), <IconClipboardList size={17} />, { to: "/admin/audit" })}
+            {entry(t("limits.title"), <IconHourglass size={17} />, { to: "/admin/limits" })}
           </ul>
         </>
       )}

@@ -2,12 +2,14 @@
 import { type MantineColorScheme, useMantineColorScheme } from "@mantine/core";
 import {
   IconDeviceDesktop,
+  IconKey,
   IconLanguage,
   IconLogout,
   IconMoon,
   IconSun,
   IconUserCircle,
 } from "@tabler/icons-react";
+import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { session } from "../auth/session";
 import { useUser } from "../auth/use-session";
@@ -65,6 +67,7 @@ export function SchemeMenu() {
 export function AccountMenu() {
   const { t } = useTranslation();
   const user = useUser();
+  const navigate = useNavigate();
   if (!user) return null;
   return (
     <Menu
@@ -85,6 +88,12 @@ export function AccountMenu() {
         </>
       }
       items={[
+        {
+          key: "account",
+          label: t("account.title"),
+          icon: <IconKey size={16} aria-hidden />,
+          onSelect: () => void navigate({ to: "/account" }),
+        },
         {
           key: "sign-out",
           label: t("frame.signOut"),

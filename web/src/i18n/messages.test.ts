@@ -21,6 +21,10 @@ const FROM_OUTSIDE = [
   "templates.unavailable.",
   "newJob.checks.",
   "newJob.fieldNames.",
+  "keys.areas.",
+  "audit.actions.",
+  "audit.findings.",
+  "audit.nouns.",
 ];
 
 describe("messages", () => {

@@ -5,6 +5,7 @@ import { problemOf } from "../api/problem";
 import type { JobDetail } from "../api/types";
 import type { ChannelMessage } from "../live/connection";
 import { live } from "../live/live";
+import { saveAs } from "../ui/save";
 import { OutputText } from "./output-text";
 import { isFinal } from "./states";
 
@@ -107,12 +108,8 @@ export function useOutput(cluster: string, job: JobDetail, stream: Stream): Outp
 export async function downloadOutput(cluster: string, job: JobDetail, stream: Stream): Promise<void> {
   const response = await request(cluster, job.id, stream, "");
   if (!response.ok) throw await problemOf(response);
-  const url = URL.createObjectURL(await response.blob());
-  const link = document.createElement("a");
-  link.href = url;
-  link.download = `${job.name}-${job.job_id ?? job.id}.${stream === "stdout" ? "out" : "err"}`;
-  link.click();
-  URL.revokeObjectURL(url);
+  const ending = stream === "stdout" ? "out" : "err";
+  saveAs(await response.blob(), `${job.name}-${job.job_id ?? job.id}.${ending}`);
 }
 
 async function readTail(

@@ -14,6 +14,8 @@ let renewal: ReturnType<typeof setTimeout> | null = null;
 
 /** Called once, when the page starts. */
 export function bindLiveToSession(): void {
+  // Another person who signs in gets a connection of her own.
+  session.onLeave(() => live.close());
   session.subscribe(follow);
   session.onToken((token) => {
     live.authenticate(token);

@@ -26,20 +26,25 @@ export function ClusterUse({ overview }: { overview: Overview | undefined }) {
   return (
     <Panel title={t("overview.use")}>
       <div className={classes.meters}>
-        <Meter
-          label={t("resources.cpus")}
-          value={share(cpus)}
-          words={t("overview.usedOf", { used: format.number(cpus.used), total: format.number(cpus.total) })}
-        />
-        <Meter
-          label={t("resources.memory")}
-          value={share(memory)}
-          words={t("overview.usedOf", {
-            used: format.mebibytes(memory.used),
-            total: format.mebibytes(memory.total),
-          })}
-        />
-        {gpus.total > 0 && (
+        {/* A site may keep its nodes from its users. */}
+        {cpus && (
+          <Meter
+            label={t("resources.cpus")}
+            value={share(cpus)}
+            words={t("overview.usedOf", { used: format.number(cpus.used), total: format.number(cpus.total) })}
+          />
+        )}
+        {memory && (
+          <Meter
+            label={t("resources.memory")}
+            value={share(memory)}
+            words={t("overview.usedOf", {
+              used: format.mebibytes(memory.used),
+              total: format.mebibytes(memory.total),
+            })}
+          />
+        )}
+        {gpus && gpus.total > 0 && (
           <Meter
             label={t("resources.gpus")}
             value={share(gpus)}

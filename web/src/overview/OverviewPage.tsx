@@ -54,7 +54,7 @@ export function OverviewPage() {
         </div>
         <div className={classes.column}>
           <ClusterUse overview={data} />
-          <NodesAtAGlance cluster={cluster} />
+          {data?.nodes !== null && <NodesAtAGlance cluster={cluster} />}
         </div>
       </div>
     </>

@@ -21,4 +21,11 @@ window.ResizeObserver ??= class {
   disconnect() {}
 };
 
+// Node's knows no page that an address could be relative to.
+window.Request = globalThis.Request = class extends Request {
+  constructor(input: RequestInfo | URL, init?: RequestInit) {
+    super(typeof input === "string" ? new URL(input, location.href) : input, init);
+  }
+};
+
 afterEach(cleanup);

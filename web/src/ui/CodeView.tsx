@@ -4,6 +4,7 @@ import { IconCheck, IconCopy } from "@tabler/icons-react";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "./CodeView.module.css";
+import { copyText } from "./clipboard";
 
 interface Props {
   code: string;
@@ -40,7 +41,7 @@ export function CopyButton({ text, className }: { text: string; className?: stri
   const { t } = useTranslation();
   const [copied, setCopied] = useState(false);
   const copy = async () => {
-    await navigator.clipboard?.writeText(text);
+    if (!(await copyText(text))) return;
     setCopied(true);
     setTimeout(() => setCopied(false), 1500);
   };

@@ -1,7 +1,8 @@
 // The table of every list: a real table, whose rows lead somewhere; arrow keys walk between them. Sorting belongs to the
 // caller, whose URL holds it. For lists that may be long, ScrollingTable shows only the rows in view.
+import { useMediaQuery } from "@mantine/hooks";
 import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
-import type { KeyboardEvent, MouseEvent, ReactNode } from "react";
+import { Fragment, type KeyboardEvent, type MouseEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "./DataTable.module.css";
 
@@ -28,9 +29,14 @@ export interface TableProps<Row> {
   onSort?(sort: string): void;
   /** A click anywhere in the row; the row's first link does the same for the keyboard. */
   onOpen?(row: Row): void;
+  /** Beneath the row, in its whole width: more about it, where it is open. */
+  detail?(row: Row): ReactNode;
   /** All rows there are, where only some are loaded. */
   total?: number;
 }
+
+/** As in DataTable.module.css. */
+const NARROW = "(max-width: 900px)";
 
 /** As tall as its rows. */
 export function DataTable<Row>(props: TableProps<Row>) {
@@ -52,8 +58,12 @@ interface ShownProps<Row> extends TableProps<Row> {
 }
 
 export function Table<Row>(props: ShownProps<Row>) {
-  const { columns, rows, rowKey, sort, onSort, onOpen, total, shown, before = 0, after = 0, reveal } = props;
+  const { columns, rows, rowKey, sort, onSort, onOpen, detail, total, shown } = props;
+  const { before = 0, after = 0, reveal } = props;
 
+  // What is left out on narrow screens must not be spanned either: the browser would make room for it.
+  const isNarrow = useMediaQuery(NARROW);
+  const span = columns.filter((column) => !(isNarrow && column.minor)).length;
   const all = columns.reduce((sum, column) => sum + column.width, 0);
 
   const walk = (event: KeyboardEvent<HTMLTableSectionElement>) => {
@@ -93,21 +103,30 @@ export function Table<Row>(props: ShownProps<Row>) {
         {shown.map((index) => {
           const row = rows[index];
           if (row === undefined) return null;
+          const more = detail?.(row);
           return (
-            // The row's link is the way for the keyboard; the whole row is a larger target for the pointer.
-            <tr
-              key={rowKey(row)}
-              data-index={index}
-              aria-rowindex={index + 2}
-              className={onOpen ? classes.opens : undefined}
-              onClick={onOpen && ((event) => isPlainClick(event) && onOpen(row))}
-            >
-              {columns.map((column) => (
-                <td key={column.id} className={cellClass(column)}>
-                  {column.cell(row)}
-                </td>
-              ))}
-            </tr>
+            <Fragment key={rowKey(row)}>
+              {/* The row's link is the way for the keyboard; the whole row is a larger target for the pointer. */}
+              <tr
+                data-index={index}
+                aria-rowindex={index + 2}
+                className={onOpen ? classes.opens : undefined}
+                onClick={onOpen && ((event) => isPlainClick(event) && onOpen(row))}
+              >
+                {columns.map((column) => (
+                  <td key={column.id} className={cellClass(column)}>
+                    {column.cell(row)}
+                  </td>
+                ))}
+              </tr>
+              {more && (
+                <tr>
+                  <td colSpan={span} className={classes.detail}>
+                    {more}
+                  </td>
+                </tr>
+              )}
+            </Fragment>
           );
         })}
         {after > 0 && <tr aria-hidden style={{ height: after }} />}

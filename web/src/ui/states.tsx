@@ -50,20 +50,23 @@ interface ProblemProps {
   onRetry?: () => void;
   /** In place of the error's own first line. */
   title?: string;
+  /** In place of what the error says that one should do; `null`: nothing. */
+  advice?: string | null;
 }
 
 /** A failed request: what happened, what to do, and the id to ask an administrator about. */
-export function ProblemNote({ error, onRetry, title }: ProblemProps) {
+export function ProblemNote({ error, onRetry, title, advice }: ProblemProps) {
   const { t } = useTranslation();
   const problem = asProblem(error);
   const text = useProblemText()(problem);
+  const toDo = advice === undefined ? text.advice : advice;
   return (
     <div className={classes.problem} role="alert">
       <IconAlertTriangle size={18} className={classes.problemIcon} aria-hidden />
       <div className={classes.problemWords}>
         <p className={classes.problemTitle}>{title ?? text.title}</p>
         {title && <p>{text.title}</p>}
-        {text.advice && <p>{text.advice}</p>}
+        {toDo && <p>{toDo}</p>}
         {problem.requestId && (
           <p className="qd-dim">
             {t("problem.requestId")} <span className="qd-mono">{problem.requestId}</span>

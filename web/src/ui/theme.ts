@@ -72,7 +72,15 @@ export const theme = createTheme({
     Button: { defaultProps: { size: "xs" } },
     Checkbox: { defaultProps: { size: "xs" } },
     // Help stands below the field, so that fields in a row begin at the same height.
-    InputWrapper: { defaultProps: { inputWrapperOrder: ["label", "input", "description", "error"] } },
+    InputWrapper: {
+      defaultProps: { inputWrapperOrder: ["label", "input", "description", "error"] },
+      // The small fields' own would be 10 pixels.
+      vars: () => ({
+        label: {},
+        error: { "--input-error-size": "0.75rem" },
+        description: { "--input-description-size": "0.75rem" },
+      }),
+    },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4 } } },
     NativeSelect: { defaultProps: { size: "xs" } },
     NumberInput: { defaultProps: { size: "xs" } },

@@ -1,5 +1,5 @@
 import type { Upload, UploadOptions } from "tus-js-client";
-import { beforeEach, describe, expect, it, vi } from "vitest";
+import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Problem } from "../api/problem";
 import type { FileKind, UploadInfo } from "../api/types";
 import { progressOf, UploadQueue } from "./upload-queue";
@@ -145,6 +145,63 @@ describe("the upload queue", () => {
     queue.networkIsBack();
     await settle();
     expect(item()?.state).toBe("uploading");
+  });
+
+  describe("that is asked to wait", () => {
+    const tooMany = Object.assign(new Error("tus"), {
+      originalResponse: {
+        getStatus: () => 429,
+        getBody: () => "",
+        getHeader: (name: string) => (name === "Retry-After" ? "40" : undefined),
+      },
+    });
+    const request = () => uploads[0]?.options.onBeforeRequest?.({ setHeader: vi.fn() } as never);
+
+    async function refuse() {
+      const [key = ""] = await begin("a");
+      vi.useFakeTimers();
+      expect(uploads[0]?.options.onShouldRetry?.(tooMany as never, 0, {} as UploadOptions)).toBe(true);
+      return key;
+    }
+
+    afterEach(() => {
+      vi.useRealTimers();
+    });
+
+    it("goes on by itself, not before the time that the server asks for", async () => {
+      await refuse();
+      expect(item()?.state).toBe("interrupted");
+      let sent = false;
+      void Promise.resolve(request()).then(() => {
+        sent = true;
+      });
+      await vi.advanceTimersByTimeAsync(39_000);
+      expect(sent).toBe(false);
+      await vi.advanceTimersByTimeAsync(1000);
+      expect(sent).toBe(true);
+    });
+
+    it("sends nothing more once it is paused, nor what it waited with before it was resumed", async () => {
+      const key = await refuse();
+      let sent = 0;
+      void Promise.resolve(request()).then(() => {
+        sent += 1;
+      });
+      queue.pause(key);
+      queue.resume(key);
+      await vi.advanceTimersByTimeAsync(120_000);
+      expect(sent).toBe(0);
+      expect(uploads[0]?.started).toBe(2);
+    });
+  });
+
+  it("stops all and waits for each to be resumed", async () => {
+    const [key = ""] = await begin("a", "b", "c", "d");
+    queue.pauseAll();
+    expect(queue.items.map(({ state }) => state)).toEqual(["paused", "paused", "paused", "paused"]);
+    queue.resume(key);
+    await settle();
+    expect(queue.items.map(({ state }) => state)).toEqual(["uploading", "paused", "paused", "paused"]);
   });
 
   it("pauses, and resumes where it was", async () => {

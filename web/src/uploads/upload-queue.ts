@@ -53,6 +53,10 @@ interface Entry {
   sentToken: string | null;
   measuredAt: number;
   measuredBytes: number;
+  /** Milliseconds since 1970: the server asked to be left alone until then. */
+  notBefore: number;
+  /** Counts the starts: what an earlier one still waits with must not be sent. */
+  run: number;
 }
 
 const AT_ONCE = 3;
@@ -95,6 +99,15 @@ export class UploadQueue {
     void entry.upload?.abort();
     this.update(entry, { state: "paused", speed: 0 });
     this.startNext();
+  }
+
+  /** Stops all that goes on or waits, until each is resumed. */
+  pauseAll(): void {
+    for (const entry of this.entries.values()) {
+      if (!isGoingOn(entry.item.state) && entry.item.state !== "queued") continue;
+      void entry.upload?.abort();
+      this.update(entry, { state: "paused", speed: 0 });
+    }
   }
 
   /** Goes on after a pause, or tries again after a failure, from the byte the server has. */
@@ -176,6 +189,8 @@ export class UploadQueue {
       sentToken: null,
       measuredAt: 0,
       measuredBytes: 0,
+      notBefore: 0,
+      run: 0,
     });
     return key;
   }
@@ -204,7 +219,9 @@ export class UploadQueue {
         entry.upload = upload;
       }
       // It may have been paused or removed meanwhile.
-      if (this.isAt(entry, "uploading")) entry.upload.start();
+      if (!this.isAt(entry, "uploading")) return;
+      entry.run += 1;
+      entry.upload.start();
     } catch (error) {
       this.fail(entry, error);
     }
@@ -224,6 +241,7 @@ export class UploadQueue {
       fingerprint: async (file) =>
         ["quarterdeck", this.options.user(), file.name, file.size, (file as File).lastModified].join(":"),
       onBeforeRequest: async (request: HttpRequest) => {
+        await this.waitAsTold(entry);
         entry.sentToken = await this.options.token();
         request.setHeader("Authorization", `Bearer ${entry.sentToken}`);
       },
@@ -242,8 +260,20 @@ export class UploadQueue {
       return attempt < 2;
     }
     const again = status === 0 || status >= 500 || status === 409 || status === 423 || status === 429;
+    if (status === 429) entry.notBefore = Date.now() + secondsToWait(error) * 1000;
     if (again && this.isAt(entry, "uploading")) this.update(entry, { state: "interrupted", speed: 0 });
     return again && status !== 507;
+  }
+
+  /** tus tries again after a delay of its own, which may be shorter than what the server asked for. */
+  private async waitAsTold(entry: Entry): Promise<void> {
+    const { run } = entry;
+    const wait = entry.notBefore - Date.now();
+    if (wait <= 0) return;
+    await new Promise((resolve) => setTimeout(resolve, wait));
+    // Paused, cancelled or begun anew meanwhile: nobody waits for this request any more, and it is never sent.
+    const isWanted = this.entries.get(entry.item.key) === entry && isGoingOn(entry.item.state);
+    if (!isWanted || entry.run !== run) await new Promise(() => undefined);
   }
 
   private created(entry: Entry): void {
@@ -335,6 +365,12 @@ export function isGoingOn(state: UploadState): boolean {
 
 function statusOf(error: Error | DetailedError): number {
   return "originalResponse" in error ? (error.originalResponse?.getStatus() ?? 0) : 0;
+}
+
+/** What the answer's `Retry-After` says; 0 without one. */
+function secondsToWait(error: Error | DetailedError): number {
+  const told = "originalResponse" in error ? error.originalResponse?.getHeader("Retry-After") : undefined;
+  return Math.max(0, Number.parseInt(told ?? "", 10) || 0);
 }
 
 /** tus wraps the server's answer; inside it is a problem document like any other. */

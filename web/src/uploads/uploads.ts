@@ -31,8 +31,18 @@ export const uploadQueue = new UploadQueue({
 });
 
 window.addEventListener("online", () => uploadQueue.networkIsBack());
+/** Whose uploads are in the queue. */
+let owner = session.state.status === "signed-in" ? session.state.user.id : null;
+session.onLeave((why) => {
+  // A session that ended by itself may go on after a new sign-in, and the uploads with it.
+  if (why === "ended") uploadQueue.pauseAll();
+  else uploadQueue.clear();
+});
 session.subscribe(() => {
-  if (session.state.status === "signed-out") uploadQueue.clear();
+  const { state } = session;
+  if (state.status !== "signed-in" || state.user.id === owner) return;
+  uploadQueue.clear();
+  owner = state.user.id;
 });
 
 /** The queue's items: all of them, or those with these keys. */

@@ -109,7 +109,7 @@ pub(crate) async fn guard(State(app): State<App>, mut request: Request, next: Ne
         Rule::Public => (None, None),
         _ => match crate::auth::authenticate(&app, bearer(request.headers()), origin.clone()).await {
             Ok(actor) => (Some(actor), None),
-            Err(problem) => (None, Some(problem)),
+            Err(error) => (None, Some(Problem::from(error))),
         },
     };
     let verdict = count(&app, route, actor.as_ref(), &origin).await;
@@ -166,7 +166,10 @@ async fn count(app: &App, route: &Route, actor: Option<&Actor>, origin: &Origin)
     };
     match route.class {
         // By the sign-in itself, which knows the name.
-        None | Some(Class::SignIn) => Verdict::Uncounted,
+        Some(Class::SignIn) => Verdict::Uncounted,
+        // What is bounded otherwise is bounded for those who are known.
+        None if actor.is_none() && route.rule != Rule::Public => app.limits.check(Class::Read, bucket).await,
+        None => Verdict::Uncounted,
         Some(class) => app.limits.check(class, bucket).await,
     }
 }

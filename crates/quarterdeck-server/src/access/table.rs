@@ -45,7 +45,8 @@ pub const TABLE: &[Route] = &[
     route("POST", "/api/v1/auth/login", Public, Some(Class::SignIn)),
     // Many people share an address, and each of their tabs comes back now and then.
     route("POST", "/api/v1/auth/refresh", Public, Some(Class::Read)),
-    route("POST", "/api/v1/auth/logout", Public, Some(Class::Write)),
+    // Whoever wants to leave is never told to wait.
+    route("POST", "/api/v1/auth/logout", Public, None),
     route("POST", "/api/v1/auth/logout-all", Session(Viewer), Some(Class::Write)),
     route("GET", "/api/v1/auth/me", Known, Some(Class::Read)),
     route("POST", "/api/v1/auth/password", Session(Viewer), Some(Class::Write)),

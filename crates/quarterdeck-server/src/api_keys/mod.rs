@@ -24,6 +24,9 @@ pub(crate) use text::looks_like_a_key;
 
 /// More are hardly ever meant, and each has limits of its own.
 const MOST_PER_USER: u64 = 50;
+/// Those that are over are listed for a while too; who makes and revokes more than these in that time must wait.
+const MOST_KEPT: u64 = 500;
+const KEEP_ENDED: TimeDelta = TimeDelta::days(90);
 /// The last use is written down at most this often.
 const TOUCH_EVERY: TimeDelta = TimeDelta::seconds(30);
 
@@ -101,7 +104,8 @@ async fn create_for(app: &App, actor: &Actor, owner: &User, new: NewKey) -> Resu
         last_used_address: None,
     };
     let tx = app.db.begin().await?;
-    if store::count_live(&tx, owner.id, to_us(now)).await? >= MOST_PER_USER {
+    let crowded = store::count_live(&tx, owner.id, to_us(now)).await? >= MOST_PER_USER;
+    if crowded || store::count(&tx, owner.id).await? >= MOST_KEPT {
         return Err(Error::TooMany);
     }
     store::insert(&tx, row.clone()).await?;
@@ -133,6 +137,11 @@ pub async fn revoke(app: &App, actor: &Actor, user: Uuid, id: Uuid) -> Result<()
     tx.commit().await?;
     app.live.access_ended(id);
     Ok(())
+}
+
+/// Forgets the keys that ended long ago.
+pub(crate) async fn forget_old(app: &App) -> Result<(), Error> {
+    Ok(store::forget(app.db.write(), to_us(app.clock.now() - KEEP_ENDED)).await?)
 }
 
 /// Who acts by this key, if it is one of ours and still good.

@@ -1,7 +1,7 @@
 //! The table `api_keys`.
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveModelTrait, IntoActiveModel, QueryOrder};
 
 #[sea_orm::model]
@@ -31,6 +31,17 @@ pub(super) async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<
 /// The newest first, those that are over too.
 pub(super) async fn of_user(db: &impl ConnectionTrait, user: Uuid) -> Result<Vec<Model>, DbErr> {
     Entity::find().filter(Column::UserId.eq(user)).order_by_desc(Column::Id).all(db).await
+}
+
+/// How many a user has, also of those that are over.
+pub(super) async fn count(db: &impl ConnectionTrait, user: Uuid) -> Result<u64, DbErr> {
+    Entity::find().filter(Column::UserId.eq(user)).count(db).await
+}
+
+/// Removes those that ended before this time.
+pub(super) async fn forget(db: &impl ConnectionTrait, before_us: i64) -> Result<(), DbErr> {
+    let over = Column::ExpiresUs.lt(before_us).or(Column::RevokedUs.lt(before_us));
+    Entity::delete_many().filter(over).exec(db).await.map(drop)
 }
 
 /// How many a user has that can still be used.

@@ -17,8 +17,9 @@ use crate::api_keys;
 use crate::app::App;
 use crate::auth::{self, Error, Session, SignedIn, tokens};
 use crate::cross_site;
+use crate::limits;
 use crate::problem::{Problem, ProblemDocument};
-use crate::requests::{JsonBody, Page, PathOf};
+use crate::requests::{JsonBody, Page, PathOf, to_the_end};
 use crate::users;
 use crate::web::Uncompressed;
 
@@ -103,9 +104,18 @@ impl From<users::User> for User {
 /// Sign in with name and password.
 #[utoipa::path(post, path = "/auth/login", tag = "auth", request_body = Login,
     responses((status = 200, body = Tokens), (status = 401, body = ProblemDocument)))]
-async fn login(State(app): State<App>, origin: Origin, JsonBody(body): JsonBody<Login>) -> Result<Response, Problem> {
-    let signed_in = auth::login(&app, origin, &body.username, body.password).await?;
-    Ok(tokens_response(&app, signed_in, body.token_delivery))
+async fn login(State(app): State<App>, origin: Origin, JsonBody(body): JsonBody<Login>) -> Response {
+    let verdict = auth::count_attempt(&app, &origin, &body.username).await;
+    let site = app.clone();
+    // Also for a client that hangs up: its attempt counts.
+    let outcome =
+        to_the_end(async move { Ok(auth::login(&site, origin, verdict, &body.username, body.password).await?) });
+    let mut response = match outcome.await {
+        Ok(signed_in) => tokens_response(&app, signed_in, body.token_delivery),
+        Err(problem) => problem.into_response(),
+    };
+    limits::api::tell(verdict, response.headers_mut());
+    response
 }
 
 /// Exchange the refresh token (cookie, or body) for new tokens.

@@ -6,6 +6,7 @@ use chrono::TimeDelta;
 use tokio::time::Instant;
 
 use super::{Error, store};
+use crate::api_keys;
 use crate::app::App;
 use crate::audit::{Event, Who};
 use crate::db::to_us;
@@ -24,14 +25,18 @@ pub async fn watch_sessions(app: App) {
             tracing::error!(%error, "ending idle sessions");
         }
         if Instant::now() >= forget_due {
-            let before = to_us(app.clock.now() - KEEP);
-            if let Err(error) = store::forget_sessions(app.db.write(), before).await {
-                tracing::error!(%error, "forgetting old sessions");
+            if let Err(error) = forget_old(&app).await {
+                tracing::error!(%error, "forgetting old sessions and keys");
             }
             forget_due = Instant::now() + FORGET_EVERY;
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+}
+
+async fn forget_old(app: &App) -> Result<(), Error> {
+    store::forget_sessions(app.db.write(), to_us(app.clock.now() - KEEP)).await?;
+    Ok(api_keys::forget_old(app).await?)
 }
 
 /// Ends the sessions whose people have done nothing for as long as the site allows; their sockets are closed.

@@ -18,8 +18,8 @@ use crate::api_keys;
 use crate::app::App;
 use crate::audit::{Event, Outcome, Who};
 use crate::db::{from_us, to_us};
-use crate::limits::{Attempt, Bucket, Class, RetryAfter};
-use crate::problem::Problem;
+use crate::limits::{Attempt, Bucket, Class, RetryAfter, Verdict};
+use crate::notifications;
 use crate::secrets;
 use crate::users::{self, User};
 pub use idle::watch_sessions;
@@ -28,6 +28,8 @@ pub use tokens::Keys;
 /// Tabs that wake together refresh with the same token: one that comes from the same client, this close behind the
 /// first, is no thief.
 const REFRESH_GRACE: TimeDelta = TimeDelta::seconds(10);
+/// Of one account at the same time; one more ends the one that was used least lately.
+const MOST_SESSIONS: usize = 100;
 /// The last use of a session is written down at most this often.
 const TOUCH_EVERY: TimeDelta = TimeDelta::seconds(30);
 
@@ -45,6 +47,8 @@ pub enum Error {
     NoUnixUser,
     #[error(transparent)]
     TooMany(#[from] RetryAfter),
+    #[error(transparent)]
+    Key(#[from] api_keys::Error),
     #[error(transparent)]
     User(#[from] users::Error),
     #[error(transparent)]
@@ -73,9 +77,20 @@ pub struct Session {
     pub expires_at: DateTime<Utc>,
 }
 
+/// Counts an attempt to sign in under this name from this address; its verdict goes to [`login`].
+pub async fn count_attempt(app: &App, origin: &Origin, username: &str) -> Verdict {
+    app.limits.check(Class::SignIn, Bucket::sign_in(origin.address, username)).await
+}
+
 /// Signs in with name and password. Wrong name and wrong password answer alike and take alike.
-pub async fn login(app: &App, origin: Origin, username: &str, password: String) -> Result<SignedIn, Error> {
-    let attempt = match may_guess(app, &origin, username).await {
+pub async fn login(
+    app: &App,
+    origin: Origin,
+    counted: Verdict,
+    username: &str,
+    password: String,
+) -> Result<SignedIn, Error> {
+    let attempt = match may_guess(app, &origin, counted, username).await {
         Ok(attempt) => attempt,
         Err(late) => {
             let event = Event::new("session.begin", "").with(json!({"because": "too many attempts"}));
@@ -83,17 +98,19 @@ pub async fn login(app: &App, origin: Origin, username: &str, password: String) 
             return Err(late.into());
         }
     };
-    let (account, right) = users::verify_password(&app.db, username, password).await?;
-    let (true, Some(user)) = (right, account.clone()) else {
+    let verified = users::verify_password(&app.db, username, password).await?;
+    if !verified.right {
         attempt.failed().await;
         // What was typed for a name may be a password: it is recorded only where it is somebody's name.
-        let account = account.as_ref().map(|user| (user.id, user.username.as_str()));
+        let account = verified.account.as_ref().map(|user| (user.id, user.username.as_str()));
         let event = Event::new("session.begin", account.map_or("", |(_, name)| name));
         app.audit.refused(Who::Stranger { origin: &origin, account }, event).await?;
         return Err(Error::WrongCredentials);
-    };
+    }
     attempt.succeeded().await;
     let now = app.clock.now();
+    let tx = app.db.begin().await?;
+    let user = verified.account_now(&tx).await?.ok_or(Error::WrongCredentials)?;
     let session = store::sessions::Model {
         id: Uuid::now_v7(),
         user_id: user.id,
@@ -106,19 +123,34 @@ pub async fn login(app: &App, origin: Origin, username: &str, password: String) 
     };
     let actor = Actor::new(&user, Via::Session(session.id), origin);
     let signed_in = issue(app, user, &session)?;
-    let tx = app.db.begin().await?;
     let token = refresh_row(app, &signed_in.refresh_token, session.id);
+    let crowded_out = end_oldest(&tx, actor.user_id, now).await?;
     store::insert_session(&tx, session).await?;
     store::insert_refresh_token(&tx, token).await?;
     users::seen(&tx, actor.user_id, now).await?;
     app.audit.record(&tx, &actor, Event::new("session.begin", &actor.username)).await?;
     tx.commit().await?;
+    crowded_out.into_iter().for_each(|id| app.live.access_ended(id));
     Ok(signed_in)
 }
 
+/// Makes room for one more session: a script that signs in at each run must not pile them up.
+async fn end_oldest(tx: &impl ConnectionTrait, user: Uuid, now: DateTime<Utc>) -> Result<Vec<Uuid>, DbErr> {
+    // The last used first.
+    let sessions = store::live_sessions_of(tx, user, to_us(now)).await?;
+    let over: Vec<Uuid> = sessions.iter().skip(MOST_SESSIONS - 1).map(|session| session.id).collect();
+    store::end_sessions(tx, &over, to_us(now)).await?;
+    Ok(over)
+}
+
 /// Whether somebody at this address may try a password for this name now.
-async fn may_guess<'a>(app: &'a App, origin: &Origin, username: &str) -> Result<Attempt<'a>, RetryAfter> {
-    app.limits.check(Class::SignIn, Bucket::sign_in(origin.address, username)).await.admitted()?;
+async fn may_guess<'a>(
+    app: &'a App,
+    origin: &Origin,
+    counted: Verdict,
+    username: &str,
+) -> Result<Attempt<'a>, RetryAfter> {
+    counted.admitted()?;
     app.limits.may_try(origin.address, username).await
 }
 
@@ -126,6 +158,8 @@ async fn may_guess<'a>(app: &'a App, origin: &Origin, username: &str) -> Result<
 pub async fn refresh(app: &App, origin: Origin, token: &str) -> Result<SignedIn, Error> {
     let hash = secrets::hash(token);
     let now = app.clock.now();
+    // Whoever makes one up is told so without keeping anybody from writing.
+    store::refresh_token(app.db.read(), &hash).await?.ok_or(Error::NotSignedIn)?;
     let tx = app.db.begin().await?;
     let row = store::refresh_token_to_use(&tx, &hash).await?.ok_or(Error::NotSignedIn)?;
     let session = store::session_by_id(&tx, row.session_id).await?.ok_or(Error::NotSignedIn)?;
@@ -137,10 +171,10 @@ pub async fn refresh(app: &App, origin: Origin, token: &str) -> Result<SignedIn,
         if !again {
             store::end_sessions(&tx, &[session.id], to_us(now)).await?;
             app.audit.record(&tx, &actor, Event::new("session.token-reused", &actor.username)).await?;
+            let params = json!({"address": session.address, "device": session.device, "by": actor.address});
+            notifications::notify(&tx, &app.clock, user.id, "session-token-reused", params).await?;
             tx.commit().await?;
             app.live.access_ended(session.id);
-            let params = json!({"address": session.address, "device": session.device, "by": actor.address});
-            crate::notifications::notify(app, user.id, "session-token-reused", params).await?;
             return Err(Error::NotSignedIn);
         }
     } else {
@@ -158,9 +192,8 @@ pub async fn refresh(app: &App, origin: Origin, token: &str) -> Result<SignedIn,
 
 /// Ends the session of this refresh token. Signing out twice is no error.
 pub async fn logout(app: &App, origin: Origin, token: &str) -> Result<(), Error> {
+    let Some(row) = store::refresh_token(app.db.read(), &secrets::hash(token)).await? else { return Ok(()) };
     let tx = app.db.begin().await?;
-    let row = store::refresh_token_to_use(&tx, &secrets::hash(token)).await?;
-    let Some(row) = row else { return Ok(()) };
     if let Some(session) = store::session_by_id(&tx, row.session_id).await?
         && let Ok(user) = live_user(&tx, &session, app).await
     {
@@ -222,8 +255,7 @@ pub(crate) async fn end_sessions_of(
 pub async fn change_password(app: &App, actor: &Actor, present: String, new: String) -> Result<(), Error> {
     // Whoever sits down at an open page must not guess either.
     let attempt = app.limits.may_try(actor.address, &actor.username).await?;
-    let (_, right) = users::verify_password(&app.db, &actor.username, present).await?;
-    if !right {
+    if !users::verify_password(&app.db, &actor.username, present).await?.right {
         attempt.failed().await;
         app.audit.note(actor, Outcome::Refused, Event::new("user.set-password", &actor.username)).await?;
         return Err(Error::WrongPassword);
@@ -237,16 +269,16 @@ pub async fn change_password(app: &App, actor: &Actor, present: String, new: Str
 }
 
 /// Who holds this access token or API key, if it is good and its session lives.
-pub(crate) async fn authenticate(app: &App, token: Option<&str>, origin: Origin) -> Result<Actor, Problem> {
-    let token = token.ok_or_else(Problem::not_signed_in)?;
+pub(crate) async fn authenticate(app: &App, token: Option<&str>, origin: Origin) -> Result<Actor, Error> {
+    let token = token.ok_or(Error::NotSignedIn)?;
     if api_keys::looks_like_a_key(token) {
-        return api_keys::authenticate(app, token, origin).await?.ok_or_else(Problem::not_signed_in);
+        return api_keys::authenticate(app, token, origin).await?.ok_or(Error::NotSignedIn);
     }
     let now = app.clock.now();
-    let claims = app.keys.verify(token, now).ok_or_else(Problem::not_signed_in)?;
-    let session = store::session_by_id(app.db.read(), claims.sid).await?.ok_or_else(Problem::not_signed_in)?;
+    let claims = app.keys.verify(token, now).ok_or(Error::NotSignedIn)?;
+    let session = store::session_by_id(app.db.read(), claims.sid).await?.ok_or(Error::NotSignedIn)?;
     if session.user_id != claims.sub {
-        return Err(Problem::not_signed_in());
+        return Err(Error::NotSignedIn);
     }
     let user = live_user(app.db.read(), &session, app).await?;
     if origin.by_hand && now - from_us(session.last_used_us) > TOUCH_EVERY {

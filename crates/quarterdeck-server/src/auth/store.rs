@@ -99,6 +99,13 @@ pub(super) async fn forget_sessions(db: &impl ConnectionTrait, before_us: i64) -
     sessions::Entity::delete_many().filter(over).exec(db).await.map(drop)
 }
 
+pub(super) async fn refresh_token(
+    db: &impl ConnectionTrait,
+    hash: &str,
+) -> Result<Option<refresh_tokens::Model>, DbErr> {
+    refresh_tokens::Entity::find_by_id(hash.to_owned()).one(db).await
+}
+
 /// The token's row, locked to the transaction's end: two who use it at once are told apart by it.
 pub(super) async fn refresh_token_to_use(
     db: &impl ConnectionTrait,

@@ -13,6 +13,8 @@ pub struct Privacy {
     pub data: PrivateData,
     /// The accounts that each Unix user coordinates.
     pub coordinators: HashMap<String, Vec<String>>,
+    /// Why the server's own account is not shown everybody's jobs, where they are private.
+    pub blind: Option<String>,
 }
 
 /// Whose jobs somebody may see.
@@ -41,9 +43,13 @@ impl Sight {
 impl Cluster {
     /// Whose jobs this person may see. Operators of the portal see all.
     pub fn sight_of(&self, actor: &Actor) -> Sight {
+        if actor.role >= Role::Operator { Sight::All } else { self.own_sight_of(actor) }
+    }
+
+    /// Whose jobs she would see without being an operator.
+    pub fn own_sight_of(&self, actor: &Actor) -> Sight {
         let privacy = self.view().privacy;
-        let private = privacy.as_ref().is_none_or(|privacy| privacy.data.jobs);
-        if !private || actor.role >= Role::Operator {
+        if privacy.is_some_and(|privacy| !privacy.data.jobs) {
             return Sight::All;
         }
         Sight::Some { user: actor.unix_user.clone(), accounts: self.coordinated_by(actor) }

@@ -137,12 +137,17 @@ async fn read_privacy(cluster: &Cluster, commands: &Commands) -> bool {
         Ok(Err(error)) => return warn(cluster, &error.to_string()),
         Err(reason) => return warn(cluster, &reason),
     };
-    // A site may have no accounting, and so no coordinators.
+    // A site may have no accounting, and so no coordinators; what was known stays while it is away.
+    let known = known.unwrap_or_default();
     let coordinators = match commands.run(&privacy::coordinators_reading()).await {
         Ok(answer) => privacy::parse_coordinators(&answer).unwrap_or_default(),
-        Err(_) => known.map(|known| known.coordinators.clone()).unwrap_or_default(),
+        Err(_) => known.coordinators.clone(),
     };
-    cluster.change(|view| view.privacy = Some(Arc::new(Privacy { data, coordinators })));
+    let blind = match data.jobs {
+        true => blindness(commands).await.unwrap_or_else(|_| known.blind.clone()),
+        false => None,
+    };
+    cluster.change(|view| view.privacy = Some(Arc::new(Privacy { data, coordinators, blind })));
     true
 }
 
@@ -158,24 +163,23 @@ fn warn(cluster: &Cluster, reason: &str) -> bool {
 }
 
 /// Where jobs are private, an account that is no operator of Slurm is shown none: that must not look like an empty
-/// queue.
-async fn may_read_jobs(cluster: &Cluster, commands: &Commands) -> Result<(), String> {
-    if cluster.view().privacy.is_none_or(|privacy| !privacy.data.jobs) {
-        return Ok(());
-    }
+/// queue. Answers why it is not.
+async fn blindness(commands: &Commands) -> Result<Option<String>, String> {
     let uid = nix::unistd::geteuid();
     let user = nix::unistd::User::from_uid(uid).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name);
     if uid.is_root() || privacy::parse_level(&commands.run(&privacy::level_reading(&user)).await?) {
-        return Ok(());
+        return Ok(None);
     }
-    Err(format!("jobs are private here (PrivateData): make {user} an operator of Slurm's accounting"))
+    Ok(Some(format!("jobs are private here (PrivateData): make {user} an operator of Slurm's accounting")))
 }
 
 async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands) {
     // An answer is as old as its question.
     let asked = app.clock.now();
     let outcome = async {
-        may_read_jobs(cluster, commands).await?;
+        if let Some(reason) = cluster.view().privacy.and_then(|privacy| privacy.blind.clone()) {
+            return Err(reason);
+        }
         let separator = separator()?;
         let answer = commands.run(&queue::reading(queue::Jobs::All, &separator)).await?;
         let mut queue = queue::parse(&answer, &separator).map_err(|error| error.to_string())?;

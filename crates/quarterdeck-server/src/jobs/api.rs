@@ -256,7 +256,7 @@ async fn detail(
     PathOf((cluster, job)): PathOf<(String, String)>,
 ) -> Result<Json<JobDetail>, Problem> {
     let cluster = find_cluster(&app, &cluster)?;
-    let job = jobs::find_for(&app, &actor, &cluster, &job).await?;
+    let job = jobs::detail(&app, &actor, &cluster, &job).await?;
     Ok(Json(view(&actor, &cluster, job)))
 }
 

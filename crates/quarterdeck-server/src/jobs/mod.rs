@@ -225,6 +225,18 @@ pub async fn find_for(app: &App, actor: &Actor, cluster: &Cluster, job: &str) ->
     Ok(job)
 }
 
+/// The same, looked at closely: that an operator reads what Slurm shows to its owner and coordinators alone is
+/// recorded.
+pub async fn detail(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<Job, Error> {
+    let job = find_for(app, actor, cluster, job).await?;
+    if !cluster.own_sight_of(actor).covers(&job.user, job.account.as_deref()) {
+        let object = job.id.to_string();
+        let event = Event::new("job.read", &object).job(job.job_id.as_ref().map(ToString::to_string));
+        app.audit.note(actor, Outcome::Done, event).await?;
+    }
+    Ok(job)
+}
+
 /// The same for those who may see all.
 async fn find(app: &App, cluster: &Cluster, job: &str) -> Result<Job, Error> {
     let db = app.db.read();

@@ -114,14 +114,15 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
             },
             event = events.recv() => match event {
                 Ok(event) => watcher.tell(socket, event).await?,
-                // What was missed cannot be told any more: begin anew.
-                Err(broadcast::error::RecvError::Lagged(_)) => watcher.snapshots(socket).await?,
+                // What was missed cannot be told any more, that access ended neither: begin anew.
+                Err(broadcast::error::RecvError::Lagged(_)) => {
+                    watcher.check(&origin).await?;
+                    watcher.snapshots(socket).await?;
+                }
                 Err(broadcast::error::RecvError::Closed) => return Ok(()),
             },
             Some(value) = to_say.recv() => send(socket, value).await?,
-            _ = check.tick() => {
-                sign_in(app, &watcher.token, &origin).await?;
-            }
+            _ = check.tick() => watcher.check(&origin).await?,
         }
     }
 }
@@ -159,6 +160,16 @@ impl Drop for Follower {
 }
 
 impl Watcher<'_> {
+    /// Whether the client may still watch, and as whom: a role or a Unix user may have changed.
+    async fn check(&mut self, origin: &Origin) -> Result<(), Closed> {
+        let actor = sign_in(self.app, &self.token, origin).await?;
+        if actor.unix_user != self.actor.unix_user {
+            self.followed.clear();
+        }
+        self.actor = actor;
+        Ok(())
+    }
+
     async fn hear(
         &mut self,
         socket: &mut WebSocket,
@@ -248,12 +259,13 @@ impl Watcher<'_> {
             Event::Freshness { cluster, freshness } if self.jobs.contains_key(&*cluster) => {
                 send(socket, status(&cluster, &freshness)).await
             }
-            Event::AccessEnded(ended) => match self.actor.via {
-                Via::Session(id) | Via::Key(id, _) if id == ended => {
-                    Err(closed(NOT_SIGNED_IN, "the session or the key has ended"))
+            Event::AccessEnded(ended) => {
+                let (Via::Session(id) | Via::Key(id, _)) = self.actor.via;
+                if [id, self.actor.user_id].contains(&ended) {
+                    return Err(closed(NOT_SIGNED_IN, "the session or the key has ended"));
                 }
-                _ => Ok(()),
-            },
+                Ok(())
+            }
             _ => Ok(()),
         }
     }

@@ -31,7 +31,7 @@ pub(crate) enum Event {
         cluster: Arc<str>,
         freshness: Freshness,
     },
-    /// A session or a key is no longer good.
+    /// A session, a key, or all that an account has, is no longer good.
     AccessEnded(Uuid),
 }
 
@@ -56,7 +56,7 @@ impl Live {
         self.publish(Event::Freshness { cluster: cluster.into(), freshness });
     }
 
-    /// Closes the sockets of this session or key.
+    /// Closes the sockets of this session, key or account.
     pub fn access_ended(&self, id: Uuid) {
         self.publish(Event::AccessEnded(id));
     }

@@ -4,12 +4,13 @@ pub(crate) mod api;
 mod store;
 
 use chrono::{DateTime, Utc};
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::Value;
 use uuid::Uuid;
 
 use crate::access::Actor;
 use crate::app::App;
+use crate::clock::Clock;
 use crate::db::{from_us, to_us};
 
 pub struct Notification {
@@ -20,17 +21,23 @@ pub struct Notification {
     pub read_at: Option<DateTime<Utc>>,
 }
 
-/// Leaves a notification for a user.
-pub async fn notify(app: &App, user: Uuid, code: &str, params: Value) -> Result<(), DbErr> {
+/// Leaves a notification for a user, in the transaction of what it is about.
+pub async fn notify(
+    tx: &impl ConnectionTrait,
+    clock: &Clock,
+    user: Uuid,
+    code: &str,
+    params: Value,
+) -> Result<(), DbErr> {
     let row = store::Model {
         id: Uuid::now_v7(),
         user_id: user,
         code: code.to_owned(),
         params,
-        created_us: to_us(app.clock.now()),
+        created_us: to_us(clock.now()),
         read_us: None,
     };
-    store::insert(app.db.write(), row).await
+    store::insert(tx, row).await
 }
 
 /// The actor's own, the newest first.
@@ -62,11 +69,10 @@ mod tests {
             let (alice, bob) = (actor("alice", Role::User), actor("bob", Role::User));
             let at = |second: i64| app_at(&db, data.path(), from_us(second * 1_000_000));
             for second in 1..=3 {
-                notify(&at(second), alice.user_id, "job-ended", json!({"name": "한글", "second": second}))
-                    .await
-                    .unwrap();
+                let params = json!({"name": "한글", "second": second});
+                notify(db.write(), &at(second).clock, alice.user_id, "job-ended", params).await.unwrap();
             }
-            notify(&at(4), bob.user_id, "job-ended", json!({})).await.unwrap();
+            notify(db.write(), &at(4).clock, bob.user_id, "job-ended", json!({})).await.unwrap();
             let told = list(&at(5), &alice, 2).await.unwrap();
             let seconds: Vec<&Value> = told.iter().map(|notification| &notification.params["second"]).collect();
             assert_eq!(seconds, [&json!(3), &json!(2)]);

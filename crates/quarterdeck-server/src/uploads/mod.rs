@@ -139,7 +139,11 @@ pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload, 
     };
     // The file first: a row without one would promise what the disk refuses.
     open(&agent, &upload, true).await?;
-    store::insert(app.db.write(), row(&upload, actor.user_id, hello.host)).await?;
+    let tx = app.db.begin().await?;
+    store::insert(&tx, row(&upload, actor.user_id, hello.host)).await?;
+    let detail = json!({"name": upload.filename.to_string(), "size": upload.size, "space": upload.space.to_string()});
+    app.audit.record(&tx, actor, Event::new("upload.create", &upload.id.to_string()).with(detail)).await?;
+    tx.commit().await?;
     if upload.size == 0 { finish(app, actor, &agent, upload).await } else { Ok(upload) }
 }
 
@@ -212,17 +216,32 @@ async fn forget(app: &App, id: Uuid) -> Result<Upload, Error> {
 pub async fn discard(app: &App, actor: &Actor, id: Uuid) -> Result<(), Error> {
     let _writer = app.uploads.write(id).ok_or(Error::Busy)?;
     let upload = find(app, actor, id).await?;
+    let object = id.to_string();
+    let event = || Event::new("upload.discard", &object).with(json!({"name": upload.filename.to_string()}));
+    let intent = app.audit.intend(actor, event()).await?;
     if upload.state == State::Uploading {
         let directory = place(&upload);
-        agent(app, actor)?.done(Request::DiscardUpload { upload: id, directory }).await?;
+        let removed = agent(app, actor)?.done(Request::DiscardUpload { upload: id, directory }).await;
+        if let Err(error) = removed {
+            app.audit.conclude(actor, intent, Outcome::Failed, event()).await?;
+            return Err(error.into());
+        }
     }
-    store::delete(app.db.write(), id).await?;
+    let tx = app.db.begin().await?;
+    store::delete(&tx, id).await?;
+    app.audit.conclude_within(&tx, actor, intent, Outcome::Done, event()).await?;
+    tx.commit().await?;
     Ok(())
 }
 
 /// The user says what kind her file is.
 pub async fn set_kind(app: &App, actor: &Actor, id: Uuid, kind: FileKind) -> Result<Upload, Error> {
-    store::set_kind(app.db.write(), actor.user_id, id, kind.as_str()).await?;
+    let object = find(app, actor, id).await?.id.to_string();
+    let tx = app.db.begin().await?;
+    store::set_kind(&tx, actor.user_id, id, kind.as_str()).await?;
+    let event = Event::new("upload.set-kind", &object).with(json!({"kind": kind.as_str()}));
+    app.audit.record(&tx, actor, event).await?;
+    tx.commit().await?;
     find(app, actor, id).await
 }
 

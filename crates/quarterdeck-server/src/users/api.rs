@@ -144,7 +144,7 @@ async fn detail(State(app): State<App>, PathOf(id): PathOf<Uuid>) -> Result<Json
 /// What to change; what is left out stays.
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
-struct Change {
+struct AccountChange {
     display_name: Option<String>,
     role: Option<Role>,
     /// Null: none.
@@ -154,14 +154,14 @@ struct Change {
 }
 
 /// Change an account, or disable it: its sessions end and its keys are refused.
-#[utoipa::path(patch, path = "/users/{id}", tag = "users", params(("id" = Uuid, Path)), request_body = Change,
+#[utoipa::path(patch, path = "/users/{id}", tag = "users", params(("id" = Uuid, Path)), request_body = AccountChange,
     responses((status = 200, body = Account), (status = 404, body = ProblemDocument),
         (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn change(
     State(app): State<App>,
     actor: Actor,
     PathOf(id): PathOf<Uuid>,
-    JsonBody(change): JsonBody<Change>,
+    JsonBody(change): JsonBody<AccountChange>,
 ) -> Result<Json<Account>, Problem> {
     let change = users::Change {
         display_name: change.display_name,

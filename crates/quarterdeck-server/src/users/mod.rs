@@ -127,6 +127,10 @@ pub async fn add(desk: Desk<'_>, by: Who<'_>, new: NewUser) -> Result<User, Erro
         errors.push(FieldError::new("/username", "bad-username", detail));
     }
     errors.extend(check_names(&new.display_name, new.unix_user.as_deref()));
+    // In single-user mode the one person may be root; nobody else ever is.
+    if new.unix_user.as_deref() == Some("root") && !matches!(by, Who::Server) {
+        errors.push(bad_unix_user());
+    }
     errors.extend(new.password.as_ref().and_then(|word| passwords::check(word, &new.username, "/password")));
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
@@ -190,27 +194,52 @@ pub async fn find_active(db: &impl ConnectionTrait, id: Uuid) -> Result<User, Er
     if user.disabled { Err(Error::NotFound) } else { Ok(user) }
 }
 
+/// What came of looking at a password.
+pub struct Verified {
+    /// The account of that name, if there is one.
+    pub account: Option<User>,
+    pub right: bool,
+    hash: Option<String>,
+}
+
 /// Whether this password opens an account of this name. A name that nobody has takes as long as a wrong password.
-///
-/// Answers the account, if there is one, and whether the password was right.
-pub async fn verify_password(db: &Db, username: &str, password: String) -> Result<(Option<User>, bool), Error> {
+pub async fn verify_password(db: &Db, username: &str, password: String) -> Result<Verified, Error> {
     let row = if is_account_name(username) { store::by_name(db.read(), username).await? } else { None };
     let hash = row.as_ref().filter(|user| !user.disabled).and_then(|user| user.password_hash.clone());
-    let right = passwords::verify(password, hash).await?.map_err(|passwords::Busy| Error::Busy)?;
-    Ok((row.map(read).transpose()?, right))
+    let right = passwords::verify(password, hash.clone()).await?.map_err(|passwords::Busy| Error::Busy)?;
+    Ok(Verified { account: row.map(read).transpose()?, right, hash })
+}
+
+impl Verified {
+    /// The account, if the password still opens it: computing takes a while, in which it may have been replaced or the
+    /// account disabled. It stays so to the transaction's end.
+    pub async fn account_now(&self, tx: &impl ConnectionTrait) -> Result<Option<User>, Error> {
+        let Some(account) = self.account.as_ref().filter(|_| self.right) else { return Ok(None) };
+        let row = store::by_id_to_change(tx, account.id).await?;
+        row.filter(|row| !row.disabled && row.password_hash == self.hash).map(read).transpose()
+    }
+}
+
+/// What has to be computed before the first password is looked at.
+pub fn prepare_passwords() -> anyhow::Result<()> {
+    passwords::prepare()
 }
 
 /// Changes an account. Disabling it ends its sessions; its keys are refused from then on.
 pub async fn change(desk: Desk<'_>, by: Who<'_>, id: Uuid, change: Change) -> Result<User, Error> {
     let display_name = change.display_name.as_deref().unwrap_or("a name");
-    let errors = check_names(display_name, change.unix_user.as_ref().and_then(|name| name.as_deref()));
+    let unix_user = change.unix_user.as_ref().and_then(|name| name.as_deref());
+    let mut errors = check_names(display_name, unix_user);
+    if unix_user == Some("root") {
+        errors.push(bad_unix_user());
+    }
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
     let tx = desk.db.begin().await?;
     // Taken first, so that two administrators who disable each other wait for one another.
     let admins = store::active_of_role(&tx, Role::Admin.as_str()).await?;
-    let mut row = store::by_id(&tx, id).await?.ok_or(Error::NotFound)?;
+    let mut row = store::by_id_to_change(&tx, id).await?.ok_or(Error::NotFound)?;
     let before = read(row.clone())?;
     if (before.role == Role::Admin || change.role == Some(Role::Admin)) && is_by_key(by) {
         return Err(Error::NotByKey);
@@ -245,10 +274,15 @@ pub async fn change(desk: Desk<'_>, by: Who<'_>, id: Uuid, change: Change) -> Re
         return Ok(before);
     }
     store::save(&tx, row.clone()).await?;
-    let ended = if disables { auth::end_sessions_of(&tx, id, None, desk.clock.now()).await? } else { Vec::new() };
+    if disables {
+        auth::end_sessions_of(&tx, id, None, desk.clock.now()).await?;
+    }
     desk.audit.record(&tx, by, Event::new("user.change", &row.username).with(Value::Object(changed))).await?;
     tx.commit().await?;
-    desk.tell_ended(&ended);
+    if disables {
+        // All that is hers, sockets of her keys too.
+        desk.tell_ended(&[id]);
+    }
     read(row)
 }
 
@@ -270,7 +304,7 @@ pub async fn set_password(
     }
     let hash = passwords::hash(password).await?;
     let tx = desk.db.begin().await?;
-    let mut row = store::by_id(&tx, id).await?.ok_or(Error::NotFound)?;
+    let mut row = store::by_id_to_change(&tx, id).await?.ok_or(Error::NotFound)?;
     row.password_hash = Some(hash);
     store::save(&tx, row).await?;
     let ended = auth::end_sessions_of(&tx, id, keep, desk.clock.now()).await?;
@@ -303,9 +337,9 @@ pub fn random_password() -> Result<String, Error> {
 }
 
 impl Desk<'_> {
-    fn tell_ended(&self, sessions: &[Uuid]) {
+    fn tell_ended(&self, ids: &[Uuid]) {
         if let Some(live) = self.live {
-            sessions.iter().for_each(|session| live.access_ended(*session));
+            ids.iter().for_each(|id| live.access_ended(*id));
         }
     }
 }
@@ -346,10 +380,14 @@ fn check_names(display_name: &str, unix_user: Option<&str>) -> Vec<FieldError> {
         errors.push(FieldError::new("/display_name", "bad-display-name", detail));
     }
     if unix_user.is_some_and(|name| !is_unix_name(name)) {
-        let detail = "This is not the name of a Unix account that a person may have.";
-        errors.push(FieldError::new("/unix_user", "bad-unix-user", detail));
+        errors.push(bad_unix_user());
     }
     errors
+}
+
+fn bad_unix_user() -> FieldError {
+    let detail = "This is not the name of a Unix account that a person may have.";
+    FieldError::new("/unix_user", "bad-unix-user", detail)
 }
 
 fn is_account_name(name: &str) -> bool {
@@ -361,5 +399,5 @@ fn is_account_name(name: &str) -> bool {
 fn is_unix_name(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"._-@+".contains(&b);
     let begins = |b: u8| b.is_ascii_alphabetic() || b == b'_';
-    (1..=64).contains(&name.len()) && begins(name.as_bytes()[0]) && name.bytes().all(allowed) && name != "root"
+    (1..=64).contains(&name.len()) && begins(name.as_bytes()[0]) && name.bytes().all(allowed)
 }

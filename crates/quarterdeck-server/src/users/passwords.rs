@@ -1,11 +1,11 @@
 //! Passwords: which ones are accepted, and argon2id off the async threads, only a few at once, since each takes 19 MiB.
 
 use std::collections::HashSet;
-use std::sync::LazyLock;
+use std::sync::{LazyLock, OnceLock};
 
 use argon2::Argon2;
 use argon2::password_hash::{PasswordHasher, PasswordVerifier, phc::PasswordHash};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, SemaphorePermit};
 
 use crate::problem::FieldError;
 
@@ -20,7 +20,7 @@ static RUNNING: Semaphore = Semaphore::const_new(AT_ONCE);
 static QUEUE: Semaphore = Semaphore::const_new(AT_ONCE + WAITING);
 
 /// Verified instead of a real one when there is no such user, so that both take the same time.
-static NOBODY: LazyLock<String> = LazyLock::new(|| compute("nobody has this password").unwrap_or_default());
+static NOBODY: OnceLock<String> = OnceLock::new();
 
 /// Lower case; lines that begin with # are comments.
 static COMMON: LazyLock<HashSet<&str>> =
@@ -48,22 +48,45 @@ pub(super) fn check(password: &str, username: &str, pointer: &str) -> Option<Fie
     None
 }
 
+/// Computed before anybody signs in, so that not even the first unknown name takes longer.
+pub(super) fn prepare() -> anyhow::Result<()> {
+    if NOBODY.get().is_none() {
+        let _ = NOBODY.set(compute("nobody has this password")?);
+    }
+    Ok(())
+}
+
 pub(super) async fn hash(password: String) -> anyhow::Result<String> {
-    let _turn = RUNNING.acquire().await?;
-    tokio::task::spawn_blocking(move || compute(&password)).await?
+    let turn = RUNNING.acquire().await?;
+    in_turn(turn, move || compute(&password)).await
 }
 
 /// Whether the password is the one of this hash; `None` (no such user, or one without password) takes as long.
 pub(super) async fn verify(password: String, hash: Option<String>) -> anyhow::Result<Result<bool, Busy>> {
+    prepare()?;
     let Ok(_place) = QUEUE.try_acquire() else { return Ok(Err(Busy)) };
-    let _turn = RUNNING.acquire().await?;
-    let right = tokio::task::spawn_blocking(move || {
+    let turn = RUNNING.acquire().await?;
+    let right = in_turn(turn, move || {
         let known = hash.is_some();
-        let hash = hash.unwrap_or_else(|| NOBODY.clone());
+        let hash = hash.or_else(|| NOBODY.get().cloned()).unwrap_or_default();
         let parsed = PasswordHash::new(&hash).map_err(|error| anyhow::anyhow!("a stored password hash: {error}"))?;
-        anyhow::Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok() && known)
+        Ok(Argon2::default().verify_password(password.as_bytes(), &parsed).is_ok() && known)
     });
-    Ok(Ok(right.await??))
+    Ok(Ok(right.await?))
+}
+
+/// The turn goes with the work: whoever asked may be gone before it is done, and its memory is in use until then.
+async fn in_turn<T: Send + 'static>(
+    turn: SemaphorePermit<'static>,
+    work: impl FnOnce() -> anyhow::Result<T> + Send + 'static,
+) -> anyhow::Result<T> {
+    tokio::task::spawn_blocking(move || {
+        let _turn = turn;
+        #[cfg(test)]
+        let _counted = tests::Counted::begin();
+        work()
+    })
+    .await?
 }
 
 fn compute(password: &str) -> anyhow::Result<String> {
@@ -73,6 +96,8 @@ fn compute(password: &str) -> anyhow::Result<String> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::atomic::{AtomicUsize, Ordering};
+
     use rstest::rstest;
 
     use super::*;
@@ -92,23 +117,42 @@ mod tests {
         assert_eq!(told.as_deref(), code);
     }
 
-    #[tokio::test]
-    async fn two_hundred_at_once_are_served_four_by_four() {
+    /// How many computations go on, and the most that ever did.
+    pub(super) struct Counted;
+
+    static NOW: AtomicUsize = AtomicUsize::new(0);
+    static MOST: AtomicUsize = AtomicUsize::new(0);
+
+    impl Counted {
+        pub(super) fn begin() -> Counted {
+            MOST.fetch_max(NOW.fetch_add(1, Ordering::SeqCst) + 1, Ordering::SeqCst);
+            Counted
+        }
+    }
+
+    impl Drop for Counted {
+        fn drop(&mut self) {
+            NOW.fetch_sub(1, Ordering::SeqCst);
+        }
+    }
+
+    #[tokio::test(flavor = "multi_thread")]
+    async fn two_hundred_at_once_are_served_four_by_four_also_when_they_hang_up() {
         let hash = hash("battery staple of the tests".to_owned()).await.unwrap();
-        let right = tokio::spawn(async move {
-            let mut tasks = tokio::task::JoinSet::new();
-            for i in 0..200 {
-                let password = if i == 77 { "battery staple of the tests" } else { "wrong" }.to_owned();
-                tasks.spawn(verify(password, Some(hash.clone())));
-            }
-            let mut right = 0;
-            while let Some(done) = tasks.join_next().await {
-                right += u32::from(matches!(done.unwrap().unwrap(), Ok(true)));
-                // Each that runs holds 19 MiB; those that wait hold nothing.
-                assert!(RUNNING.available_permits() <= AT_ONCE);
-            }
-            right
-        });
-        assert_eq!(right.await.unwrap(), 1);
+        let guess = |word: &str| tokio::spawn(verify(word.to_owned(), Some(hash.clone())));
+        // Each that runs holds 19 MiB; those that wait hold nothing.
+        for _ in 0..20 {
+            let gone: Vec<_> = (0..10).map(|_| guess("wrong")).collect();
+            tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+            gone.iter().for_each(tokio::task::JoinHandle::abort);
+        }
+        let patient: Vec<_> =
+            (0..200).map(|i| guess(if i == 77 { "battery staple of the tests" } else { "no" })).collect();
+        let mut right = 0;
+        for guess in patient {
+            right += u32::from(matches!(guess.await.unwrap().unwrap(), Ok(true)));
+        }
+        assert_eq!(right, 1);
+        assert_eq!(MOST.load(Ordering::SeqCst), AT_ONCE);
     }
 }

@@ -41,6 +41,11 @@ pub(super) async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<
     Entity::find_by_id(id).one(db).await
 }
 
+/// The row as it stands, for a transaction that will write it: nobody else does until then.
+pub(super) async fn by_id_to_change(tx: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).lock_exclusive().one(tx).await
+}
+
 /// By user name, from behind the one that the last page ended with.
 pub(super) async fn list(
     db: &impl ConnectionTrait,

@@ -130,8 +130,27 @@ async fn a_service_has_no_password() {
             let service = add(desk, (&admin).into(), service).await.unwrap();
             let set = set_password(desk, (&admin).into(), service.id, PASSWORD.to_owned(), "/password", None).await;
             assert!(matches!(set, Err(Error::NoPasswordForServices)));
-            let (found, right) = verify_password(desk.db, "monitor", PASSWORD.to_owned()).await.unwrap();
-            assert_eq!((found.map(|user| user.kind), right), (Some(Kind::Service), false));
+            let verified = verify_password(desk.db, "monitor", PASSWORD.to_owned()).await.unwrap();
+            assert_eq!((verified.account.map(|user| user.kind), verified.right), (Some(Kind::Service), false));
+        })
+        .await;
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn a_password_that_was_replaced_while_it_was_looked_at_opens_nothing() {
+    on_each_database(async |db| {
+        portal(&db, async |desk, admin| {
+            let alice = add(desk, (&admin).into(), new("alice")).await.unwrap();
+            let verified = verify_password(desk.db, "alice", PASSWORD.to_owned()).await.unwrap();
+            assert!(verified.account_now(desk.db.read()).await.unwrap().is_some());
+            set_password(desk, (&admin).into(), alice.id, "another one of these".to_owned(), "", None).await.unwrap();
+            assert!(verified.account_now(desk.db.read()).await.unwrap().is_none());
+            let verified = verify_password(desk.db, "alice", "another one of these".to_owned()).await.unwrap();
+            let disabled = Change { disabled: Some(true), ..Change::default() };
+            change(desk, (&admin).into(), alice.id, disabled).await.unwrap();
+            assert!(verified.account_now(desk.db.read()).await.unwrap().is_none());
         })
         .await;
     })

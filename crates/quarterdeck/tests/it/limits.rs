@@ -62,7 +62,7 @@ async fn a_redis_that_dies_and_returns_under_load_fails_no_request() {
         until("down").await;
         load.goes_on().await;
         // Each server goes on limiting by itself; the first round uses up what it has.
-        let left = sign_outs_let_in(&one, 60).await;
+        let left = changes_let_in(&one, 60).await;
         assert_eq!(left, if round == 0 { 40 } else { 0 });
         redis.start_again();
         until("up").await;
@@ -77,7 +77,7 @@ async fn a_redis_that_dies_and_returns_under_load_fails_no_request() {
         (limits["store_state"] == "up").then_some(())
     };
     eventually("the other server sees Redis too", Duration::from_secs(30), others_state).await;
-    let (first, second) = (sign_outs_let_in(&one, 30).await, sign_outs_let_in(&other, 30).await);
+    let (first, second) = (changes_let_in(&one, 30).await, changes_let_in(&other, 30).await);
     assert_eq!((first, second), (30, 10));
     let log = one.server_log();
     assert_eq!((log.matches("Redis does not answer").count(), log.matches("Redis answers again").count()), (3, 3));
@@ -195,6 +195,14 @@ async fn signing_in_is_limited_by_address_and_name_whether_it_exists_or_not() {
         assert_eq!(statuses, [401, 401, 401, 401, 401, 429], "{name}");
     }
     assert_eq!(guess(&site, "203.0.113.1", "one-more", "wrong").await.0, 401);
+    let request = reqwest::Client::new().post(format!("{}/api/v1/auth/login", site.base()));
+    let request = request.header("X-Forwarded-For", "203.0.113.1");
+    let late = request.json(&json!({"username": site.person(), "password": "wrong"})).send().await.unwrap();
+    assert_eq!(
+        (late.headers()["ratelimit-limit"].as_bytes(), late.headers()["ratelimit-remaining"].as_bytes()),
+        (&b"5"[..], &b"0"[..])
+    );
+    assert!(late.headers().contains_key("retry-after"));
     assert_eq!(guess(&site, "203.0.113.2", &site.person(), &site.password(&site.person())).await.0, 200);
 }
 
@@ -210,7 +218,7 @@ async fn guessing_locks_a_name_and_does_not_tell_whether_it_exists() {
         told.push(guess(&site, "203.0.113.99", name, &right).await);
     }
     assert_eq!(told[0], told[1]);
-    assert_eq!(told[0], (429, json!("too-many-requests"), json!({"seconds": 60, "class": "sign_in"})));
+    assert_eq!(told[0], (429, json!("sign-in-locked"), json!({"seconds": 60, "class": "sign_in"})));
 }
 
 /// Signs in from this address; status, code and parameters of the answer.
@@ -304,14 +312,15 @@ impl Load {
     }
 }
 
-/// How many of so many sign-outs, which everybody may ask for and which are writing, are let in.
-async fn sign_outs_let_in(site: &Site, asked: usize) -> usize {
+/// How many of so many changes that a stranger asks for are counted and let through, to be told to sign in.
+async fn changes_let_in(site: &Site, asked: usize) -> usize {
     let http = reqwest::Client::new();
     let mut let_in = 0;
     for _ in 0..asked {
-        let response = http.post(format!("{}/api/v1/auth/logout", site.base())).send().await.unwrap();
+        let response = http.post(format!("{}/api/v1/auth/logout-all", site.base())).send().await.unwrap();
         match response.status().as_u16() {
-            204 => let_in += 1,
+            // Counted first, and then asked who it is.
+            401 => let_in += 1,
             status => assert_eq!(status, 429),
         }
     }

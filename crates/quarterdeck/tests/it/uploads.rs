@@ -156,6 +156,8 @@ async fn one_writer_at_a_time() {
     let id = announced(&client, "two-writers.dat", 4 << 20).await;
     let mut slow = Slow::begin(&site, &client, &id, 0, 4 << 20).await;
     slow.send(&vec![b'a'; 2 << 20]).await;
+    // Were the second one first, it would be the first that is refused.
+    tokio::time::sleep(Duration::from_millis(500)).await;
     let busy = eventually("the first writer's turn", Duration::from_secs(10), async || {
         Some(append(&client, &id, 0, b"").await).filter(|answer| answer.status == 423)
     });

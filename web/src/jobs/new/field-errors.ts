@@ -1,6 +1,7 @@
 // Brings a problem's pointers to the form's fields. What no field shows is told above the submit button.
 import type { FieldProblem, Problem } from "../../api/problem";
 import type { Template } from "../../api/types";
+import { isAt } from "../../ui/field-errors";
 import type { JobForm } from "./form";
 
 export interface FieldErrors {
@@ -48,9 +49,4 @@ function shownPointers(form: JobForm, template: Template | null): string[] {
       ? ["/template", "/image", ...(template?.parameters ?? []).map(({ name }) => parameterPointer(name))]
       : ["/script"]),
   ];
-}
-
-/** The field itself, or a part of it. */
-function isAt(pointer: string, field: string): boolean {
-  return pointer === field || pointer.startsWith(`${field}/`);
 }
