@@ -1,9 +1,7 @@
 // Why a job waits or failed, and what to do: a pair for each code that the server finds (jobs/why), beginning with the
 // reasons to wait, then the ends, then what the output tells. English; why.ko.ts must have the same keys.
 export const whyEn = {
-  waits: "Why it waits",
-  failed: "Why it failed",
-  ended: "Why it ended",
+  titles: { waiting: "Why it waits", failed: "Why it failed", ended: "Why it ended" },
   startsAt: "It is expected to start {{ago}}, at {{time}}.",
   ahead_one: "{{formatted}} job of its partition is before it.",
   ahead_other: "{{formatted}} jobs of its partition are before it.",
@@ -213,7 +211,7 @@ export const whyEn = {
       advice: "Submit it with more memory, or with less to do at once.",
     },
     killed: {
-      what: "It was killed (signal 9), most often because it used more memory than it had asked for.",
+      what: "Something in it was killed (signal 9), most often because more memory was used than the job had asked for.",
       advice:
         "Submit it with more memory. If that changes nothing, look whether something in the job kills it.",
     },
@@ -312,6 +310,11 @@ export const whyEn = {
     "dos-line-ends": {
       what: "A script has Windows line ends.",
       advice: "Convert it with dos2unix, or save it with Unix line ends.",
+    },
+    "not-runnable": {
+      what: "What runs {{name}} was not found.",
+      advice:
+        "Most often the script has Windows line ends: convert it with dos2unix. Else the interpreter in its first line does not exist.",
     },
     "bad-interpreter": {
       what: "The interpreter that a script names does not exist: {{name}}",

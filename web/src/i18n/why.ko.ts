@@ -1,8 +1,6 @@
 // Korean: why a job waits or failed, and what to do.
 export const whyKo = {
-  waits: "대기 사유",
-  failed: "실패 원인",
-  ended: "종료 사유",
+  titles: { waiting: "대기 사유", failed: "실패 원인", ended: "종료 사유" },
   startsAt: "{{ago}}({{time}})에 시작할 것으로 예상됩니다.",
   ahead_other: "같은 파티션에서 앞에 있는 작업: {{formatted}}개.",
   inOutput: "출력의 끝에서 {{number}}번째 줄",
@@ -207,7 +205,7 @@ export const whyKo = {
       advice: "메모리를 늘려 제출하거나, 한 번에 처리하는 양을 줄이십시오.",
     },
     killed: {
-      what: "강제로 종료되었습니다(시그널 9). 대개 요청한 것보다 많은 메모리를 사용한 경우입니다.",
+      what: "작업 안의 프로세스가 강제로 종료되었습니다(시그널 9). 대개 요청한 것보다 많은 메모리를 사용한 경우입니다.",
       advice: "메모리를 늘려 제출하십시오. 달라지지 않으면 작업 안에서 종료시키는 것이 있는지 확인하십시오.",
     },
     signal: {
@@ -305,6 +303,11 @@ export const whyKo = {
     "dos-line-ends": {
       what: "스크립트의 줄 끝이 Windows 형식입니다.",
       advice: "dos2unix로 바꾸거나 Unix 줄 끝으로 저장하십시오.",
+    },
+    "not-runnable": {
+      what: "{{name}}을(를) 실행할 프로그램을 찾을 수 없습니다.",
+      advice:
+        "대개 스크립트의 줄 끝이 Windows 형식입니다. dos2unix로 바꾸십시오. 아니면 첫 줄의 인터프리터가 없습니다.",
     },
     "bad-interpreter": {
       what: "스크립트가 지정한 인터프리터가 없습니다: {{name}}",

@@ -28,7 +28,7 @@ export function WhyPanel({ cluster, job }: Props) {
   const { data: why, error, refetch } = useQuery({ ...whyQuery(cluster, job), enabled: explained });
   if (!explained) return null;
   if (why && why.items.length === 0 && !why.starts_at && !job.message) return null;
-  const title = t(group === "waiting" ? "why.waits" : group === "failed" ? "why.failed" : "why.ended");
+  const title = t(`why.titles.${group === "waiting" || group === "failed" ? group : "ended"}`);
   const word = job.reason && job.reason !== "None" ? job.reason : null;
   return (
     <Panel title={title} hint={word && <span className="qd-mono">{word}</span>} className={classes.why}>

@@ -4,7 +4,7 @@ use bytes::Bytes;
 use quarterdeck_slurm::Reason;
 use quarterdeck_types::JobState;
 
-use super::output::{self, OUT_OF_MEMORY, TIME_LIMIT};
+use super::output::{self, KILLED, OUT_OF_MEMORY, TIME_LIMIT};
 use super::{Finding, Job, Stream, waiting};
 
 /// More causes than this are no explanation.
@@ -24,7 +24,7 @@ pub(super) fn findings(job: &Job, tails: &[(Stream, Bytes)]) -> Vec<Finding> {
             }
         }
     }
-    let verdict = verdict(job, found.iter().any(|finding| finding.code == OUT_OF_MEMORY));
+    let verdict = verdict(job, &found);
     let mut all: Vec<Finding> = verdict.into_iter().collect();
     for finding in found {
         match all.iter_mut().find(|known| known.code == finding.code) {
@@ -50,7 +50,7 @@ pub(super) fn cancelled(job: &Job, by: Option<String>) -> Finding {
     }
 }
 
-fn verdict(job: &Job, ran_out_of_memory: bool) -> Option<Finding> {
+fn verdict(job: &Job, found: &[Finding]) -> Option<Finding> {
     let finding = match job.state {
         JobState::Timeout => time_limit(job),
         JobState::OutOfMemory => out_of_memory(job),
@@ -60,20 +60,26 @@ fn verdict(job: &Job, ran_out_of_memory: bool) -> Option<Finding> {
         JobState::Preempted => Finding::new("preempted"),
         JobState::NotSubmitted => Finding::new("not-submitted"),
         JobState::OutcomeUnknown => Finding::new("outcome-unknown"),
-        JobState::Failed => return failed(job, ran_out_of_memory),
+        JobState::Failed => return failed(job, found),
         _ => return None,
     };
     Some(finding)
 }
 
-fn failed(job: &Job, ran_out_of_memory: bool) -> Option<Finding> {
+fn failed(job: &Job, found: &[Finding]) -> Option<Finding> {
     let reason = job.reason.as_deref().and_then(Reason::parse);
-    let signal = job.signal.or(job.exit_code.filter(|code| *code > SIGNALLED).map(|code| code - SIGNALLED));
+    let says = |code: &str| found.iter().any(|finding| finding.code == code);
+    let signal = match job.exit_code {
+        // sacct takes 128 off (22.05): 137 arrives as 9, as `exit 9` does. The output tells them apart.
+        Some(SIGKILL) if says(KILLED) || says(OUT_OF_MEMORY) => Some(SIGKILL),
+        Some(code) if code > SIGNALLED => Some(code - SIGNALLED),
+        _ => job.signal,
+    };
     match (signal, reason) {
         (_, Some(Reason::OutOfMemory)) => Some(out_of_memory(job)),
-        (Some(SIGKILL), _) if ran_out_of_memory => Some(out_of_memory(job)),
+        (Some(SIGKILL), _) if says(OUT_OF_MEMORY) => Some(out_of_memory(job)),
         (Some(SIGKILL | SIGTERM), _) if was_over_its_limit(job) => Some(time_limit(job)),
-        (Some(SIGKILL), _) => Some(Finding::new("killed").with("memory_mib", job.memory_mib)),
+        (Some(SIGKILL), _) => Some(Finding::new(KILLED).with("memory_mib", job.memory_mib)),
         (Some(signal), _) => Some(Finding::new("signal").with("signal", Some(signal))),
         (None, Some(Reason::NonZeroExitCode | Reason::RaisedSignal) | None) => {
             job.exit_code.map(|code| Finding::new("exit-code").with("exit_code", Some(code)))

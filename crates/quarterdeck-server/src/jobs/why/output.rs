@@ -12,6 +12,7 @@ use regex::bytes::{Regex, RegexSet};
 use super::{Finding, OutputLine, Stream};
 
 pub(super) const OUT_OF_MEMORY: &str = "out-of-memory";
+pub(super) const KILLED: &str = "killed";
 pub(super) const TIME_LIMIT: &str = "time-limit";
 
 /// Lines, and pieces between carriage returns (progress bars), from the end.
@@ -29,6 +30,8 @@ const PATTERNS: &[(&str, &str)] = &[
     (OUT_OF_MEMORY, r"oom[-_]kill|Out of memory: Kill|Exceeded (?:job|step) memory limit|exceeded memory limit"),
     (TIME_LIMIT, r"DUE TO TIME LIMIT"),
     ("node-failed", r"DUE TO NODE FAILURE"),
+    // A shell of what it started.
+    (KILLED, r"^Killed\b|: line \d+: +\d+ Killed\b"),
     ("cuda-out-of-memory", r"(?:CUDA|HIP) out of memory|CUDA_ERROR_OUT_OF_MEMORY|cudaErrorMemoryAllocation"),
     ("cuda-driver", r"CUDA driver version is insufficient|NVIDIA driver on your system is too old"),
     ("no-gpu", r"CUDA_ERROR_NO_DEVICE|no CUDA-capable device|No CUDA GPUs are available|Found no NVIDIA driver"),
@@ -49,6 +52,8 @@ const PATTERNS: &[(&str, &str)] = &[
     ("no-module-command", r"module: (?:command )?not found"),
     // bash shows the carriage return of a file that was written on Windows; env(1) quotes it.
     ("dos-line-ends", r"\^M: bad interpreter|\$'\\r': command not found|\\r['’]: No such file|DOS line breaks"),
+    // bash 5.2 no longer shows which: Windows line ends, or an interpreter or loader that is not there.
+    ("not-runnable", r"(?P<name>[^\s:]+): cannot execute: required file not found"),
     ("bad-interpreter", r"(?P<name>[^\s:]+): bad interpreter"),
     ("command-not-found", r"(?P<name>[^\s:]+): (?:command )?not found$"),
     ("command-not-found", r"command not found: (?P<name>\S+)$"),
@@ -156,6 +161,7 @@ mod tests {
         "time-limit",
         None
     )]
+    #[case("/var/spool/slurm_script: line 4: 12345 Killed                  ./x", "killed", None)]
     #[case("torch.cuda.OutOfMemoryError: CUDA out of memory. Tried to allocate 2 GiB", "cuda-out-of-memory", None)]
     #[case("CUDA driver version is insufficient for CUDA runtime version", "cuda-driver", None)]
     #[case("RuntimeError: No CUDA GPUs are available", "no-gpu", None)]
@@ -174,6 +180,7 @@ mod tests {
     #[case("ERROR: Unable to locate a modulefile for 'gcc/99'", "unknown-module", Some("'gcc/99'"))]
     #[case("/var/spool/slurmd/job5/slurm_script: line 3: module: command not found", "no-module-command", None)]
     #[case("/bin/bash: ./x.sh: /bin/bash^M: bad interpreter: No such file or directory", "dos-line-ends", None)]
+    #[case("slurm_script: line 4: ./dos.sh: cannot execute: required file not found", "not-runnable", Some("./dos.sh"))]
     #[case("x.sh: line 2: $'\\r': command not found", "dos-line-ends", None)]
     #[case("/usr/bin/env: ‘python3\\r’: No such file or directory", "dos-line-ends", None)]
     #[case(

@@ -221,6 +221,9 @@ fn who_was_killed_ran_out_of_memory_or_time_or_was_just_killed() {
     assert_eq!(end_findings(&with(None, Some(9), 10), oom), ["out-of-memory"]);
     assert_eq!(end_findings(&with(Some(137), None, 10), oom), ["out-of-memory"]);
     assert_eq!(end_findings(&with(Some(137), None, 10), "line 3: 12 Killed ./x\n"), ["killed"]);
+    let as_sacct_has_it = with(Some(9), None, 10);
+    assert_eq!(end_findings(&as_sacct_has_it, "x: line 3: 12 Killed ./x\n"), ["killed"]);
+    assert_eq!(end_findings(&as_sacct_has_it, ""), ["exit-code"]);
     assert_eq!(end_findings(&with(None, Some(9), 60), ""), ["time-limit"]);
     assert_eq!(end_findings(&with(None, Some(15), 61), ""), ["time-limit"]);
     assert_eq!(end_findings(&with(None, Some(15), 59), ""), ["signal"]);
