@@ -30,7 +30,7 @@ fn cluster(app: &App) -> Cluster {
 }
 
 /// A job as the queue tells it.
-fn seen(number: &str, user: &str, name: &str) -> slurm::Job {
+pub(super) fn seen(number: &str, user: &str, name: &str) -> slurm::Job {
     slurm::Job {
         job_id: JobId::parse(number).unwrap(),
         name: name.to_owned(),

@@ -10,6 +10,8 @@ use serde_json::json;
 
 use super::*;
 use crate::clusters::Waiting;
+use crate::jobs::observe;
+use crate::jobs::tests::seen;
 
 fn now() -> DateTime<Utc> {
     "2026-11-24T12:00:00Z".parse().unwrap()
@@ -17,41 +19,11 @@ fn now() -> DateTime<Utc> {
 
 /// A job of alice's in the partition compute that may run for an hour.
 fn job(state: JobState) -> Job {
-    let seen = slurm::Job { user: "alice".to_owned(), state, ..slurm_job() };
     Job {
         state,
         partition: Some("compute".to_owned()),
         time_limit_minutes: Some(60),
-        ..super::super::observe::new_job("slurm", &seen, None)
-    }
-}
-
-fn slurm_job() -> slurm::Job {
-    slurm::Job {
-        job_id: JobId::parse("5").unwrap(),
-        name: String::new(),
-        user: String::new(),
-        account: None,
-        partition: Some("compute".to_owned()),
-        qos: None,
-        state: JobState::Pending,
-        reason: None,
-        submitted_at: now(),
-        eligible_at: None,
-        started_at: None,
-        expected_start_at: None,
-        ended_at: None,
-        time_limit_minutes: None,
-        node_list: None,
-        nodes: 1,
-        cpus: 1,
-        memory_mib: None,
-        gpus: 0,
-        exit_code: None,
-        signal: None,
-        working_directory: None,
-        comment: None,
-        dependency: None,
+        ..observe::new_job("slurm", &seen("5", "alice", "job"), None)
     }
 }
 
@@ -262,11 +234,10 @@ fn a_cancelled_job_names_who_cancelled_it() {
 #[test]
 fn who_stands_in_line_counts_those_of_her_partition_before_her() {
     let waits = |number: &str, partition: &str, reason: &str| slurm::Job {
-        job_id: JobId::parse(number).unwrap(),
         partition: Some(partition.to_owned()),
         reason: Some(reason.to_owned()),
         expected_start_at: Some(now()),
-        ..slurm_job()
+        ..seen(number, "alice", "waits")
     };
     let mut queue = vec![
         waits("1", "compute", "Resources"),
