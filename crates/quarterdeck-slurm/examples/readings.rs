@@ -2,7 +2,9 @@
 //! `tests/recorded/record`, which keeps real answers for the tests.
 
 use chrono::DateTime;
-use quarterdeck_slurm::compact::{Reading, Separator, accounting, nodes, partitions, queue, version_reading};
+use quarterdeck_slurm::compact::{
+    Reading, Separator, accounting, nodes, partitions, queue, reservations, version_reading,
+};
 use quarterdeck_slurm::script::quote;
 
 fn main() {
@@ -13,6 +15,7 @@ fn main() {
     show("accounting", accounting::reading(accounting::Jobs::Since(begin)));
     show("nodes", nodes::reading(&separator));
     show("partitions", partitions::reading());
+    show("reservations", reservations::reading());
     show("version", version_reading());
 }
 

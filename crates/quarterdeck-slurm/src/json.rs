@@ -76,6 +76,7 @@ fn read_job(job: &Value) -> Result<JobDetails, AnswerError> {
         eligible_at: time(&job["eligible_time"]),
         // Before that an estimate; of a job cancelled while it waited, the time when it was.
         started_at: time(&job["start_time"]).filter(|_| state != JobState::Pending && node_list.is_some()),
+        expected_start_at: time(&job["start_time"]).filter(|_| state == JobState::Pending),
         ended_at,
         time_limit_minutes: number(&job["time_limit"]).and_then(|minutes| u32::try_from(minutes).ok()),
         nodes: allocated.nodes.or(requested.nodes).unwrap_or(nodes),

@@ -5,15 +5,19 @@
 //! Written for Slurm 22.05 and, where the manual or public answers tell, later versions.
 
 pub mod compact;
+pub mod dependency;
 pub mod json;
 pub mod model;
+pub mod node_list;
 pub mod notation;
 pub mod output_path;
+pub mod reason;
 pub mod script;
 
 use thiserror::Error;
 
-pub use model::{Job, JobPaths, Node, Partition};
+pub use model::{Job, JobPaths, Node, Partition, Reservation};
+pub use reason::Reason;
 
 /// An answer of Slurm's that is not what its format promises. The reading as a whole is to be dropped: half a list
 /// would look like jobs that ended.

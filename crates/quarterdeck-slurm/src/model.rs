@@ -23,6 +23,8 @@ pub struct Job {
     pub eligible_at: Option<DateTime<Utc>>,
     /// `None` until it really started, though Slurm estimates it before.
     pub started_at: Option<DateTime<Utc>>,
+    /// Slurm's estimate while it waits, where the scheduler has one. It moves with each look of the scheduler's.
+    pub expected_start_at: Option<DateTime<Utc>>,
     /// `None` until it really ended.
     pub ended_at: Option<DateTime<Utc>>,
     /// `None`: unlimited, or left to the partition.
@@ -90,4 +92,30 @@ pub struct Partition {
     pub max_nodes: Option<u32>,
     pub max_cpus_per_node: Option<u32>,
     pub max_memory_mib_per_node: Option<u64>,
+}
+
+/// Nodes that are kept for some, or for nobody, from one time to another.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Reservation {
+    pub name: String,
+    /// Of one that repeats, the time that is next.
+    pub starts_at: DateTime<Utc>,
+    pub ends_at: DateTime<Utc>,
+    /// Compressed as Slurm writes it: `c[1-3]`. `None`: of licences, not of nodes.
+    pub node_list: Option<String>,
+    pub partition: Option<String>,
+    /// `MAINT`, `DAILY`, `IGNORE_JOBS` …
+    pub flags: Vec<String>,
+    /// Who may use it, with accounts. A name with `-` before it may not.
+    pub users: Vec<String>,
+    pub accounts: Vec<String>,
+    /// `ACTIVE` or `INACTIVE`.
+    pub state: String,
+}
+
+impl Reservation {
+    /// No job runs on its nodes.
+    pub fn is_maintenance(&self) -> bool {
+        self.flags.iter().any(|flag| flag == "MAINT")
+    }
 }

@@ -1,13 +1,17 @@
 //! What Slurm 22.05 really answered (`tests/recorded/record` makes it), read again.
 
-use quarterdeck_slurm::compact::{Separator, accounting, nodes, parse_version, partitions, paths, queue};
-use quarterdeck_slurm::{AnswerError, Job, json};
+use quarterdeck_slurm::compact::{Separator, accounting, nodes, parse_version, partitions, paths, queue, reservations};
+use quarterdeck_slurm::{AnswerError, Job, Reason, json};
 use quarterdeck_types::JobState;
 
 const QUEUE: &[u8] = include_bytes!("recorded/22.05/queue");
 const ACCOUNTING: &[u8] = include_bytes!("recorded/22.05/accounting");
 const NODES: &[u8] = include_bytes!("recorded/22.05/nodes");
 const PARTITIONS: &[u8] = include_bytes!("recorded/22.05/partitions");
+const RESERVATIONS: &[u8] = include_bytes!("recorded/22.05/reservations");
+const NO_RESERVATIONS: &[u8] = include_bytes!("recorded/22.05/reservations-none");
+/// With a maintenance ahead and a drained node.
+const WAITING_QUEUE: &[u8] = include_bytes!("recorded/22.05/waiting-queue");
 const VERSION: &[u8] = include_bytes!("recorded/22.05/version");
 const PATHS: &[u8] = include_bytes!("recorded/22.05/job-paths");
 const QUEUE_JSON: &[u8] = include_bytes!("recorded/22.05/queue.json");
@@ -46,6 +50,32 @@ fn the_nodes() {
 #[test]
 fn the_partitions() {
     insta::assert_json_snapshot!(partitions::parse(PARTITIONS).unwrap());
+}
+
+#[test]
+fn the_reservations() {
+    insta::assert_json_snapshot!(reservations::parse(RESERVATIONS).unwrap());
+    assert_eq!(reservations::parse(NO_RESERVATIONS).unwrap(), []);
+    assert!(reservations::parse(b"slurm_load_reservations error\n").is_err());
+    assert!(reservations::parse(b"ReservationName=x StartTime=Unknown EndTime=1\n").is_err());
+}
+
+#[test]
+fn why_each_job_waits_and_when_it_may_start() {
+    let waiting = queue::parse(WAITING_QUEUE, &separator()).unwrap();
+    let why = |name: &str| {
+        let job = waiting.iter().find(|job| job.name == name && job.state == JobState::Pending).unwrap();
+        (Reason::parse(job.reason.as_deref().unwrap()).unwrap(), job.expected_start_at.is_some())
+    };
+    assert_eq!(why("too-big"), (Reason::NotAllowedInPartition, false));
+    assert_eq!(why("waiting"), (Reason::Dependency, false));
+    assert_eq!(why("pending-array"), (Reason::HeldByUser, false));
+    assert_eq!(why("long").0, Reason::ReservedForMaintenance);
+    assert_eq!(why("on-c3").0, Reason::NodesNotAvailable { nodes: Some("c3".to_owned()) });
+    assert_eq!(why("three-nodes").0, Reason::NodesOutOfService);
+    assert_eq!(why("big-array"), (Reason::Priority, true));
+    let started = waiting.iter().filter(|job| job.state != JobState::Pending);
+    assert!(started.into_iter().all(|job| job.expected_start_at.is_none()));
 }
 
 #[test]

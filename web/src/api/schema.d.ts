@@ -364,6 +364,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/jobs/{job}/why": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Why the job waits, or failed. */
+        get: operations["jobs_why"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/nodes": {
         parameters: {
             query?: never;
@@ -407,6 +424,23 @@ export interface paths {
         };
         /** The cluster's partitions and their limits. */
         get: operations["nodes_partitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/reservations": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Nodes that are kept for some, or for nobody, for a time. */
+        get: operations["nodes_reservations"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1092,6 +1126,16 @@ export interface components {
             label: components["schemas"]["Text"];
             help: components["schemas"]["Text"] | null;
         };
+        Finding: {
+            /**
+             * @description Stable word for translation.
+             * @example command-not-found
+             */
+            code: string;
+            /** @description Numbers, times (`…_at`), and words of Slurm's, the system's and the job's. */
+            params: Record<string, unknown>;
+            line?: components["schemas"]["OutputLine"] | null;
+        };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Job: {
             items: {
@@ -1225,6 +1269,40 @@ export interface components {
                 max_cpus_per_node?: number | null;
                 /** Format: int64 */
                 max_memory_mib_per_node?: number | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+            /**
+             * Format: date-time
+             * @description When the cluster was read.
+             */
+            as_of?: string | null;
+            stale: boolean;
+            /** @description Why there is no newer reading. */
+            stale_reason?: string | null;
+        };
+        /** @description A page of a list that was taken from a reading of the cluster. */
+        FreshPage_Reservation: {
+            items: {
+                name: string;
+                /** Format: date-time */
+                starts_at: string;
+                /** Format: date-time */
+                ends_at: string;
+                /**
+                 * @description Compressed, as Slurm writes it; null: of licences, not of nodes.
+                 * @example c[1-3]
+                 */
+                nodes?: string | null;
+                /** @description Slurm's words: `MAINT`, `DAILY`. */
+                flags: string[];
+                /** @description `ACTIVE` or `INACTIVE`. */
+                state: string;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -1555,6 +1633,17 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             read_at?: string | null;
+        };
+        /** @description A line of the job's output, cut. */
+        OutputLine: {
+            text: string;
+            /**
+             * Format: int32
+             * @description 1 is the last line.
+             */
+            from_end: number;
+            /** @enum {string} */
+            stream: "stdout" | "stderr";
         };
         Overview: {
             /** Format: date-time */
@@ -1980,6 +2069,22 @@ export interface components {
         Refresh: {
             refresh_token: string;
         };
+        Reservation: {
+            name: string;
+            /** Format: date-time */
+            starts_at: string;
+            /** Format: date-time */
+            ends_at: string;
+            /**
+             * @description Compressed, as Slurm writes it; null: of licences, not of nodes.
+             * @example c[1-3]
+             */
+            nodes?: string | null;
+            /** @description Slurm's words: `MAINT`, `DAILY`. */
+            flags: string[];
+            /** @description `ACTIVE` or `INACTIVE`. */
+            state: string;
+        };
         /** @description What the job asks the scheduler for. Unset: the template's value, else the scheduler's default. */
         Resources: {
             partition?: string | null;
@@ -2157,6 +2262,19 @@ export interface components {
             unix_user?: string | null;
             /** @description What a key of this user's may be given. */
             scopes: string[];
+        };
+        Why: {
+            /** @description The most telling first; none where all is well. */
+            items: components["schemas"]["Finding"][];
+            /**
+             * Format: date-time
+             * @description When the scheduler thinks that a waiting job will start.
+             */
+            starts_at?: string | null;
+            /** Format: date-time */
+            as_of?: string | null;
+            stale: boolean;
+            stale_reason?: string | null;
         };
     };
     responses: never;
@@ -2557,15 +2675,6 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come back. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -3469,6 +3578,63 @@ export interface operations {
             };
         };
     };
+    jobs_why: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Why"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     nodes_nodes: {
         parameters: {
             query?: never;
@@ -3598,6 +3764,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FreshPage_Partition"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    nodes_reservations: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshPage_Reservation"];
                 };
             };
             /** @description Not signed in. */

@@ -1,4 +1,6 @@
 // English. The keys are the contract: ko.ts must have the same ones.
+import { whyEn } from "./why.en";
+
 export const en = {
   common: {
     loading: "Loading…",
@@ -222,41 +224,7 @@ export const en = {
       unknown: "Unknown",
     },
   },
-  reasons: {
-    waitingFor: "Waits for: {{reason}}",
-    Priority: "Waits behind jobs of higher priority.",
-    Resources: "Waits until enough resources are free.",
-    Dependency: "Waits for a job it depends on.",
-    DependencyNeverSatisfied: "A job it depends on failed, so it will never start: cancel it.",
-    BeginTime: "Waits for its start time.",
-    JobHeldUser: "Held by its owner: release it to let it start.",
-    JobHeldAdmin: "Held by an administrator.",
-    JobArrayTaskLimit: "Waits: the array runs as many tasks at once as it may.",
-    Licenses: "Waits for a licence.",
-    Reservation: "Waits for its reservation.",
-    ReqNodeNotAvail: "A node that it needs is not available.",
-    PartitionDown: "Its partition is down.",
-    PartitionInactive: "Its partition is inactive.",
-    PartitionNodeLimit: "It asks for more nodes than its partition allows.",
-    PartitionTimeLimit: "Its time limit is longer than its partition allows.",
-    QOSMaxJobsPerUserLimit: "You run as many jobs at once as your QOS allows.",
-    QOSMaxCpuPerUserLimit: "You use as many CPUs as your QOS allows.",
-    AssocGrpCpuLimit: "Your account uses as many CPUs as it may.",
-    AssocMaxJobsLimit: "You run as many jobs at once as your account allows.",
-    NodeDown: "A node of the job went down.",
-    NonZeroExitCode: "The script ended with an error: its output says more.",
-    TimeLimit: "It reached its time limit and was ended: ask for more time.",
-    OutOfMemory: "It used more memory than it asked for and was ended: ask for more.",
-    RaisedSignal: "It was ended by a signal.",
-    states: {
-      TIMEOUT: "It reached its time limit and was ended: ask for more time.",
-      OUT_OF_MEMORY: "It used more memory than it asked for and was ended: ask for more.",
-      NODE_FAIL: "A node of the job went down.",
-      NOT_SUBMITTED: "The scheduler never had this job.",
-      OUTCOME_UNKNOWN:
-        "The submission was interrupted, and whether the scheduler has the job cannot be told. It is not submitted again by itself.",
-    },
-  },
+  why: whyEn,
   resources: {
     cpus: "CPUs",
     cpuCount_one: "{{formatted}} CPU",

@@ -1,5 +1,6 @@
 // Korean, as engineers write it. Slurm's own words (QOS, PENDING …) stay; docs/glossary.md lists the terms.
 import type { en } from "./en";
+import { whyKo } from "./why.ko";
 
 /** The same keys with other texts. Korean has no plural: `_one` is left out. */
 type Translation<Messages> = {
@@ -232,41 +233,7 @@ export const ko: Translation<typeof en> = {
       unknown: "알 수 없음",
     },
   },
-  reasons: {
-    waitingFor: "대기 사유: {{reason}}",
-    Priority: "우선순위가 더 높은 작업을 기다리고 있습니다.",
-    Resources: "필요한 자원이 비기를 기다리고 있습니다.",
-    Dependency: "의존하는 작업을 기다리고 있습니다.",
-    DependencyNeverSatisfied: "의존하는 작업이 실패하여 시작할 수 없습니다. 취소하십시오.",
-    BeginTime: "지정한 시작 시각을 기다리고 있습니다.",
-    JobHeldUser: "소유자가 보류했습니다. 보류를 해제하면 시작할 수 있습니다.",
-    JobHeldAdmin: "관리자가 보류했습니다.",
-    JobArrayTaskLimit: "작업 배열의 동시 실행 한도에 도달했습니다.",
-    Licenses: "라이선스를 기다리고 있습니다.",
-    Reservation: "예약을 기다리고 있습니다.",
-    ReqNodeNotAvail: "필요한 노드를 사용할 수 없습니다.",
-    PartitionDown: "파티션이 다운되었습니다.",
-    PartitionInactive: "파티션이 비활성 상태입니다.",
-    PartitionNodeLimit: "파티션이 허용하는 것보다 많은 노드를 요청했습니다.",
-    PartitionTimeLimit: "시간 제한이 파티션의 한도보다 깁니다.",
-    QOSMaxJobsPerUserLimit: "QOS가 허용하는 동시 작업 수에 도달했습니다.",
-    QOSMaxCpuPerUserLimit: "QOS가 허용하는 CPU 수에 도달했습니다.",
-    AssocGrpCpuLimit: "계정이 사용할 수 있는 CPU를 모두 쓰고 있습니다.",
-    AssocMaxJobsLimit: "계정이 허용하는 동시 작업 수에 도달했습니다.",
-    NodeDown: "작업이 쓰던 노드가 다운되었습니다.",
-    NonZeroExitCode: "스크립트가 오류로 끝났습니다. 출력을 확인하십시오.",
-    TimeLimit: "시간 제한에 도달하여 종료되었습니다. 시간 제한을 늘리십시오.",
-    OutOfMemory: "요청한 메모리를 초과하여 종료되었습니다. 메모리를 늘리십시오.",
-    RaisedSignal: "시그널을 받아 종료되었습니다.",
-    states: {
-      TIMEOUT: "시간 제한에 도달하여 종료되었습니다. 시간 제한을 늘리십시오.",
-      OUT_OF_MEMORY: "요청한 메모리를 초과하여 종료되었습니다. 메모리를 늘리십시오.",
-      NODE_FAIL: "작업이 쓰던 노드가 다운되었습니다.",
-      NOT_SUBMITTED: "스케줄러에 접수되지 않은 작업입니다.",
-      OUTCOME_UNKNOWN:
-        "제출이 중간에 끊겨 스케줄러에 접수되었는지 알 수 없습니다. 자동으로 다시 제출하지 않습니다.",
-    },
-  },
+  why: whyKo,
   resources: {
     cpus: "CPU",
     cpuCount_other: "CPU {{formatted}}개",

@@ -1,6 +1,5 @@
 // One job: what became of it, why, what it writes, and what can be done about it.
 import { Anchor, Tabs } from "@mantine/core";
-import { IconAlertTriangle, IconInfoCircle } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
@@ -18,8 +17,7 @@ import { JobTimeline } from "./JobTimeline";
 import classes from "./jobs.module.css";
 import { OutputView } from "./OutputView";
 import { jobQuery } from "./queries";
-import { useReasonText } from "./reason";
-import { groupOf } from "./states";
+import { WhyPanel } from "./WhyPanel";
 
 const route = getRouteApi("/frame/clusters/$cluster/jobs/$job");
 
@@ -53,7 +51,7 @@ export function JobPage() {
       {job && (
         <>
           <StaleNote asOf={job.as_of} stale={job.stale} reason={job.stale_reason} />
-          <Why job={job} />
+          <WhyPanel cluster={cluster} job={job} />
           <div className={classes.detail}>
             <JobTabs cluster={cluster} job={job} />
             <div className={classes.side}>
@@ -117,23 +115,5 @@ function JobTabs({ cluster, job }: { cluster: string; job: JobDetail }) {
         <JobFiles job={job} />
       </Tabs.Panel>
     </Tabs>
-  );
-}
-
-/** Why it waits or failed, in plain words, and the scheduler's own message. */
-function Why({ job }: { job: JobDetail }) {
-  const reason = useReasonText()(job);
-  const tone = groupOf(job.state);
-  if (!reason && !job.message) return null;
-  if (tone === "completed" || tone === "running") return null;
-  const Icon = tone === "failed" || tone === "unknown" ? IconAlertTriangle : IconInfoCircle;
-  return (
-    <div className={classes.why} data-tone={tone} role="status">
-      <Icon size={17} aria-hidden style={{ flex: "none", marginTop: 1 }} />
-      <div>
-        {reason && <p>{reason}</p>}
-        {job.message && <p className={reason ? "qd-mono" : undefined}>{job.message}</p>}
-      </div>
-    </div>
   );
 }

@@ -1,8 +1,9 @@
 // What is asked of the server about jobs, and where the answers are kept.
-import { type InfiniteData, infiniteQueryOptions, type QueryKey } from "@tanstack/react-query";
+import { type InfiniteData, infiniteQueryOptions, type QueryKey, queryOptions } from "@tanstack/react-query";
 import { api, client } from "../api/client";
-import type { Job } from "../api/types";
+import type { Job, JobDetail } from "../api/types";
 import { type JobFilter, queryOf } from "./filter";
+import { groupOf } from "./states";
 
 export interface JobPage {
   items: Job[];
@@ -36,3 +37,24 @@ export const jobListQuery = (cluster: string, filter: JobFilter, limit = PAGE_SI
 
 export const jobQuery = (cluster: string, job: string) =>
   api.queryOptions("get", "/api/v1/clusters/{cluster}/jobs/{job}", { params: { path: { cluster, job } } });
+
+/** What waits is asked for again when the queue moves. */
+export const whyWaitingKey = (cluster: string): QueryKey => ["why", cluster, "waiting"];
+
+/** Asked for anew when the job stands otherwise. */
+export const whyQuery = (cluster: string, job: JobDetail) =>
+  queryOptions({
+    queryKey: [
+      ...(groupOf(job.state) === "waiting" ? whyWaitingKey(cluster) : ["why", cluster, "over"]),
+      job.id,
+      job.state,
+      job.reason,
+    ],
+    queryFn: async ({ signal }) => {
+      const { data } = await client.GET("/api/v1/clusters/{cluster}/jobs/{job}/why", {
+        params: { path: { cluster, job: job.id } },
+        signal,
+      });
+      return data as NonNullable<typeof data>;
+    },
+  });

@@ -77,6 +77,7 @@ pub const TABLE: &[Route] = &[
     route("GET", "/api/v1/clusters/{cluster}/overview", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/nodes", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/partitions", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/reservations", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/jobs", Rule::Role(Viewer, Read(Jobs)), Some(Class::Read)),
     route("POST", "/api/v1/clusters/{cluster}/jobs", Rule::Role(User, Write(Jobs)), Some(Class::Submit)),
     route("POST", "/api/v1/clusters/{cluster}/jobs/preview", Rule::Role(User, Write(Jobs)), Some(Class::Read)),
@@ -85,6 +86,7 @@ pub const TABLE: &[Route] = &[
     route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/hold", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
     route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/release", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
     route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/requeue", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
+    route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/why", Rule::Role(Viewer, Read(Jobs)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/output", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
 
     route("GET", "/api/v1/templates", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),

@@ -2,12 +2,11 @@
 
 use std::fs;
 use std::io;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::sync::{PoisonError, RwLock};
 use std::time::{Duration, Instant, SystemTime};
 
-use anyhow::{Context, bail};
+use anyhow::Context;
 use chrono::{DateTime, Utc};
 use jsonwebtoken::{Algorithm, DecodingKey, EncodingKey, Header, Validation};
 use serde::{Deserialize, Serialize};
@@ -69,10 +68,7 @@ impl Keys {
     /// Replaces the signing key. A server that runs takes the new one up by itself; tokens signed with the old one stay
     /// good until they end.
     pub fn rotate(data: &Path) -> anyhow::Result<()> {
-        let owner = fs::metadata(data).with_context(|| format!("looking at {}", data.display()))?.uid();
-        if owner != rustix::process::geteuid().as_raw() {
-            bail!("{} belongs to another user: run this as the server's", data.display());
-        }
+        secret_file::check_owner(data)?;
         let (current, replaced, new) = (data.join(FILE), data.join(REPLACED), data.join("signing.key.new"));
         let _ = fs::remove_file(&new);
         secret_file::generate(&new)?;

@@ -1,18 +1,20 @@
 //! The clusters that jobs can be sent to, and what was last read of them. One reader serves everybody.
 
 pub(crate) mod api;
+mod line;
 mod sight;
 mod slurm;
 
 use std::sync::{Arc, RwLock};
 
 use chrono::{DateTime, Utc};
-use quarterdeck_slurm::{Node, Partition};
+use quarterdeck_slurm::{Node, Partition, Reservation};
 use tokio::sync::Notify;
 
 use crate::app::App;
 use crate::config::{self, LOCAL_CLUSTER, Mode};
 use crate::jobs;
+pub use line::{Line, Waiting};
 pub use sight::{Privacy, Sight};
 pub use slurm::{Commands, watch};
 
@@ -45,6 +47,10 @@ pub struct View {
     pub nodes: Freshness,
     pub node_list: Arc<Vec<Node>>,
     pub partitions: Arc<Vec<Partition>>,
+    /// Read by themselves, and seldom: a site without an answer to this has its jobs and nodes all the same.
+    pub reservations: Freshness,
+    pub reservation_list: Arc<Vec<Reservation>>,
+    pub line: Arc<Line>,
     /// `None` until it was read: then everything is private.
     pub privacy: Option<Arc<Privacy>>,
 }
@@ -122,6 +128,7 @@ impl Cluster {
             view.version = Some(env!("CARGO_PKG_VERSION").to_owned());
             view.jobs.read(now);
             view.nodes.read(now);
+            view.reservations.read(now);
             view.node_list = Arc::new(vec![node]);
             view.partitions = Arc::new(vec![partition]);
             view.privacy = Some(Arc::default());

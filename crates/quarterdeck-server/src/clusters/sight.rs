@@ -66,6 +66,11 @@ impl Cluster {
         actor.role >= Role::Operator || self.view().privacy.is_none_or(|privacy| !privacy.data.nodes)
     }
 
+    /// Slurm shows who may use a private reservation that one; here they are for operators alone.
+    pub fn shows_reservations_to(&self, actor: &Actor) -> bool {
+        actor.role >= Role::Operator || self.view().privacy.is_none_or(|privacy| !privacy.data.reservations)
+    }
+
     pub fn shows_partitions_to(&self, actor: &Actor) -> bool {
         actor.role >= Role::Operator || self.view().privacy.is_none_or(|privacy| !privacy.data.partitions)
     }

@@ -5,13 +5,15 @@ use std::process::Stdio;
 use std::sync::Arc;
 use std::time::Duration;
 
-use quarterdeck_slurm::compact::{self, Reading, Separator, accounting, nodes, partitions, paths, privacy, queue};
+use quarterdeck_slurm::compact::{
+    self, Reading, Separator, accounting, nodes, partitions, paths, privacy, queue, reservations,
+};
 use quarterdeck_slurm::{Job, JobPaths};
 use quarterdeck_types::JobId;
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
 
-use super::{Cluster, Privacy};
+use super::{Cluster, Line, Privacy};
 use crate::app::App;
 use crate::config;
 use crate::jobs;
@@ -21,6 +23,8 @@ const COMMAND_TIME: Duration = Duration::from_secs(30);
 /// A reading above this is not believed (20,000 jobs are some 6 MB).
 const MAX_OUTPUT: u64 = 256 << 20;
 const NODES_EVERY: Duration = Duration::from_secs(10);
+/// They are made days before.
+const RESERVATIONS_EVERY: Duration = Duration::from_secs(60);
 /// Site settings change when an administrator changes them.
 const PRIVACY_EVERY: Duration = Duration::from_secs(60);
 
@@ -102,6 +106,7 @@ async fn read_all(pipe: Option<impl tokio::io::AsyncRead + Unpin>, limit: u64) -
 /// Reads the cluster again and again. A failure makes its own part stale and nothing else.
 pub async fn watch(app: App, cluster: Cluster, commands: Arc<Commands>) {
     let mut nodes_due = Instant::now();
+    let mut reservations_due = Instant::now();
     let mut privacy_due = Instant::now();
     loop {
         // First, so that nothing is shown before it is known to whom.
@@ -112,6 +117,10 @@ pub async fn watch(app: App, cluster: Cluster, commands: Arc<Commands>) {
         if Instant::now() >= nodes_due && cluster.view().privacy.is_some() {
             read_nodes(&app, &cluster, &commands).await;
             nodes_due = Instant::now() + NODES_EVERY;
+        }
+        if Instant::now() >= reservations_due && cluster.view().privacy.is_some() {
+            read_reservations(&app, &cluster, &commands).await;
+            reservations_due = Instant::now() + RESERVATIONS_EVERY;
         }
         tokio::select! {
             () = tokio::time::sleep(commands.poll) => {}
@@ -173,9 +182,13 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands) {
         }
         let separator = separator()?;
         let answer = commands.run(&queue::reading(queue::Jobs::All, &separator)).await?;
-        let queue = queue::parse(&answer, &separator).map_err(|error| error.to_string())?;
+        let mut queue = queue::parse(&answer, &separator).map_err(|error| error.to_string())?;
+        let line = Line::take(&mut queue);
         let left = jobs::observe(app, &cluster.name, queue).await.map_err(|error| error.to_string())?;
-        cluster.change(|view| view.jobs.read(asked));
+        cluster.change(|view| {
+            view.line = Arc::new(line);
+            view.jobs.read(asked);
+        });
         // Accounting is a part of its own: without it the queue is as fresh as before.
         if let Err(reason) = finish_left(app, cluster, commands, left).await {
             tracing::warn!(cluster = %cluster.name, %reason, "accounting does not say how jobs ended");
@@ -228,5 +241,20 @@ async fn read_nodes(app: &App, cluster: &Cluster, commands: &Commands) {
     if let Err(reason) = outcome.await {
         tracing::warn!(cluster = %cluster.name, reason = %reason, "the nodes could not be read");
         let _: bool = cluster.change(|view| view.nodes.fail(reason));
+    }
+}
+
+async fn read_reservations(app: &App, cluster: &Cluster, commands: &Commands) {
+    let asked = app.clock.now();
+    let answer = commands.run(&reservations::reading()).await;
+    match answer.and_then(|answer| reservations::parse(&answer).map_err(|error| error.to_string())) {
+        Ok(reservations) => cluster.change(|view| {
+            view.reservation_list = Arc::new(reservations);
+            view.reservations.read(asked);
+        }),
+        Err(reason) => {
+            tracing::warn!(cluster = %cluster.name, %reason, "the reservations could not be read");
+            let _: bool = cluster.change(|view| view.reservations.fail(reason));
+        }
     }
 }

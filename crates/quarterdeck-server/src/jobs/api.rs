@@ -33,6 +33,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(release))
         .routes(routes!(requeue))
         .routes(routes!(output))
+        .routes(routes!(why))
 }
 
 /// A job, in the queue or over.
@@ -301,7 +302,7 @@ struct OutputQuery {
     tail: Option<u64>,
 }
 
-#[derive(Clone, Copy, Default, Deserialize, ToSchema)]
+#[derive(Clone, Copy, Default, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum OutputStream {
     #[default]
@@ -345,6 +346,79 @@ async fn output(
     }
     response.extensions_mut().insert(Uncompressed);
     Ok(response)
+}
+
+#[derive(Serialize, ToSchema)]
+struct Why {
+    /// The most telling first; none where all is well.
+    items: Vec<Finding>,
+    /// When the scheduler thinks that a waiting job will start.
+    starts_at: Option<DateTime<Utc>>,
+    as_of: Option<DateTime<Utc>>,
+    stale: bool,
+    stale_reason: Option<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Finding {
+    /// Stable word for translation.
+    #[schema(example = "command-not-found")]
+    code: String,
+    /// Numbers, times (`…_at`), and words of Slurm's, the system's and the job's.
+    #[schema(value_type = Object)]
+    params: serde_json::Map<String, serde_json::Value>,
+    /// For the owner's eyes.
+    line: Option<OutputLine>,
+}
+
+/// A line of the job's output, cut.
+#[derive(Serialize, ToSchema)]
+struct OutputLine {
+    text: String,
+    /// 1 is the last line.
+    from_end: u32,
+    #[schema(inline)]
+    stream: OutputStream,
+}
+
+impl From<jobs::Finding> for Finding {
+    fn from(finding: jobs::Finding) -> Finding {
+        let line = finding.line.map(|line| OutputLine {
+            text: line.text,
+            from_end: line.from_end,
+            stream: line.stream.into(),
+        });
+        Finding { code: finding.code.to_owned(), params: finding.params, line }
+    }
+}
+
+/// Why the job waits, or failed.
+#[utoipa::path(get, path = "/clusters/{cluster}/jobs/{job}/why", tag = "jobs",
+    params(("cluster" = String, Path), ("job" = String, Path)),
+    responses((status = 200, body = Why), (status = 404, body = ProblemDocument)))]
+async fn why(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf((cluster, job)): PathOf<(String, String)>,
+) -> Result<Json<Why>, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    let why = jobs::why(&app, &actor, &cluster, &job).await?;
+    Ok(Json(Why {
+        items: why.findings.into_iter().map(Finding::from).collect(),
+        starts_at: why.starts_at,
+        as_of: why.freshness.as_of,
+        stale: why.freshness.is_stale(),
+        stale_reason: why.freshness.stale_reason,
+    }))
+}
+
+impl From<Stream> for OutputStream {
+    fn from(stream: Stream) -> OutputStream {
+        match stream {
+            Stream::Stdout => OutputStream::Stdout,
+            Stream::Stderr => OutputStream::Stderr,
+        }
+    }
 }
 
 impl From<OutputStream> for Stream {

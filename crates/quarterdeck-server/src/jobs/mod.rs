@@ -14,6 +14,7 @@ mod store;
 mod submit;
 #[cfg(test)]
 mod tests;
+mod why;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
@@ -42,6 +43,7 @@ pub use output::{Stream, output};
 pub use recover::recover;
 pub use request::{ImageChoice, NewJob, Resources};
 pub use submit::{Preview, preview, submit};
+pub use why::{Finding, why};
 
 #[derive(Debug, Error)]
 pub enum Error {

@@ -1,5 +1,8 @@
 //! Reads what a job wrote, through its reader's own agent.
 
+use std::time::Duration;
+
+use bytes::Bytes;
 use quarterdeck_types::Place;
 use quarterdeck_types::agent::Request;
 
@@ -9,6 +12,9 @@ use crate::agents::UserFile;
 use crate::app::App;
 use crate::auth;
 use crate::clusters::{Cluster, Scheduler};
+
+/// A file system that hangs does not keep back what is known without it.
+const TAIL_TIME: Duration = Duration::from_secs(5);
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -28,9 +34,46 @@ pub async fn output(app: &App, actor: &Actor, cluster: &Cluster, job: &str, stre
         Stream::Stdout => out,
         Stream::Stderr => err.or(out),
     };
-    let absolute = path.ok_or(Error::NoOutputPath)?;
+    open(app, actor, &path.ok_or(Error::NoOutputPath)?).await
+}
+
+/// The end of what its owner's job wrote: whole lines, of both streams together `most` bytes at most. What cannot be
+/// read is left out: the output's own request says why.
+pub(super) async fn tails(app: &App, actor: &Actor, cluster: &Cluster, job: &Job, most: u64) -> Vec<(Stream, Bytes)> {
+    let read = async {
+        let (out, err) = paths(cluster, job).await;
+        let err = err.filter(|err| Some(err) != out.as_ref());
+        let each = if err.is_some() { most / 2 } else { most };
+        let mut tails = Vec::new();
+        // What went wrong is more often said there.
+        for (stream, path) in [(Stream::Stderr, err), (Stream::Stdout, out)] {
+            let Some(path) = path else { continue };
+            if let Ok(file) = open(app, actor, &path).await
+                && let Ok(tail) = tail(&file, each).await
+            {
+                tails.push((stream, tail));
+            }
+        }
+        tails
+    };
+    tokio::time::timeout(TAIL_TIME, read).await.unwrap_or_default()
+}
+
+async fn tail(file: &UserFile, most: u64) -> std::io::Result<Bytes> {
+    let from = file.entry().size.saturating_sub(most);
+    let mut tail = file.read_at(from, most as usize).await?;
+    // The beginning of a line may be missing.
+    if from > 0
+        && let Some(end) = tail.iter().position(|byte| *byte == b'\n')
+    {
+        let _ = tail.split_to(end + 1);
+    }
+    Ok(tail)
+}
+
+async fn open(app: &App, actor: &Actor, absolute: &str) -> Result<UserFile, Error> {
     let agent = app.agents.of(auth::unix_user(actor)?);
-    match agent.open(Request::OpenRead { at: Place::absolute(&absolute) }).await {
+    match agent.open(Request::OpenRead { at: Place::absolute(absolute) }).await {
         Ok(file) => Ok(file),
         Err(error) if error.is_not_found() => Err(Error::NoOutputYet),
         Err(error) => Err(error.into()),

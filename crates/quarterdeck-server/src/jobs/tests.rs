@@ -30,7 +30,7 @@ fn cluster(app: &App) -> Cluster {
 }
 
 /// A job as the queue tells it.
-fn seen(number: &str, user: &str, name: &str) -> slurm::Job {
+pub(super) fn seen(number: &str, user: &str, name: &str) -> slurm::Job {
     slurm::Job {
         job_id: JobId::parse(number).unwrap(),
         name: name.to_owned(),
@@ -43,6 +43,7 @@ fn seen(number: &str, user: &str, name: &str) -> slurm::Job {
         submitted_at: start(),
         eligible_at: None,
         started_at: None,
+        expected_start_at: None,
         ended_at: None,
         time_limit_minutes: None,
         node_list: None,

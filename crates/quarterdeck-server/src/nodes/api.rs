@@ -1,8 +1,9 @@
-//! Routes of nodes and partitions.
+//! Routes of nodes, partitions and reservations.
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use chrono::{DateTime, Utc};
 use quarterdeck_slurm as slurm;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -16,7 +17,7 @@ use crate::problem::{Problem, ProblemDocument};
 use crate::requests::PathOf;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(nodes)).routes(routes!(partitions))
+    OpenApiRouter::new().routes(routes!(nodes)).routes(routes!(partitions)).routes(routes!(reservations))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -116,6 +117,50 @@ async fn partitions(
         max_memory_mib_per_node: partition.max_memory_mib_per_node,
     };
     Ok(Json(FreshPage::new(view.partitions.iter().map(of).collect(), None, None, &view.nodes)))
+}
+
+#[derive(Serialize, ToSchema)]
+struct Reservation {
+    name: String,
+    starts_at: DateTime<Utc>,
+    ends_at: DateTime<Utc>,
+    /// Compressed, as Slurm writes it; null: of licences, not of nodes.
+    #[schema(example = "c[1-3]")]
+    nodes: Option<String>,
+    /// Slurm's words: `MAINT`, `DAILY`.
+    flags: Vec<String>,
+    /// `ACTIVE` or `INACTIVE`.
+    state: String,
+}
+
+impl From<&slurm::Reservation> for Reservation {
+    fn from(reservation: &slurm::Reservation) -> Reservation {
+        Reservation {
+            name: reservation.name.clone(),
+            starts_at: reservation.starts_at,
+            ends_at: reservation.ends_at,
+            nodes: reservation.node_list.clone(),
+            flags: reservation.flags.clone(),
+            state: reservation.state.clone(),
+        }
+    }
+}
+
+/// Nodes that are kept for some, or for nobody, for a time.
+#[utoipa::path(get, path = "/clusters/{cluster}/reservations", tag = "nodes", params(("cluster" = String, Path)),
+    responses((status = 200, body = FreshPage<Reservation>), (status = 404, body = ProblemDocument)))]
+async fn reservations(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf(cluster): PathOf<String>,
+) -> Result<Json<FreshPage<Reservation>>, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    if !cluster.shows_reservations_to(&actor) {
+        return Err(private("reservations"));
+    }
+    let view = cluster.view();
+    let items = view.reservation_list.iter().map(Reservation::from).collect();
+    Ok(Json(FreshPage::new(items, None, None, &view.reservations)))
 }
 
 /// The nodes know their GPUs better than the partition does.

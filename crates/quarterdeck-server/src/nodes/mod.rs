@@ -1,3 +1,3 @@
-//! Shows nodes and partitions, from the last reading of the cluster.
+//! Shows nodes, partitions and reservations, from the last reading of the cluster.
 
 pub(crate) mod api;

@@ -124,6 +124,7 @@ fn read_job(mut fields: Fields<'_>) -> Result<Job, AnswerError> {
         submitted_at,
         eligible_at,
         started_at,
+        expected_start_at: None,
         ended_at: ended_at.filter(|_| state.is_final()),
         time_limit_minutes,
         node_list,

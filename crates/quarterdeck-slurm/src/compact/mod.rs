@@ -18,6 +18,7 @@ pub mod partitions;
 pub mod paths;
 pub mod privacy;
 pub mod queue;
+pub mod reservations;
 
 use std::collections::VecDeque;
 

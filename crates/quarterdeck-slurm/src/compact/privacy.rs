@@ -14,6 +14,7 @@ pub struct PrivateData {
     pub jobs: bool,
     pub nodes: bool,
     pub partitions: bool,
+    pub reservations: bool,
 }
 
 pub fn reading() -> Reading {
@@ -29,7 +30,12 @@ pub fn parse(answer: &[u8]) -> Result<PrivateData, AnswerError> {
     });
     let value = value.ok_or_else(|| AnswerError::layout(SCONTROL, "its configuration has no PrivateData"))?;
     let has = |what: &str| value.split(',').any(|word| word.trim() == what);
-    Ok(PrivateData { jobs: has("jobs"), nodes: has("nodes"), partitions: has("partitions") })
+    Ok(PrivateData {
+        jobs: has("jobs"),
+        nodes: has("nodes"),
+        partitions: has("partitions"),
+        reservations: has("reservations"),
+    })
 }
 
 /// Asks which users coordinate which accounts; an account below one that is coordinated is in the answer itself.
@@ -71,7 +77,10 @@ mod tests {
     #[rstest]
     #[case("none", PrivateData::default())]
     #[case("jobs", PrivateData { jobs: true, ..PrivateData::default() })]
-    #[case("accounts,jobs,nodes,partitions,usage", PrivateData { jobs: true, nodes: true, partitions: true })]
+    #[case(
+        "accounts,jobs,nodes,partitions,reservations,usage",
+        PrivateData { jobs: true, nodes: true, partitions: true, reservations: true }
+    )]
     fn private_data_is_read_from_the_configuration(#[case] value: &str, #[case] expected: PrivateData) {
         // As 22.05 prints it.
         let answer = format!(

@@ -1,6 +1,6 @@
 //! The queue: every job that slurmctld knows, waiting, running, or finished within its `MinJobAge`.
 
-use quarterdeck_types::JobId;
+use quarterdeck_types::{JobId, JobState};
 
 use super::{Fields, Reading, Separator, id_list};
 use crate::notation::{Tres, count_gpus, parse_count, parse_job_state, parse_time, parse_time_limit};
@@ -45,8 +45,9 @@ pub enum Jobs<'a> {
 }
 
 pub fn reading(jobs: Jobs<'_>, separator: &Separator) -> Reading {
-    // --all: also of partitions hidden from whoever asks.
-    let mut reading = Reading::new(SQUEUE, &["--noheader", "--all", "--states=all"]);
+    // --all: also of partitions hidden from whoever asks. Who waits is sorted as Slurm considers it: by priority, then
+    // by number.
+    let mut reading = Reading::new(SQUEUE, &["--noheader", "--all", "--states=all", "--sort=-p,i"]);
     match jobs {
         Jobs::All => {}
         Jobs::Ids(ids) => reading.arguments.push(format!("--jobs={}", id_list(ids))),
@@ -95,6 +96,8 @@ fn read_job(mut fields: Fields<'_>) -> Result<Job, AnswerError> {
         eligible_at,
         // Before that they are Slurm's estimates; of a job cancelled while it waited, the time when it was.
         started_at: started_at.filter(|_| super::has_started(state) && node_list.is_some()),
+        // What `squeue --start` shows, which takes no columns of ours (22.05), is this very column.
+        expected_start_at: started_at.filter(|_| state == JobState::Pending),
         ended_at: ended_at.filter(|_| state.is_final()),
         time_limit_minutes,
         node_list,

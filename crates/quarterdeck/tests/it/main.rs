@@ -20,3 +20,4 @@ mod privacy;
 mod sessions;
 mod support;
 mod uploads;
+mod why;

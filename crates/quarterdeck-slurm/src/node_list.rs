@@ -1,0 +1,88 @@
+//! Slurm's compressed lists of nodes: `c[1-3,07],g1`.
+
+/// No list of a real cluster's is longer; a longer one is somebody's joke.
+const MOST: usize = 100_000;
+
+/// The names in a list, in its order. `None`: it is no list of Slurm's.
+///
+/// Source of the format: scontrol(1), "show hostnames".
+pub fn expand(list: &str) -> Option<Vec<String>> {
+    let mut names = Vec::new();
+    for part in split_outside_brackets(list) {
+        expand_into(part, String::new(), &mut names)?;
+    }
+    Some(names)
+}
+
+/// One element may have several brackets (`r[1-2]n[1-9]`), of which the last runs fastest.
+fn expand_into(rest: &str, before: String, names: &mut Vec<String>) -> Option<()> {
+    let Some((prefix, behind)) = rest.split_once('[') else {
+        if rest.contains(']') || names.len() >= MOST {
+            return None;
+        }
+        names.push(before + rest);
+        return Some(());
+    };
+    let (ranges, rest) = behind.split_once(']')?;
+    for range in ranges.split(',') {
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (from, to) = (number(first)?, number(last)?);
+        if to < from || to - from >= MOST as u64 {
+            return None;
+        }
+        for n in from..=to {
+            expand_into(rest, format!("{before}{prefix}{n:0width$}", width = first.len()), names)?;
+        }
+    }
+    Some(())
+}
+
+fn number(text: &str) -> Option<u64> {
+    let plain = !text.is_empty() && text.len() <= 18 && text.bytes().all(|byte| byte.is_ascii_digit());
+    if plain { text.parse().ok() } else { None }
+}
+
+fn split_outside_brackets(list: &str) -> impl Iterator<Item = &str> {
+    let mut inside = false;
+    let parts = list.split(move |c| {
+        match c {
+            '[' => inside = true,
+            ']' => inside = false,
+            _ => {}
+        }
+        c == ',' && !inside
+    });
+    parts.filter(|part| !part.is_empty())
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("", &[])]
+    #[case("c1", &["c1"])]
+    #[case("c[1-3],g1", &["c1", "c2", "c3", "g1"])]
+    #[case("n[08-11,20]", &["n08", "n09", "n10", "n11", "n20"])]
+    #[case("r[1-2]n[1-2]-x", &["r1n1-x", "r1n2-x", "r2n1-x", "r2n2-x"])]
+    fn reads_compressed_lists(#[case] list: &str, #[case] names: &[&str]) {
+        assert_eq!(expand(list).unwrap(), names);
+    }
+
+    #[rstest]
+    fn refuses_what_is_none(
+        #[values("c[1-", "c[3-1]", "c[]", "c[a-b]", "c]1", "c[1-999999999]", "c[1-9[2]]")] list: &str,
+    ) {
+        assert_eq!(expand(list), None);
+    }
+
+    proptest! {
+        #[test]
+        fn never_gets_out_of_hand(list in "[c0-9,\\[\\]-]{0,40}") {
+            prop_assert!(expand(&list).is_none_or(|names| names.len() <= MOST));
+        }
+    }
+}
