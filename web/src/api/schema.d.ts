@@ -1555,10 +1555,13 @@ export interface components {
             /** @description Unset: the user name. */
             display_name?: string | null;
             role: components["schemas"]["Role"];
-            /** @description Unset: the Unix user of the same name; null: none. */
+            /** @description Unset: the Unix user of the same name; null: none, which is all that a key may say. */
             unix_user?: string | null;
             kind?: components["schemas"]["AccountKind"];
-            /** @description Unset: one is made and shown once. A service has none. */
+            /**
+             * @description Unset: one is made and shown once. A service has none, and so has an account that a key makes, until an
+             *     administrator sets one.
+             */
             password?: string | null;
         };
         NewApiKey: {
