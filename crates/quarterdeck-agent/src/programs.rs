@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use quarterdeck_types::JobId;
-use quarterdeck_types::agent::{AgentError, ErrorCode, MAX_PROGRAM_OUTPUT, ProgramResult, ScontrolVerb};
+use quarterdeck_types::agent::{AgentError, ErrorCode, MAX_PROGRAM_OUTPUT, ProgramResult};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -63,20 +62,15 @@ impl Programs {
         self.run(command)
     }
 
-    pub(crate) fn scancel(&self, job_id: &JobId) -> Outcome<ProgramResult> {
+    pub(crate) fn scancel(&self, arguments: Vec<String>) -> Outcome<ProgramResult> {
         let mut command = self.command("scancel", self.scancel.as_deref())?;
-        command.arg(job_id.as_str());
+        command.args(arguments);
         self.run(command)
     }
 
-    pub(crate) fn scontrol(&self, verb: ScontrolVerb, job_id: &JobId) -> Outcome<ProgramResult> {
-        let verb = match verb {
-            ScontrolVerb::Hold => "hold",
-            ScontrolVerb::Release => "release",
-            ScontrolVerb::Requeue => "requeue",
-        };
+    pub(crate) fn scontrol(&self, arguments: Vec<String>) -> Outcome<ProgramResult> {
         let mut command = self.command("scontrol", self.scontrol.as_deref())?;
-        command.args([verb, job_id.as_str()]);
+        command.args(arguments);
         self.run(command)
     }
 
