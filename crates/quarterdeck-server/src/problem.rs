@@ -3,6 +3,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use quarterdeck_types::control::BadValue;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -37,6 +38,22 @@ pub struct FieldError {
 impl FieldError {
     pub fn new(pointer: impl Into<String>, code: &str, detail: impl Into<String>) -> FieldError {
         FieldError { pointer: pointer.into(), code: code.to_owned(), detail: detail.into(), params: Map::new() }
+    }
+
+    /// What is wrong with a value that goes to Slurm.
+    pub fn of(pointer: impl Into<String>, fault: &BadValue) -> FieldError {
+        let code = match fault {
+            BadValue::NodeName => "no-such-node",
+            BadValue::Word => "not-a-word",
+            BadValue::ControlCharacter => "control-character",
+            BadValue::Empty => "missing-text",
+            BadValue::TooLong(_) => "too-long",
+            BadValue::Dependency => "not-a-dependency",
+        };
+        let words = fault.to_string();
+        let sentence: String =
+            words.chars().take(1).flat_map(char::to_uppercase).chain(words.chars().skip(1)).collect();
+        FieldError::new(pointer, code, sentence + ".")
     }
 
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> FieldError {
@@ -325,6 +342,25 @@ impl From<crate::files::Error> for Problem {
         match error {
             Error::Agent(error) => error.into(),
             Error::Auth(error) => error.into(),
+        }
+    }
+}
+
+impl From<crate::nodes::Error> for Problem {
+    fn from(error: crate::nodes::Error) -> Problem {
+        use crate::nodes::Error;
+        let detail = error.to_string();
+        let of = |status, code| Problem::new(status, code, detail.clone());
+        match error {
+            Error::NotFound => Problem::not_found("node"),
+            Error::Refused { cluster, message } => of(StatusCode::UNPROCESSABLE_ENTITY, "scheduler-refused")
+                .with("cluster", cluster)
+                .with("message", message),
+            Error::Unsupported { .. } => of(StatusCode::CONFLICT, "unsupported"),
+            Error::Agent(error) => error.into(),
+            Error::Auth(error) => error.into(),
+            Error::Jobs(error) => error.into(),
+            Error::Db(error) => error.into(),
         }
     }
 }

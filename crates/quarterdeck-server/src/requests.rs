@@ -1,6 +1,6 @@
 //! What the routes of several features read alike: JSON bodies whose errors point to the field, and pages of lists.
 
-use axum::body::Bytes;
+use axum::body::{Bytes, HttpBody};
 use axum::extract::{FromRequest, FromRequestParts, Path, Query, Request};
 use axum::http::request::Parts;
 use axum::http::{StatusCode, header};
@@ -43,6 +43,20 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
             }
             Err(error) => Err(Problem::unreadable(format!("The body is not JSON: {}", error.inner()))),
         }
+    }
+}
+
+/// The same where the body may be left out.
+pub(crate) struct OptionalJsonBody<T>(pub(crate) T);
+
+impl<S: Send + Sync, T: DeserializeOwned + Default> FromRequest<S> for OptionalJsonBody<T> {
+    type Rejection = Problem;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, Problem> {
+        if request.body().is_end_stream() {
+            return Ok(OptionalJsonBody(T::default()));
+        }
+        JsonBody::from_request(request, state).await.map(|JsonBody(value)| OptionalJsonBody(value))
     }
 }
 

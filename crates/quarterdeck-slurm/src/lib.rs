@@ -5,6 +5,7 @@
 //! Written for Slurm 22.05 and, where the manual or public answers tell, later versions.
 
 pub mod compact;
+pub mod host_list;
 pub mod json;
 pub mod model;
 pub mod notation;
@@ -13,7 +14,7 @@ pub mod script;
 
 use thiserror::Error;
 
-pub use model::{Job, JobPaths, Node, Partition};
+pub use model::{Job, JobPaths, Node, NodeDetails, Partition};
 
 /// An answer of Slurm's that is not what its format promises. The reading as a whole is to be dropped: half a list
 /// would look like jobs that ended.

@@ -1,12 +1,13 @@
 //! What Slurm 22.05 really answered (`tests/recorded/record` makes it), read again.
 
-use quarterdeck_slurm::compact::{Separator, accounting, nodes, parse_version, partitions, paths, queue};
+use quarterdeck_slurm::compact::{Separator, accounting, node_details, nodes, parse_version, partitions, paths, queue};
 use quarterdeck_slurm::{AnswerError, Job, json};
 use quarterdeck_types::JobState;
 
 const QUEUE: &[u8] = include_bytes!("recorded/22.05/queue");
 const ACCOUNTING: &[u8] = include_bytes!("recorded/22.05/accounting");
 const NODES: &[u8] = include_bytes!("recorded/22.05/nodes");
+const NODE_DETAILS: &[u8] = include_bytes!("recorded/22.05/node-details");
 const PARTITIONS: &[u8] = include_bytes!("recorded/22.05/partitions");
 const VERSION: &[u8] = include_bytes!("recorded/22.05/version");
 const PATHS: &[u8] = include_bytes!("recorded/22.05/job-paths");
@@ -41,6 +42,11 @@ fn the_history() {
 #[test]
 fn the_nodes() {
     insta::assert_json_snapshot!(nodes::parse(NODES, &separator()).unwrap());
+}
+
+#[test]
+fn the_details_of_a_drained_node() {
+    insta::assert_json_snapshot!(node_details::parse(NODE_DETAILS).unwrap());
 }
 
 #[test]

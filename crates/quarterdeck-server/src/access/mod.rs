@@ -55,6 +55,14 @@ impl Actor {
         }
     }
 
+    /// What her requests are counted for.
+    pub fn bucket(&self) -> Bucket {
+        match self.via {
+            Via::Session(_) => Bucket::user(self.user_id),
+            Via::Key(key, _) => Bucket::key(key),
+        }
+    }
+
     /// Whether a key has this scope; sessions need none.
     pub fn may(&self, scope: Scope) -> bool {
         match self.via {
@@ -159,11 +167,7 @@ async fn record_refusal(app: &App, route: &Route, detail: Value, actor: Option<&
 
 /// Counts a request before it is asked what the caller may, so that what is refused is counted too.
 async fn count(app: &App, route: &Route, actor: Option<&Actor>, origin: &Origin) -> Verdict {
-    let bucket = match actor.map(|actor| (actor.via, actor.user_id)) {
-        Some((Via::Session(_), user)) => Bucket::user(user),
-        Some((Via::Key(key, _), _)) => Bucket::key(key),
-        None => Bucket::address(origin.address),
-    };
+    let bucket = actor.map_or_else(|| Bucket::address(origin.address), Actor::bucket);
     match route.class {
         // By the sign-in itself, which knows the name.
         None | Some(Class::SignIn) => Verdict::Uncounted,

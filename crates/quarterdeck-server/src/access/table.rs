@@ -75,6 +75,12 @@ pub const TABLE: &[Route] = &[
     route("GET", "/api/v1/clusters", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/overview", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/nodes", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/nodes/{node}", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
+    route("POST", "/api/v1/clusters/{cluster}/nodes/{node}/drain", Rule::Role(Operator, Write(Nodes)), Some(Class::NodeAction)),
+    route("POST", "/api/v1/clusters/{cluster}/nodes/{node}/resume", Rule::Role(Operator, Write(Nodes)), Some(Class::NodeAction)),
+    route("POST", "/api/v1/clusters/{cluster}/nodes/{node}/reboot", Rule::Role(Operator, Write(Nodes)), Some(Class::Reboot)),
+    // A reboot of many counts as one of Class::Reboot too, once the body is read.
+    route("POST", "/api/v1/clusters/{cluster}/nodes/actions", Rule::Role(Operator, Write(Nodes)), Some(Class::NodeAction)),
     route("GET", "/api/v1/clusters/{cluster}/partitions", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/jobs", Rule::Role(Viewer, Read(Jobs)), Some(Class::Read)),
     route("POST", "/api/v1/clusters/{cluster}/jobs", Rule::Role(User, Write(Jobs)), Some(Class::Submit)),

@@ -4,6 +4,7 @@
 //! system that hangs stalls its own users alone. An agent's answers are hostile input: bounded, typed, and the uid at
 //! the other end of the socket is checked by the kernel's word.
 
+pub mod complaint;
 mod connection;
 mod file;
 mod start;
@@ -266,7 +267,14 @@ struct Address {
 fn may_repeat(request: &Request) -> bool {
     !matches!(
         request,
-        Request::Rename { .. } | Request::Remove { .. } | Request::Link { .. } | Request::Scontrol { .. }
+        Request::Rename { .. }
+            | Request::Remove { .. }
+            | Request::Link { .. }
+            | Request::Scontrol { .. }
+            | Request::SignalJob { .. }
+            | Request::UpdateJob { .. }
+            | Request::UpdateNode { .. }
+            | Request::RebootNode { .. }
     )
 }
 

@@ -19,7 +19,8 @@ use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use quarterdeck_types::agent::{ProgramResult, Request, ScontrolVerb};
+use quarterdeck_slurm::host_list;
+use quarterdeck_types::agent::{Request, ScontrolVerb};
 use quarterdeck_types::{JobId, JobState};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
@@ -27,7 +28,7 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::access::{Actor, Role};
-use crate::agents;
+use crate::agents::{self, complaint};
 use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::auth;
@@ -42,6 +43,9 @@ pub use output::{Stream, output};
 pub use recover::recover;
 pub use request::{ImageChoice, NewJob, Resources};
 pub use submit::{Preview, preview, submit};
+
+/// More jobs than ever run at the same time on nodes of like names.
+const MOST_ON_NODES: u64 = 20_000;
 
 #[derive(Debug, Error)]
 pub enum Error {
@@ -185,6 +189,7 @@ pub async fn list(
         account: filter.account,
         text: filter.text.filter(|text| !text.is_empty()),
         since_us: filter.since.map(to_us),
+        node_list: None,
         sight: Some(cluster.sight_of(actor)),
     };
     let after = cursor.map(read_cursor).transpose()?;
@@ -241,6 +246,22 @@ pub async fn recent(app: &App, actor: &Actor, cluster: &Cluster, limit: u64) -> 
     let filter = store::Filter { sight: Some(cluster.sight_of(actor)), ..store::Filter::default() };
     let rows = store::list(app.db.read(), &cluster.name, &filter, None, false, limit).await?;
     Ok(rows.into_iter().filter_map(read).collect())
+}
+
+/// The jobs that run on a node, of those that the actor may see.
+pub async fn on_node(app: &App, actor: &Actor, cluster: &Cluster, node: &str) -> Result<Vec<Job>, Error> {
+    let on_nodes = [JobState::Configuring, JobState::Running, JobState::Suspended, JobState::Completing];
+    let filter = store::Filter {
+        states: on_nodes.map(JobState::as_str).to_vec(),
+        sight: Some(cluster.sight_of(actor)),
+        // A list of hosts is written `c[1-3]`: without its number a name is part of it, whatever the range.
+        node_list: Some(node.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()),
+        ..store::Filter::default()
+    };
+    let rows = store::list(app.db.read(), &cluster.name, &filter, None, false, MOST_ON_NODES).await?;
+    let jobs = rows.into_iter().filter_map(read);
+    // An array's own row names no node.
+    Ok(jobs.filter(|job| job.node_list.as_deref().is_some_and(|list| host_list::contains(list, node))).collect())
 }
 
 /// May this person see the job's script and output? Its owner may; the kernel decides about the files besides.
@@ -311,26 +332,10 @@ async fn slurm_action(app: &App, cluster: &Cluster, user: &str, job_id: JobId, a
         Action::Release => agent.program(scontrol(ScontrolVerb::Release)).await?,
         Action::Requeue => agent.program(scontrol(ScontrolVerb::Requeue)).await?,
     };
-    // scancel exits 0 for some failures and says so on standard error alone (seen on 22.05).
-    let complaint = complaint(&result);
-    if result.exit_code == Some(0) && complaint.is_empty() {
-        return Ok(());
+    match complaint::refusal(&result) {
+        None => Ok(()),
+        Some(message) => Err(Error::Refused { cluster: cluster.name.clone(), message }),
     }
-    Err(Error::Refused { cluster: cluster.name.clone(), message: complaint })
-}
-
-/// What a Slurm command complained of.
-fn complaint(result: &ProgramResult) -> String {
-    without_prefixes(&result.stderr)
-}
-
-/// A command's words, without its own name before each line.
-fn without_prefixes(words: &str) -> String {
-    let lines = words.lines().map(|line| {
-        let line = line.trim();
-        line.split_once(": error: ").map_or(line, |(_, text)| text)
-    });
-    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
 fn audited(action: Action) -> &'static str {

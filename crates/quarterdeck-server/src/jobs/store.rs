@@ -60,6 +60,8 @@ pub(super) struct Filter {
     /// Part of the name, or the beginning of the job id.
     pub text: Option<String>,
     pub since_us: Option<i64>,
+    /// Part of the list of nodes.
+    pub node_list: Option<String>,
     /// Only what somebody may see.
     pub sight: Option<Sight>,
 }
@@ -235,11 +237,19 @@ fn matching(cluster: &str, filter: &Filter) -> Condition {
     if let Some(since) = filter.since_us {
         all = all.add(Column::SubmittedUs.gte(since));
     }
+    if let Some(text) = &filter.node_list {
+        all = all.add(Expr::col(Column::NodeList).like(like("%", text)));
+    }
     if let Some(text) = &filter.text {
-        let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
-        let name = Expr::col(Column::Name).like(LikeExpr::new(format!("%{escaped}%")).escape('\\'));
-        let job_id = Expr::col(Column::JobId).like(LikeExpr::new(format!("{escaped}%")).escape('\\'));
+        let name = Expr::col(Column::Name).like(like("%", text));
+        let job_id = Expr::col(Column::JobId).like(like("", text));
         all = all.add(Condition::any().add(name).add(job_id));
     }
     all
+}
+
+/// Matches what has this text, behind anything that `before` matches.
+fn like(before: &str, text: &str) -> LikeExpr {
+    let escaped = text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_");
+    LikeExpr::new(format!("{before}{escaped}%")).escape('\\')
 }

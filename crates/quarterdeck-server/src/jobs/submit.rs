@@ -8,7 +8,7 @@ use serde_json::json;
 use super::prepare::{Prepared, prepare};
 use super::{Error, Job, NewJob, idempotency, look_soon, paths, row, save_submission, store};
 use crate::access::Actor;
-use crate::agents::{self, Agent};
+use crate::agents::{self, Agent, complaint};
 use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::auth;
@@ -89,7 +89,7 @@ pub async fn preview(app: &App, actor: &Actor, cluster: &Cluster, new: NewJob) -
         if answer.exit_code == Some(0) {
             preview.start_estimate = start_estimate(&answer.stderr);
         } else {
-            preview.warnings.push(super::complaint(&answer));
+            preview.warnings.push(complaint::complaint(&answer));
         }
     }
     Ok(preview)
@@ -104,7 +104,7 @@ pub(super) fn settle(job: &mut Job, outcome: Result<SubmissionOutcome, Error>, c
             Ok(())
         }
         Ok(SubmissionOutcome::Refused { message }) => {
-            let message = super::without_prefixes(&message);
+            let message = complaint::without_prefixes(&message);
             job.state = JobState::NotSubmitted;
             job.message = Some(message.clone());
             Err(Error::Refused { cluster: cluster.name.clone(), message })

@@ -15,6 +15,7 @@ mod kills;
 mod limits;
 mod links;
 mod main_job;
+mod nodes;
 mod outage;
 mod privacy;
 mod sessions;
