@@ -40,6 +40,11 @@ impl FieldError {
         FieldError { pointer: pointer.into(), code: code.to_owned(), detail: detail.into(), params: Map::new() }
     }
 
+    /// JSON of another shape than expected, and where.
+    pub fn wrong_shape(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
+        FieldError::new(pointer(error.path()), "wrong-shape", error.inner().to_string())
+    }
+
     /// What is wrong with a value that goes to Slurm.
     pub fn of(pointer: impl Into<String>, fault: &BadValue) -> FieldError {
         let code = match fault {
@@ -60,6 +65,19 @@ impl FieldError {
         self.params.insert(name.to_owned(), value.into());
         self
     }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path.iter() {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", pointer_token(key))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
 }
 
 /// A member's name as a JSON pointer writes it (RFC 6901, 3).
@@ -374,6 +392,8 @@ impl From<crate::jobs::Error> for Problem {
             Error::NotFound => Problem::not_found("job"),
             Error::Invalid(errors) => Problem::invalid(errors),
             Error::NotYours => of(StatusCode::FORBIDDEN, "not-your-job"),
+            Error::OperatorsOnly { what } => of(StatusCode::FORBIDDEN, "operators-only").with("what", what),
+            Error::NotSubmittedHere => of(StatusCode::CONFLICT, "not-submitted-here"),
             Error::Refused { cluster, message } => of(StatusCode::UNPROCESSABLE_ENTITY, "scheduler-refused")
                 .with("cluster", cluster)
                 .with("message", message),

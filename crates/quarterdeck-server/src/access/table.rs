@@ -87,6 +87,11 @@ pub const TABLE: &[Route] = &[
     route("POST", "/api/v1/clusters/{cluster}/jobs/preview", Rule::Role(User, Write(Jobs)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/jobs/{job}", Rule::Role(Viewer, Read(Jobs)), Some(Class::Read)),
     route("DELETE", "/api/v1/clusters/{cluster}/jobs/{job}", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
+    route("PATCH", "/api/v1/clusters/{cluster}/jobs/{job}", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
+    // One request counts once, however many jobs it names.
+    route("POST", "/api/v1/clusters/{cluster}/jobs/actions", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
+    route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/signal", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
+    route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/resubmit", Rule::Role(User, Write(Jobs)), Some(Class::Submit)),
     route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/hold", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
     route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/release", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
     route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/requeue", Rule::Role(User, Write(Jobs)), Some(Class::Write)),

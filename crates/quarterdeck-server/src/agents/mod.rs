@@ -16,7 +16,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use quarterdeck_types::JobId;
 use quarterdeck_types::agent::{
     AgentError, Answer, Entry, ErrorCode, Hello, LocalJobStatus, ProgramResult, Request, SubmissionOutcome,
 };
@@ -184,11 +183,6 @@ impl Agent {
             (Answer::Program(result), None) => Ok(result),
             other => Err(unexpected(other)),
         }
-    }
-
-    /// Cancels a Slurm job with `scancel`.
-    pub async fn scancel(&self, job_id: JobId) -> Result<ProgramResult, Error> {
-        self.program(Request::Scancel { job_id }).await
     }
 
     /// [`Request::StartLocal`], [`Request::LocalJobs`].

@@ -54,6 +54,16 @@ impl Commands {
         Ok(paths::parse(&self.run(&paths::reading(job_id)).await?))
     }
 
+    /// Whether the queue has this job or task. Where it cannot be told, it may.
+    pub async fn knows(&self, job_id: &JobId) -> bool {
+        let ids = std::slice::from_ref(job_id);
+        let Ok(separator) = separator() else { return true };
+        match self.run(&queue::reading(queue::Jobs::Ids(ids), &separator)).await {
+            Ok(answer) => !answer.is_empty(),
+            Err(_) => true,
+        }
+    }
+
     /// One node of the list, as it is now.
     pub async fn node(&self, name: &str) -> Result<(Node, NodeDetails), String> {
         let separator = separator()?;

@@ -1,5 +1,6 @@
 //! Submits, watches, lists and cancels jobs.
 
+mod act;
 pub(crate) mod api;
 mod idempotency;
 mod local;
@@ -9,40 +10,43 @@ mod paths;
 mod prepare;
 mod recover;
 mod request;
+mod resubmit;
 mod rows;
 mod store;
 mod submit;
 #[cfg(test)]
 mod tests;
+mod update;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck_slurm::host_list;
-use quarterdeck_types::agent::{Request, ScontrolVerb};
 use quarterdeck_types::{JobId, JobState};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::access::{Actor, Role};
-use crate::agents::{self, complaint};
+use crate::access::Actor;
+use crate::agents;
 use crate::app::App;
-use crate::audit::{Event, Outcome};
 use crate::auth;
 use crate::clusters::{Cluster, Scheduler};
 use crate::db::to_us;
 use crate::problem::FieldError;
-use rows::{read, row, update};
+use rows::{read, row};
 
+pub use act::{Action, Offer, act, act_on_many, offers};
 pub use local::{LocalQueue, watch_local};
 pub use observe::{observe, watch_ended};
 pub use output::{Stream, output};
 pub use recover::recover;
 pub use request::{ImageChoice, NewJob, Resources};
+pub use resubmit::resubmit;
 pub use submit::{Preview, preview, submit};
+pub use update::{JobUpdate, update};
 
 /// More jobs than ever run at the same time on nodes of like names.
 const MOST_ON_NODES: u64 = 20_000;
@@ -67,6 +71,10 @@ pub enum Error {
     NoOutputPath,
     #[error("The job has written no output yet.")]
     NoOutputYet,
+    #[error("This job was not submitted through Quarterdeck, or by an earlier release: submit it as a new one.")]
+    NotSubmittedHere,
+    #[error("Only operators change a job's {what}.")]
+    OperatorsOnly { what: &'static str },
     #[error("{scheduler} cannot do this with a job.")]
     Unsupported { scheduler: &'static str },
     #[error("A job that is {0} can no longer be changed.")]
@@ -127,14 +135,6 @@ pub struct JobFile {
     pub kind: String,
     /// The environment variable that holds its path.
     pub variable: String,
-}
-
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Cancel,
-    Hold,
-    Release,
-    Requeue,
 }
 
 /// What a list is filtered by; states are any of these.
@@ -269,52 +269,6 @@ pub fn is_mine(actor: &Actor, job: &Job) -> bool {
     actor.unix_user.as_deref() == Some(&job.user)
 }
 
-/// May this person try to act on the job? Its owner may, coordinators of its account, and operators; Slurm, as her
-/// own Unix user, decides.
-fn may_act(actor: &Actor, cluster: &Cluster, job: &Job) -> bool {
-    let coordinates = |account: &String| cluster.coordinated_by(actor).contains(account);
-    is_mine(actor, job) || actor.role >= Role::Operator || job.account.as_ref().is_some_and(coordinates)
-}
-
-/// What this person may do with the job now.
-pub fn actions(actor: &Actor, cluster: &Cluster, job: &Job) -> Vec<Action> {
-    if !may_act(actor, cluster, job) || actor.unix_user.is_none() || job.job_id.is_none() || job.state.is_final() {
-        return Vec::new();
-    }
-    let held = job.reason.as_deref().is_some_and(|reason| reason.starts_with("JobHeld"));
-    match (job.state, &cluster.scheduler) {
-        (JobState::Pending, _) if held => vec![Action::Cancel, Action::Release],
-        (JobState::Pending, _) => vec![Action::Cancel, Action::Hold],
-        (JobState::Running, Scheduler::Slurm(_)) => vec![Action::Cancel, Action::Requeue],
-        _ => vec![Action::Cancel],
-    }
-}
-
-/// Does something with a job, as the person's own Unix user: Slurm says whether she may.
-pub async fn act(app: &App, actor: &Actor, cluster: &Cluster, job: &str, action: Action) -> Result<(), Error> {
-    let job = find_for(app, actor, cluster, job).await?;
-    if !may_act(actor, cluster, &job) {
-        return Err(Error::NotYours);
-    }
-    let unix_user = auth::unix_user(actor)?;
-    let job_id = job.job_id.clone().filter(|_| !job.state.is_final()).ok_or(Error::Over(job.state))?;
-    let object = job.id.to_string();
-    let event = || Event::new(audited(action), &object).job(Some(job_id.to_string()));
-    let intent = app.audit.intend(actor, event()).await?;
-    let result = match &cluster.scheduler {
-        Scheduler::Slurm(_) => slurm_action(app, cluster, unix_user, job_id.clone(), action).await,
-        Scheduler::Local => local::act(app, &job, action).await,
-    };
-    let word = match &result {
-        Ok(()) => Outcome::Done,
-        Err(Error::Refused { .. } | Error::Unsupported { .. }) => Outcome::Refused,
-        Err(_) => Outcome::Failed,
-    };
-    app.audit.conclude(actor, intent, word, event()).await?;
-    look_soon(app, cluster);
-    result
-}
-
 /// What was just done is to be seen at once.
 fn look_soon(app: &App, cluster: &Cluster) {
     match cluster.scheduler {
@@ -323,35 +277,11 @@ fn look_soon(app: &App, cluster: &Cluster) {
     }
 }
 
-async fn slurm_action(app: &App, cluster: &Cluster, user: &str, job_id: JobId, action: Action) -> Result<(), Error> {
-    let agent = app.agents.of(user);
-    let scontrol = |verb| Request::Scontrol { verb, job_id: job_id.clone() };
-    let result = match action {
-        Action::Cancel => agent.scancel(job_id.clone()).await?,
-        Action::Hold => agent.program(scontrol(ScontrolVerb::Hold)).await?,
-        Action::Release => agent.program(scontrol(ScontrolVerb::Release)).await?,
-        Action::Requeue => agent.program(scontrol(ScontrolVerb::Requeue)).await?,
-    };
-    match complaint::refusal(&result) {
-        None => Ok(()),
-        Some(message) => Err(Error::Refused { cluster: cluster.name.clone(), message }),
-    }
-}
-
-fn audited(action: Action) -> &'static str {
-    match action {
-        Action::Cancel => "job.cancel",
-        Action::Hold => "job.hold",
-        Action::Release => "job.release",
-        Action::Requeue => "job.requeue",
-    }
-}
-
 /// Writes a changed job and tells who watches.
 async fn save_and_publish(app: &App, job: Job) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
     if let Some(old) = store::by_id_to_change(&tx, &job.cluster, job.id).await? {
-        store::save(&tx, update(old, &job, to_us(app.clock.now()))).await?;
+        store::save(&tx, rows::update(old, &job, to_us(app.clock.now()))).await?;
         tx.commit().await?;
         app.live.jobs_changed(&job.cluster.clone(), vec![job]);
     }
@@ -369,7 +299,7 @@ async fn save_submission(app: &App, job: Job) -> Result<Job, DbErr> {
     if let Some(job_id) = &job.job_id {
         store::delete_strays(&tx, &job.cluster, job_id.as_str()).await?;
     }
-    store::save(&tx, update(old, &job, to_us(app.clock.now()))).await?;
+    store::save(&tx, rows::update(old, &job, to_us(app.clock.now()))).await?;
     tx.commit().await?;
     app.live.jobs_changed(&job.cluster.clone(), vec![job.clone()]);
     Ok(job)

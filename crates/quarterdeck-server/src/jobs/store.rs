@@ -50,6 +50,22 @@ pub(super) struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// What was asked for when the job was submitted here.
+mod requests {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "job_requests")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub job_id: Uuid,
+        pub request: Json,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// What a list is filtered by.
 #[derive(Default)]
 pub(super) struct Filter {
@@ -75,6 +91,15 @@ pub(super) struct After {
 
 pub(super) async fn insert(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
     Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
+}
+
+pub(super) async fn insert_request(db: &impl ConnectionTrait, job: Uuid, request: Json) -> Result<(), DbErr> {
+    let row = requests::Model { job_id: job, request };
+    requests::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
+}
+
+pub(super) async fn request_of(db: &impl ConnectionTrait, job: Uuid) -> Result<Option<Json>, DbErr> {
+    Ok(requests::Entity::find_by_id(job).one(db).await?.map(|row| row.request))
 }
 
 pub(super) async fn save(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {

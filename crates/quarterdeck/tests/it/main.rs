@@ -11,6 +11,7 @@ mod bad_input;
 mod bytes;
 mod environment;
 mod headers;
+mod job_control;
 mod kills;
 mod limits;
 mod links;

@@ -206,11 +206,9 @@ async fn a_node_is_rebooted_when_it_is_idle() {
     .await;
 }
 
-/// Makes the account an operator of the portal.
+/// An operator of the portal under this name.
 async fn operator(site: &Site, admin: &Client, name: &str) -> Client {
-    let found = admin.get(&format!("/users?q={name}")).await.json();
-    let id = found["items"][0]["id"].as_str().unwrap();
-    assert_eq!(admin.patch(&format!("/users/{id}"), &json!({"role": "operator"})).await.status, 200);
+    admin.make_operator(name).await;
     site.client(name).await
 }
 
