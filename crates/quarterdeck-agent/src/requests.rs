@@ -74,7 +74,7 @@ impl Agent {
             }
             Request::Scancel { job_id } => Answer::Program(self.programs.scancel(arguments::cancel(&job_id))?),
             Request::SignalJob { job_id, signal, to } => {
-                Answer::Program(self.programs.scancel(arguments::signal(&job_id, signal, to))?)
+                Answer::Program(self.programs.scancel_once(arguments::signal(&job_id, signal, to))?)
             }
             Request::Scontrol { verb, job_id } => {
                 Answer::Program(self.programs.scontrol(arguments::on_job(verb, &job_id))?)

@@ -406,6 +406,7 @@ impl From<crate::jobs::Error> for Problem {
             Error::NoOutputPath => of(StatusCode::NOT_FOUND, "no-output-path"),
             Error::NoOutputYet => of(StatusCode::NOT_FOUND, "no-output-yet"),
             Error::Unsupported { .. } => of(StatusCode::CONFLICT, "unsupported"),
+            Error::NotRunning(state) => of(StatusCode::CONFLICT, "job-not-running").with("state", state.as_str()),
             Error::Over(state) => of(StatusCode::CONFLICT, "job-over").with("state", state.as_str()),
             Error::Agent(error) => error.into(),
             Error::Auth(error) => error.into(),

@@ -6,7 +6,7 @@ use quarterdeck_types::control::{JobChange, JobSignal, SignalTo};
 use quarterdeck_types::{JobId, JobState};
 use serde_json::{Value, json};
 
-use super::{Error, Job, find_for, is_mine, local, look_soon};
+use super::{Error, Job, find_for, is_mine, local, look_soon, store};
 use crate::access::{Actor, Role};
 use crate::agents::complaint;
 use crate::app::App;
@@ -84,11 +84,17 @@ pub async fn act(app: &App, actor: &Actor, cluster: &Cluster, job: &str, action:
     }
     let unix_user = auth::unix_user(actor)?;
     let job_id = job_id.filter(|_| !job.state.is_final()).ok_or(Error::Over(job.state))?;
+    if matches!(action, Action::Signal { .. }) && job.state == JobState::Pending {
+        return Err(Error::NotRunning(job.state));
+    }
     let object = job.id.to_string();
     let event = || Event::new(audited(action), &object).job(Some(job_id.to_string())).with(told(action));
     let intent = app.audit.intend(actor, event()).await?;
     let result = match &cluster.scheduler {
-        Scheduler::Slurm(_) => ask_slurm(app, cluster, unix_user, job_id.clone(), action).await,
+        Scheduler::Slurm(_) => match action {
+            Action::Signal { .. } => signal_what_runs(app, cluster, unix_user, &job_id, action).await,
+            _ => ask_slurm(app, cluster, unix_user, job_id.clone(), action).await,
+        },
         Scheduler::Local => local::act(app, &job, action).await,
     };
     let word = match &result {
@@ -130,9 +136,32 @@ async fn find_target(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> 
     let array = find_for(app, actor, cluster, task.root()).await?;
     match &cluster.scheduler {
         // scancel says nothing of a task that is not there (seen on 22.05).
-        Scheduler::Slurm(commands) if commands.knows(&task).await => Ok((array, Some(task))),
+        Scheduler::Slurm(commands) if commands.knows(&task).await => {
+            Ok((Job { state: JobState::Pending, ..array }, Some(task)))
+        }
         _ => Err(Error::NotFound),
     }
+}
+
+/// Of an array the tasks that run. Asked to signal one of which a part waits, scancel signals the others ten times over
+/// (seen on 22.05).
+async fn signal_what_runs(
+    app: &App,
+    cluster: &Cluster,
+    user: &str,
+    job_id: &JobId,
+    action: &Action,
+) -> Result<(), Error> {
+    let mut running = vec![job_id.clone()];
+    if job_id.as_str() == job_id.root() {
+        let tasks = store::running_tasks(app.db.read(), &cluster.name, job_id.root()).await?;
+        let tasks: Vec<JobId> = tasks.into_iter().filter_map(|task| JobId::parse(&task).ok()).collect();
+        running = if tasks.is_empty() { running } else { tasks };
+    }
+    for job_id in running {
+        ask_slurm(app, cluster, user, job_id, action).await?;
+    }
+    Ok(())
 }
 
 async fn ask_slurm(app: &App, cluster: &Cluster, user: &str, job_id: JobId, action: &Action) -> Result<(), Error> {

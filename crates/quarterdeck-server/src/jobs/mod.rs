@@ -77,6 +77,8 @@ pub enum Error {
     OperatorsOnly { what: &'static str },
     #[error("{scheduler} cannot do this with a job.")]
     Unsupported { scheduler: &'static str },
+    #[error("A job that is {0} does not run: it hears no signal.")]
+    NotRunning(JobState),
     #[error("A job that is {0} can no longer be changed.")]
     Over(JobState),
     #[error(transparent)]

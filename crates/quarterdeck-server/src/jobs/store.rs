@@ -231,6 +231,14 @@ pub(super) async fn delete_strays(db: &impl ConnectionTrait, cluster: &str, job_
         .map(drop)
 }
 
+/// The numbers of an array's tasks that run.
+pub(super) async fn running_tasks(db: &impl ConnectionTrait, cluster: &str, root: &str) -> Result<Vec<String>, DbErr> {
+    let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::State.eq(JobState::Running.as_str()));
+    let tasks = query.filter(Expr::col(Column::JobId).like(like("", &format!("{root}_"))));
+    let numbers: Vec<Option<String>> = tasks.select_only().column(Column::JobId).into_tuple().all(db).await?;
+    Ok(numbers.into_iter().flatten().collect())
+}
+
 /// The numbers of the rows that were inserted last, of those that have one: ids are ordered by time.
 pub(super) async fn newest_numbers(db: &impl ConnectionTrait, cluster: &str, limit: u64) -> Result<Vec<String>, DbErr> {
     let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::JobId.is_not_null());

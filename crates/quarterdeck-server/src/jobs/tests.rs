@@ -6,6 +6,7 @@ use quarterdeck_types::{JobId, JobState};
 use uuid::Uuid;
 
 use super::*;
+use crate::access::Role;
 use crate::app::testing::{actor, app_at};
 use crate::clusters::Cluster;
 use crate::db::Db;

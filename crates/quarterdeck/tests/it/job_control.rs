@@ -130,7 +130,38 @@ async fn a_running_job_hears_a_signal_and_is_requeued() {
     let waiting = alice.submit("slurm", &later(&unique("signal"))).await;
     let path = format!("/clusters/slurm/jobs/{}/signal", waiting["id"].as_str().unwrap());
     let refused = alice.post(&path, &json!({"signal": "USR1"})).await;
-    assert_eq!((refused.status.as_u16(), refused.json()["code"].clone()), (422, json!("scheduler-refused")));
+    assert_eq!((refused.status.as_u16(), refused.json()["code"].clone()), (409, json!("job-not-running")));
+}
+
+/// Left to scancel, the task would hear it ten times.
+#[tokio::test]
+async fn of_an_array_what_runs_hears_a_signal_once() {
+    let Some(site) = Site::multi_user().await else { return };
+    let alice = site.client("alice").await;
+    let script = "#!/bin/bash\ntrap 'echo heard USR1' USR1\necho ready\nwhile :; do sleep 0.2; done\n";
+    let array = json!({"name": unique("signal"), "script": script, "resources": {"array": "1-3%1"}});
+    let number = alice.submit("slurm", &array).await["job_id"].as_str().unwrap().to_owned();
+    let first = format!("{number}_1");
+    alice.wait_for("slurm", &number, &["RUNNING"]).await;
+    let heard = async |times: usize| {
+        eventually(&format!("{times} signals"), SOON, async || {
+            let output = alice.get(&format!("/clusters/slurm/jobs/{first}/output")).await;
+            let text = output.text();
+            (output.status == 200 && text.contains("ready") && text.matches("heard").count() == times).then_some(())
+        })
+        .await;
+    };
+    heard(0).await;
+    for (job, times) in [(&number, 1), (&first, 2)] {
+        let sent = alice.post(&format!("/clusters/slurm/jobs/{job}/signal"), &json!({"signal": "USR1"})).await;
+        assert_eq!(sent.status, 202, "{}", sent.text());
+        heard(times).await;
+    }
+    let waiting = alice.post(&format!("/clusters/slurm/jobs/{number}_2/signal"), &json!({"signal": "USR1"})).await;
+    assert_eq!((waiting.status.as_u16(), waiting.json()["code"].clone()), (409, json!("job-not-running")));
+    // scancel would do it again after five seconds.
+    tokio::time::sleep(Duration::from_secs(6)).await;
+    heard(2).await;
 }
 
 #[tokio::test]
