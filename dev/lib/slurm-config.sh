@@ -51,6 +51,7 @@ SlurmdTimeout=120
 KillWait=5
 MinJobAge=${QD_DEV_MIN_JOB_AGE:-300}
 MailProg=/bin/true
+${QD_DEV_REBOOT_PROGRAM:+RebootProgram=$QD_DEV_REBOOT_PROGRAM}
 
 PrivateData=${QD_DEV_PRIVATE_DATA:-none}
 GresTypes=gpu

@@ -9,6 +9,7 @@
 //! [`submit`] or [`local`]; places become descriptors in [`resolve`]; what must survive a crash stands in [`records`].
 
 mod account;
+mod arguments;
 mod config;
 mod crash;
 mod errors;

@@ -9,8 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Child, Command, ExitStatus, Stdio};
 use std::time::{Duration, Instant};
 
-use quarterdeck_types::JobId;
-use quarterdeck_types::agent::{AgentError, ErrorCode, MAX_PROGRAM_OUTPUT, ProgramResult, ScontrolVerb};
+use quarterdeck_types::agent::{AgentError, ErrorCode, MAX_PROGRAM_OUTPUT, ProgramResult};
 use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::fs::{MemfdFlags, memfd_create};
 use rustix::process::{Pid, Signal, kill_process_group};
@@ -22,6 +21,8 @@ use crate::files::descriptor_path;
 
 /// How long the last of a program may take to go once it was killed, or once it closed its output.
 const REAPING: Duration = Duration::from_secs(2);
+
+const BEFORE_SCANCEL_REPEATS: Duration = Duration::from_secs(4);
 
 pub(crate) struct Programs {
     sbatch: Option<PathBuf>,
@@ -63,20 +64,22 @@ impl Programs {
         self.run(command)
     }
 
-    pub(crate) fn scancel(&self, job_id: &JobId) -> Outcome<ProgramResult> {
+    pub(crate) fn scancel(&self, arguments: Vec<String>) -> Outcome<ProgramResult> {
         let mut command = self.command("scancel", self.scancel.as_deref())?;
-        command.arg(job_id.as_str());
+        command.args(arguments);
         self.run(command)
     }
 
-    pub(crate) fn scontrol(&self, verb: ScontrolVerb, job_id: &JobId) -> Outcome<ProgramResult> {
-        let verb = match verb {
-            ScontrolVerb::Hold => "hold",
-            ScontrolVerb::Release => "release",
-            ScontrolVerb::Requeue => "requeue",
-        };
+    /// Where a job is about to change, scancel sends its signal again after five seconds, ten times: once is enough.
+    pub(crate) fn scancel_once(&self, arguments: Vec<String>) -> Outcome<ProgramResult> {
+        let mut command = self.command("scancel", self.scancel.as_deref())?;
+        command.args(arguments);
+        self.run_within(self.time.min(BEFORE_SCANCEL_REPEATS), command)
+    }
+
+    pub(crate) fn scontrol(&self, arguments: Vec<String>) -> Outcome<ProgramResult> {
         let mut command = self.command("scontrol", self.scontrol.as_deref())?;
-        command.args([verb, job_id.as_str()]);
+        command.args(arguments);
         self.run(command)
     }
 
@@ -91,7 +94,11 @@ impl Programs {
         Ok(command)
     }
 
-    fn run(&self, mut command: Command) -> Outcome<ProgramResult> {
+    fn run(&self, command: Command) -> Outcome<ProgramResult> {
+        self.run_within(self.time, command)
+    }
+
+    fn run_within(&self, time: Duration, mut command: Command) -> Outcome<ProgramResult> {
         let name = command.get_program().to_string_lossy().into_owned();
         let started = Instant::now();
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().during(&name)?;
@@ -99,15 +106,15 @@ impl Programs {
             Stream::new(child.stdout.take().expect("it is piped").into()),
             Stream::new(child.stderr.take().expect("it is piped").into()),
         ];
-        let in_time = collect(&mut streams, started + self.time).during(&name);
+        let in_time = collect(&mut streams, started + time).during(&name);
         let status = match in_time {
-            Ok(true) => wait_until(&mut child, started + self.time + REAPING).during(&name)?,
+            Ok(true) => wait_until(&mut child, started + time + REAPING).during(&name)?,
             _ => None,
         };
         if status.is_none() {
             let _ = kill_process_group(Pid::from_child(&child), Signal::KILL);
             child.wait().during(&name)?;
-            let note = format!("\nquarterdeck-agent: killed after {} s\n", self.time.as_secs());
+            let note = format!("\nquarterdeck-agent: killed after {} s\n", time.as_secs());
             streams[1].kept.extend_from_slice(note.as_bytes());
         }
         let [stdout, stderr] = streams.map(|stream| String::from_utf8_lossy(&stream.kept).into_owned());

@@ -5,6 +5,7 @@ use std::os::fd::OwnedFd;
 use quarterdeck_types::agent::{AgentError, Answer, ErrorCode, Hello, PROTOCOL, Request};
 
 use crate::account::Account;
+use crate::arguments;
 use crate::errors::Outcome;
 use crate::files;
 use crate::local::LocalJobs;
@@ -71,8 +72,22 @@ impl Agent {
                 let opened = spaces.open(&at, rustix::fs::OFlags::PATH | rustix::fs::OFlags::DIRECTORY)?;
                 Answer::Program(self.programs.sbatch_test(&opened, &at.absolute, &script)?)
             }
-            Request::Scancel { job_id } => Answer::Program(self.programs.scancel(&job_id)?),
-            Request::Scontrol { verb, job_id } => Answer::Program(self.programs.scontrol(verb, &job_id)?),
+            Request::Scancel { job_id } => Answer::Program(self.programs.scancel(arguments::cancel(&job_id))?),
+            Request::SignalJob { job_id, signal, to } => {
+                Answer::Program(self.programs.scancel_once(arguments::signal(&job_id, signal, to))?)
+            }
+            Request::Scontrol { verb, job_id } => {
+                Answer::Program(self.programs.scontrol(arguments::on_job(verb, &job_id))?)
+            }
+            Request::UpdateJob { job_id, changes } => {
+                Answer::Program(self.programs.scontrol(arguments::update_job(&job_id, &changes))?)
+            }
+            Request::UpdateNode { node, change } => {
+                Answer::Program(self.programs.scontrol(arguments::update_node(&node, &change))?)
+            }
+            Request::RebootNode { node, asap, reason } => {
+                Answer::Program(self.programs.scontrol(arguments::reboot(&node, asap, reason.as_ref()))?)
+            }
             Request::StartLocal { id, job } => {
                 Answer::LocalJobs { items: vec![self.local.start(id, job, spaces, &self.programs, work)?] }
             }

@@ -14,7 +14,7 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::Semaphore;
+use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
 /// A request's head must be here in this time, counted from when it could begin.
@@ -35,6 +35,7 @@ pub(crate) async fn serve(
     // HTTP/2 comes with HTTPS. Without that, telling the two apart would wait for a first byte without a limit.
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
     builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    let (going_on, stopping) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
     loop {
         let accepted = tokio::select! {
@@ -53,16 +54,26 @@ pub(crate) async fn serve(
             request.extensions_mut().insert(ConnectInfo(address));
             request.map(axum::body::Body::new)
         });
-        let io = TokioIo::new(stream);
-        let connection = builder.serve_connection_with_upgrades(io, TowerToHyperService::new(service)).into_owned();
-        let connection = graceful.watch(connection);
+        let builder = builder.clone();
+        let watcher = graceful.watcher();
+        let mut stopping = stopping.clone();
         tokio::spawn(async move {
             let _place = place;
+            // hyper counts HEAD_TIME only from the first byte.
+            let said_something = tokio::select! {
+                waited = tokio::time::timeout(HEAD_TIME, stream.readable()) => matches!(waited, Ok(Ok(()))),
+                _ = stopping.changed() => false,
+            };
+            if !said_something {
+                return;
+            }
+            let service = TowerToHyperService::new(service);
+            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
             // A client that went away in the middle is no fault of ours.
-            let _ = connection.await;
+            let _ = watcher.watch(connection.into_owned()).await;
         });
     }
-    drop(listener);
+    drop((listener, going_on));
     let _ = tokio::time::timeout(stop_time, graceful.shutdown()).await;
 }
 

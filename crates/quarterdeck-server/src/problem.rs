@@ -3,6 +3,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use quarterdeck_types::control::BadValue;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use utoipa::ToSchema;
@@ -40,10 +41,44 @@ impl FieldError {
         FieldError { pointer: pointer.into(), code: code.to_owned(), detail: detail.into(), params: Map::new() }
     }
 
+    /// JSON of another shape than expected, and where.
+    pub fn wrong_shape(error: &serde_path_to_error::Error<serde_json::Error>) -> FieldError {
+        FieldError::new(pointer(error.path()), "wrong-shape", error.inner().to_string())
+    }
+
+    /// What is wrong with a value that goes to Slurm.
+    pub fn of(pointer: impl Into<String>, fault: &BadValue) -> FieldError {
+        let code = match fault {
+            BadValue::NodeName => "no-such-node",
+            BadValue::Word => "not-a-word",
+            BadValue::ControlCharacter => "control-character",
+            BadValue::Empty => "missing-text",
+            BadValue::TooLong(_) => "too-long",
+            BadValue::Dependency => "not-a-dependency",
+        };
+        let words = fault.to_string();
+        let sentence: String =
+            words.chars().take(1).flat_map(char::to_uppercase).chain(words.chars().skip(1)).collect();
+        FieldError::new(pointer, code, sentence + ".")
+    }
+
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> FieldError {
         self.params.insert(name.to_owned(), value.into());
         self
     }
+}
+
+fn pointer(path: &serde_path_to_error::Path) -> String {
+    use serde_path_to_error::Segment;
+    let mut pointer = String::new();
+    for segment in path.iter() {
+        match segment {
+            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
+            Segment::Map { key } => pointer.push_str(&format!("/{}", pointer_token(key))),
+            Segment::Enum { .. } | Segment::Unknown => {}
+        }
+    }
+    pointer
 }
 
 /// A member's name as a JSON pointer writes it (RFC 6901, 3).
@@ -344,6 +379,25 @@ impl From<crate::files::Error> for Problem {
     }
 }
 
+impl From<crate::nodes::Error> for Problem {
+    fn from(error: crate::nodes::Error) -> Problem {
+        use crate::nodes::Error;
+        let detail = error.to_string();
+        let of = |status, code| Problem::new(status, code, detail.clone());
+        match error {
+            Error::NotFound => Problem::not_found("node"),
+            Error::Refused { cluster, message } => of(StatusCode::UNPROCESSABLE_ENTITY, "scheduler-refused")
+                .with("cluster", cluster)
+                .with("message", message),
+            Error::Unsupported { .. } => of(StatusCode::CONFLICT, "unsupported"),
+            Error::Agent(error) => error.into(),
+            Error::Auth(error) => error.into(),
+            Error::Jobs(error) => error.into(),
+            Error::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<crate::jobs::Error> for Problem {
     fn from(error: crate::jobs::Error) -> Problem {
         use crate::jobs::Error;
@@ -353,6 +407,8 @@ impl From<crate::jobs::Error> for Problem {
             Error::NotFound => Problem::not_found("job"),
             Error::Invalid(errors) => Problem::invalid(errors),
             Error::NotYours => of(StatusCode::FORBIDDEN, "not-your-job"),
+            Error::OperatorsOnly { what } => of(StatusCode::FORBIDDEN, "operators-only").with("what", what),
+            Error::NotSubmittedHere => of(StatusCode::CONFLICT, "not-submitted-here"),
             Error::Refused { cluster, message } => of(StatusCode::UNPROCESSABLE_ENTITY, "scheduler-refused")
                 .with("cluster", cluster)
                 .with("message", message),
@@ -365,6 +421,7 @@ impl From<crate::jobs::Error> for Problem {
             Error::NoOutputPath => of(StatusCode::NOT_FOUND, "no-output-path"),
             Error::NoOutputYet => of(StatusCode::NOT_FOUND, "no-output-yet"),
             Error::Unsupported { .. } => of(StatusCode::CONFLICT, "unsupported"),
+            Error::NotRunning(state) => of(StatusCode::CONFLICT, "job-not-running").with("state", state.as_str()),
             Error::Over(state) => of(StatusCode::CONFLICT, "job-over").with("state", state.as_str()),
             Error::Agent(error) => error.into(),
             Error::Auth(error) => error.into(),

@@ -6,6 +6,7 @@
 
 pub mod compact;
 pub mod dependency;
+pub mod host_list;
 pub mod json;
 pub mod model;
 pub mod node_list;
@@ -16,7 +17,7 @@ pub mod script;
 
 use thiserror::Error;
 
-pub use model::{Job, JobPaths, Node, Partition, Reservation};
+pub use model::{Job, JobPaths, Node, NodeDetails, Partition, Reservation};
 pub use reason::Reason;
 
 /// An answer of Slurm's that is not what its format promises. The reading as a whole is to be dropped: half a list

@@ -73,6 +73,27 @@ pub struct Node {
     pub reason: Option<String>,
 }
 
+/// What is worth knowing of one node beside its place in the list.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct NodeDetails {
+    /// The Unix user who gave the reason.
+    pub reason_by: Option<String>,
+    pub reason_at: Option<DateTime<Utc>>,
+    pub booted_at: Option<DateTime<Utc>>,
+    /// Of slurmd.
+    pub started_at: Option<DateTime<Utc>>,
+    pub features: Vec<String>,
+    pub active_features: Vec<String>,
+    /// As configured: `gpu:a100:2`.
+    pub gres: Option<String>,
+    /// As the operating system reports it.
+    pub memory_free_mib: Option<u64>,
+    pub architecture: Option<String>,
+    pub os: Option<String>,
+    /// Of slurmd.
+    pub version: Option<String>,
+}
+
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Partition {
     pub name: String,

@@ -1,12 +1,15 @@
 //! What Slurm 22.05 really answered (`tests/recorded/record` makes it), read again.
 
-use quarterdeck_slurm::compact::{Separator, accounting, nodes, parse_version, partitions, paths, queue, reservations};
+use quarterdeck_slurm::compact::{
+    Separator, accounting, node_details, nodes, parse_version, partitions, paths, queue, reservations,
+};
 use quarterdeck_slurm::{AnswerError, Job, Reason, json};
 use quarterdeck_types::JobState;
 
 const QUEUE: &[u8] = include_bytes!("recorded/22.05/queue");
 const ACCOUNTING: &[u8] = include_bytes!("recorded/22.05/accounting");
 const NODES: &[u8] = include_bytes!("recorded/22.05/nodes");
+const NODE_DETAILS: &[u8] = include_bytes!("recorded/22.05/node-details");
 const PARTITIONS: &[u8] = include_bytes!("recorded/22.05/partitions");
 const RESERVATIONS: &[u8] = include_bytes!("recorded/22.05/reservations");
 const NO_RESERVATIONS: &[u8] = include_bytes!("recorded/22.05/reservations-none");
@@ -45,6 +48,11 @@ fn the_history() {
 #[test]
 fn the_nodes() {
     insta::assert_json_snapshot!(nodes::parse(NODES, &separator()).unwrap());
+}
+
+#[test]
+fn the_details_of_a_drained_node() {
+    insta::assert_json_snapshot!(node_details::parse(NODE_DETAILS).unwrap());
 }
 
 #[test]

@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::control::{JobChange, JobSignal, NodeChange, NodeName, Reason, SignalTo};
 use crate::{FileName, JobId, Place, RelativePath, SpaceName};
 
 /// Raised when a request or an answer changes in a way that the other side would misread.
@@ -68,6 +69,14 @@ pub enum Request {
     Scancel { job_id: JobId },
     /// Runs `scontrol hold|release|requeue`. Answer: [`Answer::Program`].
     Scontrol { verb: ScontrolVerb, job_id: JobId },
+    /// Runs `scancel --signal`. Answer: [`Answer::Program`].
+    SignalJob { job_id: JobId, signal: JobSignal, to: SignalTo },
+    /// Runs `scontrol update JobId=…`, once for all changes. Answer: [`Answer::Program`].
+    UpdateJob { job_id: JobId, changes: Vec<JobChange> },
+    /// Runs `scontrol update NodeName=…`. Answer: [`Answer::Program`].
+    UpdateNode { node: NodeName, change: NodeChange },
+    /// Runs `scontrol reboot`; with `asap` no further job starts before it. Answer: [`Answer::Program`].
+    RebootNode { node: NodeName, asap: bool, reason: Option<Reason> },
 
     /// Starts a job of the `local` scheduler under a supervisor of its own, at most once for an `id`.
     /// Answer: [`Answer::LocalJobs`] with that one job.

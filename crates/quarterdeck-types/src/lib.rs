@@ -3,6 +3,7 @@
 //! puts one line and at most one descriptor on a socket.
 
 pub mod agent;
+pub mod control;
 pub mod job;
 pub mod kind;
 pub mod launcher;

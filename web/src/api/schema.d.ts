@@ -261,6 +261,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/jobs/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do the same with several jobs. */
+        post: operations["jobs_actions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/jobs/preview": {
         parameters: {
             query?: never;
@@ -293,7 +310,8 @@ export interface paths {
         delete: operations["jobs_cancel"];
         options?: never;
         head?: never;
-        patch?: never;
+        /** Change what may still be changed of a job. */
+        patch: operations["jobs_update"];
         trace?: never;
     };
     "/api/v1/clusters/{cluster}/jobs/{job}/hold": {
@@ -364,6 +382,44 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/jobs/{job}/resubmit": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Submit a job of your own again, with changes.
+         * @description It is put together anew from what was asked for then: template and files have to be there still. Of an array's task,
+         *     that task runs again.
+         */
+        post: operations["jobs_resubmit"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/signal": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Send a signal to a running job. */
+        post: operations["jobs_signal"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/jobs/{job}/why": {
         parameters: {
             query?: never;
@@ -389,9 +445,94 @@ export interface paths {
             cookie?: never;
         };
         /** The cluster's nodes. */
-        get: operations["nodes_nodes"];
+        get: operations["nodes_list"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/nodes/actions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Do the same to several nodes. */
+        post: operations["nodes_actions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/nodes/{node}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One node, and what runs on it. */
+        get: operations["nodes_detail"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/nodes/{node}/drain": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Let no further job start on a node. Those that run go on. */
+        post: operations["nodes_drain"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/nodes/{node}/reboot": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Reboot a node when it is idle. */
+        post: operations["nodes_reboot"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/nodes/{node}/resume": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Take a node back into service. */
+        post: operations["nodes_resume"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1046,6 +1187,8 @@ export interface components {
             current_password: string;
             new_password: string;
         };
+        /** @description What is different from the first time, in the shape of a submission; null takes away (RFC 7396). */
+        Changes: Record<string, unknown>;
         Choice: {
             value: string;
             label: components["schemas"]["Text"];
@@ -1076,6 +1219,13 @@ export interface components {
         CreatedKey: components["schemas"]["ApiKey"] & {
             /** @description The key itself. It is shown this once. */
             key: string;
+        };
+        Drain: {
+            /**
+             * @description Why, in one line of at most 230 bytes.
+             * @example bad disk
+             */
+            reason: string;
         };
         /** @description One field of the request that is wrong. */
         FieldError: {
@@ -1472,7 +1622,12 @@ export interface components {
             mine: boolean;
         };
         /** @enum {string} */
-        JobAction: "cancel" | "hold" | "release" | "requeue";
+        JobAction: "cancel" | "hold" | "release" | "requeue" | "signal" | "update" | "resubmit";
+        JobActions: {
+            action: components["schemas"]["ManyAction"];
+            /** @description Our ids or the scheduler's. */
+            jobs: string[];
+        };
         JobCounts: {
             /** Format: int64 */
             pending: number;
@@ -1507,6 +1662,61 @@ export interface components {
             kind: string;
             /** @description The environment variable that holds its path. */
             variable: string;
+        };
+        JobResult: {
+            job: string;
+            ok: boolean;
+            problem?: components["schemas"]["ProblemDocument"] | null;
+        };
+        JobResults: {
+            /** @description In the order asked. */
+            items: components["schemas"]["JobResult"][];
+        };
+        /** @description What to change of a job; what is left out stays. */
+        JobUpdate: {
+            /**
+             * Format: int32
+             * @description Null: unlimited. Of a job that runs, only operators raise it.
+             * @default null
+             */
+            time_limit_minutes: number | null;
+            /** @default null */
+            partition: string | null;
+            /** @default null */
+            account: string | null;
+            /** @default null */
+            qos: string | null;
+            /**
+             * Format: int32
+             * @description Operators alone; the others choose `nice`.
+             * @default null
+             */
+            priority: number | null;
+            /** @default null */
+            name: string | null;
+            /**
+             * Format: int32
+             * @description How far the job stands back; below zero, ahead: operators alone.
+             * @default null
+             */
+            nice: number | null;
+            /**
+             * @description As `sbatch --dependency` takes it; null: none.
+             * @default null
+             * @example afterok:5
+             */
+            dependency: string | null;
+            /**
+             * Format: date-time
+             * @description Not before this; null: as soon as it can.
+             * @default null
+             */
+            begin: string | null;
+            /**
+             * @description Null: none.
+             * @default null
+             */
+            reservation: string | null;
         };
         /**
          * @description The seven kinds of file.
@@ -1545,6 +1755,8 @@ export interface components {
             /** @description Where the refresh token goes: into a cookie, or, for clients without cookies, into the body. */
             token_delivery?: components["schemas"]["TokenDelivery"];
         };
+        /** @enum {string} */
+        ManyAction: "cancel" | "hold" | "release" | "requeue";
         Meta: {
             version: string;
             mode: components["schemas"]["ServerMode"];
@@ -1619,12 +1831,69 @@ export interface components {
             partitions: string[];
             reason?: string | null;
         };
+        /** @enum {string} */
+        NodeAction: "drain" | "resume" | "reboot";
+        NodeActions: {
+            action: components["schemas"]["NodeAction"];
+            nodes: string[];
+            /** @description Why; needed for `drain`, and none for `resume`. */
+            reason?: string | null;
+            /** @description For `reboot`: let no further job start before it. */
+            asap?: boolean;
+        };
         NodeCounts: {
             /** Format: int64 */
             total: number;
             by_state: {
                 [key: string]: number;
             };
+        };
+        /** @description One node, read anew. */
+        NodeDetail: components["schemas"]["Node"] & {
+            /** @description The Unix user who gave the reason. This and what follows: null where the scheduler does not tell. */
+            reason_by?: string | null;
+            /** Format: date-time */
+            reason_at?: string | null;
+            /** Format: date-time */
+            booted_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When its slurmd started.
+             */
+            started_at?: string | null;
+            features: string[];
+            active_features: string[];
+            /**
+             * @description As configured.
+             * @example gpu:a100:2
+             */
+            gres?: string | null;
+            /**
+             * Format: int64
+             * @description As its operating system reports it.
+             */
+            memory_free_mib?: number | null;
+            architecture?: string | null;
+            os?: string | null;
+            /** @description Of its slurmd. */
+            version?: string | null;
+            /** @description What runs on it, of what you may see. */
+            jobs: components["schemas"]["Job"][];
+            /** @description What you may do with it now. */
+            actions: components["schemas"]["NodeAction"][];
+            /** Format: date-time */
+            as_of?: string | null;
+            stale: boolean;
+            stale_reason?: string | null;
+        };
+        NodeResult: {
+            node: string;
+            ok: boolean;
+            problem?: components["schemas"]["ProblemDocument"] | null;
+        };
+        NodeResults: {
+            /** @description In the order asked. */
+            items: components["schemas"]["NodeResult"][];
         };
         Notification: {
             /** Format: uuid */
@@ -2069,6 +2338,18 @@ export interface components {
         };
         /** @enum {string} */
         Progress: "uploading" | "finished";
+        Reboot: {
+            /**
+             * @description Why, in one line of at most 230 bytes.
+             * @default null
+             */
+            reason: string | null;
+            /**
+             * @description Let no further job start before it; else it waits until the node happens to be idle.
+             * @default false
+             */
+            asap: boolean;
+        };
         Refresh: {
             refresh_token: string;
         };
@@ -2136,6 +2417,19 @@ export interface components {
         SetPassword: {
             /** @description Unset: one is made and shown once. */
             password?: string | null;
+        };
+        Signal: {
+            /**
+             * @description `HUP`, `INT`, `QUIT`, `USR1`, `USR2`, `TERM`, `KILL`, `STOP`, `CONT` or `TSTP`.
+             * @example USR1
+             */
+            signal: string;
+            /**
+             * @description `all` (default): the batch script, what it started, and the job's steps; `script`: its shell alone; `steps`: what
+             *     `srun` started.
+             * @example all
+             */
+            to?: string;
         };
         /** @enum {string} */
         Source: "name" | "user";
@@ -3171,6 +3465,74 @@ export interface operations {
             };
         };
     };
+    jobs_actions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobActions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobResults"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     jobs_preview: {
         parameters: {
             query?: never;
@@ -3324,6 +3686,72 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_update: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["JobUpdate"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -3581,6 +4009,151 @@ export interface operations {
             };
         };
     };
+    jobs_resubmit: {
+        parameters: {
+            query?: never;
+            header?: {
+                "Idempotency-Key"?: string | null;
+            };
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Changes"] | null;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Job"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            504: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_signal: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Signal"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     jobs_why: {
         parameters: {
             query?: never;
@@ -3638,7 +4211,7 @@ export interface operations {
             };
         };
     };
-    nodes_nodes: {
+    nodes_list: {
         parameters: {
             query?: never;
             header?: never;
@@ -3676,6 +4249,352 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    nodes_actions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NodeActions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeResults"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    nodes_detail: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["NodeDetail"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    nodes_drain: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Drain"];
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    nodes_reboot: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["Reboot"] | null;
+            };
+        };
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    nodes_resume: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

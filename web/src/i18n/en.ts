@@ -838,6 +838,7 @@ export const en = {
     },
     nouns: {
       job: "Jobs",
+      node: "Nodes",
       upload: "Uploads",
       session: "Sessions",
       user: "Accounts",
@@ -854,8 +855,12 @@ export const en = {
         hold: "Job held",
         release: "Job released",
         requeue: "Job requeued",
+        signal: "Signal sent to a job",
+        update: "Job changed",
+        resubmit: "Job submitted again",
         read: "Another's private job read",
       },
+      node: { drain: "Node drained", resume: "Node resumed", reboot: "Node rebooted" },
       upload: {
         create: "Upload begun",
         finish: "Upload finished",

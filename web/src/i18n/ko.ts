@@ -846,6 +846,7 @@ export const ko: Translation<typeof en> = {
     },
     nouns: {
       job: "작업",
+      node: "노드",
       upload: "업로드",
       session: "세션",
       user: "계정",
@@ -862,8 +863,12 @@ export const ko: Translation<typeof en> = {
         hold: "작업 보류",
         release: "작업 보류 해제",
         requeue: "작업을 다시 대기열에 넣음",
+        signal: "작업에 시그널 전송",
+        update: "작업 변경",
+        resubmit: "작업 다시 제출",
         read: "다른 사용자의 비공개 작업 열람",
       },
+      node: { drain: "노드 드레인", resume: "노드 복귀", reboot: "노드 재부팅" },
       upload: {
         create: "업로드 시작",
         finish: "업로드 완료",

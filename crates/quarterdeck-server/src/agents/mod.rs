@@ -4,6 +4,7 @@
 //! system that hangs stalls its own users alone. An agent's answers are hostile input: bounded, typed, and the uid at
 //! the other end of the socket is checked by the kernel's word.
 
+pub mod complaint;
 mod connection;
 mod file;
 mod start;
@@ -15,7 +16,6 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use quarterdeck_types::JobId;
 use quarterdeck_types::agent::{
     AgentError, Answer, Entry, ErrorCode, Hello, LocalJobStatus, ProgramResult, Request, SubmissionOutcome,
 };
@@ -185,11 +185,6 @@ impl Agent {
         }
     }
 
-    /// Cancels a Slurm job with `scancel`.
-    pub async fn scancel(&self, job_id: JobId) -> Result<ProgramResult, Error> {
-        self.program(Request::Scancel { job_id }).await
-    }
-
     /// [`Request::StartLocal`], [`Request::LocalJobs`].
     pub async fn local_jobs(&self, request: Request) -> Result<Vec<LocalJobStatus>, Error> {
         match self.call(request).await? {
@@ -266,7 +261,14 @@ struct Address {
 fn may_repeat(request: &Request) -> bool {
     !matches!(
         request,
-        Request::Rename { .. } | Request::Remove { .. } | Request::Link { .. } | Request::Scontrol { .. }
+        Request::Rename { .. }
+            | Request::Remove { .. }
+            | Request::Link { .. }
+            | Request::Scontrol { .. }
+            | Request::SignalJob { .. }
+            | Request::UpdateJob { .. }
+            | Request::UpdateNode { .. }
+            | Request::RebootNode { .. }
     )
 }
 

@@ -5,6 +5,7 @@ mod line;
 mod sight;
 mod slurm;
 
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
 use chrono::{DateTime, Utc};
@@ -22,6 +23,8 @@ pub struct Clusters {
     clusters: Vec<Cluster>,
     /// Rung when something was done that the next reading will show.
     soon: Arc<Notify>,
+    /// That reading is to include the nodes.
+    nodes_soon: AtomicBool,
 }
 
 /// Cheap to clone.
@@ -89,7 +92,7 @@ impl Clusters {
         if config.local.enabled {
             clusters.push(cluster(LOCAL_CLUSTER, Scheduler::Local));
         }
-        Clusters { clusters, soon: Arc::default() }
+        Clusters { clusters, soon: Arc::default(), nodes_soon: AtomicBool::new(false) }
     }
 
     pub fn all(&self) -> &[Cluster] {
@@ -103,6 +106,11 @@ impl Clusters {
     /// Makes the next reading of Slurm come at once.
     pub fn look_soon(&self) {
         self.soon.notify_one();
+    }
+
+    pub fn look_soon_at_nodes(&self) {
+        self.nodes_soon.store(true, Ordering::Relaxed);
+        self.look_soon();
     }
 }
 

@@ -3,12 +3,13 @@
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use quarterdeck_slurm::compact::{
-    self, Reading, Separator, accounting, nodes, partitions, paths, privacy, queue, reservations,
+    self, Reading, Separator, accounting, node_details, nodes, partitions, paths, privacy, queue, reservations,
 };
-use quarterdeck_slurm::{Job, JobPaths};
+use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails};
 use quarterdeck_types::JobId;
 use tokio::io::AsyncReadExt;
 use tokio::time::Instant;
@@ -53,6 +54,27 @@ impl Commands {
     /// Where a job that was not submitted here writes.
     pub async fn paths(&self, job_id: &JobId) -> Result<JobPaths, String> {
         Ok(paths::parse(&self.run(&paths::reading(job_id)).await?))
+    }
+
+    /// Whether the queue has this job or task. Where it cannot be told, it may.
+    pub async fn knows(&self, job_id: &JobId) -> bool {
+        let ids = std::slice::from_ref(job_id);
+        let Ok(separator) = separator() else { return true };
+        match self.run(&queue::reading(queue::Jobs::Ids(ids), &separator)).await {
+            Ok(answer) => !answer.is_empty(),
+            Err(_) => true,
+        }
+    }
+
+    /// One node of the list, as it is now.
+    pub async fn node(&self, name: &str) -> Result<(Node, NodeDetails), String> {
+        let separator = separator()?;
+        let listed = nodes::reading_of(name, &separator);
+        let details = node_details::reading(name);
+        let (listed, details) = tokio::try_join!(self.run(&listed), self.run(&details))?;
+        let node = nodes::parse(&listed, &separator).map_err(|error| error.to_string())?.pop();
+        let details = node_details::parse(&details).map_err(|error| error.to_string())?;
+        Ok((node.ok_or_else(|| format!("sinfo: {name} is not in the list any more"))?, details))
     }
 
     /// Runs a reading command with nothing of our own environment; answers its standard output, or why there is none.
@@ -114,6 +136,9 @@ pub async fn watch(app: App, cluster: Cluster, commands: Arc<Commands>) {
             privacy_due = Instant::now() + PRIVACY_EVERY;
         }
         read_jobs(&app, &cluster, &commands).await;
+        if app.clusters.nodes_soon.swap(false, Ordering::Relaxed) {
+            nodes_due = Instant::now();
+        }
         if Instant::now() >= nodes_due && cluster.view().privacy.is_some() {
             read_nodes(&app, &cluster, &commands).await;
             nodes_due = Instant::now() + NODES_EVERY;

@@ -1,5 +1,7 @@
 //! Routes of jobs.
 
+mod control;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -17,10 +19,11 @@ use crate::access::Actor;
 use crate::app::App;
 use crate::clusters::Cluster;
 use crate::clusters::api::{FreshPage, find_cluster};
-use crate::jobs::{self, Action, Filter, NewJob, Stream, Wanted};
+use crate::jobs::{self, Filter, NewJob, Stream, Wanted};
 use crate::problem::{FieldError, Problem, ProblemDocument};
 use crate::requests::{JsonBody, PathOf, QueryOf, limit, to_the_end};
 use crate::web::Uncompressed;
+use control::JobAction;
 
 const LONGEST_KEY: usize = 200;
 
@@ -28,12 +31,10 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list, submit))
         .routes(routes!(preview))
-        .routes(routes!(detail, cancel))
-        .routes(routes!(hold))
-        .routes(routes!(release))
-        .routes(routes!(requeue))
+        .routes(routes!(detail, control::cancel, control::update))
         .routes(routes!(output))
         .routes(routes!(why))
+        .merge(control::routes())
 }
 
 /// A job, in the queue or over.
@@ -133,15 +134,6 @@ struct JobFile {
     variable: String,
 }
 
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum JobAction {
-    Cancel,
-    Hold,
-    Release,
-    Requeue,
-}
-
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 struct Query {
@@ -215,11 +207,15 @@ async fn submit(
 ) -> Result<Response, Problem> {
     let cluster = find_cluster(&app, &cluster)?;
     let key = idempotency_key(&headers)?;
-    let (acting, name) = (actor.clone(), cluster.name.clone());
+    let acting = actor.clone();
     let job = to_the_end(async move { Ok(jobs::submit(&app, &acting, &cluster, new, key).await?) }).await?;
-    let location = format!("/api/v1/clusters/{name}/jobs/{}", job.id);
+    created(&actor, &job)
+}
+
+fn created(actor: &Actor, job: &jobs::Job) -> Result<Response, Problem> {
+    let location = format!("/api/v1/clusters/{}/jobs/{}", job.cluster, job.id);
     let location = HeaderValue::from_str(&location).map_err(Problem::internal)?;
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Job::seen_by(&actor, &job))).into_response())
+    Ok((StatusCode::CREATED, [(header::LOCATION, location)], Json(Job::seen_by(actor, job))).into_response())
 }
 
 #[derive(Serialize, ToSchema)]
@@ -258,38 +254,6 @@ async fn detail(
     let cluster = find_cluster(&app, &cluster)?;
     let job = jobs::detail(&app, &actor, &cluster, &job).await?;
     Ok(Json(view(&actor, &cluster, job)))
-}
-
-/// Cancel a job.
-#[utoipa::path(delete, path = "/clusters/{cluster}/jobs/{job}", tag = "jobs",
-    params(("cluster" = String, Path), ("job" = String, Path)),
-    responses((status = 202), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
-async fn cancel(state: State<App>, actor: Actor, path: PathOf<(String, String)>) -> Result<StatusCode, Problem> {
-    act(state, actor, path, Action::Cancel).await
-}
-
-/// Keep a waiting job from starting.
-#[utoipa::path(post, path = "/clusters/{cluster}/jobs/{job}/hold", tag = "jobs",
-    params(("cluster" = String, Path), ("job" = String, Path)),
-    responses((status = 202), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
-async fn hold(state: State<App>, actor: Actor, path: PathOf<(String, String)>) -> Result<StatusCode, Problem> {
-    act(state, actor, path, Action::Hold).await
-}
-
-/// Let a held job start.
-#[utoipa::path(post, path = "/clusters/{cluster}/jobs/{job}/release", tag = "jobs",
-    params(("cluster" = String, Path), ("job" = String, Path)),
-    responses((status = 202), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
-async fn release(state: State<App>, actor: Actor, path: PathOf<(String, String)>) -> Result<StatusCode, Problem> {
-    act(state, actor, path, Action::Release).await
-}
-
-/// Stop a running job and put it back into the queue.
-#[utoipa::path(post, path = "/clusters/{cluster}/jobs/{job}/requeue", tag = "jobs",
-    params(("cluster" = String, Path), ("job" = String, Path)),
-    responses((status = 202), (status = 403, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
-async fn requeue(state: State<App>, actor: Actor, path: PathOf<(String, String)>) -> Result<StatusCode, Problem> {
-    act(state, actor, path, Action::Requeue).await
 }
 
 #[derive(Deserialize, IntoParams)]
@@ -430,29 +394,12 @@ impl From<OutputStream> for Stream {
     }
 }
 
-async fn act(
-    State(app): State<App>,
-    actor: Actor,
-    PathOf((cluster, job)): PathOf<(String, String)>,
-    action: Action,
-) -> Result<StatusCode, Problem> {
-    let cluster = find_cluster(&app, &cluster)?;
-    to_the_end(async move { Ok(jobs::act(&app, &actor, &cluster, &job, action).await?) }).await?;
-    Ok(StatusCode::ACCEPTED)
-}
-
 fn view(actor: &Actor, cluster: &Cluster, job: jobs::Job) -> JobDetail {
     let mine = jobs::is_mine(actor, &job);
     let freshness = cluster.view().jobs;
-    let action = |action| match action {
-        Action::Cancel => JobAction::Cancel,
-        Action::Hold => JobAction::Hold,
-        Action::Release => JobAction::Release,
-        Action::Requeue => JobAction::Requeue,
-    };
     let files = if mine { job.files.clone() } else { Vec::new() };
     JobDetail {
-        actions: jobs::actions(actor, cluster, &job).into_iter().map(action).collect(),
+        actions: jobs::offers(actor, cluster, &job).into_iter().map(JobAction::from).collect(),
         script: job.script.clone().filter(|_| mine),
         output_path: job.output_path.clone().filter(|_| mine),
         error_path: job.error_path.clone().filter(|_| mine),

@@ -74,7 +74,7 @@ pub async fn watch_local(app: App, cluster: Cluster) {
 }
 
 /// Cancels, holds or releases a job of this queue.
-pub(super) async fn act(app: &App, job: &Job, action: Action) -> Result<(), Error> {
+pub(super) async fn act(app: &App, job: &Job, action: &Action) -> Result<(), Error> {
     let _turn = app.jobs.local.turn.lock().await;
     let row = store::by_id(app.db.read(), &job.cluster, job.id).await?;
     let mut job = row.and_then(read).ok_or(Error::NotFound)?;

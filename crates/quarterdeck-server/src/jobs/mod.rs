@@ -1,5 +1,6 @@
 //! Submits, watches, lists and cancels jobs.
 
+mod act;
 pub(crate) mod api;
 mod idempotency;
 mod local;
@@ -9,25 +10,27 @@ mod paths;
 mod prepare;
 mod recover;
 mod request;
+mod resubmit;
 mod rows;
 mod store;
 mod submit;
 #[cfg(test)]
 mod tests;
+mod update;
 mod why;
 
 use std::collections::HashSet;
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use quarterdeck_types::agent::{ProgramResult, Request, ScontrolVerb};
+use quarterdeck_slurm::host_list;
 use quarterdeck_types::{JobId, JobState};
 use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
-use crate::access::{Actor, Role};
+use crate::access::Actor;
 use crate::agents;
 use crate::app::App;
 use crate::audit::{Event, Outcome};
@@ -35,15 +38,21 @@ use crate::auth;
 use crate::clusters::{Cluster, Scheduler};
 use crate::db::to_us;
 use crate::problem::FieldError;
-use rows::{read, row, update};
+use rows::{read, row};
 
+pub use act::{Action, Offer, act, act_on_many, offers};
 pub use local::{LocalQueue, watch_local};
 pub use observe::{observe, watch_ended};
 pub use output::{Stream, output};
 pub use recover::recover;
 pub use request::{ImageChoice, NewJob, Resources};
+pub use resubmit::resubmit;
 pub use submit::{Preview, preview, submit};
+pub use update::{JobUpdate, update};
 pub use why::{Finding, why};
+
+/// More jobs than ever run at the same time on nodes of like names.
+const MOST_ON_NODES: u64 = 20_000;
 
 #[derive(Debug, Error)]
 pub enum Error {
@@ -65,8 +74,14 @@ pub enum Error {
     NoOutputPath,
     #[error("The job has written no output yet.")]
     NoOutputYet,
+    #[error("This job was not submitted through Quarterdeck, or by an earlier release: submit it as a new one.")]
+    NotSubmittedHere,
+    #[error("Only operators change a job's {what}.")]
+    OperatorsOnly { what: &'static str },
     #[error("{scheduler} cannot do this with a job.")]
     Unsupported { scheduler: &'static str },
+    #[error("A job that is {0} does not run: it hears no signal.")]
+    NotRunning(JobState),
     #[error("A job that is {0} can no longer be changed.")]
     Over(JobState),
     #[error(transparent)]
@@ -127,14 +142,6 @@ pub struct JobFile {
     pub variable: String,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Action {
-    Cancel,
-    Hold,
-    Release,
-    Requeue,
-}
-
 /// What a list is filtered by; states are any of these.
 #[derive(Default)]
 pub struct Filter {
@@ -187,6 +194,7 @@ pub async fn list(
         account: filter.account,
         text: filter.text.filter(|text| !text.is_empty()),
         since_us: filter.since.map(to_us),
+        node_list: None,
         sight: Some(cluster.sight_of(actor)),
     };
     let after = cursor.map(read_cursor).transpose()?;
@@ -257,55 +265,25 @@ pub async fn recent(app: &App, actor: &Actor, cluster: &Cluster, limit: u64) -> 
     Ok(rows.into_iter().filter_map(read).collect())
 }
 
+/// The jobs that run on a node, of those that the actor may see.
+pub async fn on_node(app: &App, actor: &Actor, cluster: &Cluster, node: &str) -> Result<Vec<Job>, Error> {
+    let on_nodes = [JobState::Configuring, JobState::Running, JobState::Suspended, JobState::Completing];
+    let filter = store::Filter {
+        states: on_nodes.map(JobState::as_str).to_vec(),
+        sight: Some(cluster.sight_of(actor)),
+        // A list of hosts is written `c[1-3]`: without its number a name is part of it, whatever the range.
+        node_list: Some(node.trim_end_matches(|c: char| c.is_ascii_digit()).to_owned()),
+        ..store::Filter::default()
+    };
+    let rows = store::list(app.db.read(), &cluster.name, &filter, None, false, MOST_ON_NODES).await?;
+    let jobs = rows.into_iter().filter_map(read);
+    // An array's own row names no node.
+    Ok(jobs.filter(|job| job.node_list.as_deref().is_some_and(|list| host_list::contains(list, node))).collect())
+}
+
 /// May this person see the job's script and output? Its owner may; the kernel decides about the files besides.
 pub fn is_mine(actor: &Actor, job: &Job) -> bool {
     actor.unix_user.as_deref() == Some(&job.user)
-}
-
-/// May this person try to act on the job? Its owner may, coordinators of its account, and operators; Slurm, as her
-/// own Unix user, decides.
-fn may_act(actor: &Actor, cluster: &Cluster, job: &Job) -> bool {
-    let coordinates = |account: &String| cluster.coordinated_by(actor).contains(account);
-    is_mine(actor, job) || actor.role >= Role::Operator || job.account.as_ref().is_some_and(coordinates)
-}
-
-/// What this person may do with the job now.
-pub fn actions(actor: &Actor, cluster: &Cluster, job: &Job) -> Vec<Action> {
-    if !may_act(actor, cluster, job) || actor.unix_user.is_none() || job.job_id.is_none() || job.state.is_final() {
-        return Vec::new();
-    }
-    let held = job.reason.as_deref().is_some_and(|reason| reason.starts_with("JobHeld"));
-    match (job.state, &cluster.scheduler) {
-        (JobState::Pending, _) if held => vec![Action::Cancel, Action::Release],
-        (JobState::Pending, _) => vec![Action::Cancel, Action::Hold],
-        (JobState::Running, Scheduler::Slurm(_)) => vec![Action::Cancel, Action::Requeue],
-        _ => vec![Action::Cancel],
-    }
-}
-
-/// Does something with a job, as the person's own Unix user: Slurm says whether she may.
-pub async fn act(app: &App, actor: &Actor, cluster: &Cluster, job: &str, action: Action) -> Result<(), Error> {
-    let job = find_for(app, actor, cluster, job).await?;
-    if !may_act(actor, cluster, &job) {
-        return Err(Error::NotYours);
-    }
-    let unix_user = auth::unix_user(actor)?;
-    let job_id = job.job_id.clone().filter(|_| !job.state.is_final()).ok_or(Error::Over(job.state))?;
-    let object = job.id.to_string();
-    let event = || Event::new(audited(action), &object).job(Some(job_id.to_string()));
-    let intent = app.audit.intend(actor, event()).await?;
-    let result = match &cluster.scheduler {
-        Scheduler::Slurm(_) => slurm_action(app, cluster, unix_user, job_id.clone(), action).await,
-        Scheduler::Local => local::act(app, &job, action).await,
-    };
-    let word = match &result {
-        Ok(()) => Outcome::Done,
-        Err(Error::Refused { .. } | Error::Unsupported { .. }) => Outcome::Refused,
-        Err(_) => Outcome::Failed,
-    };
-    app.audit.conclude(actor, intent, word, event()).await?;
-    look_soon(app, cluster);
-    result
 }
 
 /// What was just done is to be seen at once.
@@ -316,51 +294,11 @@ fn look_soon(app: &App, cluster: &Cluster) {
     }
 }
 
-async fn slurm_action(app: &App, cluster: &Cluster, user: &str, job_id: JobId, action: Action) -> Result<(), Error> {
-    let agent = app.agents.of(user);
-    let scontrol = |verb| Request::Scontrol { verb, job_id: job_id.clone() };
-    let result = match action {
-        Action::Cancel => agent.scancel(job_id.clone()).await?,
-        Action::Hold => agent.program(scontrol(ScontrolVerb::Hold)).await?,
-        Action::Release => agent.program(scontrol(ScontrolVerb::Release)).await?,
-        Action::Requeue => agent.program(scontrol(ScontrolVerb::Requeue)).await?,
-    };
-    // scancel exits 0 for some failures and says so on standard error alone (seen on 22.05).
-    let complaint = complaint(&result);
-    if result.exit_code == Some(0) && complaint.is_empty() {
-        return Ok(());
-    }
-    Err(Error::Refused { cluster: cluster.name.clone(), message: complaint })
-}
-
-/// What a Slurm command complained of.
-fn complaint(result: &ProgramResult) -> String {
-    without_prefixes(&result.stderr)
-}
-
-/// A command's words, without its own name before each line.
-fn without_prefixes(words: &str) -> String {
-    let lines = words.lines().map(|line| {
-        let line = line.trim();
-        line.split_once(": error: ").map_or(line, |(_, text)| text)
-    });
-    lines.filter(|line| !line.is_empty()).collect::<Vec<_>>().join(" ")
-}
-
-fn audited(action: Action) -> &'static str {
-    match action {
-        Action::Cancel => "job.cancel",
-        Action::Hold => "job.hold",
-        Action::Release => "job.release",
-        Action::Requeue => "job.requeue",
-    }
-}
-
 /// Writes a changed job and tells who watches.
 async fn save_and_publish(app: &App, job: Job) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
     if let Some(old) = store::by_id_to_change(&tx, &job.cluster, job.id).await? {
-        store::save(&tx, update(old, &job, to_us(app.clock.now()))).await?;
+        store::save(&tx, rows::update(old, &job, to_us(app.clock.now()))).await?;
         tx.commit().await?;
         app.live.jobs_changed(&job.cluster.clone(), vec![job]);
     }
@@ -378,7 +316,7 @@ async fn save_submission(app: &App, job: Job) -> Result<Job, DbErr> {
     if let Some(job_id) = &job.job_id {
         store::delete_strays(&tx, &job.cluster, job_id.as_str()).await?;
     }
-    store::save(&tx, update(old, &job, to_us(app.clock.now()))).await?;
+    store::save(&tx, rows::update(old, &job, to_us(app.clock.now()))).await?;
     tx.commit().await?;
     app.live.jobs_changed(&job.cluster.clone(), vec![job.clone()]);
     Ok(job)

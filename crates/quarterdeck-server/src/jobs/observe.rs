@@ -8,7 +8,8 @@ use quarterdeck_types::{JobId, JobState};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
-use super::{Job, paths, read, row, store, update};
+use super::rows::update;
+use super::{Job, paths, read, row, store};
 use crate::app::App;
 use crate::db::to_us;
 

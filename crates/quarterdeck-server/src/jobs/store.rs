@@ -51,6 +51,22 @@ pub(super) struct Model {
 
 impl ActiveModelBehavior for ActiveModel {}
 
+/// What was asked for when the job was submitted here.
+mod requests {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "job_requests")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub job_id: Uuid,
+        pub request: Json,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
 /// What a list is filtered by.
 #[derive(Default)]
 pub(super) struct Filter {
@@ -61,6 +77,8 @@ pub(super) struct Filter {
     /// Part of the name, or the beginning of the job id.
     pub text: Option<String>,
     pub since_us: Option<i64>,
+    /// Part of the list of nodes.
+    pub node_list: Option<String>,
     /// Only what somebody may see.
     pub sight: Option<Sight>,
 }
@@ -74,6 +92,15 @@ pub(super) struct After {
 
 pub(super) async fn insert(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
     Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
+}
+
+pub(super) async fn insert_request(db: &impl ConnectionTrait, job: Uuid, request: Json) -> Result<(), DbErr> {
+    let row = requests::Model { job_id: job, request };
+    requests::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
+}
+
+pub(super) async fn request_of(db: &impl ConnectionTrait, job: Uuid) -> Result<Option<Json>, DbErr> {
+    Ok(requests::Entity::find_by_id(job).one(db).await?.map(|row| row.request))
 }
 
 pub(super) async fn save(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
@@ -205,6 +232,14 @@ pub(super) async fn delete_strays(db: &impl ConnectionTrait, cluster: &str, job_
         .map(drop)
 }
 
+/// The numbers of an array's tasks that run.
+pub(super) async fn running_tasks(db: &impl ConnectionTrait, cluster: &str, root: &str) -> Result<Vec<String>, DbErr> {
+    let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::State.eq(JobState::Running.as_str()));
+    let tasks = query.filter(like(Expr::col(Column::JobId), Part::Start, &format!("{root}_")));
+    let numbers: Vec<Option<String>> = tasks.select_only().column(Column::JobId).into_tuple().all(db).await?;
+    Ok(numbers.into_iter().flatten().collect())
+}
+
 /// The numbers of the rows that were inserted last, of those that have one: ids are ordered by time.
 pub(super) async fn newest_numbers(db: &impl ConnectionTrait, cluster: &str, limit: u64) -> Result<Vec<String>, DbErr> {
     let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::JobId.is_not_null());
@@ -235,6 +270,9 @@ fn matching(cluster: &str, filter: &Filter) -> Condition {
     }
     if let Some(since) = filter.since_us {
         all = all.add(Column::SubmittedUs.gte(since));
+    }
+    if let Some(text) = &filter.node_list {
+        all = all.add(like(Expr::col(Column::NodeList), Part::Any, text));
     }
     if let Some(text) = &filter.text {
         let name = like(Expr::col(Column::Name), Part::Any, text);

@@ -4,11 +4,12 @@ use chrono::{DateTime, Utc};
 use quarterdeck_types::agent::{Request, SubmissionOutcome};
 use quarterdeck_types::{JobId, JobState, Place, RelativePath};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::prepare::{Prepared, prepare};
 use super::{Error, Job, NewJob, idempotency, look_soon, paths, row, save_submission, store};
 use crate::access::Actor;
-use crate::agents::{self, Agent};
+use crate::agents::{self, Agent, complaint};
 use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::auth;
@@ -31,6 +32,29 @@ pub async fn submit(
     new: NewJob,
     idempotency_key: Option<String>,
 ) -> Result<Job, Error> {
+    submit_as(app, actor, cluster, new, idempotency_key, None).await
+}
+
+/// Submits what was asked for when another job was submitted.
+pub(super) async fn submit_again(
+    app: &App,
+    actor: &Actor,
+    cluster: &Cluster,
+    new: NewJob,
+    idempotency_key: Option<String>,
+    before: Uuid,
+) -> Result<Job, Error> {
+    submit_as(app, actor, cluster, new, idempotency_key, Some(before)).await
+}
+
+async fn submit_as(
+    app: &App,
+    actor: &Actor,
+    cluster: &Cluster,
+    new: NewJob,
+    idempotency_key: Option<String>,
+    again: Option<Uuid>,
+) -> Result<Job, Error> {
     let unix_user = auth::unix_user(actor)?.to_owned();
     let hash = idempotency::request_hash(&new);
     if let Some(key) = &idempotency_key
@@ -39,6 +63,7 @@ pub async fn submit(
         return Ok(job);
     }
     let agent = app.agents.of(&unix_user);
+    let request = json!(new);
     let prepared = prepare(app, actor, cluster, new).await?;
     give_directory_and_files(&agent, &prepared).await?;
     let mut job = prepared.job.clone();
@@ -47,12 +72,17 @@ pub async fn submit(
     let object = job.id.to_string();
     let event = |job: &Job| {
         let event = Event::new("job.submit", &object).job(job.job_id.as_ref().map(ToString::to_string));
-        event.with(json!({"name": job.name, "cluster": job.cluster}))
+        let mut detail = json!({"name": job.name, "cluster": job.cluster});
+        if let Some(before) = again {
+            detail["again"] = json!(before);
+        }
+        event.with(detail)
     };
     // Written before the scheduler hears of it, so that a crash leaves a row to mend.
     let tx = app.db.begin().await?;
     let written = row(&job, idempotency_key, Some(hash), to_us(app.clock.now()));
     store::insert(&tx, written).await.map_err(idempotency::not_written)?;
+    store::insert_request(&tx, job.id, request).await?;
     let intent = app.audit.intend_within(&tx, actor, event(&job)).await?;
     tx.commit().await?;
     app.live.jobs_changed(&cluster.name, vec![job.clone()]);
@@ -89,7 +119,7 @@ pub async fn preview(app: &App, actor: &Actor, cluster: &Cluster, new: NewJob) -
         if answer.exit_code == Some(0) {
             preview.start_estimate = start_estimate(&answer.stderr);
         } else {
-            preview.warnings.push(super::complaint(&answer));
+            preview.warnings.push(complaint::complaint(&answer));
         }
     }
     Ok(preview)
@@ -104,7 +134,7 @@ pub(super) fn settle(job: &mut Job, outcome: Result<SubmissionOutcome, Error>, c
             Ok(())
         }
         Ok(SubmissionOutcome::Refused { message }) => {
-            let message = super::without_prefixes(&message);
+            let message = complaint::without_prefixes(&message);
             job.state = JobState::NotSubmitted;
             job.message = Some(message.clone());
             Err(Error::Refused { cluster: cluster.name.clone(), message })

@@ -6,6 +6,7 @@ use quarterdeck_types::{JobId, JobState};
 use uuid::Uuid;
 
 use super::*;
+use crate::access::Role;
 use crate::app::testing::{actor, app_at};
 use crate::clusters::Cluster;
 use crate::db::Db;
@@ -273,7 +274,7 @@ async fn the_end_of_a_submission_does_not_undo_what_the_queue_writes_meanwhile()
         let queue = async {
             tokio::time::sleep(std::time::Duration::from_millis(200)).await;
             let ended = Job { state: JobState::Completed, ..submitted.clone() };
-            store::save(&tx, update(row, &ended, 1)).await.unwrap();
+            store::save(&tx, rows::update(row, &ended, 1)).await.unwrap();
             tx.commit().await.unwrap();
         };
         let answered = Job { state: JobState::Pending, ..submitted.clone() };

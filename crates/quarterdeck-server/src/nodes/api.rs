@@ -5,7 +5,8 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use quarterdeck_slurm as slurm;
-use serde::Serialize;
+use quarterdeck_types::control::{BadValue, Reason};
+use serde::{Deserialize, Serialize};
 use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -13,11 +14,25 @@ use utoipa_axum::routes;
 use crate::access::Actor;
 use crate::app::App;
 use crate::clusters::api::{FreshPage, Usage, find_cluster};
-use crate::problem::{Problem, ProblemDocument};
-use crate::requests::PathOf;
+use crate::jobs::api::Job;
+use crate::limits::{Bucket, Class};
+use crate::nodes::{self, Action, Offer};
+use crate::problem::{FieldError, Problem, ProblemDocument};
+use crate::requests::{JsonBody, OptionalJsonBody, PathOf, to_the_end};
+
+/// Nodes that one request may name.
+const MOST_NODES: usize = 500;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(nodes)).routes(routes!(partitions)).routes(routes!(reservations))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(actions))
+        .routes(routes!(detail))
+        .routes(routes!(drain))
+        .routes(routes!(resume))
+        .routes(routes!(reboot))
+        .routes(routes!(partitions))
+        .routes(routes!(reservations))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -56,7 +71,7 @@ impl From<&slurm::Node> for Node {
 /// The cluster's nodes.
 #[utoipa::path(get, path = "/clusters/{cluster}/nodes", tag = "nodes", params(("cluster" = String, Path)),
     responses((status = 200, body = FreshPage<Node>), (status = 404, body = ProblemDocument)))]
-async fn nodes(
+async fn list(
     State(app): State<App>,
     actor: Actor,
     PathOf(cluster): PathOf<String>,
@@ -67,6 +82,227 @@ async fn nodes(
     }
     let view = cluster.view();
     Ok(Json(FreshPage::new(view.node_list.iter().map(Node::from).collect(), None, None, &view.nodes)))
+}
+
+/// One node, read anew.
+#[derive(Serialize, ToSchema)]
+struct NodeDetail {
+    #[serde(flatten)]
+    node: Node,
+    /// The Unix user who gave the reason. This and what follows: null where the scheduler does not tell.
+    reason_by: Option<String>,
+    reason_at: Option<DateTime<Utc>>,
+    booted_at: Option<DateTime<Utc>>,
+    /// When its slurmd started.
+    started_at: Option<DateTime<Utc>>,
+    features: Vec<String>,
+    active_features: Vec<String>,
+    /// As configured.
+    #[schema(example = "gpu:a100:2")]
+    gres: Option<String>,
+    /// As its operating system reports it.
+    memory_free_mib: Option<u64>,
+    architecture: Option<String>,
+    os: Option<String>,
+    /// Of its slurmd.
+    version: Option<String>,
+    /// What runs on it, of what you may see.
+    jobs: Vec<Job>,
+    /// What you may do with it now.
+    actions: Vec<NodeAction>,
+    as_of: Option<DateTime<Utc>>,
+    stale: bool,
+    stale_reason: Option<String>,
+}
+
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum NodeAction {
+    Drain,
+    Resume,
+    Reboot,
+}
+
+/// One node, and what runs on it.
+#[utoipa::path(get, path = "/clusters/{cluster}/nodes/{node}", tag = "nodes",
+    params(("cluster" = String, Path), ("node" = String, Path)),
+    responses((status = 200, body = NodeDetail), (status = 404, body = ProblemDocument)))]
+async fn detail(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf((cluster, node)): PathOf<(String, String)>,
+) -> Result<Json<NodeDetail>, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    if !cluster.shows_nodes_to(&actor) {
+        return Err(private("nodes"));
+    }
+    let nodes::Detail { node, details, jobs, freshness } = nodes::detail(&app, &actor, &cluster, &node).await?;
+    let offers = nodes::offers(&actor, &cluster, &node).into_iter();
+    let details = details.unwrap_or_default();
+    Ok(Json(NodeDetail {
+        node: Node::from(&node),
+        reason_by: details.reason_by,
+        reason_at: details.reason_at,
+        booted_at: details.booted_at,
+        started_at: details.started_at,
+        features: details.features,
+        active_features: details.active_features,
+        gres: details.gres,
+        memory_free_mib: details.memory_free_mib,
+        architecture: details.architecture,
+        os: details.os,
+        version: details.version,
+        jobs: jobs.iter().map(|job| Job::seen_by(&actor, job)).collect(),
+        actions: offers.map(NodeAction::from).collect(),
+        as_of: freshness.as_of,
+        stale: freshness.is_stale(),
+        stale_reason: freshness.stale_reason,
+    }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Drain {
+    /// Why, in one line of at most 230 bytes.
+    #[schema(example = "bad disk")]
+    reason: String,
+}
+
+/// Let no further job start on a node. Those that run go on.
+#[utoipa::path(post, path = "/clusters/{cluster}/nodes/{node}/drain", tag = "nodes",
+    params(("cluster" = String, Path), ("node" = String, Path)), request_body = Drain,
+    responses((status = 204), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
+async fn drain(
+    state: State<App>,
+    actor: Actor,
+    path: PathOf<(String, String)>,
+    JsonBody(body): JsonBody<Drain>,
+) -> Result<StatusCode, Problem> {
+    act(state, actor, path, Action::Drain { reason: reason(&body.reason)? }).await
+}
+
+/// Take a node back into service.
+#[utoipa::path(post, path = "/clusters/{cluster}/nodes/{node}/resume", tag = "nodes",
+    params(("cluster" = String, Path), ("node" = String, Path)),
+    responses((status = 204), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
+async fn resume(state: State<App>, actor: Actor, path: PathOf<(String, String)>) -> Result<StatusCode, Problem> {
+    act(state, actor, path, Action::Resume).await
+}
+
+#[derive(Default, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields, default)]
+struct Reboot {
+    /// Why, in one line of at most 230 bytes.
+    reason: Option<String>,
+    /// Let no further job start before it; else it waits until the node happens to be idle.
+    asap: bool,
+}
+
+/// Reboot a node when it is idle.
+#[utoipa::path(post, path = "/clusters/{cluster}/nodes/{node}/reboot", tag = "nodes",
+    params(("cluster" = String, Path), ("node" = String, Path)), request_body = Option<Reboot>,
+    responses((status = 204), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
+async fn reboot(
+    state: State<App>,
+    actor: Actor,
+    path: PathOf<(String, String)>,
+    OptionalJsonBody(body): OptionalJsonBody<Reboot>,
+) -> Result<StatusCode, Problem> {
+    let reason = body.reason.as_deref().map(reason).transpose()?;
+    act(state, actor, path, Action::Reboot { asap: body.asap, reason }).await
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NodeActions {
+    action: NodeAction,
+    #[schema(max_items = 500)]
+    nodes: Vec<String>,
+    /// Why; needed for `drain`, and none for `resume`.
+    reason: Option<String>,
+    /// For `reboot`: let no further job start before it.
+    #[serde(default)]
+    asap: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+struct NodeResults {
+    /// In the order asked.
+    items: Vec<NodeResult>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct NodeResult {
+    node: String,
+    ok: bool,
+    /// Why not.
+    problem: Option<ProblemDocument>,
+}
+
+/// Do the same to several nodes.
+#[utoipa::path(post, path = "/clusters/{cluster}/nodes/actions", tag = "nodes", params(("cluster" = String, Path)),
+    request_body = NodeActions, responses((status = 200, body = NodeResults), (status = 404, body = ProblemDocument),
+        (status = 422, body = ProblemDocument)))]
+async fn actions(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf(cluster): PathOf<String>,
+    JsonBody(body): JsonBody<NodeActions>,
+) -> Result<Json<NodeResults>, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    if body.nodes.len() > MOST_NODES {
+        let error = FieldError::new("/nodes", "too-many", "Name at most 500 nodes at a time.");
+        return Err(Problem::invalid(vec![error.with("limit", MOST_NODES)]));
+    }
+    let given = body.reason.as_deref().map(reason).transpose()?;
+    let action = match body.action {
+        NodeAction::Drain => Action::Drain { reason: given.ok_or_else(|| bad_reason(BadValue::Empty))? },
+        NodeAction::Resume => Action::Resume,
+        NodeAction::Reboot => Action::Reboot { asap: body.asap, reason: given },
+    };
+    if let Action::Reboot { .. } = action {
+        app.limits.check(Class::Reboot, Bucket::of(&actor)).await.admitted()?;
+    }
+    let request_id = actor.request_id.clone();
+    let work = async move { Ok(nodes::act_on_many(&app, &actor, &cluster, body.nodes, &action).await) };
+    let item = |(node, result): (String, Result<(), nodes::Error>)| NodeResult {
+        node,
+        ok: result.is_ok(),
+        problem: result.err().map(|error| Problem::from(error).document(&request_id)),
+    };
+    Ok(Json(NodeResults { items: to_the_end(work).await?.into_iter().map(item).collect() }))
+}
+
+async fn act(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf((cluster, node)): PathOf<(String, String)>,
+    action: Action,
+) -> Result<StatusCode, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    to_the_end(async move { Ok(nodes::act(&app, &actor, &cluster, &node, &action).await?) }).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+fn reason(text: &str) -> Result<Reason, Problem> {
+    Reason::parse(text).map_err(bad_reason)
+}
+
+fn bad_reason(fault: BadValue) -> Problem {
+    Problem::invalid(vec![FieldError::of("/reason", &fault)])
+}
+
+impl From<Offer> for NodeAction {
+    fn from(offer: Offer) -> NodeAction {
+        match offer {
+            Offer::Drain => NodeAction::Drain,
+            Offer::Resume => NodeAction::Resume,
+            Offer::Reboot => NodeAction::Reboot,
+        }
+    }
 }
 
 fn private(what: &'static str) -> Problem {

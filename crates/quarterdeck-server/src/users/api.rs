@@ -5,7 +5,7 @@ use axum::extract::State;
 use axum::http::StatusCode;
 use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
-use serde::{Deserialize, Deserializer, Serialize};
+use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -15,7 +15,7 @@ use crate::access::{Actor, Role, Via};
 use crate::app::App;
 use crate::auth::api::SessionView;
 use crate::problem::{Problem, ProblemDocument};
-use crate::requests::{JsonBody, Page, PathOf, QueryOf, limit};
+use crate::requests::{JsonBody, Page, PathOf, QueryOf, limit, present};
 use crate::web::Uncompressed;
 use crate::{auth, users};
 
@@ -231,11 +231,6 @@ async fn sign_out(State(app): State<App>, actor: Actor, PathOf(id): PathOf<Uuid>
 
 fn person() -> AccountKind {
     AccountKind::Person
-}
-
-/// Tells a member that is null from one that is not there.
-fn present<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<Option<String>>, D::Error> {
-    Option::deserialize(deserializer).map(Some)
 }
 
 impl From<AccountKind> for users::Kind {

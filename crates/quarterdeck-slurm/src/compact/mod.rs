@@ -13,6 +13,7 @@
 //! Answers are bytes: widths count bytes, and names need not be UTF-8.
 
 pub mod accounting;
+pub mod node_details;
 pub mod nodes;
 pub mod partitions;
 pub mod paths;

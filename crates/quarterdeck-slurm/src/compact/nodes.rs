@@ -26,6 +26,13 @@ pub fn reading(separator: &Separator) -> Reading {
     Reading::new(SINFO, &["--noheader", "--all", "--Node", &format])
 }
 
+/// The same of one node: a name from the list.
+pub fn reading_of(node: &str, separator: &Separator) -> Reading {
+    let mut reading = reading(separator);
+    reading.arguments.push(format!("--nodes={node}"));
+    reading
+}
+
 /// In the order of the answer, which is by name.
 pub fn parse(answer: &[u8], separator: &Separator) -> Result<Vec<Node>, AnswerError> {
     let mut nodes: Vec<Node> = Vec::new();

@@ -329,6 +329,7 @@ fn is_refresh(path: &str) -> bool {
 fn filled(path: &str) -> String {
     path.replace("{cluster}", "local")
         .replace("{space}", "home")
+        .replace("{node}", "no-such-node")
         .replace("{job}", NOTHING)
         .replace("{id}", NOTHING)
         .replace("{key}", NOTHING)

@@ -157,7 +157,7 @@ async fn a_waiting_job_is_held_released_and_cancelled() {
     assert_eq!(bob.delete(&path).await.status, 403);
     assert_eq!(alice.post(&format!("{path}/hold"), &json!({})).await.status, 202);
     reason("JobHeldUser").await;
-    assert_eq!(alice.get(&path).await.json()["actions"], json!(["cancel", "release"]));
+    assert_eq!(alice.get(&path).await.json()["actions"], json!(["cancel", "release", "update", "resubmit"]));
     assert_eq!(alice.post(&format!("{path}/release"), &json!({})).await.status, 202);
     reason("BeginTime").await;
     assert_eq!(alice.delete(&path).await.status, 202);

@@ -3,7 +3,8 @@ import { useLookUp } from "../../i18n/use-look-up";
 
 /** What the filter offers. The server may record others, which are shown by their own word. */
 export const ACTIONS: Record<string, readonly string[]> = {
-  job: ["submit", "cancel", "hold", "release", "requeue", "read"],
+  job: ["submit", "cancel", "hold", "release", "requeue", "signal", "update", "resubmit", "read"],
+  node: ["drain", "resume", "reboot"],
   upload: ["create", "finish", "discard", "set-kind"],
   session: ["begin", "end", "end-all", "end-idle", "token-reused", "list"],
   user: ["add", "change", "set-password"],

@@ -104,6 +104,13 @@ impl Client {
         (made["id"].as_str().unwrap().to_owned(), self.bearing(made["key"].as_str().unwrap()))
     }
 
+    /// As an administrator: makes this account an operator of the portal.
+    pub async fn make_operator(&self, username: &str) {
+        let found = self.get(&format!("/users?q={username}")).await.json();
+        let path = format!("/users/{}", found["items"][0]["id"].as_str().unwrap());
+        assert_eq!(self.patch(&path, &json!({"role": "operator"})).await.status, 200);
+    }
+
     /// The id of the image with this in its name.
     pub async fn image(&self, name: &str) -> Value {
         let images = self.get("/images?limit=500").await.json();

@@ -1,0 +1,78 @@
+//! Submits a job once more as it was asked for, with changes. What was asked for is kept beside the job.
+
+use quarterdeck_types::JobId;
+use serde_json::{Map, Value};
+
+use super::submit::submit_again;
+use super::{Error, Job, NewJob, find, find_for, is_mine, store};
+use crate::access::Actor;
+use crate::app::App;
+use crate::clusters::Cluster;
+use crate::problem::FieldError;
+
+/// Submits a job of the person's own again. `changes` are laid over the request as RFC 7396 says: null takes away. Of an
+/// array's task, that task runs again.
+pub async fn resubmit(
+    app: &App,
+    actor: &Actor,
+    cluster: &Cluster,
+    job: &str,
+    changes: Map<String, Value>,
+    idempotency_key: Option<String>,
+) -> Result<Job, Error> {
+    let job = find_for(app, actor, cluster, job).await?;
+    if !is_mine(actor, &job) {
+        return Err(Error::NotYours);
+    }
+    let task = job.job_id.as_ref().and_then(task_number).map(str::to_owned);
+    let submitted = match (&task, &job.job_id) {
+        (Some(_), Some(job_id)) => find(app, cluster, job_id.root()).await?,
+        _ => job.clone(),
+    };
+    let request = store::request_of(app.db.read(), submitted.id).await?.ok_or(Error::NotSubmittedHere)?;
+    let mut request = match task {
+        Some(number) => merged(request, serde_json::json!({"resources": {"array": number}})),
+        None => request,
+    };
+    request = merged(request, Value::Object(changes));
+    let new: NewJob = serde_path_to_error::deserialize(request)
+        .map_err(|error| Error::Invalid(vec![FieldError::wrong_shape(&error)]))?;
+    submit_again(app, actor, cluster, new, idempotency_key, job.id).await
+}
+
+/// The `1` of `5_1`.
+fn task_number(job_id: &JobId) -> Option<&str> {
+    job_id.as_str().split_once('_').map(|(_, task)| task)
+}
+
+/// RFC 7396, 2.
+fn merged(target: Value, patch: Value) -> Value {
+    let Value::Object(patch) = patch else { return patch };
+    let mut target = match target {
+        Value::Object(target) => target,
+        _ => Map::new(),
+    };
+    for (name, value) in patch {
+        if value.is_null() {
+            target.remove(&name);
+        } else {
+            let before = target.remove(&name).unwrap_or_default();
+            target.insert(name, merged(before, value));
+        }
+    }
+    Value::Object(target)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use serde_json::json;
+
+    #[test]
+    fn changes_lie_over_the_request_and_null_takes_away() {
+        let request = json!({"name": "a", "template": "shell", "resources": {"nodes": 1, "qos": "low"}, "files": [1]});
+        let changes = json!({"template": null, "script": "#!", "resources": {"nodes": 2}, "files": []});
+        let expected = json!({"name": "a", "script": "#!", "resources": {"nodes": 2, "qos": "low"}, "files": []});
+        assert_eq!(merged(request, changes), expected);
+    }
+}
