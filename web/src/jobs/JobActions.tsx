@@ -10,7 +10,10 @@ import { Confirm } from "../ui/Confirm";
 import { jobQuery } from "./queries";
 import { groupOf } from "./states";
 
-const ICONS: Record<JobAction, ReactNode> = {
+/** What needs no more than a yes. */
+type PlainAction = Exclude<JobAction, "signal" | "update" | "resubmit">;
+
+const ICONS: Record<PlainAction, ReactNode> = {
   cancel: <IconBan size={15} />,
   hold: <IconPlayerPause size={15} />,
   release: <IconPlayerPlay size={15} />,
@@ -20,14 +23,14 @@ const ICONS: Record<JobAction, ReactNode> = {
 export function JobActions({ cluster, job }: { cluster: string; job: JobDetail }) {
   const { t } = useTranslation();
   const cache = useQueryClient();
-  const [asking, setAsking] = useState<JobAction | null>(null);
+  const [asking, setAsking] = useState<PlainAction | null>(null);
   const act = useMutation({
-    mutationFn: (action: JobAction) => send(cluster, job.id, action),
+    mutationFn: (action: PlainAction) => send(cluster, job.id, action),
     onSuccess: () => setAsking(null),
     onSettled: () => cache.invalidateQueries({ queryKey: jobQuery(cluster, job.id).queryKey }),
   });
   // Holding and releasing lose nothing: they need no question, but a failure needs a place to be told.
-  const start = (action: JobAction) => {
+  const start = (action: PlainAction) => {
     act.reset();
     if (action === "cancel" || action === "requeue") setAsking(action);
     else act.mutate(action, { onError: () => setAsking(action) });
@@ -36,7 +39,7 @@ export function JobActions({ cluster, job }: { cluster: string; job: JobDetail }
   const running = groupOf(job.state) === "running";
   return (
     <>
-      {job.actions.map((action) => (
+      {job.actions.filter(isPlain).map((action) => (
         <Button
           key={action}
           variant="default"
@@ -68,7 +71,11 @@ export function JobActions({ cluster, job }: { cluster: string; job: JobDetail }
   );
 }
 
-function send(cluster: string, job: string, action: JobAction) {
+function isPlain(action: JobAction): action is PlainAction {
+  return action in ICONS;
+}
+
+function send(cluster: string, job: string, action: PlainAction) {
   const params = { path: { cluster, job } };
   switch (action) {
     case "cancel":
