@@ -14,6 +14,7 @@ import { queryClient } from "./api/query-client";
 import { session } from "./auth/session";
 import { currentCluster } from "./frame/current-cluster";
 import { NoCluster, NotFound, PageProblem } from "./frame/page-states";
+import { type DirectorySearch, directoryFromSearch } from "./jobs/directory";
 import { filterFromSearch } from "./jobs/filter";
 import { newJobFromSearch } from "./jobs/new/search";
 import { clustersQuery } from "./overview/queries";
@@ -81,7 +82,10 @@ export type JobTab = (typeof JOB_TABS)[number];
 const job = createRoute({
   getParentRoute: () => frame,
   path: "/clusters/$cluster/jobs/$job",
-  validateSearch: (search: Record<string, unknown>): { tab?: JobTab; stream?: "stderr" } => ({
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { tab?: JobTab; stream?: "stderr" } & DirectorySearch => ({
+    ...directoryFromSearch(search),
     ...(JOB_TABS.includes(search.tab as JobTab) ? { tab: search.tab as JobTab } : {}),
     ...(search.stream === "stderr" ? { stream: "stderr" } : {}),
   }),

@@ -1,4 +1,5 @@
 // English. The keys are the contract: ko.ts must have the same ones.
+import { previewEn } from "./preview.en";
 import { whyEn } from "./why.en";
 
 export const en = {
@@ -109,6 +110,7 @@ export const en = {
       "idempotency-key-in-flight": "This job is being submitted already: wait a moment.",
       "no-output-path": "This job writes no output that could be found.",
       "no-output-yet": "The job has not written anything yet.",
+      "no-working-directory": "Where this job worked is not known: the scheduler has forgotten it.",
       "job-over": "The job is over already.",
       "private-data": "This site shows this to operators alone.",
       "too-many-requests": "You ask for more at once than this site allows.",
@@ -225,6 +227,7 @@ export const en = {
     },
   },
   why: whyEn,
+  preview: previewEn,
   resources: {
     cpus: "CPUs",
     cpuCount_one: "{{formatted}} CPU",

@@ -1,10 +1,11 @@
-// The files that went to the job, the variables that name them, and where its output lies.
+// Where the job works, the files that went to it, the variables that name them, and where its output lies.
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "../api/types";
 import { useLookUp } from "../i18n/use-look-up";
 import { type Column, DataTable } from "../ui/DataTable";
 import { Panel } from "../ui/Panel";
 import { Properties } from "../ui/Properties";
+import { JobDirectory } from "./JobDirectory";
 import classes from "./jobs.module.css";
 
 type JobFile = JobDetail["files"][number];
@@ -29,6 +30,7 @@ export function JobFiles({ job }: { job: JobDetail }) {
   ];
   return (
     <div className={classes.side}>
+      {job.mine && <JobDirectory job={job} />}
       <Panel title={t("jobs.files.input")} flush>
         {job.files.length > 0 ? (
           <DataTable

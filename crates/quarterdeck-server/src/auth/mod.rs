@@ -299,6 +299,13 @@ pub(crate) async fn authenticate(app: &App, token: Option<&str>, origin: Origin)
     Ok(Actor::new(&user, Via::Session(session.id), origin))
 }
 
+/// Who a session is, while it lives: for what its browser brings in a token's place.
+pub(crate) async fn actor_of_session(app: &App, id: Uuid, origin: Origin) -> Result<Actor, Error> {
+    let session = store::session_by_id(app.db.read(), id).await?.ok_or(Error::NotSignedIn)?;
+    let user = live_user(app.db.read(), &session, app).await?;
+    Ok(Actor::new(&user, Via::Session(session.id), origin))
+}
+
 /// Comes to its end when the actor's access has: she signed out, was disabled, or the key was revoked. For what goes on
 /// for long after it was admitted.
 pub(crate) async fn access_ended(app: &App, actor: &Actor) {

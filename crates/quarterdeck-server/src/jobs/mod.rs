@@ -2,6 +2,7 @@
 
 mod act;
 pub(crate) mod api;
+mod directory;
 mod idempotency;
 mod local;
 mod observe;
@@ -41,6 +42,7 @@ use crate::problem::FieldError;
 use rows::{read, row};
 
 pub use act::{Action, Offer, act, act_on_many, offers};
+pub use directory::directory;
 pub use local::{LocalQueue, watch_local};
 pub use observe::{observe, watch_ended};
 pub use output::{Stream, output};
@@ -74,6 +76,10 @@ pub enum Error {
     NoOutputPath,
     #[error("The job has written no output yet.")]
     NoOutputYet,
+    #[error("Where the job worked is not known: Slurm has forgotten it.")]
+    NoWorkingDirectory,
+    #[error(transparent)]
+    Files(#[from] crate::files::Error),
     #[error("This job was not submitted through Quarterdeck, or by an earlier release: submit it as a new one.")]
     NotSubmittedHere,
     #[error("Only operators change a job's {what}.")]

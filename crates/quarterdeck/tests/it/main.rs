@@ -19,6 +19,7 @@ mod main_job;
 mod nodes;
 mod outage;
 mod privacy;
+mod results;
 mod sessions;
 mod support;
 mod uploads;
