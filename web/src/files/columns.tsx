@@ -20,13 +20,13 @@ export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): 
       {
         id: "name",
         header: t("files.columns.name"),
-        width: 320,
+        width: 280,
         cell: (entry) => <EntryName entry={entry} link={linked(entry)} />,
       },
       {
         id: "size",
         header: t("files.columns.size"),
-        width: 90,
+        width: 130,
         align: "end",
         cell: (entry) =>
           entry.kind === "file" ? format.bytes(entry.size) : <span className="qd-dim">–</span>,

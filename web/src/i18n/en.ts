@@ -110,7 +110,7 @@ export const en = {
       "idempotency-key-in-flight": "This job is being submitted already: wait a moment.",
       "no-output-path": "This job writes no output that could be found.",
       "no-output-yet": "The job has not written anything yet.",
-      "no-working-directory": "Where this job worked is not known: the scheduler has forgotten it.",
+      "no-working-directory": "Where this job works is not known yet: look again when it is over.",
       "job-over": "The job is over already.",
       "private-data": "This site shows this to operators alone.",
       "too-many-requests": "You ask for more at once than this site allows.",

@@ -118,7 +118,7 @@ export const ko: Translation<typeof en> = {
       "idempotency-key-in-flight": "이미 제출 중인 작업입니다. 잠시 기다리십시오.",
       "no-output-path": "이 작업의 출력 파일을 찾을 수 없습니다.",
       "no-output-yet": "작업이 아직 출력을 쓰지 않았습니다.",
-      "no-working-directory": "작업 디렉터리를 알 수 없습니다. 스케줄러에 기록이 남아 있지 않습니다.",
+      "no-working-directory": "작업 디렉터리를 아직 알 수 없습니다. 작업이 끝난 뒤 다시 확인하십시오.",
       "job-over": "이미 끝난 작업입니다.",
       "private-data": "이 사이트에서는 운영자만 볼 수 있습니다.",
       "too-many-requests": "사이트에서 허용하는 요청 한도를 넘었습니다.",

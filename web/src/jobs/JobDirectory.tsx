@@ -17,6 +17,10 @@ import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import { type DirectorySearch, directoryQuery, joined, nameIn } from "./directory";
 import classes from "./JobDirectory.module.css";
 
+/** Beyond it the list scrolls. */
+const MOST_HEIGHT = 420;
+const ROW_HEIGHT = 35;
+
 const route = getRouteApi("/frame/clusters/$cluster/jobs/$job");
 
 export function JobDirectory({ job }: { job: JobDetail }) {
@@ -71,7 +75,13 @@ function Entries({ space, path, dir }: { space: string; path: string; dir: strin
     useCallback(
       (entry: FileEntry) => {
         const search = searchOf(dir, entry);
-        return search && <Into search={search}>{entry.name}</Into>;
+        return (
+          search && (
+            <Into search={search} cut>
+              {entry.name}
+            </Into>
+          )
+        );
       },
       [dir],
     ),
@@ -84,7 +94,7 @@ function Entries({ space, path, dir }: { space: string; path: string; dir: strin
   if (entries.length === 0)
     return <Empty icon={<IconFolderOpen size={20} />} title={t("preview.nothingInside")} />;
   return (
-    <div className={classes.entries}>
+    <div style={{ height: Math.min(MOST_HEIGHT, (entries.length + 1) * ROW_HEIGHT + 2) }}>
       <ScrollingTable
         label={t("preview.directory")}
         columns={columns}
@@ -137,14 +147,21 @@ function Crumbs({ job, dir, file }: { job: JobDetail; dir: string; file: string 
   );
 }
 
-function Into({ search, children }: { search: { tab: "files" } & DirectorySearch; children: string }) {
+interface IntoProps {
+  search: { tab: "files" } & DirectorySearch;
+  /** One line, cut where it is too long. */
+  cut?: boolean;
+  children: string;
+}
+
+function Into({ search, cut, children }: IntoProps) {
   const { cluster, job } = route.useParams();
   return (
     <Link
       to="/clusters/$cluster/jobs/$job"
       params={{ cluster, job }}
       search={search}
-      className="qd-link qd-truncate"
+      className={`qd-link ${cut ? "qd-truncate" : ""}`}
       title={children}
     >
       {children}

@@ -76,7 +76,7 @@ pub enum Error {
     NoOutputPath,
     #[error("The job has written no output yet.")]
     NoOutputYet,
-    #[error("Where the job worked is not known: Slurm has forgotten it.")]
+    #[error("Where the job works is not known yet: look again when it is over.")]
     NoWorkingDirectory,
     #[error(transparent)]
     Files(#[from] crate::files::Error),
