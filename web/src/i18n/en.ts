@@ -1,4 +1,5 @@
 // English. The keys are the contract: ko.ts must have the same ones.
+import { nodesEn } from "./nodes.en";
 import { whyEn } from "./why.en";
 
 export const en = {
@@ -597,13 +598,7 @@ export const en = {
     columns: { name: "Name", size: "Size", mode: "Permissions", modified: "Changed" },
     empty: "This directory is empty",
   },
-  nodes: {
-    title: "Nodes",
-    search: "Search nodes",
-    anyState: "Any state",
-    columns: { name: "Node", state: "State", load: "Load", partitions: "Partitions", reason: "Reason" },
-    none: "No node matches",
-  },
+  nodes: nodesEn,
   secret: {
     once: "This is shown now and never again: the server keeps only a fingerprint of it. Copy it to where you keep secrets before you close this.",
     done: "I have kept it: close",
