@@ -26,6 +26,7 @@ export type Cluster = Schemas["Cluster"];
 export type Overview = Schemas["Overview"];
 export type Partition = Schemas["Partition"];
 export type Node = Schemas["Node"];
+export type NodePage = Schemas["FreshPage_Node"];
 export type NodeDetail = Schemas["NodeDetail"];
 export type NodeAction = Schemas["NodeAction"];
 export type NodeResult = Schemas["NodeResult"];

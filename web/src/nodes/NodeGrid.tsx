@@ -1,9 +1,17 @@
 // Every node as a small field: its state by colour and sign, or how much of it is in use by height and figure. Only the
 // rows in view are in the document; arrow keys walk between the nodes.
 import { useElementSize } from "@mantine/hooks";
-import { Link } from "@tanstack/react-router";
+import { useNavigate } from "@tanstack/react-router";
 import { useVirtualizer } from "@tanstack/react-virtual";
-import { type KeyboardEvent, useRef, useState } from "react";
+import {
+  type FocusEvent,
+  type KeyboardEvent,
+  type MouseEvent,
+  memo,
+  useLayoutEffect,
+  useRef,
+  useState,
+} from "react";
 import { useTranslation } from "react-i18next";
 import type { Node } from "../api/types";
 import { useLookUp } from "../i18n/use-look-up";
@@ -26,7 +34,10 @@ export function NodeGrid({ cluster, nodes, colour }: Props) {
   const { t } = useTranslation();
   const scroller = useRef<HTMLDivElement>(null);
   const { ref: sized, width } = useElementSize<HTMLDivElement>();
+  const navigate = useNavigate();
   const [current, setCurrent] = useState(0);
+  /** It may have to come into the document first. */
+  const toFocus = useRef<number | null>(null);
   const inRow = Math.max(1, Math.floor((width - 2 * PADDING) / CELL));
   const virtualizer = useVirtualizer({
     count: width > 0 ? Math.ceil(nodes.length / inRow) : 0,
@@ -51,15 +62,35 @@ export function NodeGrid({ cluster, nodes, colour }: Props) {
     event.preventDefault();
     const next = Math.min(nodes.length - 1, Math.max(0, walked + step));
     setCurrent(next);
+    toFocus.current = next;
     virtualizer.scrollToIndex(Math.floor(next / inRow));
-    requestAnimationFrame(() =>
-      scroller.current?.querySelector<HTMLElement>(`[data-index="${next}"] a`)?.focus(),
-    );
+  };
+
+  useLayoutEffect(() => {
+    if (toFocus.current === null) return;
+    const field = scroller.current?.querySelector<HTMLElement>(`[data-index="${toFocus.current}"] a`);
+    if (!field) return;
+    toFocus.current = null;
+    field.focus({ preventScroll: true });
+  });
+
+  // Hundreds of the router's own links would make scrolling slow.
+  const open = (event: MouseEvent) => {
+    const index = (event.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index;
+    const node = index === undefined ? undefined : nodes[Number(index)];
+    if (!node || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
+    event.preventDefault();
+    void navigate({ to: "/clusters/$cluster/nodes/$node", params: { cluster, node: node.name } });
   };
 
   // Tab must lead into the grid also when the node last walked to is scrolled away.
   const isShown = rows.some((row) => row.index === Math.floor(walked / inRow));
   const tabbable = isShown ? walked : (rows[0]?.index ?? 0) * inRow;
+
+  const noteFocus = (event: FocusEvent) => {
+    const index = event.target.closest<HTMLElement>("[data-index]")?.dataset.index;
+    if (index !== undefined) setCurrent(Number(index));
+  };
 
   return (
     <div className={classes.gridFrame} ref={sized}>
@@ -70,6 +101,8 @@ export function NodeGrid({ cluster, nodes, colour }: Props) {
           style={{ height: virtualizer.getTotalSize() + 2 * PADDING }}
           aria-label={t("nodes.title")}
           onKeyDown={walk}
+          onClick={open}
+          onFocus={noteFocus}
         >
           {rows.flatMap((row) =>
             nodes.slice(row.index * inRow, (row.index + 1) * inRow).map((node, place) => {
@@ -88,7 +121,6 @@ export function NodeGrid({ cluster, nodes, colour }: Props) {
                     node={node}
                     colour={colour}
                     tabIndex={index === tabbable ? 0 : -1}
-                    onFocus={() => setCurrent(index)}
                   />
                 </li>
               );
@@ -105,10 +137,9 @@ interface FieldProps {
   node: Node;
   colour: NodeColour;
   tabIndex: number;
-  onFocus(): void;
 }
 
-function Field({ cluster, node, colour, tabIndex, onFocus }: FieldProps) {
+const Field = memo(function Field({ cluster, node, colour, tabIndex }: FieldProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const lookUp = useLookUp();
@@ -122,16 +153,13 @@ function Field({ cluster, node, colour, tabIndex, onFocus }: FieldProps) {
   ];
   const label = words.filter(Boolean).join(", ");
   return (
-    <Link
-      to="/clusters/$cluster/nodes/$node"
-      params={{ cluster, node: node.name }}
-      preload={false}
+    <a
+      href={`/clusters/${encodeURIComponent(cluster)}/nodes/${encodeURIComponent(node.name)}`}
       className={classes.field}
       data-tone={colour === "state" ? toneOfNode(node.state) : undefined}
       aria-label={label}
       title={label}
       tabIndex={tabIndex}
-      onFocus={onFocus}
     >
       {colour === "state" && <NodeStateIcon state={node.state} />}
       {share !== null && (
@@ -141,9 +169,9 @@ function Field({ cluster, node, colour, tabIndex, onFocus }: FieldProps) {
         </>
       )}
       {colour !== "state" && share === null && <span className={classes.figure}>–</span>}
-    </Link>
+    </a>
   );
-}
+});
 
 function Legend({ nodes, colour }: { nodes: Node[]; colour: NodeColour }) {
   const { t } = useTranslation();

@@ -9,6 +9,7 @@ import { asProblem } from "../api/problem";
 import type { NodeAction, NodeDetail } from "../api/types";
 import { useLookUp } from "../i18n/use-look-up";
 import { ShortJobTable } from "../jobs/JobTable";
+import { useFollowNodes } from "../live/follow-nodes";
 import { useFormat } from "../ui/format";
 import { Meter } from "../ui/Meter";
 import { PageHeader } from "../ui/PageHeader";
@@ -26,6 +27,7 @@ const route = getRouteApi("/frame/clusters/$cluster/nodes/$node");
 export function NodePage() {
   const { t } = useTranslation();
   const { cluster, node: name } = route.useParams();
+  useFollowNodes(cluster);
   const { data: node, error, refetch } = useQuery(nodeQuery(cluster, name));
   const [asking, setAsking] = useState<NodeAction | null>(null);
   const isGone = error !== null && asProblem(error).status === 404;

@@ -8,6 +8,7 @@ import { useTranslation } from "react-i18next";
 import type { Node, NodeAction } from "../api/types";
 import { useIsOperator } from "../auth/use-session";
 import { useLookUp } from "../i18n/use-look-up";
+import { useFollowNodes } from "../live/follow-nodes";
 import type { Column } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
 import { Bar } from "../ui/Meter";
@@ -30,6 +31,7 @@ export function NodesPage() {
   const format = useFormat();
   const { cluster } = route.useParams();
   const filter = route.useSearch();
+  useFollowNodes(cluster);
   const navigate = route.useNavigate();
   const openPage = useNavigate();
   const isOperator = useIsOperator();
