@@ -1,4 +1,5 @@
 // English. The keys are the contract: ko.ts must have the same ones.
+import { arrayEn } from "./array.en";
 import { whyEn } from "./why.en";
 
 export const en = {
@@ -224,6 +225,7 @@ export const en = {
       unknown: "Unknown",
     },
   },
+  array: arrayEn,
   why: whyEn,
   resources: {
     cpus: "CPUs",
