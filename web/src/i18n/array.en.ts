@@ -7,7 +7,6 @@ export const arrayEn = {
   started_one: "{{formatted}} started",
   started_other: "{{formatted}} started",
   unknown: "Unknown",
-  counts: "{{state}}: {{formatted}}",
   task: "Task {{number}}: {{state}}",
   component: "Component {{number}}: {{state}}",
   select: "Select {{number}}",

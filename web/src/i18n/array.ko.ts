@@ -6,7 +6,6 @@ export const arrayKo = {
   partOfJob: "작업의 구성 요소",
   started_other: "{{formatted}}개 시작됨",
   unknown: "알 수 없음",
-  counts: "{{state}}: {{formatted}}",
   task: "태스크 {{number}}: {{state}}",
   component: "구성 요소 {{number}}: {{state}}",
   select: "{{number}} 선택",

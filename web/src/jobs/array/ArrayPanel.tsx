@@ -114,10 +114,7 @@ function Counts({ parts }: { parts: Job[] }) {
       <ul className={classes.legend}>
         {groups.map(({ group, count }) => (
           <li key={group} data-tone={group}>
-            {t("array.counts", {
-              state: group === "unknown" ? t("array.unknown") : t(`states.group.${group}`),
-              formatted: format.number(count),
-            })}
+            {group === "unknown" ? t("array.unknown") : t(`states.group.${group}`)} {format.number(count)}
           </li>
         ))}
       </ul>
