@@ -3327,6 +3327,10 @@ export interface operations {
                 /** @description Part of the name, or the beginning of the job id. */
                 q?: string;
                 since?: string;
+                /** @description Only the tasks of this array, or the components of this heterogeneous job: our id or the scheduler's. */
+                array?: string;
+                /** @description An array or a heterogeneous job as one row, without its parts. */
+                collapse?: boolean;
                 /** @description `-submitted_at` (default) or `submitted_at`. */
                 sort?: string;
                 limit?: number;

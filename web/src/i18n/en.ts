@@ -1,4 +1,6 @@
 // English. The keys are the contract: ko.ts must have the same ones.
+
+import { arrayEn } from "./array.en";
 import { nodesEn } from "./nodes.en";
 import { whyEn } from "./why.en";
 
@@ -225,6 +227,7 @@ export const en = {
       unknown: "Unknown",
     },
   },
+  array: arrayEn,
   why: whyEn,
   resources: {
     cpus: "CPUs",

@@ -1,4 +1,5 @@
 // Korean, as engineers write it. Slurm's own words (QOS, PENDING …) stay; docs/glossary.md lists the terms.
+import { arrayKo } from "./array.ko";
 import type { en } from "./en";
 import { nodesKo } from "./nodes.ko";
 import { whyKo } from "./why.ko";
@@ -234,6 +235,7 @@ export const ko: Translation<typeof en> = {
       unknown: "알 수 없음",
     },
   },
+  array: arrayKo,
   why: whyKo,
   resources: {
     cpus: "CPU",
