@@ -1,4 +1,5 @@
 // English. The keys are the contract: ko.ts must have the same ones.
+import { actionsEn } from "./actions.en";
 import { whyEn } from "./why.en";
 
 export const en = {
@@ -168,7 +169,7 @@ export const en = {
     advice: "The link may be old.",
     home: "To the overview",
   },
-  table: { sortBy: "Sort by {{column}}" },
+  table: { sortBy: "Sort by {{column}}", selectAll: "Select all shown" },
   signIn: {
     title: "Sign in",
     heading: "Sign in to Quarterdeck",
@@ -225,6 +226,7 @@ export const en = {
     },
   },
   why: whyEn,
+  jobActions: actionsEn,
   resources: {
     cpus: "CPUs",
     cpuCount_one: "{{formatted}} CPU",

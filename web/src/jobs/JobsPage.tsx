@@ -3,17 +3,22 @@ import { Button, NativeSelect, Switch } from "@mantine/core";
 import { IconListDetails, IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+import { useCallback, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import type { Job } from "../api/types";
+import { useUser } from "../auth/use-session";
 import { partitionsQuery } from "../nodes/queries";
 import { useFormat } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
 import { ScrollingTable } from "../ui/ScrollingTable";
 import { SearchBox } from "../ui/SearchBox";
+import { useSelection } from "../ui/selection";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import { DEFAULT_SORT, type JobFilter } from "./filter";
 import { useJobColumns, useOpenJob } from "./JobTable";
 import classes from "./jobs.module.css";
+import { JobSelection } from "./many/JobSelection";
+import { MOST_AT_ONCE } from "./many/many";
 import { jobListQuery } from "./queries";
 import { type ListGroup, STATE_GROUPS } from "./states";
 
@@ -32,6 +37,15 @@ export function JobsPage() {
   );
   const jobs = useMemo(() => data?.pages.flatMap((page) => page.items), [data]);
   const total = data?.pages[0]?.total ?? undefined;
+
+  const mayAct = useUser()?.unix_user != null;
+  const selection = useSelection(jobs, idOf, MOST_AT_ONCE);
+  // Another list: what was selected for this one would be acted on unseen.
+  const { clear } = selection;
+  const { sort: _, ...shown } = filter;
+  const list = JSON.stringify([cluster, shown]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: that it is another list is the reason
+  useEffect(clear, [list]);
 
   const narrow = (change: Partial<JobFilter>) =>
     void navigate({ search: (before) => withoutEmpty({ ...before, ...change }), replace: true });
@@ -54,7 +68,14 @@ export function JobsPage() {
           </Button>
         }
       />
-      <JobFilters cluster={cluster} filter={filter} onChange={narrow} />
+      <div className={classes.tools}>
+        <div inert={selection.rows.length > 0} className={classes.toolsFilters}>
+          <JobFilters cluster={cluster} filter={filter} onChange={narrow} />
+        </div>
+        {selection.rows.length > 0 && (
+          <JobSelection cluster={cluster} filter={filter} selection={selection} total={total} />
+        )}
+      </div>
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       <div className={classes.table}>
         {!jobs && !error && <LoadingRows rows={14} height={35} />}
@@ -63,7 +84,9 @@ export function JobsPage() {
             label={t("jobs.title")}
             columns={columns}
             rows={jobs}
-            rowKey={(job) => job.id}
+            rowKey={idOf}
+            selection={mayAct ? selection : undefined}
+            selectLabel={(job) => t("jobActions.select", { name: job.name, id: job.job_id ?? job.id })}
             onOpen={open}
             sort={filter.sort ?? DEFAULT_SORT}
             onSort={(sort) => narrow({ sort: sort as JobFilter["sort"] })}
@@ -89,6 +112,10 @@ export function JobsPage() {
       </div>
     </div>
   );
+}
+
+function idOf(job: Job): string {
+  return job.id;
 }
 
 interface FiltersProps {
