@@ -6,7 +6,6 @@ export const actionsEn = {
   count_other: "{{formatted}} jobs selected",
   selectMatching: "Select all {{formatted}} that match",
   selectFirst: "Select the first {{formatted}} that match",
-  ofSelected: "{{action}}: {{formatted}} of the selected jobs",
   nothing: "Nothing can be done with these now.",
   clear: "Clear selection",
   named: "Which jobs",

@@ -5,7 +5,6 @@ export const actionsKo = {
   count_other: "작업 {{formatted}}개 선택됨",
   selectMatching: "조건에 맞는 {{formatted}}개 모두 선택",
   selectFirst: "조건에 맞는 처음 {{formatted}}개 선택",
-  ofSelected: "{{action}}: 선택한 작업 중 {{formatted}}개",
   nothing: "지금은 이 작업들로 할 수 있는 것이 없습니다.",
   clear: "선택 해제",
   named: "대상 작업",

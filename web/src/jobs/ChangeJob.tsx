@@ -148,7 +148,7 @@ export function ChangeJob({ cluster, job, onClose }: Props) {
             </>
           )}
         </div>
-        {errors.rest !== null && <ProblemNote error={errors.rest} />}
+        <div className={classes.note}>{errors.rest !== null && <ProblemNote error={errors.rest} />}</div>
         <p className="qd-dim">{t("jobActions.change.only")}</p>
         <Button type="submit" loading={change.isPending} disabled={Object.keys(update).length === 0}>
           {t("common.save")}

@@ -47,19 +47,8 @@ export function JobSelection({ cluster, filter, selection, total = 0 }: Props) {
         </Button>
       )}
       {offers.map(({ action, jobs }) => (
-        <Button
-          key={action}
-          variant="default"
-          onClick={() => setAsking({ action, jobs })}
-          aria-label={t("jobActions.ofSelected", {
-            action: t(`jobs.actions.${action}`),
-            formatted: format.number(jobs.length),
-          })}
-        >
-          {t(`jobs.actions.${action}`)}
-          <span className="qd-dim qd-num" style={{ marginInlineStart: 6 }}>
-            {format.number(jobs.length)}
-          </span>
+        <Button key={action} variant="default" onClick={() => setAsking({ action, jobs })}>
+          {t(`jobs.actions.${action}`)} ({format.number(jobs.length)})
         </Button>
       ))}
       {offers.length === 0 && <span className="qd-dim">{t("jobActions.nothing")}</span>}
