@@ -134,6 +134,25 @@ describe.skipIf(!environment.slurmConf)("acting on jobs", () => {
     await expect.poll(() => table.getByText("Cancelled").count(), { timeout: 20 * SECOND }).toBe(MANY);
   });
 
+  it("keeps a filter under a name, and the choice of columns, in the browser", async () => {
+    await page.goto(`/clusters/slurm/jobs?q=many-${run}`);
+    await page.getByRole("button", { name: "Saved filters" }).click();
+    await page.getByRole("menuitem", { name: "Save this filter…" }).click();
+    await page.getByLabel("Name of the filter").fill("many of today");
+    await page.getByRole("dialog").getByRole("button", { name: "Save" }).click();
+    await page.getByRole("button", { name: "Choose columns" }).click();
+    await page.getByRole("menuitemcheckbox", { name: "Resources" }).click();
+    await page.getByRole("columnheader", { name: "Resources" }).waitFor({ state: "detached" });
+    expect(await barriers(page)).toEqual([]);
+    await screenshot("columns");
+    await page.goto("/clusters/slurm/jobs");
+    await page.getByRole("columnheader", { name: "Submitted" }).waitFor();
+    expect(await page.getByRole("columnheader", { name: "Resources" }).count()).toBe(0);
+    await page.getByRole("button", { name: "Saved filters" }).click();
+    await page.getByRole("menuitemradio", { name: "many of today" }).click();
+    await expect.poll(() => page.url()).toContain(`q=many-${run}`);
+  });
+
   it("submits a job again with one change, from the form as it was filled", async () => {
     await page.goto("/clusters/slurm/new-job");
     await page.getByText("Own script", { exact: true }).click();

@@ -55,6 +55,14 @@ export const actionsEn = {
       text: "They are ended, and begin again from the start later.",
     },
   },
+  saved: {
+    title: "Saved filters",
+    save: "Save this filter…",
+    name: "Name of the filter",
+    hint: "It is kept in this browser.",
+    forget: "Forget “{{name}}”",
+  },
+  columns: "Choose columns",
   signal: {
     open: "Signal",
     title: "Send a signal to {{name}}",

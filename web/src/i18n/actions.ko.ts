@@ -41,6 +41,14 @@ export const actionsKo = {
       text: "종료된 뒤 나중에 처음부터 다시 실행됩니다.",
     },
   },
+  saved: {
+    title: "저장된 필터",
+    save: "이 필터 저장…",
+    name: "필터 이름",
+    hint: "이 브라우저에 저장됩니다.",
+    forget: "“{{name}}” 삭제",
+  },
+  columns: "열 선택",
   signal: {
     open: "시그널",
     title: "{{name}} 작업에 시그널 보내기",

@@ -3,7 +3,7 @@ import { Button, NativeSelect, Switch } from "@mantine/core";
 import { IconListDetails, IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useCallback, useEffect, useMemo } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Job } from "../api/types";
 import { useUser } from "../auth/use-session";
@@ -17,6 +17,7 @@ import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import { DEFAULT_SORT, type JobFilter } from "./filter";
 import { useJobColumns, useOpenJob } from "./JobTable";
 import classes from "./jobs.module.css";
+import { SavedFilters, useColumnChoice } from "./ListChoices";
 import { JobSelection } from "./many/JobSelection";
 import { MOST_AT_ONCE } from "./many/many";
 import { jobListQuery } from "./queries";
@@ -30,7 +31,7 @@ export function JobsPage() {
   const { cluster } = route.useParams();
   const filter = route.useSearch();
   const navigate = route.useNavigate();
-  const columns = useJobColumns(cluster);
+  const columns = useColumnChoice(useJobColumns(cluster));
   const open = useOpenJob(cluster);
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
     jobListQuery(cluster, filter),
@@ -70,7 +71,10 @@ export function JobsPage() {
       />
       <div className={classes.tools}>
         <div inert={selection.rows.length > 0} className={classes.toolsFilters}>
-          <JobFilters cluster={cluster} filter={filter} onChange={narrow} />
+          <JobFilters cluster={cluster} filter={filter} onChange={narrow}>
+            <SavedFilters filter={filter} onChoose={(search) => void navigate({ search, replace: true })} />
+            {columns.menu}
+          </JobFilters>
         </div>
         {selection.rows.length > 0 && (
           <JobSelection cluster={cluster} filter={filter} selection={selection} total={total} />
@@ -82,7 +86,7 @@ export function JobsPage() {
         {jobs && jobs.length > 0 && (
           <ScrollingTable
             label={t("jobs.title")}
-            columns={columns}
+            columns={columns.shown}
             rows={jobs}
             rowKey={idOf}
             selection={mayAct ? selection : undefined}
@@ -122,9 +126,10 @@ interface FiltersProps {
   cluster: string;
   filter: JobFilter;
   onChange(change: Partial<JobFilter>): void;
+  children: ReactNode;
 }
 
-function JobFilters({ cluster, filter, onChange }: FiltersProps) {
+function JobFilters({ cluster, filter, onChange, children }: FiltersProps) {
   const { t } = useTranslation();
   const { data: partitions } = useQuery(partitionsQuery(cluster));
   return (
@@ -165,6 +170,7 @@ function JobFilters({ cluster, filter, onChange }: FiltersProps) {
         checked={filter.mine ?? false}
         onChange={(event) => onChange({ mine: event.currentTarget.checked })}
       />
+      {children}
     </search>
   );
 }
