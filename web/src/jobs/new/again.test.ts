@@ -22,6 +22,12 @@ describe("submitting a job again", () => {
     expect(mergePatch(asked, again)).toEqual({});
   });
 
+  it("takes what was left out for what is empty", () => {
+    const script: NewJob = { name: "s", script: "#!/bin/sh\n", template: null, parameters: {}, files: [] };
+    const form = { ...formFromSearch({}), ...formOfRequest(script, []) };
+    expect(mergePatch(script, submissionOf(form, null))).toEqual({});
+  });
+
   it("sends what was changed, and null for what was taken away", () => {
     const form = { ...formFromSearch({}), ...formOfRequest(asked, []) };
     form.resources = { partition: "gpu", time_limit_minutes: 7 };

@@ -40,12 +40,18 @@ export function mergePatch(from: object, to: object): Record<string, unknown> {
   for (const name of new Set([...Object.keys(before), ...Object.keys(after)])) {
     const was = before[name] ?? null;
     const is = after[name] ?? null;
+    if (isNothing(was) && isNothing(is)) continue;
     if (isRecord(was) && isRecord(is)) {
       const inner = mergePatch(was, is);
       if (Object.keys(inner).length > 0) patch[name] = inner;
     } else if (JSON.stringify(was) !== JSON.stringify(is)) patch[name] = is;
   }
   return patch;
+}
+
+/** The server writes out what was left out. */
+function isNothing(value: unknown): boolean {
+  return value === null || (typeof value === "object" && Object.keys(value as object).length === 0);
 }
 
 function isRecord(value: unknown): value is Record<string, unknown> {
