@@ -68,8 +68,10 @@ export function Table<Row>(props: ShownProps<Row>) {
 
   // What is left out on narrow screens must not be spanned either: the browser would make room for it.
   const isNarrow = useMediaQuery(NARROW);
-  const span = columns.filter((column) => !(isNarrow && column.minor)).length + (selection ? 1 : 0);
-  const all = columns.reduce((sum, column) => sum + column.width, 0);
+  const visible = columns.filter((column) => !(isNarrow && column.minor));
+  const span = visible.length + (selection ? 1 : 0);
+  // What is missing to the whole would go to the boxes' column.
+  const all = visible.reduce((sum, column) => sum + column.width, 0);
 
   const walk = (event: KeyboardEvent<HTMLTableSectionElement>) => {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
