@@ -36,6 +36,7 @@ export type JobWhy = Schemas["Why"];
 export type Finding = Schemas["Finding"];
 export type JobAction = Schemas["JobAction"];
 export type NewJob = Schemas["NewJob"];
+export type JobUpdate = Schemas["JobUpdate"];
 export type JobPreview = Schemas["Preview"];
 export type Resources = Schemas["Resources"];
 export type Template = Schemas["Template"];

@@ -1,5 +1,6 @@
 // English. The keys are the contract: ko.ts must have the same ones.
 
+import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
 import { nodesEn } from "./nodes.en";
 import { whyEn } from "./why.en";
@@ -171,7 +172,7 @@ export const en = {
     advice: "The link may be old.",
     home: "To the overview",
   },
-  table: { sortBy: "Sort by {{column}}" },
+  table: { sortBy: "Sort by {{column}}", selectAll: "Select all shown" },
   signIn: {
     title: "Sign in",
     heading: "Sign in to Quarterdeck",
@@ -229,6 +230,7 @@ export const en = {
   },
   array: arrayEn,
   why: whyEn,
+  jobActions: actionsEn,
   resources: {
     cpus: "CPUs",
     cpuCount_one: "{{formatted}} CPU",

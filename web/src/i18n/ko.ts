@@ -1,4 +1,6 @@
 // Korean, as engineers write it. Slurm's own words (QOS, PENDING …) stay; docs/glossary.md lists the terms.
+
+import { actionsKo } from "./actions.ko";
 import { arrayKo } from "./array.ko";
 import type { en } from "./en";
 import { nodesKo } from "./nodes.ko";
@@ -179,7 +181,7 @@ export const ko: Translation<typeof en> = {
     advice: "오래된 링크일 수 있습니다.",
     home: "개요로 이동",
   },
-  table: { sortBy: "{{column}} 기준으로 정렬" },
+  table: { sortBy: "{{column}} 기준으로 정렬", selectAll: "표시된 항목 모두 선택" },
   signIn: {
     title: "로그인",
     heading: "Quarterdeck 로그인",
@@ -237,6 +239,7 @@ export const ko: Translation<typeof en> = {
   },
   array: arrayKo,
   why: whyKo,
+  jobActions: actionsKo,
   resources: {
     cpus: "CPU",
     cpuCount_other: "CPU {{formatted}}개",

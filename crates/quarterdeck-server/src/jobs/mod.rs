@@ -46,7 +46,7 @@ pub use observe::{observe, watch_ended};
 pub use output::{Stream, output};
 pub use recover::recover;
 pub use request::{ImageChoice, NewJob, Resources};
-pub use resubmit::resubmit;
+pub use resubmit::{asked_for, resubmit};
 pub use submit::{Preview, preview, submit};
 pub use update::{JobUpdate, update};
 pub use why::{Finding, why};
