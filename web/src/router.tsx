@@ -17,6 +17,7 @@ import { NoCluster, NotFound, PageProblem } from "./frame/page-states";
 import { type DirectorySearch, directoryFromSearch } from "./jobs/directory";
 import { filterFromSearch } from "./jobs/filter";
 import { newJobFromSearch } from "./jobs/new/search";
+import { nodeFilterFromSearch } from "./nodes/filter";
 import { clustersQuery } from "./overview/queries";
 
 const root = createRootRoute({
@@ -102,8 +103,14 @@ const newJob = createRoute({
 const nodes = createRoute({
   getParentRoute: () => frame,
   path: "/clusters/$cluster/nodes",
-  validateSearch: textSearch("q", "state", "partition"),
+  validateSearch: nodeFilterFromSearch,
   component: lazyRouteComponent(() => import("./nodes/NodesPage"), "NodesPage"),
+});
+
+const node = createRoute({
+  getParentRoute: () => frame,
+  path: "/clusters/$cluster/nodes/$node",
+  component: lazyRouteComponent(() => import("./nodes/NodePage"), "NodePage"),
 });
 
 const templates = createRoute({
@@ -192,6 +199,7 @@ export const router = createRouter({
       job,
       newJob,
       nodes,
+      node,
       templates,
       template,
       images,

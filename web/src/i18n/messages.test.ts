@@ -14,6 +14,7 @@ const FROM_OUTSIDE = [
   "problem.unknown",
   "stale.reasons.",
   "states.node.",
+  "nodes.flags.",
   "why.codes.",
   "why.resources.",
   "why.of.",

@@ -5,11 +5,12 @@ use std::fs;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
+use std::time::Duration;
 
 use reqwest::{Method, Url};
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, Site, secrets, unique};
+use crate::support::{Answer, Client, Site, eventually, secrets, unique};
 
 #[tokio::test]
 async fn a_jobs_directory_is_found_listed_and_read() {
@@ -138,6 +139,7 @@ async fn anothers_files_and_jobs_stay_closed() {
     assert_eq!(content(&bob, &path, None).await.status, 404);
 
     // A directory that alice opens to everybody, linked from bob's home, is outside of his spaces all the same.
+    fs::create_dir_all(site.home("bob")).unwrap();
     symlink(&directory, site.home("bob").join("hers")).unwrap();
     let tag = site.home("bob").file_name().unwrap().to_str().unwrap().to_owned();
     assert_eq!(content(&bob, &format!("{tag}/hers/result"), None).await.json()["code"], "leaves-space");
@@ -149,15 +151,16 @@ async fn anothers_files_and_jobs_stay_closed() {
 async fn a_directory_outside_the_spaces_is_said_to_be_so() {
     let Some(site) = Site::multi_user().await else { return };
     let alice = site.client("alice").await;
-    let outside = site.path("outside");
-    fs::create_dir(&outside).unwrap();
-    fs::set_permissions(&outside, PermissionsExt::from_mode(0o777)).unwrap();
-    let script = format!("#!/bin/bash\n#SBATCH --chdir={}\nsleep 1\n", outside.display());
-    let job = alice.submit("slurm", &json!({"name": unique("outside"), "script": script})).await;
-    let id = job["id"].as_str().unwrap();
-    alice.wait_for("slurm", id, &["COMPLETED", "FAILED"]).await;
-    let place = alice.get(&format!("/clusters/slurm/jobs/{id}/directory")).await;
-    assert_eq!((place.status.as_u16(), &place.json()["code"]), (403, &json!("leaves-space")), "{}", place.text());
+    let submit = "cd /tmp && exec sbatch --parsable --output=/dev/null --wrap true";
+    let submit = ["--reuid=alice", "--regid=alice", "--init-groups", "sh", "-c", submit];
+    let number = site.slurm().run("setpriv", &submit).trim().to_owned();
+    // Where it worked is known when accounting has told.
+    let path = format!("/clusters/slurm/jobs/{number}/directory");
+    let told = eventually("the job's directory", Duration::from_secs(60), async || {
+        Some(alice.get(&path).await).filter(|answer| answer.status != 404)
+    });
+    let told = told.await;
+    assert_eq!((told.status.as_u16(), &told.json()["code"]), (403, &json!("leaves-space")), "{}", told.text());
 }
 
 struct Ticket {
