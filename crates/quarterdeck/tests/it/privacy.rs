@@ -29,11 +29,15 @@ async fn private_jobs_are_shown_to_owners_coordinators_and_operators() {
     assert_eq!(live.hear().await["type"], "snapshot");
     let mut nodes = bob.live().await;
     nodes.subscribe("nodes:slurm").await;
-    let refused = nodes.hear().await;
-    assert_eq!(
-        (&refused["type"], &refused["code"]),
-        (&Value::String("error".into()), &Value::String("private-data".into()))
-    );
+    // Until it is known whether nodes are private, there are none.
+    let refused = loop {
+        let told = nodes.hear().await;
+        if told["type"] == "error" {
+            break told;
+        }
+        assert!(!told.to_string().contains("\"cpus\""), "{told}");
+    };
+    assert_eq!(refused["code"], "private-data");
     let mut shown = admin.live().await;
     shown.subscribe("nodes:slurm").await;
     assert_eq!(shown.hear().await["type"], "snapshot");
