@@ -9,6 +9,7 @@ mod accounts;
 mod audit;
 mod bad_input;
 mod bytes;
+mod crowd;
 mod environment;
 mod headers;
 mod job_control;
