@@ -7,6 +7,7 @@
 mod access;
 mod accounts;
 mod audit;
+mod bad_answers;
 mod bad_input;
 mod bytes;
 mod crowd;
