@@ -16,6 +16,7 @@ import { currentCluster } from "./frame/current-cluster";
 import { NoCluster, NotFound, PageProblem } from "./frame/page-states";
 import { filterFromSearch } from "./jobs/filter";
 import { newJobFromSearch } from "./jobs/new/search";
+import { nodeFilterFromSearch } from "./nodes/filter";
 import { clustersQuery } from "./overview/queries";
 
 const root = createRootRoute({
@@ -98,8 +99,14 @@ const newJob = createRoute({
 const nodes = createRoute({
   getParentRoute: () => frame,
   path: "/clusters/$cluster/nodes",
-  validateSearch: textSearch("q", "state", "partition"),
+  validateSearch: nodeFilterFromSearch,
   component: lazyRouteComponent(() => import("./nodes/NodesPage"), "NodesPage"),
+});
+
+const node = createRoute({
+  getParentRoute: () => frame,
+  path: "/clusters/$cluster/nodes/$node",
+  component: lazyRouteComponent(() => import("./nodes/NodePage"), "NodePage"),
 });
 
 const templates = createRoute({
@@ -188,6 +195,7 @@ export const router = createRouter({
       job,
       newJob,
       nodes,
+      node,
       templates,
       template,
       images,

@@ -10,6 +10,7 @@ import { PageHeader } from "../ui/PageHeader";
 import { Panel } from "../ui/Panel";
 import { JobStateBadge } from "../ui/StateBadge";
 import { LoadingRows, ProblemNote, StaleNote } from "../ui/states";
+import { ArrayPanel } from "./array/ArrayPanel";
 import { JobActions } from "./JobActions";
 import { JobFiles } from "./JobFiles";
 import { JobProperties } from "./JobProperties";
@@ -52,6 +53,7 @@ export function JobPage() {
         <>
           <StaleNote asOf={job.as_of} stale={job.stale} reason={job.stale_reason} />
           <WhyPanel cluster={cluster} job={job} />
+          <ArrayPanel key={job.id} cluster={cluster} job={job} />
           <div className={classes.detail}>
             <JobTabs cluster={cluster} job={job} />
             <div className={classes.side}>

@@ -99,6 +99,7 @@ pub const TABLE: &[Route] = &[
     route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/requeue", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
     route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/why", Rule::Role(Viewer, Read(Jobs)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/output", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/request", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
 
     route("GET", "/api/v1/templates", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
     route("GET", "/api/v1/templates/{id}", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),

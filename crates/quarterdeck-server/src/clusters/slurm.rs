@@ -19,6 +19,7 @@ use super::{Cluster, Line, Privacy};
 use crate::app::App;
 use crate::config;
 use crate::jobs;
+use crate::live::Topic;
 
 /// No command may take longer: the reading is given up and the view goes stale.
 const COMMAND_TIME: Duration = Duration::from_secs(30);
@@ -255,7 +256,7 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands, those_left
         }
     };
     if news {
-        app.live.freshness(&cluster.name, cluster.view().jobs);
+        app.live.freshness(&cluster.name, Topic::Jobs, cluster.view().jobs);
     }
 }
 
@@ -284,15 +285,20 @@ async fn read_nodes(app: &App, cluster: &Cluster, commands: &Commands) {
         let partitions = partitions::parse(&commands.run(&partitions::reading()).await?).map_err(broken)?;
         cluster.change(|view| {
             view.version = Some(version);
-            view.node_list = Arc::new(nodes);
             view.partitions = Arc::new(partitions);
-            view.nodes.read(asked);
         });
+        cluster.show_nodes(&app.live, asked, nodes);
         Ok(())
     };
-    if let Err(reason) = outcome.await {
-        tracing::warn!(cluster = %cluster.name, reason = %reason, "the nodes could not be read");
-        let _: bool = cluster.change(|view| view.nodes.fail(reason));
+    let news = match outcome.await {
+        Ok(()) => true,
+        Err(reason) => {
+            tracing::warn!(cluster = %cluster.name, %reason, "the nodes could not be read");
+            cluster.change(|view| view.nodes.fail(reason))
+        }
+    };
+    if news {
+        app.live.freshness(&cluster.name, Topic::Nodes, cluster.view().nodes);
     }
 }
 

@@ -146,6 +146,10 @@ struct Query {
     /// Part of the name, or the beginning of the job id.
     q: Option<String>,
     since: Option<DateTime<Utc>>,
+    /// Only the tasks of this array, or the components of this heterogeneous job: our id or the scheduler's.
+    array: Option<String>,
+    /// An array or a heterogeneous job as one row, without its parts.
+    collapse: Option<bool>,
     /// `-submitted_at` (default) or `submitted_at`.
     sort: Option<String>,
     limit: Option<u64>,
@@ -180,8 +184,16 @@ async fn list(
         Some(me) if me == "me" => Some(actor.unix_user.clone().unwrap_or_default()),
         other => other,
     };
-    let filter =
-        Filter { user, states, partition: query.partition, account: query.account, text: query.q, since: query.since };
+    let filter = Filter {
+        user,
+        states,
+        partition: query.partition,
+        account: query.account,
+        text: query.q,
+        since: query.since,
+        array: query.array,
+        collapse: query.collapse.unwrap_or(false),
+    };
     let wanted = Wanted {
         cursor: query.cursor.as_deref(),
         ascending,
