@@ -7,8 +7,10 @@
 mod access;
 mod accounts;
 mod audit;
+mod bad_answers;
 mod bad_input;
 mod bytes;
+mod crowd;
 mod environment;
 mod headers;
 mod job_control;
