@@ -1,4 +1,5 @@
 // Where the job works, the files that went to it, the variables that name them, and where its output lies.
+import { Stack } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "../api/types";
 import { useLookUp } from "../i18n/use-look-up";
@@ -6,7 +7,6 @@ import { type Column, DataTable } from "../ui/DataTable";
 import { Panel } from "../ui/Panel";
 import { Properties } from "../ui/Properties";
 import { JobDirectory } from "./JobDirectory";
-import classes from "./jobs.module.css";
 
 type JobFile = JobDetail["files"][number];
 
@@ -29,7 +29,7 @@ export function JobFiles({ job }: { job: JobDetail }) {
     },
   ];
   return (
-    <div className={classes.side}>
+    <Stack gap="var(--qd-gap)">
       {job.mine && <JobDirectory job={job} />}
       <Panel title={t("jobs.files.input")} flush>
         {job.files.length > 0 ? (
@@ -61,6 +61,6 @@ export function JobFiles({ job }: { job: JobDetail }) {
           ]}
         />
       </Panel>
-    </div>
+    </Stack>
   );
 }

@@ -18,6 +18,7 @@ import { Properties } from "../ui/Properties";
 import { NodeStateBadge } from "../ui/StateBadge";
 import { Empty, LoadingRows, ProblemNote, StaleNote } from "../ui/states";
 import { Moment } from "../ui/time";
+import { WithSide } from "../ui/WithSide";
 import { AskNodeAction } from "./AskNodeAction";
 import classes from "./nodes.module.css";
 import { nodeQuery } from "./queries";
@@ -61,7 +62,19 @@ export function NodePage() {
       {node && (
         <>
           <StaleNote asOf={node.as_of} stale={node.stale} reason={node.stale_reason} />
-          <div className={classes.columns}>
+          <WithSide
+            sideFirst
+            side={
+              <>
+                <Panel title={t("nodes.use")}>
+                  <Use node={node} />
+                </Panel>
+                <Panel title={t("nodes.details")}>
+                  <Details node={node} />
+                </Panel>
+              </>
+            }
+          >
             <Panel title={t("nodes.jobs")} flush>
               {node.jobs.length > 0 ? (
                 <ShortJobTable cluster={cluster} jobs={node.jobs} label={t("nodes.jobs")} />
@@ -69,15 +82,7 @@ export function NodePage() {
                 <Empty icon={<IconListDetails size={20} />} title={t("nodes.noJobs")} />
               )}
             </Panel>
-            <div className={classes.side}>
-              <Panel title={t("nodes.use")}>
-                <Use node={node} />
-              </Panel>
-              <Panel title={t("nodes.details")}>
-                <Details node={node} />
-              </Panel>
-            </div>
-          </div>
+          </WithSide>
         </>
       )}
       {asking && (
