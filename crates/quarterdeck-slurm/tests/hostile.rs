@@ -11,7 +11,7 @@ use proptest::prelude::*;
 use proptest::sample::{Index, select};
 use rstest::rstest;
 
-const RECORDED: [&[u8]; 12] = [
+const RECORDED: [&[u8]; 14] = [
     include_bytes!("recorded/22.05/queue"),
     include_bytes!("recorded/22.05/waiting-queue"),
     include_bytes!("recorded/22.05/accounting"),
@@ -20,6 +20,8 @@ const RECORDED: [&[u8]; 12] = [
     include_bytes!("recorded/22.05/partitions"),
     include_bytes!("recorded/22.05/reservations"),
     include_bytes!("recorded/22.05/reservations-none"),
+    include_bytes!("recorded/22.05/usage"),
+    include_bytes!("recorded/22.05/shares"),
     include_bytes!("recorded/22.05/version"),
     include_bytes!("recorded/22.05/job-paths"),
     include_bytes!("recorded/22.05/queue.json"),

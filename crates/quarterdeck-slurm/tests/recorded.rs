@@ -1,7 +1,7 @@
 //! What Slurm 22.05 really answered (`tests/recorded/record` makes it), read again.
 
 use quarterdeck_slurm::compact::{
-    Separator, accounting, node_details, nodes, parse_version, partitions, paths, queue, reservations,
+    Separator, accounting, node_details, nodes, parse_version, partitions, paths, queue, reservations, shares, usage,
 };
 use quarterdeck_slurm::{AnswerError, Job, Reason, json};
 use quarterdeck_types::JobState;
@@ -15,6 +15,8 @@ const RESERVATIONS: &[u8] = include_bytes!("recorded/22.05/reservations");
 const NO_RESERVATIONS: &[u8] = include_bytes!("recorded/22.05/reservations-none");
 /// With a maintenance ahead and a drained node.
 const WAITING_QUEUE: &[u8] = include_bytes!("recorded/22.05/waiting-queue");
+const USAGE: &[u8] = include_bytes!("recorded/22.05/usage");
+const SHARES: &[u8] = include_bytes!("recorded/22.05/shares");
 const VERSION: &[u8] = include_bytes!("recorded/22.05/version");
 const PATHS: &[u8] = include_bytes!("recorded/22.05/job-paths");
 const QUEUE_JSON: &[u8] = include_bytes!("recorded/22.05/queue.json");
@@ -43,6 +45,16 @@ fn the_queue() {
 #[test]
 fn the_history() {
     insta::assert_json_snapshot!(history());
+}
+
+#[test]
+fn what_jobs_used() {
+    insta::assert_json_snapshot!(usage::parse(USAGE).unwrap());
+}
+
+#[test]
+fn the_shares() {
+    insta::assert_json_snapshot!(shares::parse(SHARES).unwrap());
 }
 
 #[test]
