@@ -1,6 +1,7 @@
 // English. The keys are the contract: ko.ts must have the same ones.
 import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
+import { efficiencyEn } from "./efficiency.en";
 import { nodesEn } from "./nodes.en";
 import { previewEn } from "./preview.en";
 import { whyEn } from "./why.en";
@@ -230,6 +231,7 @@ export const en = {
     },
   },
   array: arrayEn,
+  efficiency: efficiencyEn,
   why: whyEn,
   preview: previewEn,
   jobActions: actionsEn,

@@ -2,6 +2,7 @@
 
 import { actionsKo } from "./actions.ko";
 import { arrayKo } from "./array.ko";
+import { efficiencyKo } from "./efficiency.ko";
 import type { en } from "./en";
 import { nodesKo } from "./nodes.ko";
 import { previewKo } from "./preview.ko";
@@ -240,6 +241,7 @@ export const ko: Translation<typeof en> = {
     },
   },
   array: arrayKo,
+  efficiency: efficiencyKo,
   why: whyKo,
   preview: previewKo,
   jobActions: actionsKo,

@@ -27,7 +27,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(meta))
         .routes(routes!(list))
         .routes(routes!(overview))
-        .routes(routes!(shares::list))
+        .routes(routes!(shares::shares))
 }
 
 /// A page of a list that was taken from a reading of the cluster.

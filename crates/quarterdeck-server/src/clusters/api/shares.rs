@@ -84,7 +84,7 @@ pub(super) struct Query {
 /// Fair share and balances of your accounts; of operators, of all. In the order of the tree of accounts.
 #[utoipa::path(get, path = "/clusters/{cluster}/shares", tag = "clusters", params(("cluster" = String, Path), Query),
     responses((status = 200, body = FreshPage<Share>), (status = 404, body = ProblemDocument)))]
-pub(super) async fn list(
+pub(super) async fn shares(
     State(app): State<App>,
     actor: Actor,
     PathOf(cluster): PathOf<String>,

@@ -4,6 +4,7 @@ use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
+use chrono::TimeDelta;
 use quarterdeck_slurm::compact::usage::{self, JobUsage};
 use quarterdeck_types::agent::{ErrorCode, Request};
 use uuid::Uuid;
@@ -23,6 +24,13 @@ const GOOD_FOR: Duration = Duration::from_secs(5);
 const FORGOTTEN_AFTER: Duration = Duration::from_secs(60);
 /// Commands at once, whoever looks at whatever.
 const AT_ONCE: usize = 2;
+
+/// Accounting learns of an end some seconds late: who looks at once gets her answer then, and need not ask again.
+const WAIT: Duration = Duration::from_secs(2);
+const WAITS: usize = 5;
+fn just_ended() -> TimeDelta {
+    TimeDelta::seconds(30)
+}
 
 #[derive(Clone, Default)]
 pub struct Measured {
@@ -60,10 +68,22 @@ impl Measurements {
         {
             return measured.clone();
         }
-        let Ok(_turn) = self.turns.acquire().await else { return Measured::default() };
-        let measured = measure(app, actor, commands, job).await;
+        let mut measured = self.once(app, actor, commands, job).await;
+        for _ in 0..WAITS {
+            let awaited = measured.missing == Some(Missing::NotYet) && stage(job) == Stage::Ended;
+            if !awaited || job.ended_at.is_none_or(|end| app.clock.now() - end > just_ended()) {
+                break;
+            }
+            tokio::time::sleep(WAIT).await;
+            measured = self.once(app, actor, commands, job).await;
+        }
         *last = Some((Instant::now(), measured.clone()));
         measured
+    }
+
+    async fn once(&self, app: &App, actor: &Actor, commands: &Commands, job: &Job) -> Measured {
+        let Ok(_turn) = self.turns.acquire().await else { return Measured::default() };
+        measure(app, actor, commands, job).await
     }
 
     fn slot(&self, job: Uuid) -> Arc<Slot> {
