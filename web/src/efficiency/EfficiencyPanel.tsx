@@ -15,7 +15,6 @@ import { hours, useSuggestionText } from "./suggestion";
 /** Nothing before the job has started, and where the scheduler keeps no figures. */
 export function EfficiencyPanel({ cluster, job }: { cluster: string; job: JobDetail }) {
   const { t } = useTranslation();
-  const format = useFormat();
   const started = job.started_at !== null && job.started_at !== undefined && job.job_id !== null;
   const { data, error, refetch, isFetching } = useQuery({
     ...efficiencyQuery(cluster, job),
@@ -26,11 +25,6 @@ export function EfficiencyPanel({ cluster, job }: { cluster: string; job: JobDet
   return (
     <Panel
       title={t("efficiency.title")}
-      hint={
-        data?.stage === "running" &&
-        data.figures &&
-        t("efficiency.soFar", { time: format.shortMoment(data.measured_at) })
-      }
       actions={
         open && (
           <Button size="compact-xs" variant="subtle" loading={isFetching} onClick={() => void refetch()}>
@@ -53,6 +47,11 @@ function Found({ found, job }: { found: JobEfficiency; job: JobDetail }) {
   const { figures, missing, parts, wasted, suggestions } = found;
   return (
     <div className={classes.meters}>
+      {found.stage === "running" && figures && (
+        <p className={classes.quiet}>
+          {t("efficiency.soFar", { time: format.shortMoment(found.measured_at) })}
+        </p>
+      )}
       {figures && <Meters figures={figures} job={job} parts={parts !== null} />}
       {missing && missing !== "not_kept" && missing !== "not_started" && (
         <p className={classes.quiet}>{t(`efficiency.missing.${missing}`)}</p>

@@ -52,7 +52,11 @@ export function RunsAdvice({ cluster, template, values, onSet }: Props) {
                 size="compact-sm"
                 variant="default"
                 disabled={isSet}
-                aria-label={t("efficiency.advice.setLabel", { resource: names[resource], value: shown })}
+                aria-label={
+                  isSet
+                    ? undefined
+                    : t("efficiency.advice.setLabel", { resource: names[resource], value: shown })
+                }
                 onClick={() => onSet(resource, value)}
               >
                 {isSet

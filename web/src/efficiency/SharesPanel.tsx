@@ -50,7 +50,7 @@ function Account({ share, all }: { share: Share; all: readonly Share[] }) {
         const { resource, limit_minutes: limit, remaining_minutes: left, reserved_minutes: kept } = balance;
         const name = lookUp(`efficiency.shares.resources.${resource.replace(/^gres\//, "")}`) ?? resource;
         return (
-          <div key={`${of.account} ${of.user} ${resource}`}>
+          <div key={`${of.account} ${of.user} ${resource}`} className={classes.limit}>
             <Meter
               label={t("efficiency.shares.left", { resource: name })}
               value={limit > 0 ? left / limit : 0}

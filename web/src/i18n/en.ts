@@ -113,6 +113,8 @@ export const en = {
         "{{cluster}} did not answer in time, and whether it has the job is not known yet. Do not submit it again: look at the list of jobs, which will show what became of it.",
       "idempotency-key-in-flight": "This job is being submitted already: wait a moment.",
       "no-output-path": "This job writes no output that could be found.",
+      "output-not-kept":
+        "This job's output goes to /dev/null: nothing of it is kept. Name a file with --output next time.",
       "no-output-yet": "The job has not written anything yet.",
       "no-working-directory": "Where this job works is not known yet: look again when it is over.",
       "job-over": "The job is over already.",

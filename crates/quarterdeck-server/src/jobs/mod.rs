@@ -81,6 +81,8 @@ pub enum Error {
     KeyInFlight,
     #[error("The job's output path is not known, since it was not submitted through Quarterdeck.")]
     NoOutputPath,
+    #[error("The job's output goes to /dev/null, which keeps nothing: name a file with --output next time.")]
+    OutputNotKept,
     #[error("The job has written no output yet.")]
     NoOutputYet,
     #[error("Where the job works is not known yet: look again when it is over.")]

@@ -1,5 +1,5 @@
 // What the site's support needs to know of a job: read and mended first, then saved and sent.
-import { Alert, Anchor, Button, Checkbox, Group, Modal, Stack, Textarea } from "@mantine/core";
+import { Anchor, Button, Checkbox, Group, Modal, Stack, Textarea } from "@mantine/core";
 import { IconDownload, IconExternalLink, IconMail } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
@@ -9,6 +9,7 @@ import type { JobDetail, JobHelp } from "../../api/types";
 import { useFormat } from "../../ui/format";
 import { saveAs } from "../../ui/save";
 import { LoadingRows, ProblemNote } from "../../ui/states";
+import classes from "./help.module.css";
 import { fileNameOf, mailTo } from "./mail";
 
 interface Props {
@@ -63,14 +64,14 @@ function Review({ help, job }: { help: JobHelp; job: JobDetail }) {
     .join("\n\n");
   return (
     <Stack gap="sm">
-      <p style={{ margin: 0 }}>{t("efficiency.help.review")}</p>
+      <p className={classes.words}>{t("efficiency.help.review")}</p>
       {help.redacted > 0 && (
-        <Alert color="yellow" p="xs" role="note">
+        <p className={classes.redacted} role="note">
           {t("efficiency.help.redacted", {
             count: help.redacted,
             formatted: format.number(help.redacted),
           })}
-        </Alert>
+        </p>
       )}
       <Textarea
         label={t("efficiency.help.question")}
@@ -97,7 +98,7 @@ function Review({ help, job }: { help: JobHelp; job: JobDetail }) {
         checked={checked}
         onChange={(event) => setChecked(event.currentTarget.checked)}
       />
-      <p className="qd-dim" style={{ margin: 0, fontSize: "0.8125rem" }}>
+      <p className={`${classes.words} qd-dim`}>
         {help.email || help.url ? t("efficiency.help.mailHint") : t("efficiency.help.nobody")}
       </p>
       <Group gap="xs">

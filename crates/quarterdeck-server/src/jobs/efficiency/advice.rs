@@ -38,6 +38,7 @@ pub struct Suggestion {
 const LONG_ENOUGH_SECONDS: u64 = 10;
 /// Less is not worth a change.
 const LEAST_MEMORY_SAVED_MIB: u64 = 64;
+const LEAST_MINUTES_SAVED: u64 = 10;
 
 /// `runs` from the newest to the oldest; `least`: how many that completed allow advice to ask for less.
 pub fn suggest(runs: &[Run], least: usize) -> Vec<Suggestion> {
@@ -79,7 +80,8 @@ fn minutes(runs: &[Run], least: usize) -> Option<Suggestion> {
         return if value > asked { suggestion(had, value, stopped.count()) } else { None };
     }
     let value = round_minutes(longest + longest / 2);
-    if completed(runs.iter()) >= least && value <= asked / 2 { suggestion(longest, value, runs.len()) } else { None }
+    let too_much = completed(runs.iter()) >= least && value <= asked / 2 && asked - value >= LEAST_MINUTES_SAVED;
+    if too_much { suggestion(longest, value, runs.len()) } else { None }
 }
 
 /// Only of one task on one node: which of several tasks had nothing to do, nobody can tell.

@@ -117,6 +117,11 @@ async fn measure(app: &App, actor: &Actor, commands: &Commands, job: &Job) -> Me
         let known = Some(Figures::of(&usage)).filter(|_| is_whole(&usage));
         return Measured { missing: known.is_none().then_some(Missing::NotYet), figures: known };
     }
+    // Of what has just started accounting knows little.
+    usage.given.cpus = usage.given.cpus.or(Some(job.cpus));
+    usage.given.memory_mib = usage.given.memory_mib.or(job.memory_mib);
+    usage.given.gpus = usage.given.gpus.or(Some(job.gpus));
+    usage.nodes = usage.nodes.max(job.nodes);
     let lacking = add_live(app, actor, job, &mut usage).await;
     Measured { figures: Some(Figures::of(&usage)), missing: lacking }
 }
