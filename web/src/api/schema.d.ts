@@ -1255,6 +1255,16 @@ export interface components {
             runs: number;
             suggestions: components["schemas"]["Suggestion"][];
         };
+        /** @description How old what was read of one of the scheduler's parts is. */
+        Age: {
+            /**
+             * Format: date-time
+             * @description When it last answered.
+             */
+            as_of?: string | null;
+            stale: boolean;
+            stale_reason?: string | null;
+        };
         ApiKey: {
             /** Format: uuid */
             id: string;
@@ -1423,6 +1433,7 @@ export interface components {
             as_of?: string | null;
             stale: boolean;
             stale_reason?: string | null;
+            accounting?: components["schemas"]["Age"] | null;
         };
         /** @enum {string} */
         ClusterState: "up" | "down";
@@ -2149,7 +2160,7 @@ export interface components {
         };
         NewDownload: {
             space: string;
-            /** @description One file, for now. */
+            /** @description One file is sent as it is; a directory, or several paths, as a tar archive. */
             paths: string[];
         };
         /** @description A job to submit: either from a template or with a script of one's own. */
@@ -2408,6 +2419,7 @@ export interface components {
                 as_of?: string | null;
                 stale: boolean;
                 stale_reason?: string | null;
+                accounting?: components["schemas"]["Age"] | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
