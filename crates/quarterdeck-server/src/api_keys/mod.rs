@@ -171,6 +171,18 @@ pub(crate) async fn authenticate(app: &App, text: &str, origin: Origin) -> Resul
     Ok(Some(Actor::new(&owner, Via::Key(id, key.scopes), origin)))
 }
 
+/// Whether the key is neither revoked nor over, and its owner may act.
+pub(crate) async fn is_good(app: &App, id: Uuid) -> Result<bool, Error> {
+    let now_us = to_us(app.clock.now());
+    let row = store::by_id(app.db.read(), id).await?;
+    let Some(row) = row.filter(|row| row.revoked_us.is_none() && row.expires_us > now_us) else { return Ok(false) };
+    match users::find_active(app.db.read(), row.user_id).await {
+        Ok(_) => Ok(true),
+        Err(users::Error::NotFound) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// The scopes that open any route to this role; others would only look as if they did.
 pub fn scopes_of(role: Role) -> Scopes {
     let useful = TABLE.iter().filter_map(|route| match route.rule {

@@ -16,7 +16,7 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::Event;
-use crate::access::{Actor, Area, Origin, Scope, Via};
+use crate::access::{Actor, Area, Origin, Scope};
 use crate::app::App;
 use crate::clusters::{Cluster, Freshness};
 use crate::jobs::api::Job;
@@ -267,8 +267,7 @@ impl Watcher<'_> {
                 send(socket, status(&cluster, &freshness)).await
             }
             Event::AccessEnded(ended) => {
-                let (Via::Session(id) | Via::Key(id, _)) = self.actor.via;
-                if [id, self.actor.user_id].contains(&ended) {
+                if self.actor.acts_by(ended) {
                     return Err(closed(NOT_SIGNED_IN, "the session or the key has ended"));
                 }
                 Ok(())

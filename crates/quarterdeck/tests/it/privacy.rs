@@ -6,12 +6,17 @@ use crate::support::{Client, OwnSlurm, Site, unique};
 
 async fn sees(client: &Client, job: &Value) -> bool {
     let name = job["name"].as_str().unwrap();
-    let listed = !client.jobs_named("slurm", name).await.is_empty();
     let path = format!("/clusters/slurm/jobs/{}", job["id"].as_str().unwrap());
-    let status = client.get(&path).await.status.as_u16();
-    assert_eq!(status == 200, listed, "list and detail agree: {status}");
-    assert!(listed || status == 404, "as if it were not there: {status}");
-    listed
+    let status = async || client.get(&path).await.status.as_u16();
+    loop {
+        let before = status().await;
+        let listed = !client.jobs_named("slurm", name).await.is_empty();
+        // What may be seen can change in between.
+        if status().await == before {
+            assert_eq!(before, if listed { 200 } else { 404 }, "as if it were not there, in the list and alone");
+            return listed;
+        }
+    }
 }
 
 #[tokio::test]

@@ -9,6 +9,7 @@ mod redis;
 pub mod secrets;
 mod site;
 mod slurm;
+pub mod uploading;
 
 use std::time::{Duration, Instant};
 
