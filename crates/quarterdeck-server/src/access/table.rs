@@ -98,7 +98,9 @@ pub const TABLE: &[Route] = &[
     route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/release", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
     route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/requeue", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
     route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/why", Rule::Role(Viewer, Read(Jobs)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/directory", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/output", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/request", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
 
     route("GET", "/api/v1/templates", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
     route("GET", "/api/v1/templates/{id}", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
@@ -120,6 +122,11 @@ pub const TABLE: &[Route] = &[
     route("PATCH", "/api/v1/uploads/{id}/info", Rule::Role(User, Write(Uploads)), Some(Class::Write)),
     route("GET", "/api/v1/spaces", Rule::Role(User, Read(Files)), Some(Class::Read)),
     route("GET", "/api/v1/files/{space}", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    route("GET", "/api/v1/files/{space}/content", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    // Browsers alone need tickets: whoever has a key sends it along with the request for the content.
+    route("POST", "/api/v1/downloads", Session(User), Some(Class::Write)),
+    // The ticket and the cookie that came with it say who asks.
+    route("GET", "/api/v1/downloads/{ticket}", Public, Some(Class::Read)),
     route("GET", "/api/v1/notifications", Known, Some(Class::Read)),
 ];
 

@@ -299,6 +299,11 @@ pub(crate) async fn authenticate(app: &App, token: Option<&str>, origin: Origin)
     Ok(Actor::new(&user, Via::Session(session.id), origin))
 }
 
+/// Who a session is, while it lives: for what its browser brings in a token's place.
+pub(crate) async fn actor_of_session(app: &App, id: Uuid, origin: Origin) -> Result<Actor, Error> {
+    Ok(Actor::new(&user_of_session(app, id).await?, Via::Session(id), origin))
+}
+
 /// Comes to its end when the actor's access has: she signed out, was disabled, or the key was revoked. For what goes on
 /// for long after it was admitted.
 pub(crate) async fn access_ended(app: &App, actor: &Actor) {
@@ -322,19 +327,15 @@ pub(crate) async fn access_ended(app: &App, actor: &Actor) {
 
 /// When that cannot be told, it is.
 async fn still_good(app: &App, actor: &Actor) -> bool {
-    let good = match actor.via {
-        Via::Session(id) => match store::session_by_id(app.db.read(), id).await {
-            Ok(Some(session)) => live_user(app.db.read(), &session, app).await.map(drop),
-            Ok(None) => Err(Error::NotSignedIn),
-            Err(error) => Err(error.into()),
-        },
-        Via::Key(id, _) => match api_keys::is_good(app, id).await {
-            Ok(true) => Ok(()),
-            Ok(false) => Err(Error::NotSignedIn),
-            Err(error) => Err(error.into()),
-        },
-    };
-    !matches!(good, Err(Error::NotSignedIn))
+    match actor.via {
+        Via::Session(id) => !matches!(user_of_session(app, id).await, Err(Error::NotSignedIn)),
+        Via::Key(id, _) => api_keys::is_good(app, id).await.unwrap_or(true),
+    }
+}
+
+async fn user_of_session(app: &App, id: Uuid) -> Result<User, Error> {
+    let session = store::session_by_id(app.db.read(), id).await?.ok_or(Error::NotSignedIn)?;
+    live_user(app.db.read(), &session, app).await
 }
 
 pub async fn me(app: &App, actor: &Actor) -> Result<User, Error> {

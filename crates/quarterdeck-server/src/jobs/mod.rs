@@ -2,6 +2,7 @@
 
 mod act;
 pub(crate) mod api;
+mod directory;
 mod idempotency;
 mod local;
 mod observe;
@@ -41,12 +42,13 @@ use crate::problem::FieldError;
 use rows::{read, row};
 
 pub use act::{Action, Offer, act, act_on_many, offers};
+pub use directory::directory;
 pub use local::{LocalQueue, watch_local};
 pub use observe::{observe, watch_ended};
 pub use output::{Stream, output};
 pub use recover::recover;
 pub use request::{ImageChoice, NewJob, Resources};
-pub use resubmit::resubmit;
+pub use resubmit::{asked_for, resubmit};
 pub use submit::{Preview, preview, submit};
 pub use update::{JobUpdate, update};
 pub use why::{Finding, why};
@@ -74,6 +76,10 @@ pub enum Error {
     NoOutputPath,
     #[error("The job has written no output yet.")]
     NoOutputYet,
+    #[error("Where the job works is not known yet: look again when it is over.")]
+    NoWorkingDirectory,
+    #[error(transparent)]
+    Files(#[from] crate::files::Error),
     #[error("This job was not submitted through Quarterdeck, or by an earlier release: submit it as a new one.")]
     NotSubmittedHere,
     #[error("Only operators change a job's {what}.")]
@@ -151,6 +157,10 @@ pub struct Filter {
     pub account: Option<String>,
     pub text: Option<String>,
     pub since: Option<DateTime<Utc>>,
+    /// Only the tasks or components of this job, by our id or the scheduler's.
+    pub array: Option<String>,
+    /// Arrays and heterogeneous jobs without their parts.
+    pub collapse: bool,
 }
 
 /// Which page of a list.
@@ -187,6 +197,11 @@ pub async fn list(
     wanted: Wanted<'_>,
 ) -> Result<Page, Error> {
     let Wanted { cursor, ascending, limit, count } = wanted;
+    let parts = match &filter.array {
+        Some(array) => store::Parts::Of(whole(app, actor, cluster, array).await?),
+        None if filter.collapse => store::Parts::None,
+        None => store::Parts::WithWholes,
+    };
     let filter = store::Filter {
         user: filter.user,
         states: filter.states.iter().map(|state| state.as_str()).collect(),
@@ -195,6 +210,7 @@ pub async fn list(
         text: filter.text.filter(|text| !text.is_empty()),
         since_us: filter.since.map(to_us),
         node_list: None,
+        parts,
         sight: Some(cluster.sight_of(actor)),
     };
     let after = cursor.map(read_cursor).transpose()?;
@@ -203,6 +219,13 @@ pub async fn list(
     let next_cursor = rows.last().filter(|_| rows.len() as u64 == limit).map(write_cursor);
     let total = if count { Some(store::count(db, &cluster.name, &filter).await?) } else { None };
     Ok(Page { items: rows.into_iter().filter_map(read).collect(), next_cursor, total })
+}
+
+async fn whole(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<store::Whole, Error> {
+    let job = find_for(app, actor, cluster, job).await?;
+    let number = job.job_id.ok_or(Error::NotFound)?;
+    let next = store::next_of_number(app.db.read(), &cluster.name, number.as_str(), job.id).await?;
+    Ok(store::Whole { root: number.to_string(), id: job.id, next })
 }
 
 /// How many jobs that the actor may see are in each state: all that are not over, and those submitted in the last

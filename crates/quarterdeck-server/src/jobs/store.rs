@@ -79,8 +79,27 @@ pub(super) struct Filter {
     pub since_us: Option<i64>,
     /// Part of the list of nodes.
     pub node_list: Option<String>,
+    pub parts: Parts,
     /// Only what somebody may see.
     pub sight: Option<Sight>,
+}
+
+/// What a list has of arrays and heterogeneous jobs: the row of the whole, the rows of its tasks or components, or both.
+#[derive(Default)]
+pub(super) enum Parts {
+    #[default]
+    WithWholes,
+    None,
+    Of(Whole),
+}
+
+/// An array or a heterogeneous job. A part's row is never older than its whole's: that tells apart two of one number,
+/// since Slurm's ids wrap.
+pub(super) struct Whole {
+    pub root: String,
+    pub id: Uuid,
+    /// The row of the next one of this number.
+    pub next: Option<Uuid>,
 }
 
 /// Where a page begins: behind this row, in the order of submission.
@@ -125,6 +144,18 @@ pub(super) async fn by_job_id(db: &impl ConnectionTrait, cluster: &str, job_id: 
         .order_by_desc(Column::SubmittedUs)
         .one(db)
         .await
+}
+
+/// The row after this one that has the same number.
+pub(super) async fn next_of_number(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    job_id: &str,
+    id: Uuid,
+) -> Result<Option<Uuid>, DbErr> {
+    let same = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::JobId.eq(job_id));
+    let next = same.filter(Column::Id.gt(id)).order_by_asc(Column::Id).select_only().column(Column::Id);
+    next.into_tuple().one(db).await
 }
 
 pub(super) async fn by_idempotency_key(
@@ -273,6 +304,18 @@ fn matching(cluster: &str, filter: &Filter) -> Condition {
     }
     if let Some(text) = &filter.node_list {
         all = all.add(like(Expr::col(Column::NodeList), Part::Any, text));
+    }
+    let number = |part, text: &str| like(Expr::col(Column::JobId), part, text);
+    match &filter.parts {
+        Parts::WithWholes => {}
+        Parts::None => {
+            let whole = number(Part::Any, "_").not().and(number(Part::Any, "+").not());
+            all = all.add(Column::JobId.is_null().or(whole));
+        }
+        Parts::Of(Whole { root, id, next }) => {
+            let part = number(Part::Start, &format!("{root}_")).or(number(Part::Start, &format!("{root}+")));
+            all = all.add(part).add(Column::Id.gt(*id)).add_option(next.map(|next| Column::Id.lt(next)));
+        }
     }
     if let Some(text) = &filter.text {
         let name = like(Expr::col(Column::Name), Part::Any, text);

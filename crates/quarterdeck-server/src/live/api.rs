@@ -1,5 +1,7 @@
 //! The WebSocket that keeps pages fresh: a snapshot of each channel asked for, then what changed.
 
+mod nodes;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -15,7 +17,7 @@ use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Event;
+use super::{Event, Topic};
 use crate::access::{Actor, Area, Origin, Scope};
 use crate::app::App;
 use crate::clusters::{Cluster, Freshness};
@@ -100,7 +102,8 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
     let mut events = app.live.subscribe();
     let actor = sign_in(app, &token, &origin).await?;
     let _place = app.live.take_place(actor.user_id).ok_or(closed(TOO_MANY, "too many open sockets"))?;
-    let mut watcher = Watcher { app, actor, token, jobs: HashMap::new(), followed: HashMap::new() };
+    let mut watcher =
+        Watcher { app, actor, token, jobs: HashMap::new(), nodes: HashMap::new(), followed: HashMap::new() };
     send(socket, json!({"type": "ready"})).await?;
 
     // Few: what a followed file has to say waits there until the client takes it.
@@ -149,6 +152,8 @@ struct Watcher<'a> {
     token: String,
     /// Clusters whose jobs it watches, with the version that its last snapshot has already.
     jobs: HashMap<String, u64>,
+    /// The same of their nodes.
+    nodes: HashMap<String, u64>,
     /// Output channels and who reads their files.
     followed: HashMap<String, Follower>,
 }
@@ -199,7 +204,7 @@ impl Watcher<'_> {
                     if counted.admitted().is_err() {
                         return Err(closed(TOO_MANY, "too many requests: come back later"));
                     }
-                    if self.jobs.len() + self.followed.len() >= MAX_CHANNELS {
+                    if self.jobs.len() + self.nodes.len() + self.followed.len() >= MAX_CHANNELS {
                         return Err(closed(TOO_MANY, "too many channels"));
                     }
                     self.subscribe(socket, channel, from, said).await?;
@@ -211,6 +216,9 @@ impl Watcher<'_> {
                     self.followed.remove(&channel);
                     if let Some(cluster) = channel.strip_prefix("jobs:") {
                         self.jobs.remove(cluster);
+                    }
+                    if let Some(cluster) = channel.strip_prefix("nodes:") {
+                        self.nodes.remove(cluster);
                     }
                 }
                 Ok(())
@@ -226,13 +234,15 @@ impl Watcher<'_> {
         from: u64,
         said: &mpsc::Sender<Value>,
     ) -> Result<(), Closed> {
-        if !self.actor.may(Scope::Read(Area::Jobs)) {
+        let area = if channel.starts_with("nodes:") { Area::Nodes } else { Area::Jobs };
+        if !self.actor.may(Scope::Read(area)) {
             return send(socket, json!({"type": "error", "channel": channel, "code": "missing-scope"})).await;
         }
         let parts: Vec<&str> = channel.split(':').collect();
         let cluster = parts.get(1).and_then(|name| self.app.clusters.find(name)).cloned();
         match (parts.as_slice(), cluster) {
             (["jobs", _], Some(cluster)) => self.snapshot(socket, &cluster).await,
+            (["nodes", _], Some(cluster)) => self.nodes_snapshot(socket, &cluster).await,
             (["output", _, job, rest @ ..], Some(cluster)) if matches!(rest, [] | ["stderr"]) => {
                 let stream = if rest.is_empty() { Stream::Stdout } else { Stream::Stderr };
                 let follow = Follow {
@@ -263,8 +273,14 @@ impl Watcher<'_> {
                     json!({"type": "delta", "channel": channel, "version": version, "upsert": upsert, "remove": []});
                 send(socket, delta).await
             }
-            Event::Freshness { cluster, freshness } if self.jobs.contains_key(&*cluster) => {
-                send(socket, status(&cluster, &freshness)).await
+            Event::Nodes { cluster, version, upsert, remove } => {
+                self.nodes_delta(socket, &cluster, version, &upsert, &remove).await
+            }
+            Event::Freshness { cluster, of: Topic::Jobs, freshness } if self.jobs.contains_key(&*cluster) => {
+                send(socket, status(&format!("jobs:{cluster}"), &freshness)).await
+            }
+            Event::Freshness { cluster, of: Topic::Nodes, freshness } if self.nodes.contains_key(&*cluster) => {
+                send(socket, status(&format!("nodes:{cluster}"), &freshness)).await
             }
             Event::AccessEnded(ended) => {
                 if self.actor.acts_by(ended) {
@@ -282,12 +298,17 @@ impl Watcher<'_> {
                 self.snapshot(socket, cluster).await?;
             }
         }
+        for name in self.nodes.keys().cloned().collect::<Vec<_>>() {
+            if let Some(cluster) = self.app.clusters.find(&name) {
+                self.nodes_snapshot(socket, cluster).await?;
+            }
+        }
         Ok(())
     }
 
     async fn snapshot(&mut self, socket: &mut WebSocket, cluster: &Cluster) -> Result<(), Closed> {
         // Before the rows are read, so that no later change is taken for an older one.
-        let version = self.app.live.version(&cluster.name);
+        let version = self.app.live.version(Topic::Jobs, &cluster.name);
         self.jobs.insert(cluster.name.clone(), version);
         let jobs = jobs::recent(self.app, &self.actor, cluster, SNAPSHOT_JOBS).await.map_err(|error| {
             tracing::error!(%error, "a snapshot of the jobs");
@@ -303,9 +324,9 @@ impl Watcher<'_> {
     }
 }
 
-fn status(cluster: &str, freshness: &Freshness) -> Value {
+fn status(channel: &str, freshness: &Freshness) -> Value {
     json!({
-        "type": "status", "channel": format!("jobs:{cluster}"), "as_of": freshness.as_of,
+        "type": "status", "channel": channel, "as_of": freshness.as_of,
         "stale": freshness.is_stale(), "stale_reason": freshness.stale_reason,
     })
 }

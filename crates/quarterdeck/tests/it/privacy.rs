@@ -27,6 +27,20 @@ async fn private_jobs_are_shown_to_owners_coordinators_and_operators() {
     let mut live = bob.live().await;
     live.subscribe("jobs:slurm").await;
     assert_eq!(live.hear().await["type"], "snapshot");
+    let mut nodes = bob.live().await;
+    nodes.subscribe("nodes:slurm").await;
+    // Until it is known whether nodes are private, there are none.
+    let refused = loop {
+        let told = nodes.hear().await;
+        if told["type"] == "error" {
+            break told;
+        }
+        assert!(!told.to_string().contains("\"cpus\""), "{told}");
+    };
+    assert_eq!(refused["code"], "private-data");
+    let mut shown = admin.live().await;
+    shown.subscribe("nodes:slurm").await;
+    assert_eq!(shown.hear().await["type"], "snapshot");
     let script = "#!/bin/bash\nsleep 300\n";
     let job = alice.submit("slurm", &json!({"name": unique("private"), "script": script})).await;
     let id = job["id"].as_str().unwrap();

@@ -16,7 +16,7 @@ use std::time::{Duration, Instant};
 pub use client::{Answer, Client};
 pub use live::Live;
 pub use redis::OwnRedis;
-pub use site::Site;
+pub use site::{CROWD, Site};
 pub use slurm::{OwnSlurm, Slurm};
 
 /// Leaves a test out, since the machine lacks something: says why, or fails where everything has to be there.
