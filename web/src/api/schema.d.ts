@@ -1327,6 +1327,12 @@ export interface components {
              */
             reason: string;
         };
+        /** @description slurmrestd, which the site has named, fails: Slurm's commands are read instead. */
+        Fallback: {
+            /** Format: date-time */
+            since: string;
+            reason: string;
+        };
         /** @description One field of the request that is wrong. */
         FieldError: {
             /**
@@ -1453,6 +1459,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Node: {
@@ -1491,6 +1498,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Partition: {
@@ -1535,6 +1543,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Reservation: {
@@ -1569,6 +1578,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description GPUs per node. */
         Gpus: {
@@ -2027,6 +2037,7 @@ export interface components {
             as_of?: string | null;
             stale: boolean;
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
             /** @description Jobs submitted in the last seven days. */
             jobs: components["schemas"]["JobCounts"];
             mine: components["schemas"]["JobCounts"];

@@ -1,6 +1,7 @@
 // English. The keys are the contract: ko.ts must have the same ones.
 import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
+import { fallbackEn } from "./fallback.en";
 import { nodesEn } from "./nodes.en";
 import { previewEn } from "./preview.en";
 import { whyEn } from "./why.en";
@@ -231,6 +232,7 @@ export const en = {
   },
   array: arrayEn,
   why: whyEn,
+  fallback: fallbackEn,
   preview: previewEn,
   jobActions: actionsEn,
   resources: {

@@ -3,6 +3,7 @@
 import { actionsKo } from "./actions.ko";
 import { arrayKo } from "./array.ko";
 import type { en } from "./en";
+import { fallbackKo } from "./fallback.ko";
 import { nodesKo } from "./nodes.ko";
 import { previewKo } from "./preview.ko";
 import { whyKo } from "./why.ko";
@@ -241,6 +242,7 @@ export const ko: Translation<typeof en> = {
   },
   array: arrayKo,
   why: whyKo,
+  fallback: fallbackKo,
   preview: previewKo,
   jobActions: actionsKo,
   resources: {

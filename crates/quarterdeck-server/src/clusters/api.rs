@@ -11,7 +11,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Freshness;
+use super::{Fallback, Freshness};
 use crate::access::Actor;
 use crate::app::App;
 use crate::config::Mode;
@@ -39,6 +39,8 @@ pub(crate) struct FreshPage<T> {
     stale: bool,
     /// Why there is no newer reading.
     stale_reason: Option<String>,
+    /// slurmrestd fails, and Slurm's commands were read instead. Null: it does not, or the site has none.
+    fallback: Option<Fallback>,
 }
 
 impl<T> FreshPage<T> {
@@ -50,6 +52,7 @@ impl<T> FreshPage<T> {
             as_of: freshness.as_of,
             stale: freshness.is_stale(),
             stale_reason: freshness.stale_reason.clone(),
+            fallback: freshness.fallback.clone(),
         }
     }
 }
@@ -139,6 +142,8 @@ struct Overview {
     as_of: Option<DateTime<Utc>>,
     stale: bool,
     stale_reason: Option<String>,
+    /// slurmrestd fails, and Slurm's commands were read instead. Null: it does not, or the site has none.
+    fallback: Option<Fallback>,
     /// Jobs submitted in the last seven days.
     jobs: JobCounts,
     mine: JobCounts,
@@ -198,6 +203,7 @@ async fn overview(
         as_of: oldest.as_of,
         stale: oldest.is_stale(),
         stale_reason: oldest.stale_reason.clone(),
+        fallback: view.jobs.fallback.clone().or_else(|| view.nodes.fallback.clone()),
         jobs: count(&all),
         mine: count(&mine),
         cpus: shown.then(|| Usage {

@@ -319,6 +319,7 @@ impl Watcher<'_> {
         let snapshot = json!({
             "type": "snapshot", "channel": format!("jobs:{}", cluster.name), "version": version, "items": items,
             "as_of": freshness.as_of, "stale": freshness.is_stale(), "stale_reason": freshness.stale_reason,
+            "fallback": freshness.fallback,
         });
         send(socket, snapshot).await
     }
@@ -327,7 +328,7 @@ impl Watcher<'_> {
 fn status(channel: &str, freshness: &Freshness) -> Value {
     json!({
         "type": "status", "channel": channel, "as_of": freshness.as_of,
-        "stale": freshness.is_stale(), "stale_reason": freshness.stale_reason,
+        "stale": freshness.is_stale(), "stale_reason": freshness.stale_reason, "fallback": freshness.fallback,
     })
 }
 

@@ -13,6 +13,8 @@ use crate::{AnswerError, Job, JobPaths};
 pub struct JobDetails {
     pub job: Job,
     pub paths: JobPaths,
+    /// By which Slurm considers who waits.
+    pub priority: i64,
 }
 
 pub(super) fn read_job(job: &Value) -> Result<JobDetails, AnswerError> {
@@ -62,7 +64,7 @@ pub(super) fn read_job(job: &Value) -> Result<JobDetails, AnswerError> {
         error: text(&job["standard_error"]),
         input: text(&job["standard_input"]),
     };
-    Ok(JobDetails { job: read, paths })
+    Ok(JobDetails { job: read, paths, priority: number(&job["priority"]).unwrap_or(0) })
 }
 
 /// As people write it: by array and task, or by heterogeneous job and component.
