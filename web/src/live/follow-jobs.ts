@@ -1,7 +1,7 @@
 // Follows a cluster's jobs for as long as the cluster is on the page.
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
-import type { Fallback, Job } from "../api/types";
+import type { Cluster, Fallback, Job } from "../api/types";
 import { jobListsKey, whyWaitingKey } from "../jobs/queries";
 import { overviewQuery } from "../overview/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
@@ -14,12 +14,22 @@ export interface Freshness {
   stale: boolean;
   staleReason: string | null;
   fallback: Fallback | null;
+  /** Of accounting, which tells how jobs ended; null where the site keeps none. */
+  accounting: SourceAge | null;
 }
+
+type SourceAge = NonNullable<Cluster["accounting"]>;
 
 /** Figures over all jobs are asked for again after a change, but no oftener than this. */
 const FIGURES_EVERY_MS = 2000;
 
-const UNKNOWN: Freshness = { asOf: null, stale: false, staleReason: null, fallback: null };
+const UNKNOWN: Freshness = {
+  asOf: null,
+  stale: false,
+  staleReason: null,
+  fallback: null,
+  accounting: null,
+};
 const freshness = new Map<string, Freshness>();
 const freshnessListeners = new Set<() => void>();
 
@@ -90,6 +100,8 @@ function noteFreshness(cluster: string, message: ChannelMessage): boolean {
       typeof message.stale === "boolean" ? message.stale : message.type === "delta" ? false : known.stale,
     staleReason: typeof message.stale_reason === "string" ? message.stale_reason : null,
     fallback: message.type === "delta" ? known.fallback : fallbackOf(message),
+    accounting:
+      message.type === "delta" ? known.accounting : ((message.accounting ?? null) as SourceAge | null),
   };
   freshness.set(cluster, now);
   for (const listener of freshnessListeners) listener();

@@ -80,7 +80,7 @@ describe("a source that fails", () => {
     server.overview = async () => Response.json({ ...overview(null), fallback });
     show();
     const note = await screen.findByText(/slurmrestd has failed since/);
-    expect(note.textContent).toContain("It said: slurmrestd cannot be reached: refused");
+    expect(note.textContent).toContain("Reason: slurmrestd cannot be reached: refused");
     expect(note.textContent).toMatch(/ago\)/);
   });
 });

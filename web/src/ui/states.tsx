@@ -100,10 +100,15 @@ export function StaleNote({ asOf, stale, reason, fallback }: StaleProps) {
   const fallbackText = useFallbackText(fallback);
   if (!stale && !fallbackText) return null;
   const age = asOf ? t("stale.shownFrom", { age: format.ago(asOf, now) }) : t("stale.shown");
+  return <StaleLine>{stale ? `${age} ${reasonText}` : fallbackText}</StaleLine>;
+}
+
+/** One line that says that something is old or missing. */
+export function StaleLine({ children }: { children: ReactNode }) {
   return (
     <div className={classes.stale} role="status">
       <IconCloudOff size={16} className={classes.staleIcon} aria-hidden />
-      <span className={classes.staleWords}>{stale ? `${age} ${reasonText}` : fallbackText}</span>
+      <span className={classes.staleWords}>{children}</span>
     </div>
   );
 }
