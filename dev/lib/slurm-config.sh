@@ -86,6 +86,11 @@ write_gres_conf() {
   echo "NodeName=$GPU_NODE Name=gpu Type=a100 File=$RUN_DIR/gpu/[0-1]"
 }
 
+# Later ones want cgroups unless told not to; 22.05 does not know the word.
+write_cgroup_conf() {
+  case $(slurmctld -V) in *" 22.05."*) ;; *) echo CgroupPlugin=disabled ;; esac
+}
+
 write_slurmdbd_conf() {
   cat <<CONF
 DbdHost=$(hostname -s)

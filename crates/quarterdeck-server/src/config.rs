@@ -10,6 +10,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::client_address::Proxy;
+use crate::clusters::RestAddress;
 use crate::limits::{Class, Quota};
 use crate::redis;
 
@@ -135,6 +136,16 @@ pub struct Slurm {
     /// Slurm's configuration file, where it is not the one built in.
     #[config(env = "QUARTERDECK_SLURM__CONF")]
     pub conf: Option<PathBuf>,
+
+    /// slurmrestd on this host, to read jobs and nodes from: `unix:/PATH` or `http://127.0.0.1:PORT`. Unset: Slurm's
+    /// commands read them, which is cheaper on big clusters.
+    #[config(env = "QUARTERDECK_SLURM__REST")]
+    pub rest: Option<RestAddress>,
+
+    /// File with a token of the server's own account for slurmrestd, as `scontrol token` prints it; read anew each time.
+    /// Unset: slurmrestd knows the server by its socket (`rest_auth/local`).
+    #[config(env = "QUARTERDECK_SLURM__REST_TOKEN")]
+    pub rest_token: Option<PathBuf>,
 
     /// Seconds between two readings of the queue. One reading serves everybody.
     #[config(default = 2, env = "QUARTERDECK_SLURM__POLL_SECONDS")]
@@ -378,6 +389,9 @@ impl Config {
         }
         if !(1..=3650).contains(&self.api_keys.max_days) {
             return invalid("api_keys.max_days", "choose 1 to 3650");
+        }
+        if matches!((&self.slurm.rest, &self.slurm.rest_token), (Some(RestAddress::Tcp(_)), None)) {
+            return invalid("slurm.rest_token", "name a file with a token, or give slurm.rest as unix:/PATH");
         }
         if self.slurm.poll_seconds == 0 {
             return invalid("slurm.poll_seconds", "choose 1 or more");

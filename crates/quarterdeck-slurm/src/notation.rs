@@ -265,6 +265,34 @@ pub fn parse_node_state(word: &str, complete: &str) -> (String, Vec<String>) {
     (base, flags)
 }
 
+/// The word that sinfo has for a state's base and flags, in lower case: what jobs there may do counts more than whether
+/// any is there.
+pub fn node_state_of(base: &str, flags: &[String]) -> String {
+    let is = |wanted: &str| flags.iter().any(|flag| flag == wanted);
+    let any = |wanted: &[&str]| wanted.iter().any(|flag| is(flag));
+    let busy = ["allocated", "mixed"].contains(&base);
+    let word = if any(&["invalid_reg"]) {
+        "inval"
+    } else if any(&["maint", "maintenance"]) && !is("drain") && !busy && base != "down" {
+        "maint"
+    } else if any(&["reboot_requested", "reboot_issued", "reboot"]) && !busy {
+        "reboot"
+    } else if is("drain") {
+        if busy || is("completing") { "draining" } else { "drained" }
+    } else if is("fail") {
+        if base == "allocated" || is("completing") { "failing" } else { "fail" }
+    } else if is("completing") && !["down", "allocated"].contains(&base) {
+        "completing"
+    } else if base == "idle" && is("reserved") {
+        "reserved"
+    } else if base == "idle" && is("planned") {
+        "planned"
+    } else {
+        base
+    };
+    word.to_owned()
+}
+
 /// Trackable resources, from `cpu=4,mem=4000M,node=1,billing=4,gres/gpu=2`.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tres {

@@ -1478,6 +1478,12 @@ export interface components {
             /** Format: date-time */
             measured_at: string;
         };
+        /** @description slurmrestd, which the site has named, fails: Slurm's commands are read instead. */
+        Fallback: {
+            /** Format: date-time */
+            since: string;
+            reason: string;
+        };
         /** @description One field of the request that is wrong. */
         FieldError: {
             /**
@@ -1650,6 +1656,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Node: {
@@ -1688,6 +1695,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Partition: {
@@ -1732,6 +1740,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Reservation: {
@@ -1766,6 +1775,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Share: {
@@ -1824,6 +1834,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description GPUs per node. */
         Gpus: {
@@ -2296,6 +2307,7 @@ export interface components {
             as_of?: string | null;
             stale: boolean;
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
             /** @description Jobs submitted in the last seven days. */
             jobs: components["schemas"]["JobCounts"];
             mine: components["schemas"]["JobCounts"];

@@ -30,6 +30,7 @@ export type NodePage = Schemas["FreshPage_Node"];
 export type NodeDetail = Schemas["NodeDetail"];
 export type NodeAction = Schemas["NodeAction"];
 export type NodeResult = Schemas["NodeResult"];
+export type Fallback = Schemas["Fallback"];
 export type Job = Schemas["Job"];
 export type JobDetail = Schemas["JobDetail"];
 export type JobWhy = Schemas["Why"];

@@ -2,6 +2,7 @@
 import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
 import { efficiencyEn } from "./efficiency.en";
+import { fallbackEn } from "./fallback.en";
 import { nodesEn } from "./nodes.en";
 import { previewEn } from "./preview.en";
 import { whyEn } from "./why.en";
@@ -238,6 +239,7 @@ export const en = {
   array: arrayEn,
   efficiency: efficiencyEn,
   why: whyEn,
+  fallback: fallbackEn,
   preview: previewEn,
   jobActions: actionsEn,
   resources: {

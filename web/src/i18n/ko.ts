@@ -4,6 +4,7 @@ import { actionsKo } from "./actions.ko";
 import { arrayKo } from "./array.ko";
 import { efficiencyKo } from "./efficiency.ko";
 import type { en } from "./en";
+import { fallbackKo } from "./fallback.ko";
 import { nodesKo } from "./nodes.ko";
 import { previewKo } from "./preview.ko";
 import { whyKo } from "./why.ko";
@@ -248,6 +249,7 @@ export const ko: Translation<typeof en> = {
   array: arrayKo,
   efficiency: efficiencyKo,
   why: whyKo,
+  fallback: fallbackKo,
   preview: previewKo,
   jobActions: actionsKo,
   resources: {

@@ -72,3 +72,14 @@ describe("the nodes on the overview", () => {
     expect(asked).not.toContain(NODES);
   });
 });
+
+describe("a source that fails", () => {
+  it("is named, with since when and why, though what is shown is fresh", async () => {
+    const fallback = { since: "2026-11-24T01:30:00Z", reason: "slurmrestd cannot be reached: refused" };
+    server.overview = async () => Response.json({ ...overview(null), fallback });
+    show();
+    const note = await screen.findByText(/slurmrestd has failed since/);
+    expect(note.textContent).toContain("Reason: slurmrestd cannot be reached: refused");
+    expect(note.textContent).toMatch(/ago\)/);
+  });
+});

@@ -43,7 +43,12 @@ export function OverviewPage() {
         }
       />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
-      <StaleNote asOf={data?.as_of} stale={data?.stale} reason={data?.stale_reason} />
+      <StaleNote
+        asOf={data?.as_of}
+        stale={data?.stale}
+        reason={data?.stale_reason}
+        fallback={data?.fallback}
+      />
       <div className={classes.metrics}>
         <MyCount cluster={cluster} group="running" overview={data} icon={<IconPlayerPlay size={15} />} />
         <MyCount cluster={cluster} group="waiting" overview={data} icon={<IconClock size={15} />} />

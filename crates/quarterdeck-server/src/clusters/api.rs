@@ -13,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Freshness;
+use super::{Fallback, Freshness};
 use crate::access::Actor;
 use crate::app::App;
 use crate::config::Mode;
@@ -45,6 +45,8 @@ pub(crate) struct FreshPage<T> {
     stale: bool,
     /// Why there is no newer reading.
     stale_reason: Option<String>,
+    /// slurmrestd fails, and Slurm's commands were read instead. Null: it does not, or the site has none.
+    fallback: Option<Fallback>,
 }
 
 impl<T> FreshPage<T> {
@@ -56,6 +58,7 @@ impl<T> FreshPage<T> {
             as_of: freshness.as_of,
             stale: freshness.is_stale(),
             stale_reason: freshness.reason(),
+            fallback: freshness.fallback.clone(),
         }
     }
 }
@@ -163,6 +166,8 @@ struct Overview {
     as_of: Option<DateTime<Utc>>,
     stale: bool,
     stale_reason: Option<String>,
+    /// slurmrestd fails, and Slurm's commands were read instead. Null: it does not, or the site has none.
+    fallback: Option<Fallback>,
     /// Jobs submitted in the last seven days.
     jobs: JobCounts,
     mine: JobCounts,
@@ -222,6 +227,7 @@ async fn overview(
         as_of: oldest.as_of,
         stale: oldest.is_stale(),
         stale_reason: oldest.reason(),
+        fallback: view.jobs.fallback.clone().or_else(|| view.nodes.fallback.clone()),
         jobs: count(&all),
         mine: count(&mine),
         cpus: shown.then(|| Usage {

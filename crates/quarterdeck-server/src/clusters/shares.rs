@@ -50,7 +50,7 @@ impl Commands {
             last.due = match self.read_shares().await {
                 Ok(shares) => {
                     last.shares = Arc::new(shares);
-                    last.freshness.read(asked);
+                    last.freshness.read(asked, None);
                     Some(Instant::now() + GOOD_FOR)
                 }
                 Err(reason) => {

@@ -34,6 +34,7 @@ fn read_as_answers(answer: &[u8]) {
     let _ = parse_version(answer);
     let _ = paths::parse(answer);
     let _ = json::parse_jobs(answer);
+    let _ = json::parse_nodes(answer);
 }
 
 fn read_as_text(text: &str) {

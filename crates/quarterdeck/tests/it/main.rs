@@ -24,6 +24,7 @@ mod outage;
 mod privacy;
 mod results;
 mod sessions;
+mod slurmrestd;
 mod support;
 mod uploads;
 mod why;
