@@ -8,15 +8,15 @@ use std::sync::atomic::Ordering;
 use std::time::Duration;
 
 use quarterdeck_slurm::compact::{
-    self, Reading, Separator, accounting, node_details, nodes, partitions, paths, privacy, queue, reservations,
+    self, Reading, Separator, accounting, node_details, nodes, partitions, paths, privacy, queue, reservations, steps,
 };
-use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails};
+use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails, Step};
 use quarterdeck_types::JobId;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Cluster, Line, Privacy};
+use super::{Cluster, Line, Privacy, accounts};
 use crate::app::App;
 use crate::config;
 use crate::jobs;
@@ -36,7 +36,7 @@ const PRIVACY_EVERY: Duration = Duration::from_secs(60);
 pub struct Commands {
     programs: PathBuf,
     conf: Option<PathBuf>,
-    poll: Duration,
+    pub(super) poll: Duration,
 }
 
 impl Commands {
@@ -52,6 +52,12 @@ impl Commands {
     pub async fn accounting(&self, jobs: accounting::Jobs<'_>) -> Result<Vec<Job>, String> {
         let answer = self.run(&accounting::reading(jobs)).await?;
         accounting::parse(&answer).map_err(|error| error.to_string())
+    }
+
+    /// What a job has run, as accounting has it.
+    pub async fn steps(&self, job_id: &JobId) -> Result<Vec<Step>, String> {
+        let answer = self.run(&steps::reading(job_id)).await?;
+        steps::parse(&answer, job_id).map_err(|error| error.to_string())
     }
 
     /// Where a job that was not submitted here writes.
@@ -81,7 +87,7 @@ impl Commands {
     }
 
     /// Runs a reading command with nothing of our own environment; answers its standard output, or why there is none.
-    async fn run(&self, reading: &Reading) -> Result<Vec<u8>, String> {
+    pub(super) async fn run(&self, reading: &Reading) -> Result<Vec<u8>, String> {
         let mut command = tokio::process::Command::new(self.programs.join(reading.program));
         command
             .args(&reading.arguments)
@@ -136,6 +142,7 @@ pub async fn watch(app: App, cluster: Cluster, commands: Arc<Commands>) {
         watch_privacy(&app, &cluster, &commands),
         watch_controller(&app, &cluster, &commands, &left),
         watch_accounting(&app, &cluster, &commands, those_left),
+        accounts::watch(&app, &cluster, &commands),
     );
 }
 
@@ -257,11 +264,10 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands, those_left
         let answer = commands.run(&queue::reading(queue::Jobs::All, &separator)).await?;
         let mut queue = queue::parse(&answer, &separator).map_err(|error| error.to_string())?;
         let line = Line::take(&mut queue);
+        // What is told of the jobs counts on it.
+        cluster.change(|view| view.line = Arc::new(line));
         let left = jobs::observe(app, &cluster.name, queue).await.map_err(|error| error.to_string())?;
-        cluster.change(|view| {
-            view.line = Arc::new(line);
-            view.jobs.read(asked);
-        });
+        cluster.change(|view| view.jobs.read(asked));
         those_left.send_replace(left);
         Ok::<(), String>(())
     };

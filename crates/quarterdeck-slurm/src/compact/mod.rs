@@ -13,6 +13,8 @@
 //! Answers are bytes: widths count bytes, and names need not be UTF-8.
 
 pub mod accounting;
+pub mod associations;
+pub mod choices;
 pub mod node_details;
 pub mod nodes;
 pub mod partitions;
@@ -20,6 +22,7 @@ pub mod paths;
 pub mod privacy;
 pub mod queue;
 pub mod reservations;
+pub mod steps;
 
 use std::collections::VecDeque;
 
