@@ -191,7 +191,8 @@ fn merged(before: Job, seen: &slurm::Job) -> Job {
         partition: seen.partition.or(before.partition),
         qos: seen.qos.or(before.qos),
         state,
-        reason: seen.reason,
+        // The queue tells why it ended; accounting, which comes after it, does not.
+        reason: seen.reason.or(before.reason.filter(|_| before.state == state && state.is_final())),
         message: None,
         exit_code: seen.exit_code.or(before.exit_code).filter(|_| state.is_final()),
         signal: seen.signal.or(before.signal).filter(|_| state.is_final()),
