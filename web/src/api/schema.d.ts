@@ -243,15 +243,15 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/clusters/{cluster}/accounts": {
+    "/api/v1/clusters/{cluster}/efficiency": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** The accounts that you may charge; for operators, everybody's. */
-        get: operations["accounts_list"];
+        /** What your own jobs were given and did not use. */
+        get: operations["jobs_own_waste"];
         put?: never;
         post?: never;
         delete?: never;
@@ -260,15 +260,32 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/clusters/{cluster}/choices": {
+    "/api/v1/clusters/{cluster}/efficiency/advice": {
         parameters: {
             query?: never;
             header?: never;
             path?: never;
             cookie?: never;
         };
-        /** What else a job may ask for here: features and devices of nodes, and licences. */
-        get: operations["accounts_choices"];
+        /** What your own runs of a template teach about the next. */
+        get: operations["jobs_advice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/efficiency/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose jobs did not use what they were given. For operators. */
+        get: operations["jobs_waste_of_all"];
         put?: never;
         post?: never;
         delete?: never;
@@ -348,23 +365,6 @@ export interface paths {
         patch: operations["jobs_update"];
         trace?: never;
     };
-    "/api/v1/clusters/{cluster}/jobs/{job}/dependencies": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The jobs that this one waits for, and those that wait for it. */
-        get: operations["jobs_dependencies"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/clusters/{cluster}/jobs/{job}/directory": {
         parameters: {
             query?: never;
@@ -374,6 +374,40 @@ export interface paths {
         };
         /** Where the job worked, as a space and a path in it. */
         get: operations["jobs_directory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/efficiency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a job used of what it was given. */
+        get: operations["jobs_efficiency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Script, reasons, environment and the end of the output, put together to be read and sent to the site's support. */
+        get: operations["jobs_help"];
         put?: never;
         post?: never;
         delete?: never;
@@ -502,23 +536,6 @@ export interface paths {
         put?: never;
         /** Send a signal to a running job. */
         post: operations["jobs_signal"];
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/clusters/{cluster}/jobs/{job}/steps": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the job has run: its script, and each `srun`. */
-        get: operations["jobs_steps"];
-        put?: never;
-        post?: never;
         delete?: never;
         options?: never;
         head?: never;
@@ -678,23 +695,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/clusters/{cluster}/qos": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The QOS that you may ask for; for operators, all. */
-        get: operations["accounts_qos"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/clusters/{cluster}/reservations": {
         parameters: {
             query?: never;
@@ -704,6 +704,23 @@ export interface paths {
         };
         /** Nodes that are kept for some, or for nobody, for a time. */
         get: operations["nodes_reservations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Fair share and balances of your accounts; of operators, of all. In the order of the tree of accounts. */
+        get: operations["clusters_shares"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1230,30 +1247,13 @@ export interface components {
          * @enum {string}
          */
         AccountKind: "person" | "service";
-        /** @description Null: unlimited. TRES as Slurm writes them. */
-        AccountLimits: {
+        Advice: {
             /**
-             * Format: int32
-             * @description Of those that run.
+             * Format: int64
+             * @description Your own runs of the template that were looked at: at most the last 20 of half a year.
              */
-            max_jobs?: number | null;
-            /** Format: int32 */
-            max_submitted_jobs?: number | null;
-            /**
-             * Format: int32
-             * @description Of one job.
-             */
-            max_time_minutes?: number | null;
-            /** @example cpu=8,gres/gpu=2 */
-            max_tres_per_job?: string | null;
-            /**
-             * Format: int32
-             * @description Of all together who share it.
-             */
-            group_jobs?: number | null;
-            /** Format: int32 */
-            group_submitted_jobs?: number | null;
-            group_tres?: string | null;
+            runs: number;
+            suggestions: components["schemas"]["Suggestion"][];
         };
         /** @description How old what was read of one of the scheduler's parts is. */
         Age: {
@@ -1388,6 +1388,24 @@ export interface components {
          * @enum {string}
          */
         AuditResult: "done" | "refused" | "failed" | "unknown" | "pending";
+        Balance: {
+            /** @example cpu */
+            resource: string;
+            /** Format: int64 */
+            limit_minutes: number;
+            /**
+             * Format: int64
+             * @description The older the less, as the usage.
+             */
+            used_minutes: number;
+            /**
+             * Format: int64
+             * @description What running jobs may still use until their time limits.
+             */
+            reserved_minutes: number;
+            /** Format: int64 */
+            remaining_minutes: number;
+        };
         Change: {
             kind: components["schemas"]["Kind"];
         };
@@ -1417,43 +1435,6 @@ export interface components {
             stale_reason?: string | null;
             accounting?: components["schemas"]["Age"] | null;
         };
-        /** @description What somebody may charge to an account. */
-        ClusterAccount: {
-            /** @example physics */
-            account: string;
-            /** @description The Unix user. */
-            user: string;
-            /** @description Charged where a job names no account. */
-            is_default: boolean;
-            /** @description In this partition alone; null: in all. */
-            partition?: string | null;
-            default_qos?: string | null;
-            /** @description Those allowed. */
-            qos: string[];
-            limits: components["schemas"]["AccountLimits"];
-        };
-        ClusterQos: {
-            name: string;
-            description?: string | null;
-            /**
-             * Format: int32
-             * @description A higher one is considered first.
-             */
-            priority: number;
-            /** @description Of your accounts, those that allow it. */
-            accounts: string[];
-            /**
-             * Format: int32
-             * @description Null here and below: unlimited.
-             */
-            max_jobs_per_user?: number | null;
-            /** Format: int32 */
-            max_submitted_jobs_per_user?: number | null;
-            /** Format: int32 */
-            max_time_minutes?: number | null;
-            max_tres_per_job?: string | null;
-            max_tres_per_user?: string | null;
-        };
         /** @enum {string} */
         ClusterState: "up" | "down";
         /** @enum {string} */
@@ -1466,13 +1447,6 @@ export interface components {
             /** @description The key itself. It is shown this once. */
             key: string;
         };
-        /**
-         * @description Slurm's words.
-         * @enum {string}
-         */
-        DependencyKind: "after" | "afterany" | "afterok" | "afternotok" | "aftercorr";
-        /** @enum {string} */
-        DependencyStanding: "waiting" | "fulfilled" | "never" | "unknown";
         /** @description A directory of mine. */
         Directory: {
             space: string;
@@ -1492,6 +1466,24 @@ export interface components {
              */
             reason: string;
         };
+        Efficiency: {
+            stage: components["schemas"]["Stage"];
+            missing?: components["schemas"]["Missing"] | null;
+            figures?: components["schemas"]["Figures"] | null;
+            parts?: components["schemas"]["Parts"] | null;
+            /** @description Nothing while it runs. */
+            wasted: components["schemas"]["Wasted"];
+            /** @description What to ask for next time; empty: it was right, or nobody can tell. */
+            suggestions: components["schemas"]["Suggestion"][];
+            /** Format: date-time */
+            measured_at: string;
+        };
+        /** @description slurmrestd, which the site has named, fails: Slurm's commands are read instead. */
+        Fallback: {
+            /** Format: date-time */
+            since: string;
+            reason: string;
+        };
         /** @description One field of the request that is wrong. */
         FieldError: {
             /**
@@ -1503,6 +1495,52 @@ export interface components {
             code: string;
             detail: string;
             params: Record<string, unknown>;
+        };
+        /** @description What it was given and what it used. Null: not measured. */
+        Figures: {
+            /**
+             * Format: int64
+             * @description Without the time it was suspended.
+             */
+            elapsed_seconds: number;
+            /** Format: int32 */
+            nodes: number;
+            /** Format: int32 */
+            cpus: number;
+            /**
+             * Format: int64
+             * @description CPUs times elapsed time.
+             */
+            cpu_seconds_given: number;
+            /**
+             * Format: double
+             * @description User and system time of all steps.
+             */
+            cpu_seconds_used?: number | null;
+            /**
+             * Format: int64
+             * @description On all nodes together.
+             */
+            memory_mib_given?: number | null;
+            /**
+             * Format: int64
+             * @description The most that steps running at the same time used together; of tasks, the sum of their peaks.
+             */
+            memory_mib_used?: number | null;
+            /**
+             * Format: int64
+             * @description The same, of the node that had most.
+             */
+            memory_mib_used_of_a_node?: number | null;
+            /** Format: int32 */
+            gpus: number;
+            /**
+             * Format: int32
+             * @description The highest of Slurm's samples, 100 for each GPU; null where the site does not record `gres/gpuutil`.
+             */
+            gpu_percent?: number | null;
+            /** Format: int64 */
+            gpu_memory_mib?: number | null;
         };
         FileEntry: {
             /** @description For display. */
@@ -1550,78 +1588,6 @@ export interface components {
             /** @description Numbers, times (`…_at`), and words of Slurm's, the system's and the job's. */
             params: Record<string, unknown>;
             line?: components["schemas"]["OutputLine"] | null;
-        };
-        /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_ClusterAccount: {
-            items: {
-                /** @example physics */
-                account: string;
-                /** @description The Unix user. */
-                user: string;
-                /** @description Charged where a job names no account. */
-                is_default: boolean;
-                /** @description In this partition alone; null: in all. */
-                partition?: string | null;
-                default_qos?: string | null;
-                /** @description Those allowed. */
-                qos: string[];
-                limits: components["schemas"]["AccountLimits"];
-            }[];
-            /** @description Send it as `cursor` to get the next page; null: this was the last. */
-            next_cursor?: string | null;
-            /**
-             * Format: int64
-             * @description With `count=true`.
-             */
-            total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-        };
-        /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_ClusterQos: {
-            items: {
-                name: string;
-                description?: string | null;
-                /**
-                 * Format: int32
-                 * @description A higher one is considered first.
-                 */
-                priority: number;
-                /** @description Of your accounts, those that allow it. */
-                accounts: string[];
-                /**
-                 * Format: int32
-                 * @description Null here and below: unlimited.
-                 */
-                max_jobs_per_user?: number | null;
-                /** Format: int32 */
-                max_submitted_jobs_per_user?: number | null;
-                /** Format: int32 */
-                max_time_minutes?: number | null;
-                max_tres_per_job?: string | null;
-                max_tres_per_user?: string | null;
-            }[];
-            /** @description Send it as `cursor` to get the next page; null: this was the last. */
-            next_cursor?: string | null;
-            /**
-             * Format: int64
-             * @description With `count=true`.
-             */
-            total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Job: {
@@ -1674,16 +1640,6 @@ export interface components {
                 image?: string | null;
                 working_directory?: string | null;
                 mine: boolean;
-                /**
-                 * @description Of an array or a heterogeneous job, in its detail, in a list with `collapse`, and live: how many parts are in which state.
-                 * @example {
-                 *       "COMPLETED": 47,
-                 *       "FAILED": 3
-                 *     }
-                 */
-                parts?: {
-                    [key: string]: number;
-                } | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -1700,6 +1656,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Node: {
@@ -1738,6 +1695,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Partition: {
@@ -1782,6 +1740,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Reservation: {
@@ -1816,37 +1775,49 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Step: {
+        FreshPage_Share: {
             items: {
+                account: string;
+                /** @description Null: the account itself. */
+                user?: string | null;
+                /** @description The account above; of a user, the account. */
+                parent?: string | null;
                 /**
-                 * @description `batch`: the script; a number: an `srun`; in a heterogeneous job `+1.0`.
-                 * @example 0
+                 * Format: int64
+                 * @description Null: as its parent has it.
                  */
-                step: string;
-                name: string;
-                /** @example COMPLETED */
-                state: string;
-                /** Format: int32 */
-                exit_code?: number | null;
-                /** Format: int32 */
-                signal?: number | null;
-                /** Format: date-time */
-                started_at?: string | null;
-                /** Format: date-time */
-                ended_at?: string | null;
-                /** Format: int32 */
-                nodes: number;
-                node_list?: string | null;
-                /** Format: int32 */
-                tasks: number;
-                /** Format: int32 */
-                cpus: number;
-                /** Format: int64 */
-                memory_mib?: number | null;
-                /** Format: int32 */
-                gpus: number;
+                raw_shares?: number | null;
+                /**
+                 * Format: double
+                 * @description Of the whole cluster, 0 to 1.
+                 */
+                share?: number | null;
+                /**
+                 * Format: int64
+                 * @description Seconds of what the site bills, the older the less.
+                 */
+                raw_usage_seconds?: number | null;
+                /**
+                 * Format: double
+                 * @description Of what it and its siblings used, 0 to 1.
+                 */
+                usage?: number | null;
+                /**
+                 * Format: double
+                 * @description 0 to 1: what counts for a job's priority. Accounts have none.
+                 */
+                fair_share?: number | null;
+                /**
+                 * Format: double
+                 * @description Above 1: used less than its share. Null also where nothing was used yet.
+                 */
+                level?: number | null;
+                /** @description Its limits of what may be used in all (`GrpTRESMins`). */
+                limits: components["schemas"]["Balance"][];
+                mine: boolean;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -1863,12 +1834,25 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description GPUs per node. */
         Gpus: {
             type?: string | null;
             /** Format: int32 */
             count: number;
+        };
+        Help: {
+            /** @description The site's address for questions; null where it names none. */
+            email?: string | null;
+            /** @description Its page for questions. */
+            url?: string | null;
+            /** @example Job 5 on slurm failed: aerodynamics */
+            subject: string;
+            /** @description Markdown, for the person to read before she sends it. */
+            text: string;
+            /** @description How many secrets were taken out of it. */
+            redacted: number;
         };
         /** @description An Apptainer image. Its texts are its author's; nothing of them is verified. */
         Image: {
@@ -2014,16 +1998,6 @@ export interface components {
             image?: string | null;
             working_directory?: string | null;
             mine: boolean;
-            /**
-             * @description Of an array or a heterogeneous job, in its detail, in a list with `collapse`, and live: how many parts are in which state.
-             * @example {
-             *       "COMPLETED": 47,
-             *       "FAILED": 3
-             *     }
-             */
-            parts?: {
-                [key: string]: number;
-            } | null;
         };
         /** @enum {string} */
         JobAction: "cancel" | "hold" | "release" | "requeue" | "signal" | "update" | "resubmit";
@@ -2031,17 +2005,6 @@ export interface components {
             action: components["schemas"]["ManyAction"];
             /** @description Our ids or the scheduler's. */
             jobs: string[];
-        };
-        JobChoices: {
-            /** @description Of nodes. */
-            features: components["schemas"]["NodeFeature"][];
-            /** @description Devices of nodes. */
-            gres: components["schemas"]["NodeGres"][];
-            licenses: components["schemas"]["License"][];
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
         };
         JobCounts: {
             /** Format: int64 */
@@ -2057,23 +2020,6 @@ export interface components {
             failed: number;
             /** Format: int64 */
             cancelled: number;
-        };
-        JobDependencies: {
-            /** @description What it waits for, or waited for. */
-            before: components["schemas"]["JobDependency"][];
-            /** @description What waits for it. */
-            after: components["schemas"]["JobDependency"][];
-        };
-        JobDependency: {
-            /**
-             * @description Slurm's word.
-             * @example afterok
-             */
-            type: string;
-            /** @description The number that is waited for: `5`, `5_1`, or `5_*` for a whole array. */
-            on: string;
-            standing: components["schemas"]["DependencyStanding"];
-            job?: components["schemas"]["LinkedJob"] | null;
         };
         JobDetail: components["schemas"]["Job"] & {
             /** @description For the owner's eyes, like the paths. */
@@ -2155,13 +2101,6 @@ export interface components {
          * @enum {string}
          */
         Kind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
-        License: {
-            name: string;
-            /** Format: int32 */
-            total: number;
-            /** Format: int32 */
-            used: number;
-        };
         Limit: {
             class: components["schemas"]["Class"];
             /**
@@ -2188,14 +2127,6 @@ export interface components {
             store_state?: components["schemas"]["StoreState"] | null;
             items: components["schemas"]["Limit"][];
         };
-        LinkedJob: {
-            /** Format: uuid */
-            id: string;
-            job_id?: string | null;
-            name: string;
-            /** @example RUNNING */
-            state: string;
-        };
         Login: {
             username: string;
             password: string;
@@ -2209,6 +2140,8 @@ export interface components {
             mode: components["schemas"]["ServerMode"];
             upload: components["schemas"]["UploadMeta"];
         };
+        /** @enum {string} */
+        Missing: "not_started" | "not_kept" | "not_yet" | "not_measured" | "owner_only" | "no_sstat" | "unreachable";
         NewAccount: {
             username: string;
             /** @description Unset: the user name. */
@@ -2236,11 +2169,6 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
-        NewDependency: {
-            type: components["schemas"]["DependencyKind"];
-            /** @description Our id or the scheduler's. */
-            job: string;
-        };
         NewDownload: {
             space: string;
             /** @description One file, for now. */
@@ -2261,8 +2189,6 @@ export interface components {
             image?: components["schemas"]["ImageChoice"] | null;
             files?: components["schemas"]["FileInput"][];
             resources?: components["schemas"]["Resources"];
-            /** @description What must become of other jobs before it starts. */
-            dependencies?: components["schemas"]["NewDependency"][];
             /** @description Beneath the home; unset: a new directory for this job. */
             working_directory?: string | null;
             /** @description Variables that the job finds in its environment. */
@@ -2345,19 +2271,6 @@ export interface components {
             stale: boolean;
             stale_reason?: string | null;
         };
-        NodeFeature: {
-            name: string;
-            partitions: string[];
-        };
-        NodeGres: {
-            /** @example gpu */
-            name: string;
-            /** @example a100 */
-            type?: string | null;
-            /** Format: int32 */
-            most_per_node: number;
-            partitions: string[];
-        };
         NodeResult: {
             node: string;
             ok: boolean;
@@ -2394,6 +2307,7 @@ export interface components {
             as_of?: string | null;
             stale: boolean;
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
             /** @description Jobs submitted in the last seven days. */
             jobs: components["schemas"]["JobCounts"];
             mine: components["schemas"]["JobCounts"];
@@ -2781,6 +2695,14 @@ export interface components {
             /** Format: int64 */
             max_memory_mib_per_node?: number | null;
         };
+        Parts: {
+            /** Format: int64 */
+            count: number;
+            /** @description How many used up to 10 %, 20 % … 100 % of their CPU time. */
+            cpu: number[];
+            /** @description The same of memory. */
+            memory: number[];
+        };
         PasswordSet: {
             /** @description Where it was not chosen. It is shown this once. */
             password?: string | null;
@@ -2842,6 +2764,11 @@ export interface components {
             /** @description `ACTIVE` or `INACTIVE`. */
             state: string;
         };
+        /**
+         * @description The fields of a submission's `resources`; `gpus` and `memory_mib` are per node.
+         * @enum {string}
+         */
+        Resource: "memory_mib" | "time_limit_minutes" | "cpus_per_task" | "gpus";
         /** @description What the job asks the scheduler for. Unset: the template's value, else the scheduler's default. */
         Resources: {
             partition?: string | null;
@@ -2859,19 +2786,6 @@ export interface components {
              */
             memory_mib?: number | null;
             gpus?: components["schemas"]["Gpus"] | null;
-            /**
-             * @description Other devices of each node.
-             * @example shard:2
-             */
-            gres?: string | null;
-            /**
-             * @description What the nodes must have, as Slurm's `--constraint` takes it.
-             * @example avx512&ib
-             */
-            features?: string | null;
-            /** @example matlab:2 */
-            licenses?: string | null;
-            reservation?: string | null;
             /** Format: int32 */
             time_limit_minutes?: number | null;
             /** @description Task numbers of a job array: `0-9`, `1,3,5`, `0-99%10`. */
@@ -2904,6 +2818,47 @@ export interface components {
             /** @description Unset: one is made and shown once. */
             password?: string | null;
         };
+        /** @description An account, or a user in one. */
+        Share: {
+            account: string;
+            /** @description Null: the account itself. */
+            user?: string | null;
+            /** @description The account above; of a user, the account. */
+            parent?: string | null;
+            /**
+             * Format: int64
+             * @description Null: as its parent has it.
+             */
+            raw_shares?: number | null;
+            /**
+             * Format: double
+             * @description Of the whole cluster, 0 to 1.
+             */
+            share?: number | null;
+            /**
+             * Format: int64
+             * @description Seconds of what the site bills, the older the less.
+             */
+            raw_usage_seconds?: number | null;
+            /**
+             * Format: double
+             * @description Of what it and its siblings used, 0 to 1.
+             */
+            usage?: number | null;
+            /**
+             * Format: double
+             * @description 0 to 1: what counts for a job's priority. Accounts have none.
+             */
+            fair_share?: number | null;
+            /**
+             * Format: double
+             * @description Above 1: used less than its share. Null also where nothing was used yet.
+             */
+            level?: number | null;
+            /** @description Its limits of what may be used in all (`GrpTRESMins`). */
+            limits: components["schemas"]["Balance"][];
+            mine: boolean;
+        };
         Signal: {
             /**
              * @description `HUP`, `INT`, `QUIT`, `USR1`, `USR2`, `TERM`, `KILL`, `STOP`, `CONT` or `TSTP`.
@@ -2924,36 +2879,8 @@ export interface components {
             /** @description Its absolute path on the cluster. */
             root: string;
         };
-        /** @description Something that a job ran within its resources. */
-        Step: {
-            /**
-             * @description `batch`: the script; a number: an `srun`; in a heterogeneous job `+1.0`.
-             * @example 0
-             */
-            step: string;
-            name: string;
-            /** @example COMPLETED */
-            state: string;
-            /** Format: int32 */
-            exit_code?: number | null;
-            /** Format: int32 */
-            signal?: number | null;
-            /** Format: date-time */
-            started_at?: string | null;
-            /** Format: date-time */
-            ended_at?: string | null;
-            /** Format: int32 */
-            nodes: number;
-            node_list?: string | null;
-            /** Format: int32 */
-            tasks: number;
-            /** Format: int32 */
-            cpus: number;
-            /** Format: int64 */
-            memory_mib?: number | null;
-            /** Format: int32 */
-            gpus: number;
-        };
+        /** @enum {string} */
+        Stage: "waiting" | "running" | "ended";
         /**
          * @description Where is counted: by each server for itself, or by all of them together.
          * @enum {string}
@@ -2961,6 +2888,29 @@ export interface components {
         Store: "process" | "redis";
         /** @enum {string} */
         StoreState: "up" | "down";
+        Suggestion: {
+            resource: components["schemas"]["Resource"];
+            /**
+             * Format: int64
+             * @description What the runs used at most, in the resource's unit.
+             */
+            used: number;
+            /**
+             * Format: int64
+             * @description What the last of them asked for.
+             */
+            asked: number;
+            /**
+             * Format: int64
+             * @description What to ask for, with a margin.
+             */
+            value: number;
+            /**
+             * Format: int64
+             * @description How many runs that was learnt from.
+             */
+            runs: number;
+        };
         Template: {
             id: string;
             version: string;
@@ -3075,6 +3025,52 @@ export interface components {
             unix_user?: string | null;
             /** @description What a key of this user's may be given. */
             scopes: string[];
+        };
+        Waste: components["schemas"]["WasteSums"] & {
+            /** Format: int32 */
+            days: number;
+            /** @description Those that wasted most. */
+            worst: components["schemas"]["WastefulJob"][];
+        };
+        WasteOfAll: {
+            /** Format: int32 */
+            days: number;
+            /** @description Those who wasted most. */
+            users: components["schemas"]["WasteOfUser"][];
+            /** @description The jobs that did. */
+            worst: components["schemas"]["WastefulJob"][];
+        };
+        WasteOfUser: components["schemas"]["WasteSums"] & {
+            user: string;
+        };
+        WasteSums: {
+            /** Format: int64 */
+            jobs: number;
+            /** Format: double */
+            cpu_hours_given: number;
+            wasted: components["schemas"]["Wasted"];
+        };
+        /** @description Given and not used, in hours. */
+        Wasted: {
+            /** Format: double */
+            cpu_hours: number;
+            /** Format: double */
+            memory_gib_hours: number;
+            /**
+             * Format: double
+             * @description At least: Slurm keeps the highest use of a GPU, not the average.
+             */
+            gpu_hours: number;
+        };
+        WastefulJob: {
+            /** Format: uuid */
+            id: string;
+            job_id?: string | null;
+            name: string;
+            user: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+            wasted: components["schemas"]["Wasted"];
         };
         Why: {
             /** @description The most telling first; none where all is well. */
@@ -3831,9 +3827,12 @@ export interface operations {
             };
         };
     };
-    accounts_list: {
+    jobs_own_waste: {
         parameters: {
-            query?: never;
+            query?: {
+                /** @description Of jobs that ended in so many days; 30 unless told, at most 365. */
+                days?: number;
+            };
             header?: never;
             path: {
                 cluster: string;
@@ -3847,7 +3846,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FreshPage_ClusterAccount"];
+                    "application/json": components["schemas"]["Waste"];
                 };
             };
             /** @description Not signed in. */
@@ -3887,9 +3886,12 @@ export interface operations {
             };
         };
     };
-    accounts_choices: {
+    jobs_advice: {
         parameters: {
-            query?: never;
+            query: {
+                /** @description `id` or `id@version`; runs of every version count. */
+                template: string;
+            };
             header?: never;
             path: {
                 cluster: string;
@@ -3903,7 +3905,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobChoices"];
+                    "application/json": components["schemas"]["Advice"];
                 };
             };
             /** @description Not signed in. */
@@ -3925,6 +3927,56 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_waste_of_all: {
+        parameters: {
+            query?: {
+                /** @description Of jobs that ended in so many days; 30 unless told, at most 365. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WasteOfAll"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -4402,7 +4454,7 @@ export interface operations {
             };
         };
     };
-    jobs_dependencies: {
+    jobs_directory: {
         parameters: {
             query?: never;
             header?: never;
@@ -4419,7 +4471,63 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["JobDependencies"];
+                    "application/json": components["schemas"]["Directory"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_efficiency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Efficiency"];
                 };
             };
             /** @description Not signed in. */
@@ -4459,7 +4567,7 @@ export interface operations {
             };
         };
     };
-    jobs_directory: {
+    jobs_help: {
         parameters: {
             query?: never;
             header?: never;
@@ -4476,7 +4584,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["Directory"];
+                    "application/json": components["schemas"]["Help"];
                 };
             };
             /** @description Not signed in. */
@@ -4945,63 +5053,6 @@ export interface operations {
                 };
             };
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come back. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    jobs_steps: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                cluster: string;
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FreshPage_Step"];
-                };
-            };
-            /** @description Not signed in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5591,7 +5642,7 @@ export interface operations {
             };
         };
     };
-    accounts_qos: {
+    nodes_reservations: {
         parameters: {
             query?: never;
             header?: never;
@@ -5607,7 +5658,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FreshPage_ClusterQos"];
+                    "application/json": components["schemas"]["FreshPage_Reservation"];
                 };
             };
             /** @description Not signed in. */
@@ -5647,9 +5698,14 @@ export interface operations {
             };
         };
     };
-    nodes_reservations: {
+    clusters_shares: {
         parameters: {
-            query?: never;
+            query?: {
+                account?: string;
+                limit?: number;
+                cursor?: string;
+                count?: boolean;
+            };
             header?: never;
             path: {
                 cluster: string;
@@ -5663,7 +5719,7 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content: {
-                    "application/json": components["schemas"]["FreshPage_Reservation"];
+                    "application/json": components["schemas"]["FreshPage_Share"];
                 };
             };
             /** @description Not signed in. */

@@ -2,6 +2,8 @@
 import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
 import { choiceFaultsEn, choicesEn } from "./choices.en";
+import { efficiencyEn } from "./efficiency.en";
+import { fallbackEn } from "./fallback.en";
 import { nodesEn } from "./nodes.en";
 import { previewEn } from "./preview.en";
 import { relatedEn } from "./related.en";
@@ -117,6 +119,8 @@ export const en = {
         "{{cluster}} did not answer in time, and whether it has the job is not known yet. Do not submit it again: look at the list of jobs, which will show what became of it.",
       "idempotency-key-in-flight": "This job is being submitted already: wait a moment.",
       "no-output-path": "This job writes no output that could be found.",
+      "output-not-kept":
+        "This job's output goes to /dev/null: nothing of it is kept. Name a file with --output next time.",
       "no-output-yet": "The job has not written anything yet.",
       "no-working-directory": "Where this job works is not known yet: look again when it is over.",
       "job-over": "The job is over already.",
@@ -238,7 +242,9 @@ export const en = {
   array: arrayEn,
   choices: choicesEn,
   related: relatedEn,
+  efficiency: efficiencyEn,
   why: whyEn,
+  fallback: fallbackEn,
   preview: previewEn,
   jobActions: actionsEn,
   resources: {

@@ -59,7 +59,7 @@ pub(super) async fn watch(app: &App, cluster: &Cluster, commands: &Commands) {
         cluster.change(|view| match choices {
             Ok(choices) => {
                 view.choices = Arc::new(choices);
-                view.choices_read.read(asked);
+                view.choices_read.read(asked, None);
             }
             Err(reason) => drop(view.choices_read.fail(reason)),
         });
@@ -68,7 +68,7 @@ pub(super) async fn watch(app: &App, cluster: &Cluster, commands: &Commands) {
         cluster.change(|view| match accounts {
             Ok(accounts) => {
                 view.accounts = Arc::new(accounts);
-                view.accounts_read.read(asked);
+                view.accounts_read.read(asked, None);
             }
             Err(reason) => drop(view.accounts_read.fail(reason)),
         });

@@ -1,6 +1,8 @@
 //! Routes of jobs.
 
 mod control;
+mod efficiency;
+mod help;
 mod related;
 
 use std::collections::BTreeMap;
@@ -38,6 +40,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(directory))
         .routes(routes!(why))
         .merge(related::routes())
+        .routes(routes!(help::help))
+        .merge(efficiency::routes())
         .merge(control::routes())
 }
 

@@ -46,15 +46,15 @@ pub async fn steps(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Re
     let job = find_for(app, actor, cluster, job).await?;
     let now = app.clock.now();
     let (Scheduler::Slurm(commands), Some(job_id)) = (&cluster.scheduler, &job.job_id) else {
-        return Ok((Vec::new(), Freshness { as_of: Some(now), stale_reason: None }));
+        return Ok((Vec::new(), Freshness { as_of: Some(now), ..Freshness::default() }));
     };
     let key = (cluster.name.clone(), job_id.clone());
     if let Some(reading) = app.jobs.steps.find(&key) {
         return Ok(reading);
     }
     let reading = match commands.steps(job_id).await {
-        Ok(steps) => (steps, Freshness { as_of: Some(now), stale_reason: None }),
-        Err(reason) => (Vec::new(), Freshness { as_of: None, stale_reason: Some(reason) }),
+        Ok(steps) => (steps, Freshness { as_of: Some(now), ..Freshness::default() }),
+        Err(reason) => (Vec::new(), Freshness { stale_reason: Some(reason), ..Freshness::default() }),
     };
     app.jobs.steps.keep(key, reading.clone());
     Ok(reading)

@@ -409,7 +409,7 @@ fn is_whole() -> Expr {
     Expr::col(Column::JobId).eq(Expr::col(Column::Root))
 }
 
-fn matching(cluster: &str, filter: &Filter) -> Condition {
+pub(super) fn matching(cluster: &str, filter: &Filter) -> Condition {
     let mut all = Condition::all().add(Column::Cluster.eq(cluster));
     if let Some(user) = &filter.user {
         all = all.add(Column::User.eq(user));

@@ -15,6 +15,7 @@
 pub mod accounting;
 pub mod associations;
 pub mod choices;
+mod columns;
 pub mod node_details;
 pub mod nodes;
 pub mod partitions;
@@ -22,7 +23,9 @@ pub mod paths;
 pub mod privacy;
 pub mod queue;
 pub mod reservations;
+pub mod shares;
 pub mod steps;
+pub mod usage;
 
 use std::collections::VecDeque;
 

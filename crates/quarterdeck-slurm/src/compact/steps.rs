@@ -1,6 +1,7 @@
 //! The steps of one job, as accounting has them: those that run too. Users choose a step's name, so columns are of fixed
 //! widths (see [`super::accounting`]).
 
+use super::columns::{self, Column};
 use super::{Fields, Reading, text};
 use crate::notation::{ExitStatus, Tres, parse_count, parse_job_state, parse_time};
 use crate::{AnswerError, Step};
@@ -9,7 +10,7 @@ use quarterdeck_types::JobId;
 const SACCT: &str = "sacct";
 
 /// Columns and their widths in bytes, in the order in which [`read_step`] takes them.
-const COLUMNS: [(&str, usize); 10] = [
+const COLUMNS: [Column; 10] = [
     ("JobID", 96),
     ("JobName", 256),
     ("State", 32),
@@ -23,10 +24,9 @@ const COLUMNS: [(&str, usize); 10] = [
 ];
 
 pub fn reading(job: &JobId) -> Reading {
-    let columns: Vec<String> = COLUMNS.iter().map(|(name, width)| format!("{name}%-{width}")).collect();
     let mut reading = Reading::new(SACCT, &["--noheader", "--allusers"]);
     reading.arguments.push(format!("--jobs={}", job.as_str()));
-    reading.arguments.push(format!("--format={}", columns.join(",")));
+    reading.arguments.push(columns::format(&COLUMNS));
     reading.environment.push(("TZ", "UTC".to_owned()));
     reading
 }
@@ -34,20 +34,9 @@ pub fn reading(job: &JobId) -> Reading {
 /// Without the line of the job itself; of an array those of this very number alone, of a heterogeneous job those of its
 /// components too (`+1.0`).
 pub fn parse(answer: &[u8], job: &JobId) -> Result<Vec<Step>, AnswerError> {
-    let length = COLUMNS.iter().map(|(_, width)| width + 1).sum::<usize>() + 1;
     let mut steps = Vec::new();
-    for record in answer.chunks(length) {
-        if record.len() != length || !record.ends_with(b" \n") {
-            return Err(AnswerError::layout(SACCT, "a record has not the width asked for"));
-        }
-        let mut rest = record;
-        let values = COLUMNS.iter().map(|(_, width)| {
-            let (value, behind) = rest.split_at(*width);
-            rest = &behind[1..];
-            value.trim_ascii_end()
-        });
-        let fields = Fields { source_name: SACCT, values: values.collect() };
-        steps.extend(read_step(fields, job)?);
+    for fields in columns::records(SACCT, &COLUMNS, answer) {
+        steps.extend(read_step(fields?, job)?);
     }
     Ok(steps)
 }
