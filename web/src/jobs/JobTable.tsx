@@ -70,9 +70,10 @@ export function useJobColumns(
         header: t("jobs.columns.state"),
         width: 150,
         cell: (job) => (
-          <>
-            <JobStateBadge state={job.state} /> {job.parts && <PartsBar parts={job.parts} />}
-          </>
+          <span className={job.parts ? classes.withBar : undefined}>
+            <JobStateBadge state={job.state} />
+            {job.parts && <PartsBar parts={job.parts} />}
+          </span>
         ),
       },
       { id: "user", header: t("jobs.columns.user"), width: 90, minor: true, cell: (job) => job.user },
