@@ -38,7 +38,23 @@ describe.skipIf(!environment.slurmConf)("an array of fifty", () => {
     await expect.poll(() => accounting().length, { timeout: 120_000 }).toBe(50);
     await expect.poll(ended, { timeout: 120_000 }).toBe(true);
     expect(await rows.count()).toBe(1);
-    await rows.click();
+  });
+
+  it("shows in its row how its tasks stand, and opens there", async () => {
+    const bar = page.getByRole("img", { name: /Failed 3$/ });
+    await bar.waitFor({ timeout: 30_000 });
+    expect(await bar.getAttribute("aria-label")).toMatch(/ 47, /);
+    await page.getByRole("button", { name: `Show the parts of ${number}` }).click();
+    const links = page.getByRole("link", { name, exact: true });
+    await expect.poll(() => links.count(), { timeout: 20_000 }).toBeGreaterThan(20);
+    await page
+      .getByRole("row", { name: new RegExp(`${number}_7 `) })
+      .getByText("Failed")
+      .waitFor();
+    await picture("array-unfolded");
+    await page.getByRole("button", { name: `Show the parts of ${number}` }).click();
+    await expect.poll(() => links.count()).toBe(1);
+    await links.click();
   });
 
   it("opens to its tasks, each as accounting has it", async () => {

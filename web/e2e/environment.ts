@@ -15,6 +15,8 @@ export const environment = {
   stranger: stranger(),
   /** Of the Slurm that is looked at beside the page; without, nothing is compared. */
   slurmConf: process.env.QD_E2E_SLURM_CONF ?? null,
+  /** Slurm's commands as the server runs them; of sacct one that knows of memory (dev/lib/sacct-out-of-memory). */
+  programs: process.env.QD_E2E_PROGRAMS ?? null,
   browser: process.env.QD_TEST_BROWSER ?? "/usr/bin/chromium",
   /** Where the secrets of a run are kept, to be looked for. */
   secretsFile: process.env.QD_E2E_SECRETS ?? null,

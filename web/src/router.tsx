@@ -77,7 +77,7 @@ const jobs = createRoute({
   component: lazyRouteComponent(() => import("./jobs/JobsPage"), "JobsPage"),
 });
 
-export const JOB_TABS = ["output", "script", "files"] as const;
+export const JOB_TABS = ["output", "steps", "script", "files"] as const;
 export type JobTab = (typeof JOB_TABS)[number];
 
 const job = createRoute({

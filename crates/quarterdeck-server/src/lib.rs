@@ -5,6 +5,7 @@
 //! (its tables, the only file with SeaORM).
 
 mod access;
+mod accounts;
 mod agents;
 mod api_docs;
 mod api_keys;

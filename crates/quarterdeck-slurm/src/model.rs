@@ -140,3 +140,84 @@ impl Reservation {
         self.flags.iter().any(|flag| flag == "MAINT")
     }
 }
+
+/// What a user may charge to one of her accounts.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Association {
+    pub user: String,
+    pub account: String,
+    /// In this one alone; `None`: in all.
+    pub partition: Option<String>,
+    pub default_qos: Option<String>,
+    /// Those allowed.
+    pub qos: Vec<String>,
+    pub limits: Limits,
+}
+
+/// `None`: unlimited. TRES as Slurm writes them: `cpu=8,gres/gpu=2`.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct Limits {
+    /// Of those that run.
+    pub max_jobs: Option<u32>,
+    pub max_submitted_jobs: Option<u32>,
+    /// Of one job.
+    pub max_time_minutes: Option<u32>,
+    pub max_tres_per_job: Option<String>,
+    /// Of all together who share it.
+    pub group_jobs: Option<u32>,
+    pub group_submitted_jobs: Option<u32>,
+    pub group_tres: Option<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Qos {
+    pub name: String,
+    pub description: Option<String>,
+    pub priority: u32,
+    pub max_jobs_per_user: Option<u32>,
+    pub max_submitted_jobs_per_user: Option<u32>,
+    pub max_time_minutes: Option<u32>,
+    pub max_tres_per_job: Option<String>,
+    pub max_tres_per_user: Option<String>,
+}
+
+/// A word for nodes of one kind, and where they are.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Feature {
+    pub name: String,
+    pub partitions: Vec<String>,
+}
+
+/// A device of nodes: `gpu` of the kind `a100`.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Gres {
+    pub name: String,
+    pub kind: Option<String>,
+    pub most_per_node: u32,
+    pub partitions: Vec<String>,
+}
+
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct License {
+    pub name: String,
+    pub total: u32,
+    pub used: u32,
+}
+
+/// Something that a job ran within its resources: its script (`batch`), and each `srun` (`0`, `1`).
+#[derive(Clone, Debug, PartialEq, Serialize)]
+pub struct Step {
+    pub step: String,
+    pub name: String,
+    pub state: JobState,
+    pub exit_code: Option<i32>,
+    pub signal: Option<i32>,
+    pub started_at: Option<DateTime<Utc>>,
+    pub ended_at: Option<DateTime<Utc>>,
+    pub nodes: u32,
+    pub tasks: u32,
+    pub node_list: Option<String>,
+    pub cpus: u32,
+    pub memory_mib: Option<u64>,
+    pub gpus: u32,
+}

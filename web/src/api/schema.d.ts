@@ -243,6 +243,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts that you may charge; for operators, everybody's. */
+        get: operations["accounts_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What else a job may ask for here: features and devices of nodes, and licences. */
+        get: operations["accounts_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/efficiency": {
         parameters: {
             query?: never;
@@ -363,6 +397,23 @@ export interface paths {
         head?: never;
         /** Change what may still be changed of a job. */
         patch: operations["jobs_update"];
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/dependencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The jobs that this one waits for, and those that wait for it. */
+        get: operations["jobs_dependencies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/clusters/{cluster}/jobs/{job}/directory": {
@@ -542,6 +593,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/jobs/{job}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the job has run: its script, and each `srun`. */
+        get: operations["jobs_steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/jobs/{job}/why": {
         parameters: {
             query?: never;
@@ -687,6 +755,23 @@ export interface paths {
         };
         /** The cluster's partitions and their limits. */
         get: operations["nodes_partitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/qos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The QOS that you may ask for; for operators, all. */
+        get: operations["accounts_qos"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1247,6 +1332,31 @@ export interface components {
          * @enum {string}
          */
         AccountKind: "person" | "service";
+        /** @description Null: unlimited. TRES as Slurm writes them. */
+        AccountLimits: {
+            /**
+             * Format: int32
+             * @description Of those that run.
+             */
+            max_jobs?: number | null;
+            /** Format: int32 */
+            max_submitted_jobs?: number | null;
+            /**
+             * Format: int32
+             * @description Of one job.
+             */
+            max_time_minutes?: number | null;
+            /** @example cpu=8,gres/gpu=2 */
+            max_tres_per_job?: string | null;
+            /**
+             * Format: int32
+             * @description Of all together who share it.
+             */
+            group_jobs?: number | null;
+            /** Format: int32 */
+            group_submitted_jobs?: number | null;
+            group_tres?: string | null;
+        };
         Advice: {
             /**
              * Format: int64
@@ -1435,6 +1545,43 @@ export interface components {
             stale_reason?: string | null;
             accounting?: components["schemas"]["Age"] | null;
         };
+        /** @description What somebody may charge to an account. */
+        ClusterAccount: {
+            /** @example physics */
+            account: string;
+            /** @description The Unix user. */
+            user: string;
+            /** @description Charged where a job names no account. */
+            is_default: boolean;
+            /** @description In this partition alone; null: in all. */
+            partition?: string | null;
+            default_qos?: string | null;
+            /** @description Those allowed. */
+            qos: string[];
+            limits: components["schemas"]["AccountLimits"];
+        };
+        ClusterQos: {
+            name: string;
+            description?: string | null;
+            /**
+             * Format: int32
+             * @description A higher one is considered first.
+             */
+            priority: number;
+            /** @description Of your accounts, those that allow it. */
+            accounts: string[];
+            /**
+             * Format: int32
+             * @description Null here and below: unlimited.
+             */
+            max_jobs_per_user?: number | null;
+            /** Format: int32 */
+            max_submitted_jobs_per_user?: number | null;
+            /** Format: int32 */
+            max_time_minutes?: number | null;
+            max_tres_per_job?: string | null;
+            max_tres_per_user?: string | null;
+        };
         /** @enum {string} */
         ClusterState: "up" | "down";
         /** @enum {string} */
@@ -1447,6 +1594,13 @@ export interface components {
             /** @description The key itself. It is shown this once. */
             key: string;
         };
+        /**
+         * @description Slurm's words.
+         * @enum {string}
+         */
+        DependencyKind: "after" | "afterany" | "afterok" | "afternotok" | "aftercorr";
+        /** @enum {string} */
+        DependencyStanding: "waiting" | "fulfilled" | "never" | "unknown";
         /** @description A directory of mine. */
         Directory: {
             space: string;
@@ -1590,6 +1744,78 @@ export interface components {
             line?: components["schemas"]["OutputLine"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
+        FreshPage_ClusterAccount: {
+            items: {
+                /** @example physics */
+                account: string;
+                /** @description The Unix user. */
+                user: string;
+                /** @description Charged where a job names no account. */
+                is_default: boolean;
+                /** @description In this partition alone; null: in all. */
+                partition?: string | null;
+                default_qos?: string | null;
+                /** @description Those allowed. */
+                qos: string[];
+                limits: components["schemas"]["AccountLimits"];
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+            /**
+             * Format: date-time
+             * @description When the cluster was read.
+             */
+            as_of?: string | null;
+            stale: boolean;
+            /** @description Why there is no newer reading. */
+            stale_reason?: string | null;
+        };
+        /** @description A page of a list that was taken from a reading of the cluster. */
+        FreshPage_ClusterQos: {
+            items: {
+                name: string;
+                description?: string | null;
+                /**
+                 * Format: int32
+                 * @description A higher one is considered first.
+                 */
+                priority: number;
+                /** @description Of your accounts, those that allow it. */
+                accounts: string[];
+                /**
+                 * Format: int32
+                 * @description Null here and below: unlimited.
+                 */
+                max_jobs_per_user?: number | null;
+                /** Format: int32 */
+                max_submitted_jobs_per_user?: number | null;
+                /** Format: int32 */
+                max_time_minutes?: number | null;
+                max_tres_per_job?: string | null;
+                max_tres_per_user?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+            /**
+             * Format: date-time
+             * @description When the cluster was read.
+             */
+            as_of?: string | null;
+            stale: boolean;
+            /** @description Why there is no newer reading. */
+            stale_reason?: string | null;
+        };
+        /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Job: {
             items: {
                 /** Format: uuid */
@@ -1640,6 +1866,16 @@ export interface components {
                 image?: string | null;
                 working_directory?: string | null;
                 mine: boolean;
+                /**
+                 * @description Of an array or a heterogeneous job, in its detail, in a list with `collapse`, and live: how many parts are in which state.
+                 * @example {
+                 *       "COMPLETED": 47,
+                 *       "FAILED": 3
+                 *     }
+                 */
+                parts?: {
+                    [key: string]: number;
+                } | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -1836,6 +2072,53 @@ export interface components {
             stale_reason?: string | null;
             fallback?: components["schemas"]["Fallback"] | null;
         };
+        /** @description A page of a list that was taken from a reading of the cluster. */
+        FreshPage_Step: {
+            items: {
+                /**
+                 * @description `batch`: the script; a number: an `srun`; in a heterogeneous job `+1.0`.
+                 * @example 0
+                 */
+                step: string;
+                name: string;
+                /** @example COMPLETED */
+                state: string;
+                /** Format: int32 */
+                exit_code?: number | null;
+                /** Format: int32 */
+                signal?: number | null;
+                /** Format: date-time */
+                started_at?: string | null;
+                /** Format: date-time */
+                ended_at?: string | null;
+                /** Format: int32 */
+                nodes: number;
+                node_list?: string | null;
+                /** Format: int32 */
+                tasks: number;
+                /** Format: int32 */
+                cpus: number;
+                /** Format: int64 */
+                memory_mib?: number | null;
+                /** Format: int32 */
+                gpus: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+            /**
+             * Format: date-time
+             * @description When the cluster was read.
+             */
+            as_of?: string | null;
+            stale: boolean;
+            /** @description Why there is no newer reading. */
+            stale_reason?: string | null;
+        };
         /** @description GPUs per node. */
         Gpus: {
             type?: string | null;
@@ -1998,6 +2281,16 @@ export interface components {
             image?: string | null;
             working_directory?: string | null;
             mine: boolean;
+            /**
+             * @description Of an array or a heterogeneous job, in its detail, in a list with `collapse`, and live: how many parts are in which state.
+             * @example {
+             *       "COMPLETED": 47,
+             *       "FAILED": 3
+             *     }
+             */
+            parts?: {
+                [key: string]: number;
+            } | null;
         };
         /** @enum {string} */
         JobAction: "cancel" | "hold" | "release" | "requeue" | "signal" | "update" | "resubmit";
@@ -2005,6 +2298,17 @@ export interface components {
             action: components["schemas"]["ManyAction"];
             /** @description Our ids or the scheduler's. */
             jobs: string[];
+        };
+        JobChoices: {
+            /** @description Of nodes. */
+            features: components["schemas"]["NodeFeature"][];
+            /** @description Devices of nodes. */
+            gres: components["schemas"]["NodeGres"][];
+            licenses: components["schemas"]["License"][];
+            /** Format: date-time */
+            as_of?: string | null;
+            stale: boolean;
+            stale_reason?: string | null;
         };
         JobCounts: {
             /** Format: int64 */
@@ -2020,6 +2324,23 @@ export interface components {
             failed: number;
             /** Format: int64 */
             cancelled: number;
+        };
+        JobDependencies: {
+            /** @description What it waits for, or waited for. */
+            before: components["schemas"]["JobDependency"][];
+            /** @description What waits for it. */
+            after: components["schemas"]["JobDependency"][];
+        };
+        JobDependency: {
+            /**
+             * @description Slurm's word.
+             * @example afterok
+             */
+            type: string;
+            /** @description The number that is waited for: `5`, `5_1`, or `5_*` for a whole array. */
+            on: string;
+            standing: components["schemas"]["DependencyStanding"];
+            job?: components["schemas"]["LinkedJob"] | null;
         };
         JobDetail: components["schemas"]["Job"] & {
             /** @description For the owner's eyes, like the paths. */
@@ -2101,6 +2422,13 @@ export interface components {
          * @enum {string}
          */
         Kind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
+        License: {
+            name: string;
+            /** Format: int32 */
+            total: number;
+            /** Format: int32 */
+            used: number;
+        };
         Limit: {
             class: components["schemas"]["Class"];
             /**
@@ -2126,6 +2454,14 @@ export interface components {
             store: components["schemas"]["Store"];
             store_state?: components["schemas"]["StoreState"] | null;
             items: components["schemas"]["Limit"][];
+        };
+        LinkedJob: {
+            /** Format: uuid */
+            id: string;
+            job_id?: string | null;
+            name: string;
+            /** @example RUNNING */
+            state: string;
         };
         Login: {
             username: string;
@@ -2169,6 +2505,11 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
+        NewDependency: {
+            type: components["schemas"]["DependencyKind"];
+            /** @description Our id or the scheduler's. */
+            job: string;
+        };
         NewDownload: {
             space: string;
             /** @description One file is sent as it is; a directory, or several paths, as a tar archive. */
@@ -2189,6 +2530,8 @@ export interface components {
             image?: components["schemas"]["ImageChoice"] | null;
             files?: components["schemas"]["FileInput"][];
             resources?: components["schemas"]["Resources"];
+            /** @description What must become of other jobs before it starts. */
+            dependencies?: components["schemas"]["NewDependency"][];
             /** @description Beneath the home; unset: a new directory for this job. */
             working_directory?: string | null;
             /** @description Variables that the job finds in its environment. */
@@ -2270,6 +2613,19 @@ export interface components {
             as_of?: string | null;
             stale: boolean;
             stale_reason?: string | null;
+        };
+        NodeFeature: {
+            name: string;
+            partitions: string[];
+        };
+        NodeGres: {
+            /** @example gpu */
+            name: string;
+            /** @example a100 */
+            type?: string | null;
+            /** Format: int32 */
+            most_per_node: number;
+            partitions: string[];
         };
         NodeResult: {
             node: string;
@@ -2786,6 +3142,19 @@ export interface components {
              */
             memory_mib?: number | null;
             gpus?: components["schemas"]["Gpus"] | null;
+            /**
+             * @description Other devices of each node.
+             * @example shard:2
+             */
+            gres?: string | null;
+            /**
+             * @description What the nodes must have, as Slurm's `--constraint` takes it.
+             * @example avx512&ib
+             */
+            features?: string | null;
+            /** @example matlab:2 */
+            licenses?: string | null;
+            reservation?: string | null;
             /** Format: int32 */
             time_limit_minutes?: number | null;
             /** @description Task numbers of a job array: `0-9`, `1,3,5`, `0-99%10`. */
@@ -2881,6 +3250,36 @@ export interface components {
         };
         /** @enum {string} */
         Stage: "waiting" | "running" | "ended";
+        /** @description Something that a job ran within its resources. */
+        Step: {
+            /**
+             * @description `batch`: the script; a number: an `srun`; in a heterogeneous job `+1.0`.
+             * @example 0
+             */
+            step: string;
+            name: string;
+            /** @example COMPLETED */
+            state: string;
+            /** Format: int32 */
+            exit_code?: number | null;
+            /** Format: int32 */
+            signal?: number | null;
+            /** Format: date-time */
+            started_at?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /** Format: int32 */
+            nodes: number;
+            node_list?: string | null;
+            /** Format: int32 */
+            tasks: number;
+            /** Format: int32 */
+            cpus: number;
+            /** Format: int64 */
+            memory_mib?: number | null;
+            /** Format: int32 */
+            gpus: number;
+        };
         /**
          * @description Where is counted: by each server for itself, or by all of them together.
          * @enum {string}
@@ -3827,6 +4226,118 @@ export interface operations {
             };
         };
     };
+    accounts_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshPage_ClusterAccount"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    accounts_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobChoices"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     jobs_own_waste: {
         parameters: {
             query?: {
@@ -4436,6 +4947,63 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_dependencies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDependencies"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5071,6 +5639,63 @@ export interface operations {
             };
         };
     };
+    jobs_steps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshPage_Step"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     jobs_why: {
         parameters: {
             query?: never;
@@ -5603,6 +6228,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FreshPage_Partition"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    accounts_qos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshPage_ClusterQos"];
                 };
             };
             /** @description Not signed in. */

@@ -25,4 +25,6 @@ export const arrayEn = {
   done_other: "Slurm accepted it for {{formatted}}.",
   refused_one: "It did not work for {{formatted}}:",
   refused_other: "It did not work for {{formatted}}:",
+  unfold: "Show the parts of {{id}}",
+  highestExitCode: "Highest exit code of its parts: {{code}}",
 };

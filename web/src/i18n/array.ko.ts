@@ -20,4 +20,6 @@ export const arrayKo = {
   confirm_other: "작업 {{id}}에서 선택한 {{formatted}}개에 적용됩니다. 계산 중이던 내용은 사라집니다.",
   done_other: "Slurm이 {{formatted}}개에 대한 요청을 받아들였습니다.",
   refused_other: "{{formatted}}개에는 적용하지 못했습니다.",
+  unfold: "{{id}}의 태스크·구성 요소 펼치기",
+  highestExitCode: "태스크·구성 요소의 종료 코드 중 가장 큰 값: {{code}}",
 };

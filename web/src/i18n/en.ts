@@ -1,10 +1,12 @@
 // English. The keys are the contract: ko.ts must have the same ones.
 import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
+import { choiceFaultsEn, choicesEn } from "./choices.en";
 import { efficiencyEn } from "./efficiency.en";
 import { fallbackEn } from "./fallback.en";
 import { nodesEn } from "./nodes.en";
 import { previewEn } from "./preview.en";
+import { relatedEn } from "./related.en";
 import { whyEn } from "./why.en";
 
 export const en = {
@@ -139,6 +141,7 @@ export const en = {
       "not-a-service": "A person makes her own keys: choose a service account.",
     },
     fields: {
+      ...choiceFaultsEn,
       "missing-name": "Give the job a name.",
       "too-long": "This is too long.",
       "control-character": "Remove line breaks and control characters.",
@@ -237,6 +240,8 @@ export const en = {
     },
   },
   array: arrayEn,
+  choices: choicesEn,
+  related: relatedEn,
   efficiency: efficiencyEn,
   why: whyEn,
   fallback: fallbackEn,
@@ -339,7 +344,7 @@ export const en = {
     image: "Image",
     workingDirectory: "Working directory",
     comment: "Comment",
-    tabs: { output: "Output", script: "Script", files: "Files" },
+    tabs: { output: "Output", steps: "Steps", script: "Script", files: "Files" },
     script: "Batch script",
     noScript: "The script of this job is not known here, or is not yours to see.",
     streams: { stdout: "Output", stderr: "Errors" },

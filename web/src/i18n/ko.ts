@@ -2,11 +2,13 @@
 
 import { actionsKo } from "./actions.ko";
 import { arrayKo } from "./array.ko";
+import { choiceFaultsKo, choicesKo } from "./choices.ko";
 import { efficiencyKo } from "./efficiency.ko";
 import type { en } from "./en";
 import { fallbackKo } from "./fallback.ko";
 import { nodesKo } from "./nodes.ko";
 import { previewKo } from "./preview.ko";
+import { relatedKo } from "./related.ko";
 import { whyKo } from "./why.ko";
 
 /** The same keys with other texts. Korean has no plural: `_one` is left out. */
@@ -149,6 +151,7 @@ export const ko: Translation<typeof en> = {
       "not-a-service": "사용자의 키는 본인이 만듭니다. 서비스 계정을 선택하십시오.",
     },
     fields: {
+      ...choiceFaultsKo,
       "missing-name": "작업 이름을 입력하십시오.",
       "too-long": "너무 깁니다.",
       "control-character": "줄바꿈과 제어 문자를 지우십시오.",
@@ -247,6 +250,8 @@ export const ko: Translation<typeof en> = {
     },
   },
   array: arrayKo,
+  choices: choicesKo,
+  related: relatedKo,
   efficiency: efficiencyKo,
   why: whyKo,
   fallback: fallbackKo,
@@ -346,7 +351,7 @@ export const ko: Translation<typeof en> = {
     image: "이미지",
     workingDirectory: "작업 디렉터리",
     comment: "설명",
-    tabs: { output: "출력", script: "스크립트", files: "파일" },
+    tabs: { output: "출력", steps: "단계(step)", script: "스크립트", files: "파일" },
     script: "배치 스크립트",
     noScript: "이 작업의 스크립트를 알 수 없거나 볼 권한이 없습니다.",
     streams: { stdout: "표준 출력", stderr: "표준 오류" },

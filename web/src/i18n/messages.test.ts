@@ -16,6 +16,7 @@ const FROM_OUTSIDE = [
   "states.node.",
   "nodes.flags.",
   "why.codes.",
+  "related.kinds.",
   "why.resources.",
   "why.of.",
   "templates.categories.",

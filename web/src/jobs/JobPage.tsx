@@ -21,6 +21,8 @@ import { JobProperties } from "./JobProperties";
 import { JobTimeline } from "./JobTimeline";
 import { OutputView } from "./OutputView";
 import { jobQuery } from "./queries";
+import { DependencyPanel } from "./related/DependencyPanel";
+import { StepsPanel } from "./related/StepsPanel";
 import { WhyPanel } from "./WhyPanel";
 
 const route = getRouteApi("/frame/clusters/$cluster/jobs/$job");
@@ -64,6 +66,7 @@ export function JobPage() {
           <StaleNote asOf={job.as_of} stale={job.stale} reason={job.stale_reason} />
           <AccountingNote cluster={cluster} />
           <WhyPanel cluster={cluster} job={job} />
+          <DependencyPanel cluster={cluster} job={job} />
           <ArrayPanel key={job.id} cluster={cluster} job={job} />
           <WithSide
             side={
@@ -118,6 +121,9 @@ function JobTabs({ cluster, job }: { cluster: string; job: JobDetail }) {
             })
           }
         />
+      </Tabs.Panel>
+      <Tabs.Panel value="steps">
+        <StepsPanel cluster={cluster} job={job} />
       </Tabs.Panel>
       <Tabs.Panel value="script">
         <Panel title={t("jobs.script")} flush>

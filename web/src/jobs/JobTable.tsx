@@ -1,5 +1,5 @@
 // Jobs as rows, in every list of jobs.
-import { IconServer2 } from "@tabler/icons-react";
+import { IconChevronDown, IconChevronRight, IconServer2 } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
@@ -8,6 +8,10 @@ import { type Column, DataTable } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
 import { JobStateBadge } from "../ui/StateBadge";
 import { Elapsed, Moment } from "../ui/time";
+import classes from "./array/array.module.css";
+import { PartsBar } from "./array/PartsBar";
+import type { Unfolded } from "./array/use-unfolded";
+import { partOf } from "./filter";
 
 interface Props {
   cluster: string;
@@ -27,7 +31,11 @@ export function useOpenJob(cluster: string): (job: Job) => void {
   return (job) => void navigate({ to: "/clusters/$cluster/jobs/$job", params: { cluster, job: job.id } });
 }
 
-export function useJobColumns(cluster: string): Column<Job>[] {
+/** `unfolded`: where arrays can be opened in the list. */
+export function useJobColumns(
+  cluster: string,
+  unfolded?: Pick<Unfolded, "isOpen" | "toggle">,
+): Column<Job>[] {
   const { t } = useTranslation();
   const format = useFormat();
   return useMemo(
@@ -37,14 +45,17 @@ export function useJobColumns(cluster: string): Column<Job>[] {
         header: t("jobs.columns.name"),
         width: 210,
         cell: (job) => (
-          <Link
-            to="/clusters/$cluster/jobs/$job"
-            params={{ cluster, job: job.id }}
-            className="qd-link"
-            title={job.name}
-          >
-            {job.name}
-          </Link>
+          <>
+            {unfolded && job.parts && <Unfold job={job} unfolded={unfolded} />}
+            <Link
+              to="/clusters/$cluster/jobs/$job"
+              params={{ cluster, job: job.id }}
+              className={unfolded && partOf(job.job_id) ? `qd-link ${classes.partName}` : "qd-link"}
+              title={job.name}
+            >
+              {job.name}
+            </Link>
+          </>
         ),
       },
       {
@@ -58,7 +69,12 @@ export function useJobColumns(cluster: string): Column<Job>[] {
         id: "state",
         header: t("jobs.columns.state"),
         width: 150,
-        cell: (job) => <JobStateBadge state={job.state} />,
+        cell: (job) => (
+          <span className={job.parts ? classes.withBar : undefined}>
+            <JobStateBadge state={job.state} />
+            {job.parts && <PartsBar parts={job.parts} />}
+          </span>
+        ),
       },
       { id: "user", header: t("jobs.columns.user"), width: 90, minor: true, cell: (job) => job.user },
       {
@@ -103,6 +119,22 @@ export function useJobColumns(cluster: string): Column<Job>[] {
         cell: (job) => <Moment at={job.submitted_at} />,
       },
     ],
-    [cluster, t, format],
+    [cluster, t, format, unfolded],
+  );
+}
+
+function Unfold({ job, unfolded }: { job: Job; unfolded: Pick<Unfolded, "isOpen" | "toggle"> }) {
+  const { t } = useTranslation();
+  const open = unfolded.isOpen(job);
+  return (
+    <button
+      type="button"
+      className={classes.unfold}
+      aria-expanded={open}
+      aria-label={t("array.unfold", { id: job.job_id })}
+      onClick={() => unfolded.toggle(job)}
+    >
+      {open ? <IconChevronDown size={15} aria-hidden /> : <IconChevronRight size={15} aria-hidden />}
+    </button>
   );
 }

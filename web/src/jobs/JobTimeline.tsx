@@ -78,7 +78,11 @@ export function JobTimeline({ job }: { job: JobDetail }) {
 
 function ExitStatus({ job }: { job: JobDetail }) {
   const { t } = useTranslation();
+  // Slurm's own mark for what the kernel killed for memory (SIG_OOM): the state says it.
+  if (job.signal === 125) return null;
   if (job.signal) return <> · {t("jobs.endedBySignal", { signal: String(job.signal) })}</>;
+  if (job.exit_code !== null && job.exit_code !== undefined && job.parts)
+    return <> · {t("array.highestExitCode", { code: String(job.exit_code) })}</>;
   if (job.exit_code !== null && job.exit_code !== undefined)
     return <> · {t("jobs.exitCode", { code: String(job.exit_code) })}</>;
   return null;

@@ -15,6 +15,7 @@ import { SearchBox } from "../ui/SearchBox";
 import { useSelection } from "../ui/selection";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import { AccountingNote } from "./AccountingNote";
+import { useUnfolded } from "./array/use-unfolded";
 import { DEFAULT_SORT, type JobFilter } from "./filter";
 import { useJobColumns, useOpenJob } from "./JobTable";
 import classes from "./jobs.module.css";
@@ -32,12 +33,14 @@ export function JobsPage() {
   const { cluster } = route.useParams();
   const filter = route.useSearch();
   const navigate = route.useNavigate();
-  const columns = useColumnChoice(useJobColumns(cluster));
   const open = useOpenJob(cluster);
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
     jobListQuery(cluster, filter),
   );
-  const jobs = useMemo(() => data?.pages.flatMap((page) => page.items), [data]);
+  const listed = useMemo(() => data?.pages.flatMap((page) => page.items), [data]);
+  const unfolded = useUnfolded(cluster, listed);
+  const jobs = unfolded.rows;
+  const columns = useColumnChoice(useJobColumns(cluster, unfolded));
   const total = data?.pages[0]?.total ?? undefined;
 
   const mayAct = useUser()?.unix_user != null;

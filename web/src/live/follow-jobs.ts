@@ -3,6 +3,7 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import type { Cluster, Fallback, Job } from "../api/types";
 import { jobListsKey, whyWaitingKey } from "../jobs/queries";
+import { relatedKey } from "../jobs/related/queries";
 import { overviewQuery } from "../overview/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
 import { applyJobs } from "./jobs-cache";
@@ -58,6 +59,7 @@ export function followJobs(connection: LiveConnection, cache: QueryClient, clust
       figures = null;
       void cache.invalidateQueries({ queryKey: overviewQuery(cluster).queryKey });
       void cache.invalidateQueries({ queryKey: whyWaitingKey(cluster) });
+      void cache.invalidateQueries({ queryKey: relatedKey(cluster) });
     }, FIGURES_EVERY_MS);
   };
 

@@ -33,6 +33,15 @@ describe("what the live connection says of jobs", () => {
     expect(mergeIntoPages(before, {}, [job("1")], ["9"])).toBe(before);
   });
 
+  it("knows how the parts of an array stand, and keeps it where a message does not say", () => {
+    const before = pages([job("1", { parts: { RUNNING: 2 } })]);
+    expect(mergeIntoPages(before, {}, [job("1", { parts: { RUNNING: 2 } })], [])).toBe(before);
+    const after = mergeIntoPages(before, {}, [job("1", { parts: { COMPLETED: 1, RUNNING: 1 } })], []);
+    expect(after.pages[0]?.items[0]?.parts).toEqual({ COMPLETED: 1, RUNNING: 1 });
+    const cancelled = mergeIntoPages(after, {}, [job("1", { state: "CANCELLED" })], []);
+    expect(cancelled.pages[0]?.items[0]?.parts).toEqual({ COMPLETED: 1, RUNNING: 1 });
+  });
+
   it("puts a new job where the list's order wants it", () => {
     const before = pages([job("3", { submitted_at: at(3) }), job("1", { submitted_at: at(1) })]);
     const newest = mergeIntoPages(before, {}, [job("4", { submitted_at: at(4) })], []);

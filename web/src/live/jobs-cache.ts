@@ -83,15 +83,21 @@ function mergeIntoDetail(cache: QueryClient, cluster: string, job: Job): void {
   const key = jobQuery(cluster, job.id).queryKey;
   const detail = cache.getQueryData<JobDetail>(key);
   if (!detail) return;
-  if (sameJob(detail, job)) return;
-  cache.setQueryData<JobDetail>(key, { ...detail, ...job });
+  // How its parts stand is for lists: the page asks for the parts themselves.
+  const { parts: _, ...said } = job;
+  if (sameJob(detail, said)) return;
+  cache.setQueryData<JobDetail>(key, { ...detail, ...said });
   // What may be done with it, and what only its own page shows, goes with its state.
   void cache.invalidateQueries({ queryKey: key });
 }
 
 function sameJob(known: Job, said: Job): boolean {
   for (const field of Object.keys(said) as (keyof Job)[]) {
-    if (known[field] !== said[field]) return false;
+    if (field === "parts" ? !sameParts(known.parts, said.parts) : known[field] !== said[field]) return false;
   }
   return true;
+}
+
+function sameParts(known: Job["parts"], said: Job["parts"]): boolean {
+  return JSON.stringify(known ?? null) === JSON.stringify(said ?? null);
 }

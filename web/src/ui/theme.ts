@@ -82,6 +82,7 @@ export const theme = createTheme({
       }),
     },
     Modal: { defaultProps: { centered: true, overlayProps: { backgroundOpacity: 0.4 } } },
+    MultiSelect: { defaultProps: { size: "xs" } },
     NativeSelect: { defaultProps: { size: "xs" } },
     NumberInput: { defaultProps: { size: "xs" } },
     PasswordInput: { defaultProps: { size: "sm" } },

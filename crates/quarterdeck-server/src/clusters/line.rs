@@ -18,6 +18,8 @@ pub struct Waiting {
     /// How many jobs of its partition Slurm considers before it. `None` where it stands in no line, or in several.
     pub ahead: Option<u32>,
     pub depends_on: Vec<dependency::Dependency>,
+    /// How many tasks of an array have never started; 0 where that is not known.
+    pub tasks: u32,
 }
 
 impl Line {
@@ -38,7 +40,8 @@ impl Line {
                 *length - 1
             });
             let depends_on = job.dependency.as_deref().map(dependency::parse).unwrap_or_default();
-            waiting.insert(key(&job.job_id).to_owned(), Waiting { expected_start_at, ahead, depends_on });
+            let tasks = tasks_that_wait(&job.job_id);
+            waiting.insert(key(&job.job_id).to_owned(), Waiting { expected_start_at, ahead, depends_on, tasks });
         }
         Line { waiting }
     }
@@ -51,4 +54,34 @@ impl Line {
 /// The pending rest of an array (`5_[2-9]`) is known by the array.
 fn key(job_id: &JobId) -> &str {
     if job_id.as_str().contains('[') { job_id.root() } else { job_id.as_str() }
+}
+
+/// Of `5_[2-9:2,12%3]` five. What Slurm has cut short (`…`) is not known.
+fn tasks_that_wait(job_id: &JobId) -> u32 {
+    let Some((_, list)) = job_id.as_str().split_once('[') else { return 0 };
+    let list = list.trim_end_matches(']').split('%').next().unwrap_or_default();
+    let count = |range: &str| -> Option<u32> {
+        let (range, step) = range.split_once(':').unwrap_or((range, "1"));
+        let (first, last) = range.split_once('-').unwrap_or((range, range));
+        let (first, last, step): (u32, u32, u32) = (first.parse().ok()?, last.parse().ok()?, step.parse().ok()?);
+        Some(last.checked_sub(first)?.checked_div(step)?.saturating_add(1))
+    };
+    list.split(',').try_fold(0, |all: u32, range| Some(all.saturating_add(count(range)?))).unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    use rstest::rstest;
+
+    use super::*;
+
+    #[rstest]
+    #[case("5_[2-9:2,12%3]", 5)]
+    #[case("5_[0-49]", 50)]
+    #[case("5_[7]", 1)]
+    #[case("5_[1,3,5,...]", 0)]
+    #[case("5_1", 0)]
+    fn tasks_that_have_never_started_are_counted(#[case] job_id: &str, #[case] tasks: u32) {
+        assert_eq!(tasks_that_wait(&JobId::parse(job_id).unwrap()), tasks);
+    }
 }

@@ -1,5 +1,6 @@
 //! The clusters that jobs can be sent to, and what was last read of them. One reader serves everybody.
 
+mod accounts;
 pub(crate) mod api;
 mod line;
 mod rest;
@@ -21,6 +22,7 @@ use crate::app::App;
 use crate::config::{self, LOCAL_CLUSTER, Mode};
 use crate::jobs;
 use crate::live::{Live, Topic};
+pub use accounts::{Accounts, Choices};
 pub use line::{Line, Waiting};
 pub use rest::Address as RestAddress;
 pub use sight::{Privacy, Sight};
@@ -62,6 +64,10 @@ pub struct View {
     pub reservation_list: Arc<Vec<Reservation>>,
     /// slurmdbd and its database, which tell how jobs ended. `None`: the site keeps none, or that is not known yet.
     pub accounting: Option<Freshness>,
+    pub accounts_read: Freshness,
+    pub accounts: Arc<Accounts>,
+    pub choices_read: Freshness,
+    pub choices: Arc<Choices>,
     pub line: Arc<Line>,
     /// `None` until it was read: then everything is private.
     pub privacy: Option<Arc<Privacy>>,

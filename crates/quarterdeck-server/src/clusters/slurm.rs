@@ -11,9 +11,10 @@ use chrono::{DateTime, Utc};
 use quarterdeck_slurm::compact::{
     self, Reading, Separator, accounting, node_details, nodes, partitions, paths, privacy, queue, reservations,
     shares::{self, Share},
+    steps,
     usage::{self, JobUsage},
 };
-use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails};
+use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails, Step};
 use quarterdeck_types::JobId;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
@@ -21,7 +22,7 @@ use tokio::time::Instant;
 
 use super::rest::{Rest, own_name};
 use super::shares::Shares;
-use super::{Cluster, Fallback, Line, Privacy};
+use super::{Cluster, Fallback, Line, Privacy, accounts};
 use crate::app::App;
 use crate::config;
 use crate::jobs;
@@ -41,7 +42,7 @@ const PRIVACY_EVERY: Duration = Duration::from_secs(60);
 pub struct Commands {
     programs: PathBuf,
     conf: Option<PathBuf>,
-    poll: Duration,
+    pub(super) poll: Duration,
     rest: Option<Rest>,
     pub(super) shares: Shares,
 }
@@ -92,6 +93,12 @@ impl Commands {
         accounting::parse(&answer).map_err(|error| error.to_string())
     }
 
+    /// What a job has run, as accounting has it.
+    pub async fn steps(&self, job_id: &JobId) -> Result<Vec<Step>, String> {
+        let answer = self.run(&steps::reading(job_id)).await?;
+        steps::parse(&answer, job_id).map_err(|error| error.to_string())
+    }
+
     /// What these jobs used, as far as accounting knows.
     pub async fn usage(&self, jobs: &[JobId]) -> Result<Vec<JobUsage>, String> {
         usage::parse(&self.run(&usage::reading(jobs)).await?).map_err(|error| error.to_string())
@@ -134,7 +141,7 @@ impl Commands {
     }
 
     /// Runs a reading command with nothing of our own environment; answers its standard output, or why there is none.
-    async fn run(&self, reading: &Reading) -> Result<Vec<u8>, String> {
+    pub(super) async fn run(&self, reading: &Reading) -> Result<Vec<u8>, String> {
         let mut command = tokio::process::Command::new(self.programs.join(reading.program));
         command
             .args(&reading.arguments)
@@ -189,6 +196,7 @@ pub async fn watch(app: App, cluster: Cluster, commands: Arc<Commands>) {
         watch_privacy(&app, &cluster, &commands),
         watch_controller(&app, &cluster, &commands, &left),
         watch_accounting(&app, &cluster, &commands, those_left),
+        accounts::watch(&app, &cluster, &commands),
     );
 }
 
@@ -307,11 +315,10 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands, those_left
         }
         let mut queue = commands.queue(asked).await?;
         let line = Line::take(&mut queue);
+        // What is told of the jobs counts on it.
+        cluster.change(|view| view.line = Arc::new(line));
         let left = jobs::observe(app, &cluster.name, queue).await.map_err(|error| error.to_string())?;
-        cluster.change(|view| {
-            view.line = Arc::new(line);
-            view.jobs.read(asked, commands.fallback());
-        });
+        cluster.change(|view| view.jobs.read(asked, commands.fallback()));
         those_left.send_replace(left);
         Ok::<(), String>(())
     };

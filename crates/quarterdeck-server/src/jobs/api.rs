@@ -3,6 +3,9 @@
 mod control;
 mod efficiency;
 mod help;
+mod related;
+
+use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
@@ -36,6 +39,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(output))
         .routes(routes!(directory))
         .routes(routes!(why))
+        .merge(related::routes())
         .routes(routes!(help::help))
         .merge(efficiency::routes())
         .merge(control::routes())
@@ -77,6 +81,10 @@ pub(crate) struct Job {
     image: Option<String>,
     working_directory: Option<String>,
     mine: bool,
+    /// Of an array or a heterogeneous job, in its detail, in a list with `collapse`, and live: how many parts are in which state.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    #[schema(required = false, example = json!({"COMPLETED": 47, "FAILED": 3}))]
+    parts: Option<BTreeMap<&'static str, u64>>,
 }
 
 impl Job {
@@ -109,6 +117,8 @@ impl Job {
             image: job.image.clone(),
             working_directory: job.working_directory.clone().filter(|_| mine),
             mine,
+            parts: (!job.parts.is_empty())
+                .then(|| job.parts.iter().map(|(state, count)| (state.as_str(), *count)).collect()),
         }
     }
 }

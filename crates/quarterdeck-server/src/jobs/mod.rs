@@ -2,6 +2,8 @@
 
 mod act;
 pub(crate) mod api;
+mod asked;
+mod dependencies;
 mod directory;
 mod efficiency;
 mod help;
@@ -9,12 +11,16 @@ mod idempotency;
 mod local;
 mod observe;
 mod output;
+mod parts;
+#[cfg(test)]
+mod parts_tests;
 mod paths;
 mod prepare;
 mod recover;
 mod request;
 mod resubmit;
 mod rows;
+mod steps;
 mod store;
 mod submit;
 #[cfg(test)]
@@ -44,6 +50,7 @@ use crate::problem::FieldError;
 use rows::{read, row};
 
 pub use act::{Action, Offer, act, act_on_many, offers};
+pub use dependencies::{Dependencies, Link, Standing, dependencies};
 pub use directory::directory;
 pub use efficiency::{
     Advice, Missing, Resource, Stage, Suggestion, Waste, Wasted, WastefulJob, advice, collect_usage, efficiency,
@@ -56,6 +63,7 @@ pub use output::{Stream, output};
 pub use recover::recover;
 pub use request::{ImageChoice, NewJob, Resources};
 pub use resubmit::{asked_for, resubmit};
+pub use steps::steps;
 pub use submit::{Preview, preview, submit};
 pub use update::{JobUpdate, update};
 pub use why::{Finding, why};
@@ -146,6 +154,8 @@ pub struct Job {
     /// For the owner's eyes.
     pub script: Option<String>,
     pub files: Vec<JobFile>,
+    /// How many parts of an array or a heterogeneous job are in each state; in details, collapsed lists and live messages alone.
+    pub parts: Vec<(JobState, u64)>,
 }
 
 /// An uploaded file that a job was given.
@@ -194,6 +204,7 @@ pub struct Jobs {
     /// Submissions that a request of this process is working on; recovery leaves these alone.
     in_flight: Arc<Mutex<HashSet<Uuid>>>,
     observed: tokio::sync::Mutex<observe::Observed>,
+    steps: steps::Kept,
     pub(crate) local: LocalQueue,
     measurements: efficiency::Measurements,
 }
@@ -228,7 +239,11 @@ pub async fn list(
     let rows = store::list(db, &cluster.name, &filter, after, ascending, limit).await?;
     let next_cursor = rows.last().filter(|_| rows.len() as u64 == limit).map(write_cursor);
     let total = if count { Some(store::count(db, &cluster.name, &filter).await?) } else { None };
-    Ok(Page { items: rows.into_iter().filter_map(read).collect(), next_cursor, total })
+    let mut items: Vec<Job> = rows.into_iter().filter_map(read).collect();
+    if matches!(filter.parts, store::Parts::None) {
+        parts::count(app, &cluster.name, &mut items).await?;
+    }
+    Ok(Page { items, next_cursor, total })
 }
 
 async fn whole(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<store::Whole, Error> {
@@ -275,6 +290,9 @@ pub async fn detail(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> R
         let event = Event::new("job.read", &object).job(job.job_id.as_ref().map(ToString::to_string));
         app.audit.note(actor, Outcome::Done, event).await?;
     }
+    let mut one = [job];
+    parts::count(app, &cluster.name, &mut one).await?;
+    let [job] = one;
     Ok(job)
 }
 

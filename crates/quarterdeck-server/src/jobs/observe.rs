@@ -9,7 +9,7 @@ use sea_orm::DbErr;
 use uuid::Uuid;
 
 use super::rows::update;
-use super::{Job, paths, read, row, store};
+use super::{Job, dependencies, parts, paths, read, row, store};
 use crate::app::App;
 use crate::db::to_us;
 
@@ -108,12 +108,14 @@ pub(super) fn our_id(comment: Option<&str>) -> Option<Uuid> {
 async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), DbErr> {
     for some in jobs.chunks(AT_ONCE) {
         let mut published = Vec::new();
+        let mut waiting = Vec::new();
         let tx = app.db.begin().await?;
         let mut rows = known_rows(&tx, cluster, some).await?;
         let now_us = to_us(app.clock.now());
         for seen in some {
             let parent = rows.iter().find(|row| is_parent(row, seen)).cloned();
             let position = rows.iter().position(|row| is_same(row, seen));
+            let known_as = position.map(|at| rows[at].id);
             match position {
                 Some(at) => {
                     let Some(before) = read(rows[at].clone()) else { continue };
@@ -132,10 +134,15 @@ async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), 
                     published.push(job);
                 }
             }
+            let id = known_as.or_else(|| rows.last().map(|row| row.id));
+            if let (Some(id), Some(text)) = (id, &seen.dependency) {
+                waiting.push((id, text.as_str()));
+            }
         }
+        dependencies::keep(&tx, cluster, &waiting).await?;
         tx.commit().await?;
         if !published.is_empty() {
-            app.live.jobs_changed(cluster, published);
+            parts::publish(app, cluster, &rows, published).await?;
         }
     }
     Ok(())
@@ -203,7 +210,8 @@ fn merged(before: Job, seen: &slurm::Job) -> Job {
         partition: seen.partition.or(before.partition),
         qos: seen.qos.or(before.qos),
         state,
-        reason: seen.reason,
+        // The queue tells why it ended; accounting, which comes after it, does not.
+        reason: seen.reason.or(before.reason.filter(|_| before.state == state && state.is_final())),
         message: None,
         exit_code: seen.exit_code.or(before.exit_code).filter(|_| state.is_final()),
         signal: seen.signal.or(before.signal).filter(|_| state.is_final()),
@@ -262,6 +270,7 @@ pub(super) fn new_job(cluster: &str, seen: &slurm::Job, parent: Option<Job>) -> 
         comment: None,
         script: parent.and_then(|parent| parent.script.clone()),
         files: parent.map(|parent| parent.files.clone()).unwrap_or_default(),
+        parts: Vec::new(),
     }
 }
 

@@ -9,7 +9,7 @@ use quarterdeck_types::{FileKind, FileName, JobState, RelativePath, place};
 use uuid::Uuid;
 
 use super::request::MOST_FILES;
-use super::{Error, Job, JobFile, NewJob, Resources, request};
+use super::{Error, Job, JobFile, NewJob, Resources, asked, dependencies, request};
 use crate::access::Actor;
 use crate::agents::Agent;
 use crate::app::App;
@@ -27,6 +27,8 @@ pub(super) struct Prepared {
     pub directory: RelativePath,
     /// By the person; else it is a new one of the job's own.
     pub chosen_directory: bool,
+    /// All that it depends on, in Slurm's words.
+    pub dependency: Option<String>,
     pub job: Job,
 }
 
@@ -60,7 +62,8 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         Some(choice) => find_image(app, choice, &absolute, &mut errors).await?,
         None => None,
     };
-    check_partition(cluster, &new.resources, &mut errors);
+    asked::check(cluster, actor, &new.resources, &mut errors);
+    let waits_for = dependencies::asked(app, actor, cluster, &new.dependencies, &mut errors).await?;
     let template = find_template(app, actor, cluster, &new, &mut errors).await?;
     let body = match &template {
         Some(template) => {
@@ -93,6 +96,7 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         output: None,
         error: None,
         resources: directives(&resources),
+        dependency: waits_for.open,
         environment,
     };
     let script = script::compose(&submission).map_err(script_error)?;
@@ -102,6 +106,7 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         return Err(Error::Invalid(errors));
     }
     let comment = asked.comment().map(str::to_owned);
+    let dependency = waits_for.all.or_else(|| asked.option("dependency").map(str::to_owned));
     let asked = asked.resources().map_err(script_error)?;
     let job = Job {
         id,
@@ -136,8 +141,10 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         comment,
         script: Some(script.clone()),
         files: job_files,
+        parts: Vec::new(),
     };
-    Ok(Prepared { script, files, directory, chosen_directory: new.working_directory.is_some(), job })
+    let chosen_directory = new.working_directory.is_some();
+    Ok(Prepared { script, files, directory, chosen_directory, dependency, job })
 }
 
 /// Directives with which sbatch does not do what was asked: submit one job, on this cluster, and say its number. In any
@@ -244,25 +251,6 @@ async fn find_image(
     }
 }
 
-fn check_partition(cluster: &Cluster, resources: &Resources, errors: &mut Vec<FieldError>) {
-    let view = cluster.view();
-    let (Some(asked), false) = (&resources.partition, view.partitions.is_empty()) else { return };
-    for name in asked.split(',') {
-        let Some(partition) = view.partitions.iter().find(|partition| partition.name == name) else {
-            let detail = format!("There is no partition \"{name}\": choose another.");
-            errors.push(FieldError::new("/resources/partition", "no-such-partition", detail).with("partition", name));
-            continue;
-        };
-        if let (Some(limit), Some(asked)) = (partition.time_limit_minutes, resources.time_limit_minutes)
-            && asked > limit
-        {
-            let detail = format!("Partition {name} accepts at most {limit} minutes: choose a shorter time limit.");
-            let error = FieldError::new("/resources/time_limit_minutes", "over-partition-limit", detail);
-            errors.push(error.with("partition", name).with("limit_minutes", limit));
-        }
-    }
-}
-
 /// The template that the job names, if it can be used here.
 async fn find_template(
     app: &App,
@@ -354,6 +342,10 @@ fn directives(resources: &Resources) -> script::Resources {
         cpus_per_task: resources.cpus_per_task,
         memory_mib: resources.memory_mib,
         gpus: resources.gpus.as_ref().map(|gpus| script::Gpus { kind: gpus.model.clone(), count: gpus.count }),
+        gres: resources.gres.clone(),
+        features: resources.features.clone(),
+        licenses: resources.licenses.clone(),
+        reservation: resources.reservation.clone(),
         time_limit_minutes: resources.time_limit_minutes,
         array: resources.array.clone(),
     }

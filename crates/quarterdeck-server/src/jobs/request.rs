@@ -40,6 +40,9 @@ pub struct NewJob {
     pub files: Vec<FileInput>,
     #[serde(default)]
     pub resources: Resources,
+    /// What must become of other jobs before it starts.
+    #[serde(default)]
+    pub dependencies: Vec<Dependency>,
     /// Beneath the home; unset: a new directory for this job.
     #[serde(default)]
     pub working_directory: Option<String>,
@@ -66,6 +69,57 @@ pub struct FileInput {
     pub name: Option<String>,
 }
 
+#[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+#[schema(as = NewDependency)]
+pub struct Dependency {
+    #[serde(rename = "type")]
+    #[schema(rename = "type")]
+    pub kind: DependencyKind,
+    /// Our id or the scheduler's.
+    pub job: String,
+}
+
+/// Slurm's words.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum DependencyKind {
+    /// It has started, or was cancelled.
+    After,
+    /// It is over.
+    Afterany,
+    /// It ended well.
+    Afterok,
+    /// It failed.
+    Afternotok,
+    /// The task of the same number ended well.
+    Aftercorr,
+}
+
+impl DependencyKind {
+    pub const ALL: [DependencyKind; 5] = [
+        DependencyKind::After,
+        DependencyKind::Afterany,
+        DependencyKind::Afterok,
+        DependencyKind::Afternotok,
+        DependencyKind::Aftercorr,
+    ];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            DependencyKind::After => "after",
+            DependencyKind::Afterany => "afterany",
+            DependencyKind::Afterok => "afterok",
+            DependencyKind::Afternotok => "afternotok",
+            DependencyKind::Aftercorr => "aftercorr",
+        }
+    }
+
+    pub fn parse(word: &str) -> Option<DependencyKind> {
+        DependencyKind::ALL.into_iter().find(|kind| kind.as_str() == word)
+    }
+}
+
 /// What the job asks the scheduler for. Unset: the template's value, else the scheduler's default.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -87,6 +141,19 @@ pub struct Resources {
     pub memory_mib: Option<u64>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub gpus: Option<Gpus>,
+    /// Other devices of each node.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "shard:2")]
+    pub gres: Option<String>,
+    /// What the nodes must have, as Slurm's `--constraint` takes it.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "avx512&ib")]
+    pub features: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[schema(example = "matlab:2")]
+    pub licenses: Option<String>,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reservation: Option<String>,
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub time_limit_minutes: Option<u32>,
     /// Task numbers of a job array: `0-9`, `1,3,5`, `0-99%10`.
@@ -116,16 +183,22 @@ impl Resources {
             cpus_per_task: self.cpus_per_task.or(defaults.cpus_per_task),
             memory_mib: self.memory_mib.or(defaults.memory_mib),
             gpus: self.gpus.or(defaults.gpus),
+            gres: self.gres.or(defaults.gres),
+            features: self.features.or(defaults.features),
+            licenses: self.licenses.or(defaults.licenses),
+            reservation: self.reservation.or(defaults.reservation),
             time_limit_minutes: self.time_limit_minutes.or(defaults.time_limit_minutes),
             array: self.array.or(defaults.array),
         }
     }
 }
 
-/// Everything that is wrong with the request by itself.
 /// Each is looked up, linked and named.
 pub(super) const MOST_FILES: usize = 100;
+/// Each is looked up.
+const MOST_DEPENDENCIES: usize = 20;
 
+/// Everything that is wrong with the request by itself.
 pub(super) fn check(job: &NewJob) -> Vec<FieldError> {
     let mut errors = Vec::new();
     let mut wrong = |pointer: String, code: &str, detail: &str| errors.push(FieldError::new(pointer, code, detail));
@@ -171,6 +244,23 @@ pub(super) fn check(job: &NewJob) -> Vec<FieldError> {
         if word.as_deref().is_some_and(|word| !is_word(word)) {
             wrong(format!("/resources/{name}"), "not-a-word", "Use letters, digits, \"-\", \"_\", \".\" and \",\".");
         }
+    }
+    let expressions = [
+        ("gres", &resources.gres, "-_.,:/"),
+        ("features", &resources.features, "-_.,:&|*()[]+!=/"),
+        ("licenses", &resources.licenses, "-_.,:;@|/"),
+    ];
+    for (name, text, marks) in expressions {
+        if text.as_deref().is_some_and(|text| !is_expression(text, marks)) {
+            let detail = format!("Use letters, digits and {marks} without spaces.");
+            wrong(format!("/resources/{name}"), "not-an-expression", &detail);
+        }
+    }
+    if resources.reservation.as_deref().is_some_and(|name| name.is_empty() || name.chars().any(char::is_control)) {
+        wrong("/resources/reservation".into(), "control-character", "Choose a reservation from the list.");
+    }
+    if job.dependencies.len() > MOST_DEPENDENCIES {
+        wrong("/dependencies".into(), "too-many-dependencies", "A job waits for at most 20 others.");
     }
     let array_allowed = |array: &str| array.bytes().all(|b| b.is_ascii_digit() || b"-,:%".contains(&b));
     if resources.array.as_deref().is_some_and(|array| array.is_empty() || !array_allowed(array)) {
@@ -218,6 +308,11 @@ fn check_script(script: &str, wrong: &mut impl FnMut(String, &str, &str)) {
 fn is_word(word: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_alphanumeric() || b"-_.,".contains(&b);
     (1..=128).contains(&word.len()) && word.bytes().all(allowed) && !word.starts_with('-')
+}
+
+fn is_expression(text: &str, marks: &str) -> bool {
+    let allowed = |c: char| c.is_ascii_alphanumeric() || marks.contains(c);
+    (1..=512).contains(&text.len()) && text.chars().all(allowed) && !text.starts_with('-')
 }
 
 fn is_variable(name: &str) -> bool {

@@ -10,6 +10,7 @@ use crate::db::{from_us, to_us};
 pub(super) fn update(row: store::Model, job: &Job, updated_us: i64) -> store::Model {
     store::Model {
         job_id: job.job_id.as_ref().map(|id| id.as_str().to_owned()),
+        root: job.job_id.as_ref().map(|id| id.root().to_owned()),
         submitted_us: to_us(job.submitted_at),
         name: job.name.clone(),
         user: job.user.clone(),
@@ -54,6 +55,7 @@ pub(super) fn row(
         id: job.id,
         cluster: job.cluster.clone(),
         job_id: None,
+        root: None,
         submitted_us: 0,
         name: String::new(),
         user: String::new(),
@@ -126,5 +128,6 @@ pub(super) fn read(row: store::Model) -> Option<Job> {
         comment: row.comment,
         script: row.script,
         files: serde_json::from_value(row.files).ok()?,
+        parts: Vec::new(),
     })
 }

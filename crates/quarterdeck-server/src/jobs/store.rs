@@ -2,9 +2,12 @@
 
 use quarterdeck_types::JobState;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, ExprTrait};
-use sea_orm::{ActiveModelTrait, Condition, DatabaseTransaction, IntoActiveModel, Order, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict, Query};
+use sea_orm::{
+    ActiveModelTrait, Condition, DatabaseTransaction, IntoActiveModel, JoinType, Order, QueryOrder, QuerySelect,
+};
 
+use super::dependencies::MOST_SHOWN;
 use crate::clusters::Sight;
 use crate::db::{Part, like};
 
@@ -16,6 +19,8 @@ pub(super) struct Model {
     pub id: Uuid,
     pub cluster: String,
     pub job_id: Option<String>,
+    /// What the number of a part has in common with its whole's.
+    pub root: Option<String>,
     pub submitted_us: i64,
     pub name: String,
     pub user: String,
@@ -66,6 +71,29 @@ mod requests {
 
     impl ActiveModelBehavior for ActiveModel {}
 }
+
+/// What jobs wait for.
+mod dependencies {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "job_dependencies")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub job: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub kind: String,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub on_job_id: String,
+        pub on_root: String,
+        pub cluster: String,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) use dependencies::Model as DependencyModel;
 
 /// What a list is filtered by.
 #[derive(Default)]
@@ -266,7 +294,7 @@ pub(super) async fn delete_strays(db: &impl ConnectionTrait, cluster: &str, job_
 /// The numbers of an array's tasks that run.
 pub(super) async fn running_tasks(db: &impl ConnectionTrait, cluster: &str, root: &str) -> Result<Vec<String>, DbErr> {
     let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::State.eq(JobState::Running.as_str()));
-    let tasks = query.filter(like(Expr::col(Column::JobId), Part::Start, &format!("{root}_")));
+    let tasks = query.filter(Column::Root.eq(root)).filter(is_whole().not());
     let numbers: Vec<Option<String>> = tasks.select_only().column(Column::JobId).into_tuple().all(db).await?;
     Ok(numbers.into_iter().flatten().collect())
 }
@@ -276,6 +304,109 @@ pub(super) async fn newest_numbers(db: &impl ConnectionTrait, cluster: &str, lim
     let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::JobId.is_not_null());
     let rows = query.order_by_desc(Column::Id).limit(limit).all(db).await?;
     Ok(rows.into_iter().filter_map(|row| row.job_id).collect())
+}
+
+/// How many parts of these wholes are in each state. A number that is given again is another whole: its parts come after
+/// it.
+pub(super) async fn count_parts(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    wholes: &[Uuid],
+) -> Result<Vec<(Uuid, String, i64)>, DbErr> {
+    let (whole, part, later) = (Alias::new("whole"), Alias::new("part"), Alias::new("later"));
+    let of = |table: &Alias, column: Column| Expr::col((table.clone(), column));
+    let superseded = Query::select()
+        .expr(Expr::val(1))
+        .from_as(Entity, later.clone())
+        .and_where(of(&later, Column::Cluster).eq(cluster))
+        .and_where(of(&later, Column::JobId).eq(of(&whole, Column::JobId)))
+        .and_where(of(&later, Column::Id).gt(of(&whole, Column::Id)))
+        .and_where(of(&later, Column::Id).lt(of(&part, Column::Id)))
+        .to_owned();
+    let query = Query::select()
+        .column((whole.clone(), Column::Id))
+        .column((part.clone(), Column::State))
+        .expr(of(&part, Column::Id).count())
+        .from_as(Entity, whole.clone())
+        .join_as(
+            JoinType::InnerJoin,
+            Entity,
+            part.clone(),
+            of(&part, Column::Cluster)
+                .eq(of(&whole, Column::Cluster))
+                .and(of(&part, Column::Root).eq(of(&whole, Column::JobId)))
+                .and(of(&part, Column::JobId).ne(of(&part, Column::Root)))
+                .and(of(&part, Column::Id).gt(of(&whole, Column::Id))),
+        )
+        .and_where(of(&whole, Column::Cluster).eq(cluster))
+        .and_where(of(&whole, Column::Id).is_in(wholes.iter().copied()))
+        .and_where(Expr::exists(superseded).not())
+        .group_by_col((whole.clone(), Column::Id))
+        .group_by_col((part.clone(), Column::State))
+        .to_owned();
+    let rows = db.query_all(&query).await?;
+    rows.iter().map(|row| Ok((row.try_get_by_index(0)?, row.try_get_by_index(1)?, row.try_get_by_index(2)?))).collect()
+}
+
+/// The rows that have these numbers, to be looked at.
+pub(super) async fn of_numbers(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    numbers: &[&str],
+) -> Result<Vec<Model>, DbErr> {
+    let query = Entity::find().filter(Column::Cluster.eq(cluster));
+    query.filter(Column::JobId.is_in(numbers.iter().copied())).all(db).await
+}
+
+/// Adds what is not there yet: job, kind, and the number that it waits for with its root.
+pub(super) async fn insert_dependencies(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    links: Vec<(Uuid, String, String, String)>,
+) -> Result<(), DbErr> {
+    use dependencies::Column;
+    // Each has five parameters.
+    for some in links.chunks(1000) {
+        let rows = some.iter().cloned().map(|(job, kind, on_job_id, on_root)| {
+            let row = dependencies::Model { job, kind, on_job_id, on_root, cluster: cluster.to_owned() };
+            row.into_active_model().reset_all()
+        });
+        let mut conflict = OnConflict::columns([Column::Job, Column::Kind, Column::OnJobId]);
+        conflict.update_column(Column::OnRoot);
+        dependencies::Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn dependencies_of(db: &impl ConnectionTrait, job: Uuid) -> Result<Vec<DependencyModel>, DbErr> {
+    use dependencies::Column;
+    let query = dependencies::Entity::find().filter(Column::Job.eq(job)).order_by_asc(Column::OnJobId);
+    query.limit(MOST_SHOWN as u64).all(db).await
+}
+
+/// What depends on this number, of the jobs submitted from then on, with their rows.
+pub(super) async fn dependents_on(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    root: &str,
+    since_us: i64,
+) -> Result<Vec<(DependencyModel, Model)>, DbErr> {
+    use dependencies::Column as On;
+    let query = dependencies::Entity::find().filter(On::Cluster.eq(cluster)).filter(On::OnRoot.eq(root));
+    let links = query.order_by_desc(On::Job).limit(MOST_SHOWN as u64).all(db).await?;
+    let ids = links.iter().map(|link| link.job);
+    let rows = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::Id.is_in(ids));
+    let rows = rows.filter(Column::SubmittedUs.gte(since_us)).all(db).await?;
+    let with_row = |link: DependencyModel| {
+        let row = rows.iter().find(|row| row.id == link.job)?.clone();
+        Some((link, row))
+    };
+    Ok(links.into_iter().filter_map(with_row).collect())
+}
+
+/// Neither a task nor a component.
+fn is_whole() -> Expr {
+    Expr::col(Column::JobId).eq(Expr::col(Column::Root))
 }
 
 pub(super) fn matching(cluster: &str, filter: &Filter) -> Condition {
@@ -305,15 +436,13 @@ pub(super) fn matching(cluster: &str, filter: &Filter) -> Condition {
     if let Some(text) = &filter.node_list {
         all = all.add(like(Expr::col(Column::NodeList), Part::Any, text));
     }
-    let number = |part, text: &str| like(Expr::col(Column::JobId), part, text);
     match &filter.parts {
         Parts::WithWholes => {}
         Parts::None => {
-            let whole = number(Part::Any, "_").not().and(number(Part::Any, "+").not());
-            all = all.add(Column::JobId.is_null().or(whole));
+            all = all.add(Column::JobId.is_null().or(is_whole()));
         }
         Parts::Of(Whole { root, id, next }) => {
-            let part = number(Part::Start, &format!("{root}_")).or(number(Part::Start, &format!("{root}+")));
+            let part = Column::Root.eq(root).and(is_whole().not());
             all = all.add(part).add(Column::Id.gt(*id)).add_option(next.map(|next| Column::Id.lt(next)));
         }
     }

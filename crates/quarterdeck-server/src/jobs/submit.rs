@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::prepare::{Prepared, prepare};
-use super::{Error, Job, NewJob, idempotency, look_soon, paths, row, save_submission, store};
+use super::{Error, Job, NewJob, dependencies, idempotency, look_soon, paths, row, save_submission, store};
 use crate::access::Actor;
 use crate::agents::{self, Agent, complaint};
 use crate::app::App;
@@ -83,6 +83,9 @@ async fn submit_as(
     let written = row(&job, idempotency_key, Some(hash), to_us(app.clock.now()));
     store::insert(&tx, written).await.map_err(idempotency::not_written)?;
     store::insert_request(&tx, job.id, request).await?;
+    if let Some(dependency) = &prepared.dependency {
+        dependencies::keep(&tx, &cluster.name, &[(job.id, dependency)]).await?;
+    }
     let intent = app.audit.intend_within(&tx, actor, event(&job)).await?;
     tx.commit().await?;
     app.live.jobs_changed(&cluster.name, vec![job.clone()]);

@@ -12,21 +12,21 @@ use crate::clusters::Cluster;
 use crate::db::Db;
 use crate::db::testing::on_each_database;
 
-fn start() -> DateTime<Utc> {
+pub(super) fn start() -> DateTime<Utc> {
     "2026-11-24T12:00:00Z".parse().unwrap()
 }
 
-fn app(db: &Db) -> App {
+pub(super) fn app(db: &Db) -> App {
     let data = tempfile::tempdir().unwrap();
     app_at(db, data.path(), start())
 }
 
 /// Somebody who may see all jobs, whatever Slurm says.
-fn operator() -> Actor {
+pub(super) fn operator() -> Actor {
     actor("operator", Role::Operator)
 }
 
-fn cluster(app: &App) -> Cluster {
+pub(super) fn cluster(app: &App) -> Cluster {
     app.clusters.find("slurm").unwrap().clone()
 }
 

@@ -90,6 +90,8 @@ fn read_job(mut fields: Fields<'_>) -> Result<Job, AnswerError> {
     let submitted_at = fields.known_time("submit time")?;
     let eligible_at = fields.read("eligible time", parse_time)?;
     let started_at = fields.read("start time", parse_time)?;
+    // Why it last waited, long after that is over.
+    let reason = reason.filter(|_| started_at.is_none());
     let ended_at = fields.read("end time", parse_time)?;
     // Accounting learns it when the job starts.
     let time_limit_minutes = fields.read("time limit", |text| match text {

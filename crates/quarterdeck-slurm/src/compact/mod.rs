@@ -13,6 +13,8 @@
 //! Answers are bytes: widths count bytes, and names need not be UTF-8.
 
 pub mod accounting;
+pub mod associations;
+pub mod choices;
 mod columns;
 pub mod node_details;
 pub mod nodes;
@@ -22,6 +24,7 @@ pub mod privacy;
 pub mod queue;
 pub mod reservations;
 pub mod shares;
+pub mod steps;
 pub mod usage;
 
 use std::collections::VecDeque;

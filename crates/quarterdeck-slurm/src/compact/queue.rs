@@ -54,6 +54,8 @@ pub fn reading(jobs: Jobs<'_>, separator: &Separator) -> Reading {
         Jobs::User(user) => reading.arguments.push(format!("--user={user}")),
     }
     reading.environment.push(("SQUEUE_FORMAT2", separator.format(&FIELDS)));
+    // Else the numbers of the tasks that wait are cut at 64 bytes.
+    reading.environment.push(("SLURM_BITSTR_LEN", "4096".to_owned()));
     reading
 }
 

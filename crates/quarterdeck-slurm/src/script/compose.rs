@@ -13,6 +13,8 @@ pub struct Submission {
     pub output: Option<String>,
     pub error: Option<String>,
     pub resources: Resources,
+    /// What must become of other jobs first, as `--dependency` takes it: `afterok:10,afterany:11`.
+    pub dependency: Option<String>,
     /// Exported in this order before the first command.
     pub environment: Vec<(String, String)>,
 }
@@ -29,6 +31,13 @@ pub struct Resources {
     /// Of each node.
     pub memory_mib: Option<u64>,
     pub gpus: Option<Gpus>,
+    /// Other devices of each node, as `--gres` takes them: `shard:2`.
+    pub gres: Option<String>,
+    /// Features that the nodes must have, as `--constraint` takes them: `avx512&ib`.
+    pub features: Option<String>,
+    /// `matlab:2,ansys`.
+    pub licenses: Option<String>,
+    pub reservation: Option<String>,
     pub time_limit_minutes: Option<u32>,
     /// Task numbers as `sbatch --array` takes them: `0-9`, `1,3,5`, `0-99%10`.
     pub array: Option<String>,
@@ -93,8 +102,22 @@ pub fn compose(submission: &Submission) -> Result<String, ScriptError> {
 }
 
 fn chosen_directives(submission: &Submission) -> Result<Vec<(&'static str, String)>, ScriptError> {
-    let Resources { partition, account, qos, nodes, tasks, cpus_per_task, memory_mib, gpus, time_limit_minutes, array } =
-        &submission.resources;
+    let Resources {
+        partition,
+        account,
+        qos,
+        nodes,
+        tasks,
+        cpus_per_task,
+        memory_mib,
+        gpus,
+        gres,
+        features,
+        licenses,
+        reservation,
+        time_limit_minutes,
+        array,
+    } = &submission.resources;
     let mut chosen = Vec::new();
     let mut choose = |option, value: Option<String>| chosen.extend(value.map(|value| (option, value)));
     choose("job-name", printable("job's name", &submission.name)?);
@@ -107,7 +130,11 @@ fn chosen_directives(submission: &Submission) -> Result<Vec<(&'static str, Strin
     choose("ntasks", tasks.map(|count| count.to_string()));
     choose("cpus-per-task", cpus_per_task.map(|count| count.to_string()));
     choose("mem", memory_mib.map(format_memory));
-    choose("gres", gpus.as_ref().map(gres).transpose()?);
+    choose("gres", devices(gpus.as_ref(), gres)?);
+    choose("constraint", expression("list of features", features)?);
+    choose("licenses", expression("list of licences", licenses)?);
+    choose("reservation", printable("reservation's name", reservation)?);
+    choose("dependency", expression("list of dependencies", &submission.dependency)?);
     choose("time", time_limit_minutes.map(|minutes| format_time_limit(Some(minutes))));
     choose("array", array_tasks(array)?);
     Ok(chosen)
@@ -199,7 +226,24 @@ fn word(field: &'static str, value: &Option<String>) -> Result<Option<String>, S
     }
 }
 
-fn gres(gpus: &Gpus) -> Result<String, ScriptError> {
+/// Names and counts with what joins them.
+fn expression(field: &'static str, value: &Option<String>) -> Result<Option<String>, ScriptError> {
+    let allowed = |c: char| c.is_alphanumeric() || "_-.,:;@&|*()[]+?=!/".contains(c);
+    match value {
+        Some(text) if text.is_empty() || text.starts_with('-') || !text.chars().all(allowed) => {
+            Err(ScriptError::BadWord { field, value: text.clone(), help: "write names and counts without spaces" })
+        }
+        _ => Ok(value.clone()),
+    }
+}
+
+fn devices(gpus: Option<&Gpus>, others: &Option<String>) -> Result<Option<String>, ScriptError> {
+    let gpus = gpus.map(gres_of_gpus).transpose()?;
+    let all: Vec<String> = gpus.into_iter().chain(expression("list of devices", others)?).collect();
+    Ok((!all.is_empty()).then(|| all.join(",")))
+}
+
+fn gres_of_gpus(gpus: &Gpus) -> Result<String, ScriptError> {
     Ok(match word("GPU type", &gpus.kind)? {
         Some(kind) => format!("gpu:{kind}:{}", gpus.count),
         None => format!("gpu:{}", gpus.count),
@@ -233,6 +277,7 @@ mod tests {
             output: None,
             error: None,
             resources: Resources::default(),
+            dependency: None,
             environment: Vec::new(),
         }
     }
@@ -259,6 +304,26 @@ mod tests {
             )
         });
         insta::assert_snapshot!(composed.unwrap());
+    }
+
+    #[test]
+    fn devices_beside_gpus_features_licences_and_dependencies_are_directives() {
+        let resources = Resources {
+            gpus: Some(Gpus { kind: None, count: 1 }),
+            gres: Some("shard:2".to_owned()),
+            features: Some("avx512&[rack1|rack2]".to_owned()),
+            licenses: Some("matlab:2".to_owned()),
+            reservation: Some("course of May".to_owned()),
+            ..Resources::default()
+        };
+        let dependency = Some("afterok:10,afterany:11_1".to_owned());
+        let composed = compose(&Submission { resources, dependency, ..submission("#!/bin/sh\n") }).unwrap();
+        let script = BatchScript::parse(&composed).unwrap();
+        assert_eq!(script.option("gres"), Some("gpu:1,shard:2"));
+        assert_eq!(script.option("constraint"), Some("avx512&[rack1|rack2]"));
+        assert_eq!(script.option("licenses"), Some("matlab:2"));
+        assert_eq!(script.option("reservation"), Some("course of May"));
+        assert_eq!(script.option("dependency"), Some("afterok:10,afterany:11_1"));
     }
 
     #[test]

@@ -132,6 +132,10 @@ impl BatchScript {
             cpus_per_task: self.count("cpus-per-task")?,
             memory_mib: self.memory()?,
             gpus: self.gpus()?,
+            gres: None,
+            features: text("constraint"),
+            licenses: text("licenses"),
+            reservation: text("reservation"),
             time_limit_minutes: self.time_limit()?.flatten(),
             array: text("array"),
         })
@@ -267,6 +271,7 @@ mod tests {
             gpus: Some(Gpus { kind: Some("a100".to_owned()), count: 2 }),
             time_limit_minutes: Some(2160),
             array: Some("0-9%2".to_owned()),
+            ..Resources::default()
         };
         assert_eq!(script.resources().unwrap(), resources);
         assert_eq!((script.output(), script.error(), script.chdir()), (Some("out-%j"), Some("err"), Some("/scratch")));

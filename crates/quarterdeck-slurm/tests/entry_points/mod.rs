@@ -1,8 +1,8 @@
 //! Every door through which foreign text comes in, opened at once. `fuzz/` goes through the same.
 
 use quarterdeck_slurm::compact::{
-    Separator, accounting, node_details, nodes, parse_version, partitions, paths, privacy, queue, reservations, shares,
-    usage,
+    Separator, accounting, associations, choices, node_details, nodes, parse_version, partitions, paths, privacy,
+    queue, reservations, shares, steps, usage,
 };
 use quarterdeck_slurm::notation::{self, ExitStatus, Tres};
 use quarterdeck_slurm::output_path::{JobWords, output_path};
@@ -32,6 +32,15 @@ fn read_as_answers(answer: &[u8]) {
     let _ = privacy::parse_coordinators(answer);
     let _ = privacy::parse_level(answer);
     let _ = parse_version(answer);
+    let _ = associations::parse(answer, "quarterdeck");
+    let _ = associations::parse_defaults(answer);
+    let _ = associations::parse_qos(answer);
+    let _ = associations::enforcement(answer);
+    let _ = choices::parse_nodes(answer);
+    let _ = choices::parse_licenses(answer);
+    if let Ok(job) = JobId::parse("7") {
+        let _ = steps::parse(answer, &job);
+    }
     let _ = paths::parse(answer);
     let _ = json::parse_jobs(answer);
     let _ = json::parse_nodes(answer);

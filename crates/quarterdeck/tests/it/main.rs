@@ -22,6 +22,7 @@ mod main_job;
 mod nodes;
 mod outage;
 mod privacy;
+mod related_jobs;
 mod results;
 mod sessions;
 mod slurmrestd;

@@ -33,6 +33,7 @@ import { ScriptPane } from "./ScriptPane";
 import { TemplatePart } from "./TemplatePart";
 import { useAgain } from "./use-again";
 import { useJobFiles } from "./use-job-files";
+import { useLastUsed } from "./use-last-used";
 
 const route = getRouteApi("/frame/clusters/$cluster/new-job");
 
@@ -57,11 +58,12 @@ export function NewJobPage() {
 
   const again = useAgain(cluster, form, change);
   const asked = again.asked;
+  const lastUsed = useLastUsed(cluster, form);
   const submission = useMemo(() => {
-    const submission = submissionOf(form, template);
+    const submission = submissionOf(form, template, lastUsed);
     // No field shows these.
     return asked?.environment ? { ...submission, environment: asked.environment } : submission;
-  }, [form, template, asked]);
+  }, [form, template, asked, lastUsed]);
   const empty = form.mode === "template" ? form.template === null : form.script.trim() === "";
   const preview = usePreview(cluster, submission, empty);
   const lastScript = useLast(preview.data, `${form.mode} ${form.template}`);
@@ -180,6 +182,7 @@ export function NewJobPage() {
             scheduler={scheduler}
             template={template}
             form={form}
+            lastUsed={lastUsed}
             strict={submit.isError}
             errorAt={errorAt}
             onChange={change}

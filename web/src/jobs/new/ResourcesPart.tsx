@@ -3,15 +3,19 @@ import { NativeSelect, NumberInput, TextInput } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
+import { choicesQuery } from "../../accounts/queries";
 import type { Partition, Template } from "../../api/types";
 import { partitionsQuery } from "../../nodes/queries";
 import { useFormat } from "../../ui/format";
+import { DependencyFields } from "./DependencyFields";
 import { parameterPointer } from "./field-errors";
 import { defaultName, type JobForm } from "./form";
 import classes from "./new-job.module.css";
+import type { LastUsed } from "./own-jobs";
 import { ParameterField } from "./ParameterField";
 import { Part } from "./Part";
 import { checkParameter } from "./parameters";
+import { Choice, SlurmFields } from "./SlurmFields";
 import type { ResourceForm } from "./search";
 
 interface Props {
@@ -20,6 +24,7 @@ interface Props {
   scheduler: "slurm" | "local" | null;
   template: Template | null;
   form: JobForm;
+  lastUsed: LastUsed;
   strict: boolean;
   errorAt(pointer: string): string | null;
   onChange(change: Partial<JobForm>): void;
@@ -72,16 +77,17 @@ export function ResourcesPart(props: Props) {
   );
 }
 
-function Resources({ cluster, scheduler, template, form, errorAt, onChange }: Props) {
+function Resources({ cluster, scheduler, template, form, lastUsed, errorAt, onChange }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const { data } = useQuery(partitionsQuery(cluster));
   const partitions = data?.items ?? [];
   const defaults = form.mode === "template" ? template?.resources : undefined;
-  const wantedPartition = form.resources.partition ?? defaults?.partition;
+  const wantedPartition = form.resources.partition ?? defaults?.partition ?? lastUsed.partition;
   const partition =
     partitions.find(({ name }) => name === wantedPartition) ??
     partitions.find((candidate) => candidate.is_default);
+  const presetPartition = usePresetPartition(defaults?.partition, lastUsed.partition, partitions);
   const values = form.resources;
   const set = <Name extends keyof ResourceForm>(name: Name, value: ResourceForm[Name] | undefined) => {
     const { [name]: _, ...others } = values;
@@ -108,7 +114,13 @@ function Resources({ cluster, scheduler, template, form, errorAt, onChange }: Pr
       onChange={(next) => set(name, next === "" ? undefined : Number(next))}
     />
   );
-  const text = (name: "account" | "qos" | "array", label: string, placeholder?: string) => (
+  const { data: choices } = useQuery(choicesQuery(cluster));
+  const gpuTypes = (choices?.gres ?? []).flatMap(({ name, type, partitions: where }) =>
+    name === "gpu" && type && (where.length === 0 || !partition || where.includes(partition.name))
+      ? [type]
+      : [],
+  );
+  const text = (name: "array", label: string, placeholder?: string) => (
     <TextInput
       label={label}
       placeholder={placeholder ?? defaults?.[name] ?? t("newJob.schedulersDefault")}
@@ -133,10 +145,7 @@ function Resources({ cluster, scheduler, template, form, errorAt, onChange }: Pr
             error={errorAt("/resources/partition")}
             onChange={(event) => set("partition", event.currentTarget.value)}
             data={[
-              {
-                value: "",
-                label: presetPartition(t("newJob.presetPartition"), defaults?.partition, partitions),
-              },
+              { value: "", label: presetPartition },
               ...partitions.map(({ name }) => ({ value: name, label: name })),
               ...(values.partition && !partitions.some(({ name }) => name === values.partition)
                 ? [{ value: values.partition, label: values.partition }]
@@ -173,15 +182,32 @@ function Resources({ cluster, scheduler, template, form, errorAt, onChange }: Pr
         {slurm &&
           (partition?.gpus ?? 0) > 0 &&
           count("gpus", t("resources.gpusPerNode"), defaults?.gpus?.count)}
+        {slurm && (gpuTypes.length > 1 || values.gpu_type) && (
+          <Choice
+            label={t("choices.gpuType")}
+            preset={defaults?.gpus?.type ?? t("choices.anyType")}
+            values={gpuTypes}
+            value={values.gpu_type}
+            onChange={(value) => set("gpu_type", value)}
+          />
+        )}
       </div>
-      <details className={classes.more} open={hasMore(values) || undefined}>
+      <details className={classes.more} open={hasMore(values) || form.dependencies.length > 0 || undefined}>
         <summary>{t("newJob.more")}</summary>
         <div className={classes.fields}>
           {slurm && count("nodes", t("resources.nodes"), defaults?.nodes)}
           {slurm && count("tasks", t("resources.tasks"), defaults?.tasks)}
           {slurm && text("array", t("resources.array"), defaults?.array ?? "0-9")}
-          {slurm && text("account", t("resources.account"))}
-          {slurm && text("qos", t("resources.qos"))}
+          {slurm && (
+            <SlurmFields
+              cluster={cluster}
+              values={values}
+              defaults={defaults}
+              lastUsed={lastUsed}
+              errorAt={errorAt}
+              onChange={set}
+            />
+          )}
           <TextInput
             className={classes.wide}
             label={t("newJob.directory")}
@@ -191,6 +217,14 @@ function Resources({ cluster, scheduler, template, form, errorAt, onChange }: Pr
             onChange={(event) => onChange({ directory: event.currentTarget.value })}
           />
         </div>
+        {slurm && (
+          <DependencyFields
+            cluster={cluster}
+            dependencies={form.dependencies}
+            errorAt={errorAt}
+            onChange={(dependencies) => onChange({ dependencies })}
+          />
+        )}
       </details>
     </>
   );
@@ -208,11 +242,28 @@ function Limits({ partition }: { partition: Partition }) {
   });
 }
 
-function presetPartition(words: string, preset: string | null | undefined, partitions: Partition[]): string {
-  const name = preset ?? partitions.find((partition) => partition.is_default)?.name;
-  return name ? `${words} (${name})` : words;
+function usePresetPartition(
+  ofTemplate: string | null | undefined,
+  lastUsed: string | undefined,
+  partitions: Partition[],
+): string {
+  const { t } = useTranslation();
+  if (!ofTemplate && lastUsed) return t("choices.lastUsed", { name: lastUsed });
+  const name = ofTemplate ?? partitions.find((partition) => partition.is_default)?.name;
+  return name ? `${t("newJob.presetPartition")} (${name})` : t("newJob.presetPartition");
 }
 
-function hasMore({ nodes, tasks, array, account, qos }: ResourceForm): boolean {
-  return [nodes, tasks, array, account, qos].some((value) => value !== undefined);
+function hasMore(values: ResourceForm): boolean {
+  const further = [
+    "nodes",
+    "tasks",
+    "array",
+    "account",
+    "qos",
+    "gres",
+    "features",
+    "licenses",
+    "reservation",
+  ] as const;
+  return further.some((name) => values[name] !== undefined);
 }

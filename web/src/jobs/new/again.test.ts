@@ -10,7 +10,14 @@ const asked: NewJob = {
   parameters: { commands: "true" },
   image: { id: "i1", app: "sum" },
   files: [{ upload: "u1", as: "in.txt" }],
-  resources: { partition: "gpu", gpus: { type: "a100", count: 2 }, time_limit_minutes: 5 },
+  resources: {
+    partition: "gpu",
+    gpus: { type: "a100", count: 2 },
+    time_limit_minutes: 5,
+    features: "avx512&ib",
+    licenses: "matlab:2",
+  },
+  dependencies: [{ type: "afterok", job: "12" }],
   working_directory: null,
   environment: { GREETING: "hello" },
 };
@@ -35,7 +42,7 @@ describe("submitting a job again", () => {
     const again = { ...submissionOf(form, null), environment: asked.environment };
     expect(mergePatch(asked, again)).toEqual({
       files: [],
-      resources: { time_limit_minutes: 7, gpus: null },
+      resources: { time_limit_minutes: 7, gpus: null, features: null, licenses: null },
     });
   });
 });

@@ -7,7 +7,11 @@ export function formOfRequest(asked: NewJob, uploads: readonly UploadInfo[]): Pa
   const { gpus, ...resources } = asked.resources ?? {};
   const flat = { ...resources, ...(gpus ? { gpus: gpus.count, gpu_type: gpus.type } : {}) };
   // As a link would carry it: what the form has no field for stays out.
-  const read = newJobFromSearch({ parameters: asked.parameters, resources: flat });
+  const read = newJobFromSearch({
+    parameters: asked.parameters,
+    resources: flat,
+    dependencies: asked.dependencies,
+  });
   return {
     mode: asked.script ? "script" : "template",
     name: asked.name,
@@ -16,6 +20,7 @@ export function formOfRequest(asked: NewJob, uploads: readonly UploadInfo[]): Pa
     image: asked.image?.id ?? null,
     app: asked.image?.app ?? null,
     resources: read.resources ?? {},
+    dependencies: read.dependencies ?? [],
     script: asked.script ?? STARTING_SCRIPT,
     directory: asked.working_directory ?? "",
     files: (asked.files ?? []).map((file) => {

@@ -39,11 +39,16 @@ function shownPointers(form: JobForm, template: Template | null): string[] {
     "gpus",
     "time_limit_minutes",
     "array",
+    "gres",
+    "features",
+    "licenses",
+    "reservation",
   ].map((name) => `/resources/${name}`);
   return [
     "/name",
     "/files",
     "/working_directory",
+    "/dependencies",
     ...resources,
     ...(form.mode === "template"
       ? ["/template", "/image", ...(template?.parameters ?? []).map(({ name }) => parameterPointer(name))]

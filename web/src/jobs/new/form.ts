@@ -1,6 +1,7 @@
 // The New job form: what it holds, how it begins, and the submission it comes to.
 import type { Image, NewJob, Template, TemplateFile } from "../../api/types";
-import type { NewJobSearch, ParameterValue, ResourceForm } from "./search";
+import type { LastUsed } from "./own-jobs";
+import type { DependencyForm, NewJobSearch, ParameterValue, ResourceForm } from "./search";
 
 /** A file for the job: on its way in the upload queue, or on the server already. */
 export interface FileChoice {
@@ -24,6 +25,7 @@ export interface JobForm {
   app: string | null;
   files: FileChoice[];
   resources: ResourceForm;
+  dependencies: DependencyForm[];
   script: string;
   directory: string;
   /** The job that is submitted again. */
@@ -43,6 +45,7 @@ export function formFromSearch(search: NewJobSearch): JobForm {
     app: search.app ?? null,
     files: [],
     resources: search.resources ?? {},
+    dependencies: search.dependencies ?? [],
     script: STARTING_SCRIPT,
     directory: search.directory ?? "",
     again: search.again ?? null,
@@ -59,18 +62,22 @@ export function searchFromForm(form: JobForm): NewJobSearch {
     ...(form.app ? { app: form.app } : {}),
     ...(Object.keys(form.parameters).length > 0 ? { parameters: form.parameters } : {}),
     ...(Object.keys(form.resources).length > 0 ? { resources: form.resources } : {}),
+    ...(form.dependencies.some(({ job }) => job)
+      ? { dependencies: form.dependencies.filter(({ job }) => job) }
+      : {}),
     ...(form.directory ? { directory: form.directory } : {}),
     ...(form.again ? { again: form.again } : {}),
   };
 }
 
 /** The request's body. Only finished files are in it: the others have nothing to give yet. */
-export function submissionOf(form: JobForm, template: Template | null): NewJob {
+export function submissionOf(form: JobForm, template: Template | null, lastUsed: LastUsed = {}): NewJob {
   const { gpus, gpu_type: gpuType, ...resources } = form.resources;
   const files = form.files.flatMap(({ upload, as, finished }) =>
     upload && finished ? [as.trim() ? { upload, as: as.trim() } : { upload }] : [],
   );
   const fromTemplate = form.mode === "template";
+  const dependencies = form.dependencies.filter(({ job }) => job);
   return {
     name: form.name.trim() || defaultName(form),
     ...(fromTemplate && form.template
@@ -82,10 +89,21 @@ export function submissionOf(form: JobForm, template: Template | null): NewJob {
       : {}),
     files,
     resources: {
+      ...presets(form, template, lastUsed),
       ...resources,
       ...(gpus ? { gpus: { count: gpus, ...(gpuType ? { type: gpuType } : {}) } } : {}),
     },
+    ...(dependencies.length > 0 ? { dependencies } : {}),
     ...(form.directory.trim() ? { working_directory: form.directory.trim() } : {}),
+  };
+}
+
+/** Used last, where the template leaves it open. */
+function presets(form: JobForm, template: Template | null, lastUsed: LastUsed): LastUsed {
+  const open = (name: keyof LastUsed) => form.mode === "template" && !template?.resources[name];
+  return {
+    ...(lastUsed.account && open("account") ? { account: lastUsed.account } : {}),
+    ...(lastUsed.partition && open("partition") ? { partition: lastUsed.partition } : {}),
   };
 }
 

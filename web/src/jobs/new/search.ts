@@ -9,6 +9,7 @@ export interface NewJobSearch {
   app?: string;
   parameters?: Record<string, ParameterValue>;
   resources?: ResourceForm;
+  dependencies?: DependencyForm[];
   directory?: string;
   /** Id of a job to submit again. */
   again?: string;
@@ -29,9 +30,31 @@ export interface ResourceForm {
   gpu_type?: string;
   time_limit_minutes?: number;
   array?: string;
+  gres?: string;
+  features?: string;
+  licenses?: string;
+  reservation?: string;
 }
 
-const RESOURCE_TEXTS = ["partition", "account", "qos", "gpu_type", "array"] as const;
+export const DEPENDENCY_KINDS = ["afterok", "afterany", "afternotok", "after", "aftercorr"] as const;
+
+/** What must become of another job first; `job` is empty until one is chosen. */
+export interface DependencyForm {
+  type: (typeof DEPENDENCY_KINDS)[number];
+  job: string;
+}
+
+const RESOURCE_TEXTS = [
+  "partition",
+  "account",
+  "qos",
+  "gpu_type",
+  "array",
+  "gres",
+  "features",
+  "licenses",
+  "reservation",
+] as const;
 const RESOURCE_NUMBERS = [
   "nodes",
   "tasks",
@@ -65,7 +88,18 @@ export function newJobFromSearch(search: Record<string, unknown>): NewJobSearch 
     }
     if (Object.keys(resources).length > 0) form.resources = resources;
   }
+  if (Array.isArray(search.dependencies)) {
+    const dependencies = search.dependencies.flatMap(dependencyOf);
+    if (dependencies.length > 0) form.dependencies = dependencies;
+  }
   return form;
+}
+
+function dependencyOf(value: unknown): DependencyForm[] {
+  if (!isRecord(value)) return [];
+  const job = textOf(value.job);
+  const type = DEPENDENCY_KINDS.find((kind) => kind === value.type);
+  return job && type ? [{ type, job }] : [];
 }
 
 /** The router reads a search for "12" as a number. */
