@@ -36,7 +36,7 @@ SlurmdLogFile=$RUN_DIR/log/slurmd-%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 MpiDefault=none
-JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherType=jobacct_gather/${QD_DEV_JOB_ACCT_GATHER:-linux}
 JobAcctGatherFrequency=task=2
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory

@@ -39,6 +39,8 @@ pub struct Config {
     #[config(nested)]
     pub images: Images,
     #[config(nested)]
+    pub support: Support,
+    #[config(nested)]
     pub audit: Audit,
     /// How often what may be done: sessions count for their user, each API key for itself, strangers for their
     /// address. Written as `60/min`, `60/min, burst 100`, `5000/h` or `off`.
@@ -216,6 +218,19 @@ pub struct Images {
     /// Paths that every container sees beside the home and the working directory: `/scratch`, `/data:/data:ro`.
     #[config(default = [], env = "QUARTERDECK_IMAGES__BIND", parse_env = confique::env::parse::list_by_comma)]
     pub bind: Vec<String>,
+}
+
+/// Whom people ask for help with a job. The page puts together what there is to know of it; they read and send it.
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Support {
+    /// Address for mail: `hpc-support@example.org`. Unset: no mail is offered.
+    #[config(env = "QUARTERDECK_SUPPORT__EMAIL")]
+    pub email: Option<String>,
+
+    /// Page where questions are asked: `https://support.example.org/new`. Unset: none is linked.
+    #[config(env = "QUARTERDECK_SUPPORT__URL")]
+    pub url: Option<String>,
 }
 
 #[derive(Debug, Clone, confique::Config)]
@@ -398,6 +413,22 @@ impl Config {
         }
         if !(1..=64).contains(&self.agents.connections) {
             return invalid("agents.connections", "choose 1 to 64");
+        }
+        let is_address = |text: &String| {
+            let plain = |part: &str| {
+                !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b))
+            };
+            text.split_once('@').is_some_and(|(name, host)| plain(name) && plain(host))
+        };
+        if self.support.email.as_ref().is_some_and(|text| !is_address(text)) {
+            return invalid("support.email", "write one address: hpc-support@example.org");
+        }
+        let is_page = |text: &String| {
+            let plain = |rest: &str| !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace() || c.is_control());
+            text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).is_some_and(plain)
+        };
+        if self.support.url.as_ref().is_some_and(|text| !is_page(text)) {
+            return invalid("support.url", "write an address that begins with https://");
         }
         if self.audit.keep_days == 0 {
             return invalid("audit.keep_days", "choose 1 or more");

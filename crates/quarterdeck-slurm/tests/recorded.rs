@@ -6,7 +6,8 @@ use std::fs;
 use chrono::DateTime;
 use insta::assert_json_snapshot;
 use quarterdeck_slurm::compact::{
-    Separator, accounting, node_details, nodes, parse_version, partitions, paths, privacy, queue, reservations,
+    Separator, accounting, node_details, nodes, parse_version, partitions, paths, privacy, queue, reservations, shares,
+    usage,
 };
 use quarterdeck_slurm::{AnswerError, Job, Reason, json};
 use quarterdeck_types::JobState;
@@ -65,6 +66,16 @@ fn the_history() {
     for version in VERSIONS {
         assert_json_snapshot!("the_history", timeless(history(version)));
     }
+}
+
+#[test]
+fn what_jobs_used() {
+    assert_json_snapshot!("what_jobs_used", usage::parse(&recorded("22.05", "usage")).unwrap());
+}
+
+#[test]
+fn the_shares() {
+    assert_json_snapshot!("the_shares", shares::parse(&recorded("22.05", "shares")).unwrap());
 }
 
 #[test]

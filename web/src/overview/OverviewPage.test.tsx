@@ -13,9 +13,8 @@ vi.mock("../api/http", () => ({
   authorizedFetch: async (request: Request) => {
     const { pathname } = new URL(request.url);
     asked.push(pathname);
-    return pathname.endsWith("/overview")
-      ? server.overview()
-      : Response.json({ items: [], next_cursor: null });
+    if (pathname.endsWith("/overview")) return server.overview();
+    return Response.json({ items: [], next_cursor: null, jobs: 0 });
   },
 }));
 vi.mock("@tanstack/react-router", () => ({

@@ -1,5 +1,7 @@
 //! Routes of clusters, and what the lists read from one share.
 
+mod shares;
+
 use std::collections::BTreeMap;
 
 use axum::Json;
@@ -21,7 +23,11 @@ use crate::requests::{Page, PathOf};
 use crate::templates::SchedulerName;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(meta)).routes(routes!(list)).routes(routes!(overview))
+    OpenApiRouter::new()
+        .routes(routes!(meta))
+        .routes(routes!(list))
+        .routes(routes!(overview))
+        .routes(routes!(shares::shares))
 }
 
 /// A page of a list that was taken from a reading of the cluster.

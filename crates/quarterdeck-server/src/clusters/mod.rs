@@ -3,6 +3,7 @@
 pub(crate) mod api;
 mod line;
 mod rest;
+mod shares;
 mod sight;
 mod slurm;
 
@@ -212,6 +213,7 @@ pub fn start(app: &App) {
         match &cluster.scheduler {
             Scheduler::Slurm(commands) => {
                 tokio::spawn(watch(app.clone(), cluster.clone(), commands.clone()));
+                tokio::spawn(jobs::collect_usage(app.clone(), cluster.clone(), commands.clone()));
                 tokio::spawn(jobs::recover(app.clone(), cluster.clone(), commands.clone()));
             }
             Scheduler::Local => drop(tokio::spawn(jobs::watch_local(app.clone(), cluster.clone()))),

@@ -10,6 +10,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use quarterdeck_slurm::compact::{
     self, Reading, Separator, accounting, node_details, nodes, partitions, paths, privacy, queue, reservations,
+    shares::{self, Share},
+    usage::{self, JobUsage},
 };
 use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails};
 use quarterdeck_types::JobId;
@@ -18,6 +20,7 @@ use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::rest::{Rest, own_name};
+use super::shares::Shares;
 use super::{Cluster, Fallback, Line, Privacy};
 use crate::app::App;
 use crate::config;
@@ -40,6 +43,7 @@ pub struct Commands {
     conf: Option<PathBuf>,
     poll: Duration,
     rest: Option<Rest>,
+    pub(super) shares: Shares,
 }
 
 impl Commands {
@@ -49,6 +53,7 @@ impl Commands {
             conf: config.conf.clone(),
             poll: Duration::from_secs(config.poll_seconds),
             rest: Rest::new(config),
+            shares: Shares::default(),
         }
     }
 
@@ -85,6 +90,16 @@ impl Commands {
     pub async fn accounting(&self, jobs: accounting::Jobs<'_>) -> Result<Vec<Job>, String> {
         let answer = self.run(&accounting::reading(jobs)).await?;
         accounting::parse(&answer).map_err(|error| error.to_string())
+    }
+
+    /// What these jobs used, as far as accounting knows.
+    pub async fn usage(&self, jobs: &[JobId]) -> Result<Vec<JobUsage>, String> {
+        usage::parse(&self.run(&usage::reading(jobs)).await?).map_err(|error| error.to_string())
+    }
+
+    /// Everybody's share of the cluster.
+    pub(super) async fn read_shares(&self) -> Result<Vec<Share>, String> {
+        shares::parse(&self.run(&shares::reading()).await?).map_err(|error| error.to_string())
     }
 
     /// Where a job that was not submitted here writes.

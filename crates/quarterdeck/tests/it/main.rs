@@ -11,6 +11,7 @@ mod bad_answers;
 mod bad_input;
 mod bytes;
 mod crowd;
+mod efficiency;
 mod environment;
 mod headers;
 mod job_control;
