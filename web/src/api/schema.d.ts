@@ -1774,6 +1774,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_ClusterQos: {
@@ -1814,6 +1815,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Job: {
@@ -2118,6 +2120,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description GPUs per node. */
         Gpus: {
