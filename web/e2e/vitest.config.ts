@@ -13,6 +13,7 @@ export default defineConfig({
       "chain.ts",
       "memory.ts",
       "efficiency.ts",
+      "results.ts",
       "account.ts",
     ],
     testTimeout: 240_000,

@@ -29,14 +29,21 @@ pub(crate) fn from(file: UserFile, from: u64) -> Response {
 }
 
 fn bytes(file: UserFile, from: u64, to: u64) -> Response {
-    let mut response = Body::from_stream(file.stream(from, to)).into_response();
+    let mut response = attachment(Body::from_stream(file.stream(from, to)));
     let headers = response.headers_mut();
     // A file that becomes shorter meanwhile breaks the connection, lest the half be taken for the whole.
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(to.saturating_sub(from)));
+    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    response
+}
+
+/// Bytes of a user's, to be saved.
+pub(crate) fn attachment(body: Body) -> Response {
+    let mut response = body.into_response();
+    let headers = response.headers_mut();
     headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
     headers.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
     headers.insert(header::CONTENT_SECURITY_POLICY, HeaderValue::from_static("sandbox; default-src 'none'"));
-    headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
     response.extensions_mut().insert(Uncompressed);
     response
 }

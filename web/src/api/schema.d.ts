@@ -2515,7 +2515,7 @@ export interface components {
         };
         NewDownload: {
             space: string;
-            /** @description One file, for now. */
+            /** @description One file is sent as it is; a directory, or several paths, as a tar archive. */
             paths: string[];
         };
         /** @description A job to submit: either from a template or with a script of one's own. */

@@ -33,9 +33,9 @@ export const wholeQuery = (space: string, path: string, most: number) =>
     gcTime: KEEP_MS,
   });
 
-/** Saves a file of any size: the browser fetches it, not the page. */
-export async function download(space: string, path: string): Promise<void> {
-  const { data } = await client.POST("/api/v1/downloads", { body: { space, paths: [path] } });
+/** Saves a file of any size, or several and directories as an archive: the browser fetches it, not the page. */
+export async function download(space: string, ...paths: string[]): Promise<void> {
+  const { data } = await client.POST("/api/v1/downloads", { body: { space, paths } });
   const link = document.createElement("a");
   link.href = (data as NonNullable<typeof data>).url;
   link.download = "";

@@ -7,6 +7,7 @@ export const previewEn = {
     "The job worked in {{path}}, which is in none of the spaces that the site opens here. Look at it on the cluster.",
   gone: "The job's directory {{path}} is no longer there.",
   download: "Download",
+  downloadAll: "Download all",
   part: "Part of the file",
   first: "Beginning",
   last: "End",

@@ -6,6 +6,7 @@ export const previewKo = {
   outside:
     "이 작업은 {{path}}에서 실행되었으며, 사이트에서 여기에 여는 공간에 속하지 않습니다. 클러스터에서 직접 확인하십시오.",
   gone: "작업 디렉터리 {{path}}이(가) 더 이상 없습니다.",
+  downloadAll: "모두 다운로드",
   download: "다운로드",
   part: "보여 줄 부분",
   first: "처음",

@@ -49,9 +49,10 @@ export const whyEn = {
       what: "A node that it needs is not available.",
       advice: "Wait until it is back, or submit it without naming nodes.",
     },
+    // Slurm 24.11 says the same of nodes that are drained.
     "reserved-for-another": {
-      what: "Nodes that it needs may be kept for another job.",
-      advice: "Wait, or ask for other nodes.",
+      what: "Nodes that it needs may be kept for another job, or are out of service.",
+      advice: "Wait, or ask for other nodes; the page Nodes shows which are down or drained.",
     },
     maintenance: {
       what: "Its time limit reaches into a maintenance.",

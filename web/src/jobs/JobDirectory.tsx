@@ -1,13 +1,14 @@
 // What lies in the directory where a job works, folder by folder, and one file of it looked at.
-import { ActionIcon } from "@mantine/core";
-import { IconFolderOpen, IconRefresh } from "@tabler/icons-react";
-import { useInfiniteQuery, useQuery, useQueryClient } from "@tanstack/react-query";
+import { ActionIcon, Button } from "@mantine/core";
+import { IconDownload, IconFolderOpen, IconRefresh } from "@tabler/icons-react";
+import { useInfiniteQuery, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+import { useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "../api/problem";
 import type { FileEntry, JobDetail } from "../api/types";
 import { useFileColumns } from "../files/columns";
+import { download } from "../files/content";
 import { crumbsOf, displayName } from "../files/paths";
 import { FilePreview } from "../files/preview/FilePreview";
 import { filesQuery } from "../files/queries";
@@ -29,7 +30,9 @@ export function JobDirectory({ job }: { job: JobDetail }) {
   const navigate = route.useNavigate();
   const queries = useQueryClient();
   const { data: directory, error, refetch } = useQuery(directoryQuery(job.cluster, job.id));
+  const [failure, setFailure] = useState<unknown>(null);
   const readAgain = () => {
+    setFailure(null);
     if (!directory) return void refetch();
     void queries.invalidateQueries({ queryKey: ["files", directory.space] });
     void queries.invalidateQueries({ queryKey: ["file", directory.space] });
@@ -44,13 +47,19 @@ export function JobDirectory({ job }: { job: JobDetail }) {
       title={t("preview.directory")}
       flush
       actions={
-        <ActionIcon title={t("preview.reload")} aria-label={t("preview.reload")} onClick={readAgain}>
-          <IconRefresh size={16} />
-        </ActionIcon>
+        <>
+          {directory && at !== undefined && file === undefined && (
+            <DownloadAll key={at} space={directory.space} path={at} onFailure={setFailure} />
+          )}
+          <ActionIcon title={t("preview.reload")} aria-label={t("preview.reload")} onClick={readAgain}>
+            <IconRefresh size={16} />
+          </ActionIcon>
+        </>
       }
     >
       <Crumbs job={job} dir={dir} file={file} />
       {!directory && !error && <LoadingRows rows={8} height={35} />}
+      {failure !== null && <ProblemNote error={failure} />}
       {error && <NoDirectory job={job} error={error} onRetry={() => void refetch()} />}
       {directory && at !== undefined && file === undefined && (
         <Entries space={directory.space} path={at} dir={dir} />
@@ -65,6 +74,28 @@ export function JobDirectory({ job }: { job: JobDetail }) {
         />
       )}
     </Panel>
+  );
+}
+
+/** The directory that is shown, with all that is beneath it. */
+function DownloadAll(props: { space: string; path: string; onFailure(error: unknown): void }) {
+  const { t } = useTranslation();
+  const { space, path, onFailure } = props;
+  const save = useMutation({
+    mutationFn: () => download(space, path),
+    onSuccess: () => onFailure(null),
+    onError: onFailure,
+  });
+  return (
+    <Button
+      size="compact-sm"
+      variant="default"
+      leftSection={<IconDownload size={14} />}
+      loading={save.isPending}
+      onClick={() => save.mutate()}
+    >
+      {t("preview.downloadAll")}
+    </Button>
   );
 }
 

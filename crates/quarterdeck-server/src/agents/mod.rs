@@ -68,6 +68,10 @@ impl Error {
         )
     }
 
+    pub fn is_a_directory(&self) -> bool {
+        matches!(self, Error::Answered(answer) if answer.code == ErrorCode::IsADirectory)
+    }
+
     /// The agent itself said that what was asked for is not there.
     pub fn is_not_found(&self) -> bool {
         matches!(self, Error::Answered(answer) if answer.code == ErrorCode::NotFound)

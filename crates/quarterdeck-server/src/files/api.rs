@@ -21,13 +21,16 @@ use crate::app::App;
 use crate::auth;
 use crate::cross_site;
 use crate::db::from_us;
-use crate::files::{self, downloads};
+use crate::files;
+use crate::files::downloads::{self, Content};
 use crate::problem::{FieldError, Problem, ProblemDocument};
 use crate::ranges;
 use crate::requests::{JsonBody, Page, PathOf, QueryOf, limit};
 use crate::web::Uncompressed;
 
 const COOKIE: &str = "qd_download";
+/// That one download may name.
+const MOST_PATHS: usize = 100;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
@@ -150,15 +153,15 @@ async fn content(
     let path = RelativePath::parse(&file.path).map_err(|error| bad_path("/path", &error))?;
     let opened = files::open(&app, &actor, space, path.clone()).await?;
     let response = ranges::answer(opened, headers.get(header::RANGE))?;
-    Ok(while_admitted(app, actor, named(response, &path)?))
+    Ok(while_admitted(app, actor, named(response, &path, "")?))
 }
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewDownload {
     space: String,
-    /// One file, for now.
-    #[schema(min_items = 1, max_items = 1)]
+    /// One file is sent as it is; a directory, or several paths, as a tar archive.
+    #[schema(min_items = 1, max_items = 100)]
     paths: Vec<String>,
 }
 
@@ -179,12 +182,17 @@ async fn new_download(
     JsonBody(new): JsonBody<NewDownload>,
 ) -> Result<Response, Problem> {
     let space = space_named(&new.space)?;
-    let [path] = new.paths.as_slice() else {
-        let error = FieldError::new("/paths", "one-file", "Download one file at a time.");
+    if !(1..=MOST_PATHS).contains(&new.paths.len()) {
+        let error = FieldError::new("/paths", "bad-count", format!("Name 1 to {MOST_PATHS} paths."));
         return Err(Problem::invalid(vec![error]));
-    };
-    let path = RelativePath::parse(path).map_err(|error| bad_path("/paths/0", &error))?;
-    let downloads::Ticket { ticket, cookie, expires_at } = downloads::issue(&app, &actor, space, path).await?;
+    }
+    let paths = new
+        .paths
+        .iter()
+        .enumerate()
+        .map(|(at, path)| RelativePath::parse(path).map_err(|error| bad_path(&format!("/paths/{at}"), &error)));
+    let paths = paths.collect::<Result<_, _>>()?;
+    let downloads::Ticket { ticket, cookie, expires_at } = downloads::issue(&app, &actor, space, paths).await?;
     let url = format!("/api/v1/downloads/{ticket}");
     let secure = if app.config.cookies_are_secure() { "; Secure" } else { "" };
     let seconds = downloads::TICKET_LIFE.num_seconds();
@@ -212,8 +220,12 @@ async fn download(
     let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
     let cookie = pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value);
     let cookie = cookie.ok_or_else(|| Problem::not_found("download"))?;
-    let (actor, path, file) = downloads::redeem(&app, origin, &ticket, cookie).await?;
-    Ok(while_admitted(app, actor, named(ranges::answer(file, None)?, &path)?))
+    let (actor, content) = downloads::redeem(&app, origin, &ticket, cookie).await?;
+    let response = match content {
+        Content::File(path, file) => named(ranges::answer(file, None)?, &path, "")?,
+        Content::Archive(path, bytes) => named(ranges::attachment(Body::from_stream(bytes)), &path, ".tar")?,
+    };
+    Ok(while_admitted(app, actor, response))
 }
 
 fn space_named(text: &str) -> Result<SpaceName, Problem> {
@@ -230,11 +242,15 @@ fn while_admitted(app: App, actor: Actor, response: Response) -> Response {
     response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(ended))))
 }
 
-/// Saved under the file's own name (RFC 8187), where it has one.
-fn named(mut response: Response, path: &RelativePath) -> Result<Response, Problem> {
-    let Some((_, name)) = path.split() else { return Ok(response) };
+/// Saved under its own name (RFC 8187), where it has one.
+fn named(mut response: Response, path: &RelativePath, ending: &str) -> Result<Response, Problem> {
+    let name = match path.split() {
+        Some((_, name)) => name.display(),
+        None if ending.is_empty() => return Ok(response),
+        None => "files".to_owned(),
+    };
     let mut disposition = "attachment; filename*=UTF-8''".to_owned();
-    for byte in name.display().bytes() {
+    for byte in name.bytes().chain(ending.bytes()) {
         match byte {
             b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' => disposition.push(char::from(byte)),
             _ => write!(disposition, "%{byte:02X}").map_err(Problem::internal)?,

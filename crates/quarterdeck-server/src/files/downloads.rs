@@ -1,10 +1,16 @@
-//! Lets a browser fetch a file by itself, which sends no token along: by a ticket in the address, good once, for a
+//! Lets a browser fetch a file, or an archive of several, by itself, which sends no token along: by a ticket in the address, good once, for a
 //! minute, and only together with the cookie that came with it.
 
-use chrono::{DateTime, TimeDelta, Utc};
-use quarterdeck_types::{RelativePath, SpaceName};
+use std::io;
 
-use super::{Error, open, store};
+use bytes::Bytes;
+use chrono::{DateTime, TimeDelta, Utc};
+use futures_util::StreamExt;
+use futures_util::stream::BoxStream;
+use quarterdeck_types::{Place, RelativePath, SpaceName};
+use serde_json::{Value, json};
+
+use super::{Error, archive, list, open, store};
 use crate::access::{Actor, Origin, Role, Via};
 use crate::agents::UserFile;
 use crate::app::App;
@@ -21,13 +27,61 @@ pub struct Ticket {
     pub expires_at: DateTime<Utc>,
 }
 
-/// Opens the file first: that she may not read it is said here, where a page can show it.
-pub async fn issue(app: &App, actor: &Actor, space: SpaceName, path: RelativePath) -> Result<Ticket, Error> {
-    open(app, actor, space.clone(), path.clone()).await?;
-    write_down(app, actor, &space, &path).await
+/// What a ticket is exchanged for.
+pub enum Content {
+    File(RelativePath, UserFile),
+    /// Named after this.
+    Archive(RelativePath, BoxStream<'static, io::Result<Bytes>>),
 }
 
-async fn write_down(app: &App, actor: &Actor, space: &SpaceName, path: &RelativePath) -> Result<Ticket, Error> {
+/// Of one file the file, of a directory or of several paths an archive. Each is opened first: that she may not read it
+/// is said here, where a page can show it.
+pub async fn issue(app: &App, actor: &Actor, space: SpaceName, paths: Vec<RelativePath>) -> Result<Ticket, Error> {
+    let chosen = choose(app, actor, &space, paths).await?;
+    match chosen.as_slice() {
+        [one] if !one.is_directory => write_down(app, actor, &space, &one.path, None).await,
+        several => {
+            let paths: Vec<String> = several.iter().map(|chosen| chosen.path.to_string()).collect();
+            let above = |path: &RelativePath| path.split().map_or_else(|| path.clone(), |(above, _)| above);
+            let name = match several {
+                [one] => one.path.clone(),
+                [first, ..] => above(&first.path),
+                [] => return Err(Error::NoSuchTicket),
+            };
+            write_down(app, actor, &space, &name, Some(json!(paths))).await
+        }
+    }
+}
+
+async fn choose(
+    app: &App,
+    actor: &Actor,
+    space: &SpaceName,
+    paths: Vec<RelativePath>,
+) -> Result<Vec<archive::Chosen>, Error> {
+    let mut chosen = Vec::with_capacity(paths.len());
+    for path in paths {
+        let is_directory = match open(app, actor, space.clone(), path.clone()).await {
+            Ok(_) => false,
+            Err(Error::Agent(error)) if error.is_a_directory() => {
+                let at = Place::In { space: space.clone(), path: path.clone() };
+                list(app, actor, at, None, 1).await?;
+                true
+            }
+            Err(error) => return Err(error),
+        };
+        chosen.push(archive::Chosen { path, is_directory });
+    }
+    Ok(chosen)
+}
+
+async fn write_down(
+    app: &App,
+    actor: &Actor,
+    space: &SpaceName,
+    path: &RelativePath,
+    paths: Option<Value>,
+) -> Result<Ticket, Error> {
     let Via::Session(session_id) = actor.via else { return Err(auth::Error::NotSignedIn.into()) };
     let expires_at = app.clock.now() + TICKET_LIFE;
     let ticket = Ticket { ticket: secrets::token()?, cookie: secrets::token()?, expires_at };
@@ -37,6 +91,7 @@ async fn write_down(app: &App, actor: &Actor, space: &SpaceName, path: &Relative
         session_id,
         space: space.to_string(),
         path: path.to_string(),
+        paths,
         expires_us: to_us(expires_at),
     };
     store::insert(app.db.write(), row, to_us(app.clock.now())).await?;
@@ -44,12 +99,7 @@ async fn write_down(app: &App, actor: &Actor, space: &SpaceName, path: &Relative
 }
 
 /// Whoever has the ticket without its cookie leaves it as it was.
-pub async fn redeem(
-    app: &App,
-    origin: Origin,
-    ticket: &str,
-    cookie: &str,
-) -> Result<(Actor, RelativePath, UserFile), Error> {
+pub async fn redeem(app: &App, origin: Origin, ticket: &str, cookie: &str) -> Result<(Actor, Content), Error> {
     let hash = secrets::hash(ticket);
     let row = store::find(app.db.read(), &hash).await?.ok_or(Error::NoSuchTicket)?;
     let good = row.expires_us > to_us(app.clock.now()) && row.cookie_hash == secrets::hash(cookie);
@@ -63,8 +113,20 @@ pub async fn redeem(
     };
     let place = SpaceName::parse(&row.space).ok().zip(RelativePath::parse(&row.path).ok());
     let (space, path) = place.ok_or(Error::NoSuchTicket)?;
-    let file = open(app, &actor, space, path.clone()).await?;
-    Ok((actor, path, file))
+    let content = match row.paths {
+        None => {
+            let file = open(app, &actor, space, path.clone()).await?;
+            Content::File(path, file)
+        }
+        Some(paths) => {
+            let paths: Vec<String> = serde_json::from_value(paths).map_err(|_| Error::NoSuchTicket)?;
+            let paths = paths.iter().map(|path| RelativePath::parse(path)).collect::<Result<_, _>>();
+            let chosen = choose(app, &actor, &space, paths.map_err(|_| Error::NoSuchTicket)?).await?;
+            let agent = app.agents.of(auth::unix_user(&actor)?);
+            Content::Archive(path, archive::stream(agent, space, chosen).boxed())
+        }
+    };
+    Ok((actor, content))
 }
 
 #[cfg(test)]
@@ -89,7 +151,8 @@ mod tests {
             let actor = auth::authenticate(&app, Some(&signed_in.access_token), origin()).await.unwrap();
             let path = RelativePath::parse("result.csv").unwrap();
             let after = async |seconds| {
-                let Ticket { ticket, cookie, .. } = write_down(&app, &actor, &SpaceName::home(), &path).await.unwrap();
+                let Ticket { ticket, cookie, .. } =
+                    write_down(&app, &actor, &SpaceName::home(), &path, None).await.unwrap();
                 let later = app_at(&db, data.path(), start + TimeDelta::seconds(seconds));
                 redeem(&later, origin(), &ticket, &cookie).await.map(drop)
             };

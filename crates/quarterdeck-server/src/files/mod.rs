@@ -1,6 +1,7 @@
 //! Shows a user her files, through her agent.
 
 pub(crate) mod api;
+mod archive;
 pub mod downloads;
 mod store;
 

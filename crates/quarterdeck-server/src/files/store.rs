@@ -12,7 +12,10 @@ pub(super) struct Model {
     pub cookie_hash: String,
     pub session_id: Uuid,
     pub space: String,
+    /// Of a file; of an archive, what it is named after.
     pub path: String,
+    /// What goes into an archive.
+    pub paths: Option<Json>,
     pub expires_us: i64,
 }
 

@@ -2,9 +2,11 @@
 
 use std::ffi::OsStr;
 use std::fs;
+use std::io::Write;
 use std::os::unix::ffi::OsStrExt;
 use std::os::unix::fs::{PermissionsExt, symlink};
 use std::path::PathBuf;
+use std::process::{Command, Stdio};
 use std::time::Duration;
 
 use reqwest::{Method, Url};
@@ -109,6 +111,77 @@ async fn a_ticket_is_good_once_and_only_with_its_cookie() {
 }
 
 #[tokio::test]
+async fn a_directory_comes_as_an_archive_with_all_that_may_be_read() {
+    let site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    let home = site.home(&site.person());
+    let run = home.join("run");
+    fs::create_dir_all(run.join("sub/empty")).unwrap();
+    let long = format!("sub/{}/{}", "d".repeat(120), "f".repeat(120));
+    fs::create_dir(run.join(&long).parent().unwrap()).unwrap();
+    let big: Vec<u8> = (0..1_500_001_u32).map(|n| (n % 251) as u8).collect();
+    for (name, content) in [("sub/big", big.as_slice()), ("none", b""), (&long, b"deep"), ("closed", b"x")] {
+        fs::write(run.join(name), content).unwrap();
+    }
+    fs::write(run.join(OsStr::from_bytes(b"r\xe9sum\xe9 100%")), "name").unwrap();
+    fs::write(home.join("input"), "linked").unwrap();
+    symlink("../input", run.join("input")).unwrap();
+    symlink("/etc/passwd", run.join("passwd")).unwrap();
+    symlink("..", run.join("round")).unwrap();
+    nix::unistd::mkfifo(&run.join("pipe"), nix::sys::stat::Mode::S_IRWXU).unwrap();
+    fs::set_permissions(run.join("closed"), PermissionsExt::from_mode(0o000)).unwrap();
+
+    let answer = ticket(&client, "run").await.fetch(&client).await;
+    assert_eq!(answer.headers["content-disposition"], "attachment; filename*=UTF-8''run.tar");
+    let unpacked = unpacked(&answer.body);
+    let at = |name: &str| unpacked.path().join("run").join(name);
+    assert_eq!(fs::read(at("sub/big")).unwrap(), big);
+    assert_eq!((fs::read(at("none")).unwrap(), fs::read(at(&long)).unwrap()), (vec![], b"deep".to_vec()));
+    assert_eq!(fs::read(unpacked.path().join("run").join(OsStr::from_bytes(b"r\xe9sum\xe9 100%"))).unwrap(), b"name");
+    assert!(at("sub/empty").is_dir());
+    assert_eq!(fs::read(at("input")).unwrap(), b"linked", "a link within the spaces is followed");
+    assert!(!at("input").is_symlink());
+    let mut left_out: Vec<String> =
+        fs::read_to_string(unpacked.path().join("left-out.txt")).unwrap().lines().skip(2).map(str::to_owned).collect();
+    left_out.sort();
+    let expected = [
+        "run/closed: permission denied",
+        "run/passwd: a link out of the spaces",
+        "run/pipe: not a regular file",
+        "run/round: a link to a directory",
+    ];
+    // Where root runs the tests for himself, nothing is closed to him.
+    let closed = usize::from(rustix::process::getuid().is_root() && site.person() == "root");
+    assert_eq!(left_out, expected[closed..]);
+    for name in ["closed", "passwd", "pipe", "round"].iter().skip(closed) {
+        assert!(!at(name).exists(), "{name}");
+    }
+}
+
+#[tokio::test]
+async fn several_paths_come_in_one_archive_and_each_must_be_there() {
+    let site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    fs::create_dir_all(site.path("home/out/plots")).unwrap();
+    for name in ["out/a.csv", "out/b.csv", "out/plots/c.png"] {
+        fs::write(site.path("home").join(name), name).unwrap();
+    }
+    let of = async |paths: &[&str]| client.post("/downloads", &json!({"space": "home", "paths": paths})).await;
+    let answer = ticket_of(of(&["out/a.csv", "out/plots"]).await).fetch(&client).await;
+    assert_eq!(answer.headers["content-disposition"], "attachment; filename*=UTF-8''out.tar");
+    let unpacked = unpacked(&answer.body);
+    assert_eq!(fs::read_to_string(unpacked.path().join("a.csv")).unwrap(), "out/a.csv");
+    assert_eq!(fs::read_to_string(unpacked.path().join("plots/c.png")).unwrap(), "out/plots/c.png");
+    assert!(!unpacked.path().join("b.csv").exists() && !unpacked.path().join("left-out.txt").exists());
+
+    assert_eq!(of(&["out/a.csv", "nowhere"]).await.json()["code"], "file-not-found");
+    assert_eq!(of(&[]).await.status, 422);
+    assert_eq!(of(&vec!["out"; 101]).await.status, 422);
+    symlink("/etc", site.path("home/etc")).unwrap();
+    assert_eq!(of(&["out", "etc"]).await.json()["code"], "leaves-space");
+}
+
+#[tokio::test]
 async fn a_ticket_ends_with_its_session() {
     let site = Site::single_user().await;
     let client = site.client(&site.person()).await;
@@ -187,7 +260,20 @@ impl Ticket {
 }
 
 async fn ticket(client: &Client, path: &str) -> Ticket {
-    let answer = new_download(client, path).await;
+    ticket_of(new_download(client, path).await)
+}
+
+/// An archive as `tar` unpacks it.
+fn unpacked(archive: &[u8]) -> tempfile::TempDir {
+    let directory = tempfile::tempdir().unwrap();
+    let mut tar =
+        Command::new("tar").args(["-xf", "-", "-C"]).arg(directory.path()).stdin(Stdio::piped()).spawn().unwrap();
+    tar.stdin.take().unwrap().write_all(archive).unwrap();
+    assert!(tar.wait().unwrap().success());
+    directory
+}
+
+fn ticket_of(answer: Answer) -> Ticket {
     assert_eq!(answer.status, 201, "{}", answer.text());
     let url = answer.json()["url"].as_str().unwrap().to_owned();
     let set = answer.headers["set-cookie"].to_str().unwrap().to_owned();

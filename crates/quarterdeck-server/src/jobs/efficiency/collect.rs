@@ -41,7 +41,8 @@ pub async fn collect_usage(app: App, cluster: Cluster, commands: Arc<Commands>) 
         let now = app.clock.now();
         let whole = whole_look.is_none_or(|last| now - last >= recent());
         let since = now - if whole { long_ago() } else { recent() + patience() };
-        let blind = cluster.view().privacy.is_none_or(|privacy| privacy.blind.is_some());
+        let view = cluster.view();
+        let blind = view.accounting.is_none() || view.privacy.is_none_or(|privacy| privacy.blind.is_some());
         let pause = if blind {
             AFTER_FAILURE
         } else {

@@ -107,6 +107,10 @@ pub async fn efficiency(app: &App, actor: &Actor, cluster: &Cluster, job: &str) 
         let Some(figures) = collect::read(&row) else { return Ok(nothing(stage(&job), Missing::NotMeasured)) };
         return Ok(of_one(app, &job, figures, None));
     }
+    let view = cluster.view();
+    if view.privacy.is_some() && view.accounting.is_none() {
+        return Ok(nothing(stage(&job), Missing::NotKept));
+    }
     let measured = app.jobs.measurements.measure(app, actor, commands, &job).await;
     Ok(match measured.figures {
         Some(figures) => of_one(app, &job, figures, measured.missing),
