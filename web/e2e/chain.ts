@@ -61,6 +61,12 @@ describe.skipIf(!environment.slurmConf)("a chain of three", () => {
     expect(await panel.getByText("has come true").count()).toBe(1);
     await expect.poll(() => accounting(numbers[1]), { timeout: 30 * SECOND }).toEqual("FAILED|3:0");
     expect(accounting(numbers[0])).toBe("COMPLETED|0:0");
+    // Told by accounting, which remembers why it waited: that is not why it failed.
+    await page
+      .getByText(/exit code 3/)
+      .first()
+      .waitFor({ timeout: 30 * SECOND });
+    expect(await page.getByText("It waits for another job that it depends on.").count()).toBe(0);
     await picture("chain-failed");
     await panel.getByRole("link", { name: `${name}-3` }).click();
     await page

@@ -153,8 +153,12 @@ async fn a_chain_is_known_from_both_ends_though_slurm_forgets_it() {
     assert_eq!(links["before"][0]["job"]["state"], "COMPLETED");
     assert_eq!(told(&links["after"][0]), format!("afterok {} never", number(&second)));
     assert_eq!(links["after"][0]["job"]["id"], third["id"]);
-    let why = alice.get(&format!("/clusters/slurm/jobs/{}/why", id(&third))).await.json();
-    assert_eq!(why["items"][0]["code"], "dependency-never", "{why}");
+    // The portal reads the queue each second.
+    eventually("the portal's word that the third never starts", SOON, async || {
+        let why = alice.get(&format!("/clusters/slurm/jobs/{}/why", id(&third))).await.json();
+        (why["items"][0]["code"] == "dependency-never").then_some(())
+    })
+    .await;
 
     // What can never start any more is not submitted.
     let mut fourth = script(&format!("{name}-4"), "true");
