@@ -8,7 +8,7 @@ const OF_DIALOGS =
   /@mantine\/core\/esm\/components\/(Modal|ModalBase|ScrollArea|Overlay|Paper|Group|Portal|FocusTrap)\/|@mantine\/hooks\/esm\/use-focus-(trap|return)\/|node_modules\/(react-remove-scroll|react-remove-scroll-bar|react-style-singleton|use-sidecar|use-callback-ref|get-nonce|tslib|@floating-ui)\/|src\/ui\/(Confirm|OneTimeSecret)/;
 
 const OF_FORMS =
-  /@mantine\/core\/esm\/(components|utils)\/(Input|InputBase|InlineInput|TextInput|NativeSelect|Combobox|InputsGroupFieldset|VisuallyHidden|ActionIcon|CloseButton)\/|@mantine\/hooks\/esm\/use-(debounced-callback|uncontrolled)\/|src\/ui\/(CodeView|Properties|SearchBox|clipboard|composition|field-errors|use-debounced)/;
+  /@mantine\/core\/esm\/(components|utils)\/(SegmentedControl|FloatingIndicator|Input|InputBase|InlineInput|TextInput|NativeSelect|Combobox|InputsGroupFieldset|VisuallyHidden|ActionIcon|CloseButton)\/|@mantine\/hooks\/esm\/use-(debounced-callback|uncontrolled)\/|src\/ui\/(CodeView|Properties|SearchBox|clipboard|composition|field-errors|use-debounced)/;
 
 const besideServer = { host: "127.0.0.1", proxy: { "/api": { target: server, ws: true } } };
 

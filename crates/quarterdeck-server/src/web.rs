@@ -27,7 +27,7 @@ use crate::app::App;
 use crate::client_address::client_address;
 use crate::problem::{Problem, ProblemDocument};
 use crate::{
-    api_docs, api_keys, audit, auth, clusters, files, images, jobs, limits, live, method_override, nodes,
+    api_docs, api_keys, audit, auth, clusters, files, history, images, jobs, limits, live, method_override, nodes,
     notifications, page, redact, templates, uploads, users,
 };
 
@@ -100,6 +100,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(users::api::routes())
         .merge(clusters::api::routes())
         .merge(nodes::api::routes())
+        .merge(history::api::routes())
         .merge(jobs::api::routes())
         .merge(templates::api::routes())
         .merge(images::api::routes())

@@ -17,7 +17,7 @@ pub mod script;
 
 use thiserror::Error;
 
-pub use model::{Job, JobPaths, Node, NodeDetails, Partition, Reservation};
+pub use model::{Job, JobPaths, Node, NodeDetails, NodeEvent, Partition, PartitionAccess, ReasonAuthor, Reservation};
 pub use reason::Reason;
 
 /// An answer of Slurm's that is not what its format promises. The reading as a whole is to be dropped: half a list

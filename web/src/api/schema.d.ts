@@ -542,6 +542,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/nodes/{node}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When a node was out of service and why, the newest first. Kept for a year. */
+        get: operations["nodes_of_node"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/nodes/{node}/reboot": {
         parameters: {
             query?: never;
@@ -600,7 +617,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The cluster's partitions and their limits. */
+        /** The cluster's partitions: limits, who may use them, what is free and what waits. */
         get: operations["nodes_partitions"];
         put?: never;
         post?: never;
@@ -617,8 +634,46 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Nodes that are kept for some, or for nobody, for a time. */
+        /**
+         * Nodes that are kept for some, or for nobody, for a time.
+         * @description Where the site's reservations are private (Slurm's `PrivateData`), whoever is no operator sees those that name her
+         *     or an account that she coordinates.
+         */
         get: operations["nodes_reservations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/trouble": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an operator should look at first. */
+        get: operations["clusters_trouble"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of a cluster, or of a partition, was in use. */
+        get: operations["clusters_use_over_time"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1145,6 +1200,13 @@ export interface components {
          * @enum {string}
          */
         AccountKind: "person" | "service";
+        AgentInTrouble: {
+            /** @description The Unix user. */
+            user: string;
+            reason: string;
+            /** Format: date-time */
+            at: string;
+        };
         ApiKey: {
             /** Format: uuid */
             id: string;
@@ -1474,6 +1536,8 @@ export interface components {
                  */
                 load?: number | null;
                 partitions: string[];
+                /** @description In alphabetical order. */
+                features: string[];
                 reason?: string | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
@@ -1515,10 +1579,18 @@ export interface components {
                 cpus: number;
                 /** Format: int32 */
                 gpus: number;
+                /**
+                 * Format: int32
+                 * @description Of one job.
+                 */
+                max_nodes?: number | null;
                 /** Format: int32 */
                 max_cpus_per_node?: number | null;
                 /** Format: int64 */
                 max_memory_mib_per_node?: number | null;
+                access: components["schemas"]["PartitionAccess"];
+                now?: components["schemas"]["PartitionNow"] | null;
+                jobs?: components["schemas"]["PartitionJobs"] | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -1540,7 +1612,10 @@ export interface components {
         FreshPage_Reservation: {
             items: {
                 name: string;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description Of one that repeats (`DAILY`, `WEEKLY` …) the time that is next.
+                 */
                 starts_at: string;
                 /** Format: date-time */
                 ends_at: string;
@@ -1549,8 +1624,16 @@ export interface components {
                  * @example c[1-3]
                  */
                 nodes?: string | null;
+                /** Format: int64 */
+                node_count: number;
+                partition?: string | null;
+                /** @description No job runs on its nodes. */
+                is_maintenance: boolean;
                 /** @description Slurm's words: `MAINT`, `DAILY`. */
                 flags: string[];
+                /** @description Who may use it, with `accounts`. A name with `-` before it may not. */
+                users: string[];
+                accounts: string[];
                 /** @description `ACTIVE` or `INACTIVE`. */
                 state: string;
             }[];
@@ -1934,6 +2017,8 @@ export interface components {
              */
             load?: number | null;
             partitions: string[];
+            /** @description In alphabetical order. */
+            features: string[];
             reason?: string | null;
         };
         /** @enum {string} */
@@ -1966,7 +2051,6 @@ export interface components {
              * @description When its slurmd started.
              */
             started_at?: string | null;
-            features: string[];
             active_features: string[];
             /**
              * @description As configured.
@@ -1990,6 +2074,42 @@ export interface components {
             as_of?: string | null;
             stale: boolean;
             stale_reason?: string | null;
+        };
+        NodeInTrouble: {
+            name: string;
+            state: string;
+            flags: string[];
+            reason?: string | null;
+            reason_by?: string | null;
+            /** Format: date-time */
+            since?: string | null;
+            /**
+             * Format: int32
+             * @description CPUs of jobs that run on it still.
+             */
+            cpus_used: number;
+        };
+        /** @description A time in which a node was out of service. */
+        NodePeriod: {
+            /**
+             * @description As `sinfo` shows it, or as accounting calls it.
+             * @example drained
+             */
+            state: string;
+            reason?: string | null;
+            /** @description The Unix user who gave the reason. */
+            reason_by?: string | null;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description Null: it goes on.
+             */
+            ended_at?: string | null;
+            /** @description The Unix user who took it back, where that was done here. */
+            ended_by?: string | null;
+            /** @description `seen` by this server, or told by Slurm's `accounting` of a time when no server watched. */
+            source: components["schemas"]["PeriodSource"];
         };
         NodeResult: {
             node: string;
@@ -2030,6 +2150,7 @@ export interface components {
             /** @description Jobs submitted in the last seven days. */
             jobs: components["schemas"]["JobCounts"];
             mine: components["schemas"]["JobCounts"];
+            waiting?: components["schemas"]["Waiting"] | null;
             cpus?: components["schemas"]["Usage"] | null;
             memory_mib?: components["schemas"]["Usage"] | null;
             gpus?: components["schemas"]["Usage"] | null;
@@ -2239,6 +2360,37 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_NodePeriod: {
+            items: {
+                /**
+                 * @description As `sinfo` shows it, or as accounting calls it.
+                 * @example drained
+                 */
+                state: string;
+                reason?: string | null;
+                /** @description The Unix user who gave the reason. */
+                reason_by?: string | null;
+                /** Format: date-time */
+                started_at: string;
+                /**
+                 * Format: date-time
+                 * @description Null: it goes on.
+                 */
+                ended_at?: string | null;
+                /** @description The Unix user who took it back, where that was done here. */
+                ended_by?: string | null;
+                /** @description `seen` by this server, or told by Slurm's `accounting` of a time when no server watched. */
+                source: components["schemas"]["PeriodSource"];
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_Notification: {
             items: {
                 /** Format: uuid */
@@ -2408,15 +2560,54 @@ export interface components {
             cpus: number;
             /** Format: int32 */
             gpus: number;
+            /**
+             * Format: int32
+             * @description Of one job.
+             */
+            max_nodes?: number | null;
             /** Format: int32 */
             max_cpus_per_node?: number | null;
             /** Format: int64 */
             max_memory_mib_per_node?: number | null;
+            access: components["schemas"]["PartitionAccess"];
+            now?: components["schemas"]["PartitionNow"] | null;
+            jobs?: components["schemas"]["PartitionJobs"] | null;
+        };
+        /** @description Who may submit to it. Null: this keeps nobody out. */
+        PartitionAccess: {
+            /** @description Unix groups. */
+            groups?: string[] | null;
+            accounts?: string[] | null;
+            denied_accounts?: string[] | null;
+            qos?: string[] | null;
+            denied_qos?: string[] | null;
+        };
+        PartitionJobs: {
+            /** Format: int64 */
+            pending: number;
+            /** Format: int64 */
+            running: number;
+        };
+        PartitionNow: {
+            nodes_by_state: {
+                [key: string]: number;
+            };
+            cpus: components["schemas"]["Usage"];
+            /**
+             * Format: int64
+             * @description Of nodes that are in service, and given to no job.
+             */
+            cpus_free: number;
+            gpus: components["schemas"]["Usage"];
+            /** Format: int64 */
+            gpus_free: number;
         };
         PasswordSet: {
             /** @description Where it was not chosen. It is shown this once. */
             password?: string | null;
         };
+        /** @enum {string} */
+        PeriodSource: "seen" | "accounting";
         Preview: {
             script: string;
             /** @description What the scheduler says against it. */
@@ -2460,7 +2651,10 @@ export interface components {
         };
         Reservation: {
             name: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Of one that repeats (`DAILY`, `WEEKLY` …) the time that is next.
+             */
             starts_at: string;
             /** Format: date-time */
             ends_at: string;
@@ -2469,8 +2663,16 @@ export interface components {
              * @example c[1-3]
              */
             nodes?: string | null;
+            /** Format: int64 */
+            node_count: number;
+            partition?: string | null;
+            /** @description No job runs on its nodes. */
+            is_maintenance: boolean;
             /** @description Slurm's words: `MAINT`, `DAILY`. */
             flags: string[];
+            /** @description Who may use it, with `accounts`. A name with `-` before it may not. */
+            users: string[];
+            accounts: string[];
             /** @description `ACTIVE` or `INACTIVE`. */
             state: string;
         };
@@ -2537,7 +2739,17 @@ export interface components {
             to?: string;
         };
         /** @enum {string} */
-        Source: "name" | "user";
+        Source: "jobs" | "nodes" | "reservations" | "accounting";
+        /** @description What is shown of it is old. */
+        SourceInTrouble: {
+            source: components["schemas"]["Source"];
+            /**
+             * Format: date-time
+             * @description When it was last read.
+             */
+            as_of?: string | null;
+            reason: string;
+        };
         Space: {
             name: string;
             /** @description Its absolute path on the cluster. */
@@ -2605,6 +2817,15 @@ export interface components {
             refresh_token?: string | null;
             user: components["schemas"]["User"];
         };
+        Trouble: {
+            /** @description Out of service, or not responding; those longest so first. */
+            nodes: components["schemas"]["NodeInTrouble"][];
+            /** Format: int64 */
+            nodes_total: number;
+            /** @description Users whose agents did not answer when they were last asked, the newest first. */
+            agents: components["schemas"]["AgentInTrouble"][];
+            sources: components["schemas"]["SourceInTrouble"][];
+        };
         /**
          * @description Why a template that needs an image cannot be used.
          * @enum {string}
@@ -2654,6 +2875,56 @@ export interface components {
             /** Format: int64 */
             used: number;
         };
+        UseJobs: {
+            /** Format: double */
+            running: number;
+            /** Format: double */
+            pending: number;
+        };
+        UseOf: {
+            /**
+             * Format: double
+             * @description Given to jobs.
+             */
+            allocated: number;
+            /** Format: double */
+            idle: number;
+            /**
+             * Format: double
+             * @description Of nodes that are out of service: down, drained, in maintenance.
+             */
+            down: number;
+        };
+        UseOverTime: {
+            resolution: components["schemas"]["UseResolution"];
+            /** Format: int32 */
+            step_seconds: number;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            /** @description In order of time. Where nothing was read, since the server or Slurm was down, there is none. */
+            items: components["schemas"]["UsePoint"][];
+        };
+        /** @description Mean values of a minute, hour or day. */
+        UsePoint: {
+            /**
+             * Format: date-time
+             * @description When it begins: whole hours and days are UTC's.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description Minutes of it that were read.
+             */
+            readings: number;
+            cpus: components["schemas"]["UseOf"];
+            memory_mib: components["schemas"]["UseOf"];
+            gpus: components["schemas"]["UseOf"];
+            jobs?: components["schemas"]["UseJobs"] | null;
+        };
+        /** @enum {string} */
+        UseResolution: "minute" | "hour" | "day";
         User: {
             /** Format: uuid */
             id: string;
@@ -2664,6 +2935,23 @@ export interface components {
             unix_user?: string | null;
             /** @description What a key of this user's may be given. */
             scopes: string[];
+        };
+        Waiting: {
+            /**
+             * Format: int64
+             * @description Of at most 500 that are looked at.
+             */
+            jobs: number;
+            /**
+             * Format: date-time
+             * @description The earliest start that Slurm expects for one of them.
+             */
+            next_start_at?: string | null;
+            /**
+             * @description Why most of them wait, in Slurm's word.
+             * @example Resources
+             */
+            reason?: string | null;
         };
         Why: {
             /** @description The most telling first; none where all is well. */
@@ -4696,6 +4984,66 @@ export interface operations {
             };
         };
     };
+    nodes_of_node: {
+        parameters: {
+            query?: {
+                /** @description 50 unless told, at most 500, which is all that is kept of a node. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NodePeriod"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     nodes_reboot: {
         parameters: {
             query?: never;
@@ -4992,6 +5340,138 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clusters_trouble: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trouble"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clusters_use_over_time: {
+        parameters: {
+            query?: {
+                /** @description A day before the end unless told. */
+                since?: string;
+                /** @description Now unless told. */
+                until?: string;
+                /**
+                 * @description Minutes are kept for 3 days, hours for 62, days for a year. Unless told the finest that is kept for this time and
+                 *     has at most 750 points.
+                 */
+                resolution?: components["schemas"]["UseResolution"];
+                /** @description The whole cluster unless told. */
+                partition?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UseOverTime"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,7 @@
 // English. The keys are the contract: ko.ts must have the same ones.
 import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
+import { clusterEn } from "./cluster.en";
 import { nodesEn } from "./nodes.en";
 import { previewEn } from "./preview.en";
 import { whyEn } from "./why.en";
@@ -606,6 +607,7 @@ export const en = {
     empty: "This directory is empty",
   },
   nodes: nodesEn,
+  cluster: clusterEn,
   secret: {
     once: "This is shown now and never again: the server keeps only a fingerprint of it. Copy it to where you keep secrets before you close this.",
     done: "I have kept it: close",

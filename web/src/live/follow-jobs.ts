@@ -2,9 +2,9 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import type { Job } from "../api/types";
-import { jobListsKey, whyWaitingKey } from "../jobs/queries";
-import { overviewQuery } from "../overview/queries";
+import { jobListsKey } from "../jobs/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
+import { refreshFigures } from "./figures";
 import { applyJobs } from "./jobs-cache";
 import { live } from "./live";
 
@@ -14,9 +14,6 @@ export interface Freshness {
   stale: boolean;
   staleReason: string | null;
 }
-
-/** Figures over all jobs are asked for again after a change, but no oftener than this. */
-const FIGURES_EVERY_MS = 2000;
 
 const UNKNOWN: Freshness = { asOf: null, stale: false, staleReason: null };
 const freshness = new Map<string, Freshness>();
@@ -40,16 +37,6 @@ function onFreshness(listener: () => void): () => void {
 export function followJobs(connection: LiveConnection, cache: QueryClient, cluster: string): () => void {
   const channel = `jobs:${cluster}`;
   let seen = false;
-  let figures: ReturnType<typeof setTimeout> | null = null;
-
-  const refreshFigures = () => {
-    figures ??= setTimeout(() => {
-      figures = null;
-      void cache.invalidateQueries({ queryKey: overviewQuery(cluster).queryKey });
-      void cache.invalidateQueries({ queryKey: whyWaitingKey(cluster) });
-    }, FIGURES_EVERY_MS);
-  };
-
   const onMessage = (message: ChannelMessage) => {
     noteFreshness(cluster, message);
     if (message.type === "snapshot") {
@@ -58,18 +45,14 @@ export function followJobs(connection: LiveConnection, cache: QueryClient, clust
       // longer holds may have changed too.
       if (seen) void cache.invalidateQueries({ queryKey: jobListsKey(cluster) });
       seen = true;
-      refreshFigures();
+      refreshFigures(cache, cluster);
     } else if (message.type === "delta") {
       applyJobs(cache, cluster, jobsOf(message.upsert), idsOf(message.remove));
-      refreshFigures();
+      refreshFigures(cache, cluster);
     }
   };
 
-  const leave = connection.subscribe(channel, { onMessage });
-  return () => {
-    leave();
-    if (figures) clearTimeout(figures);
-  };
+  return connection.subscribe(channel, { onMessage });
 }
 
 function noteFreshness(cluster: string, message: ChannelMessage): void {

@@ -1,5 +1,7 @@
 //! Routes of clusters, and what the lists read from one share.
 
+mod trouble;
+
 use std::collections::BTreeMap;
 
 use axum::Json;
@@ -21,7 +23,7 @@ use crate::requests::{Page, PathOf};
 use crate::templates::SchedulerName;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(meta)).routes(routes!(list)).routes(routes!(overview))
+    OpenApiRouter::new().routes(routes!(meta)).routes(routes!(list)).routes(routes!(overview)).merge(trouble::routes())
 }
 
 /// A page of a list that was taken from a reading of the cluster.
@@ -142,6 +144,8 @@ struct Overview {
     /// Jobs submitted in the last seven days.
     jobs: JobCounts,
     mine: JobCounts,
+    /// What my jobs wait for; null where none waits.
+    waiting: Option<Waiting>,
     /// This and what follows: null where the site shows its nodes to operators alone.
     cpus: Option<Usage>,
     memory_mib: Option<Usage>,
@@ -157,6 +161,17 @@ struct JobCounts {
     /// Also those that ran out of time or memory, or lost their node.
     failed: u64,
     cancelled: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Waiting {
+    /// Of at most 500 that are looked at.
+    jobs: u64,
+    /// The earliest start that Slurm expects for one of them.
+    next_start_at: Option<DateTime<Utc>>,
+    /// Why most of them wait, in Slurm's word.
+    #[schema(example = "Resources")]
+    reason: Option<String>,
 }
 
 /// How much there is, and how much of it jobs were given.
@@ -186,6 +201,14 @@ async fn overview(
         Some(user) => jobs::counts(&app, &actor, &cluster, Some(user)).await?,
         None => Vec::new(),
     };
+    let waiting = match actor.unix_user.as_deref() {
+        Some(user) => jobs::waiting(&app, &cluster, user).await?.map(|waiting| Waiting {
+            jobs: waiting.jobs as u64,
+            next_start_at: waiting.next_start_at,
+            reason: waiting.reason,
+        }),
+        None => None,
+    };
     let view = cluster.view();
     let shown = cluster.shows_nodes_to(&actor);
     let nodes = view.node_list.iter();
@@ -200,6 +223,7 @@ async fn overview(
         stale_reason: oldest.stale_reason.clone(),
         jobs: count(&all),
         mine: count(&mine),
+        waiting,
         cpus: shown.then(|| Usage {
             total: nodes.clone().map(|node| u64::from(node.cpus_total)).sum(),
             used: nodes.clone().map(|node| u64::from(node.cpus_used)).sum(),

@@ -1,21 +1,24 @@
 //! Reads a Slurm cluster through its own commands, once for everybody, and hands on what changed.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use quarterdeck_slurm::compact::{
-    self, Reading, Separator, accounting, node_details, nodes, partitions, paths, privacy, queue, reservations,
+    self, Reading, Separator, accounting, features, node_details, node_events, nodes, partitions, paths, privacy,
+    queue, reasons, reservations,
 };
-use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails};
+use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails, NodeEvent};
 use quarterdeck_types::JobId;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Cluster, Line, Privacy};
+use super::{Cluster, Demand, Line, Privacy};
 use crate::app::App;
 use crate::config;
 use crate::jobs;
@@ -28,6 +31,8 @@ const MAX_OUTPUT: u64 = 256 << 20;
 const NODES_EVERY: Duration = Duration::from_secs(10);
 /// They are made days before.
 const RESERVATIONS_EVERY: Duration = Duration::from_secs(60);
+/// They are configured.
+const FEATURES_EVERY: Duration = Duration::from_secs(300);
 /// Site settings change when an administrator changes them.
 const PRIVACY_EVERY: Duration = Duration::from_secs(60);
 
@@ -51,6 +56,12 @@ impl Commands {
     pub async fn accounting(&self, jobs: accounting::Jobs<'_>) -> Result<Vec<Job>, String> {
         let answer = self.run(&accounting::reading(jobs)).await?;
         accounting::parse(&answer).map_err(|error| error.to_string())
+    }
+
+    /// When nodes were out of service, as accounting knows it.
+    pub async fn node_events(&self, since: DateTime<Utc>) -> Result<Vec<NodeEvent>, String> {
+        let answer = self.run(&node_events::reading(since)).await?;
+        node_events::parse(&answer).map_err(|error| error.to_string())
     }
 
     /// Where a job that was not submitted here writes.
@@ -150,6 +161,7 @@ async fn watch_privacy(cluster: &Cluster, commands: &Commands, mut known: bool) 
 async fn watch_controller(app: &App, cluster: &Cluster, commands: &Commands, left: &watch::Sender<Vec<JobId>>) {
     let mut nodes_due = Instant::now();
     let mut reservations_due = Instant::now();
+    let mut features_due = Instant::now();
     loop {
         read_jobs(app, cluster, commands, left).await;
         if app.clusters.nodes_soon.swap(false, Ordering::Relaxed) {
@@ -158,6 +170,10 @@ async fn watch_controller(app: &App, cluster: &Cluster, commands: &Commands, lef
         if Instant::now() >= nodes_due && cluster.view().privacy.is_some() {
             read_nodes(app, cluster, commands).await;
             nodes_due = Instant::now() + NODES_EVERY;
+        }
+        if Instant::now() >= features_due && !cluster.view().node_list.is_empty() {
+            read_features(app, cluster, commands).await;
+            features_due = Instant::now() + FEATURES_EVERY;
         }
         if Instant::now() >= reservations_due && cluster.view().privacy.is_some() {
             read_reservations(app, cluster, commands).await;
@@ -179,8 +195,16 @@ async fn watch_accounting(
 ) {
     while those_left.changed().await.is_ok() {
         let left = those_left.borrow_and_update().clone();
-        if let Err(reason) = finish_left(app, cluster, commands, left).await {
-            tracing::warn!(cluster = %cluster.name, %reason, "accounting does not say how jobs ended");
+        if left.is_empty() {
+            continue;
+        }
+        let asked = app.clock.now();
+        match finish_left(app, cluster, commands, left).await {
+            Ok(()) => cluster.change(|view| view.accounting.read(asked)),
+            Err(reason) => {
+                tracing::warn!(cluster = %cluster.name, %reason, "accounting does not say how jobs ended");
+                let _: bool = cluster.change(|view| view.accounting.fail(reason));
+            }
         }
     }
 }
@@ -239,10 +263,12 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands, those_left
         let separator = separator()?;
         let answer = commands.run(&queue::reading(queue::Jobs::All, &separator)).await?;
         let mut queue = queue::parse(&answer, &separator).map_err(|error| error.to_string())?;
+        let demand = Demand::count(&queue);
         let line = Line::take(&mut queue);
         let left = jobs::observe(app, &cluster.name, queue).await.map_err(|error| error.to_string())?;
         cluster.change(|view| {
             view.line = Arc::new(line);
+            view.demand = Arc::new(demand);
             view.jobs.read(asked);
         });
         those_left.send_replace(left);
@@ -283,9 +309,15 @@ async fn read_nodes(app: &App, cluster: &Cluster, commands: &Commands) {
         let separator = separator()?;
         let nodes = nodes::parse(&commands.run(&nodes::reading(&separator)).await?, &separator).map_err(broken)?;
         let partitions = partitions::parse(&commands.run(&partitions::reading()).await?).map_err(broken)?;
+        let authors = if nodes.iter().any(|node| node.reason.is_some()) {
+            reasons::parse(&commands.run(&reasons::reading(&separator)).await?, &separator).map_err(broken)?
+        } else {
+            HashMap::new()
+        };
         cluster.change(|view| {
             view.version = Some(version);
             view.partitions = Arc::new(partitions);
+            view.reason_authors = Arc::new(authors);
         });
         cluster.show_nodes(&app.live, asked, nodes);
         Ok(())
@@ -305,14 +337,32 @@ async fn read_nodes(app: &App, cluster: &Cluster, commands: &Commands) {
 async fn read_reservations(app: &App, cluster: &Cluster, commands: &Commands) {
     let asked = app.clock.now();
     let answer = commands.run(&reservations::reading()).await;
-    match answer.and_then(|answer| reservations::parse(&answer).map_err(|error| error.to_string())) {
+    let news = match answer.and_then(|answer| reservations::parse(&answer).map_err(|error| error.to_string())) {
         Ok(reservations) => cluster.change(|view| {
+            let news = view.reservations.is_stale() || *view.reservation_list != reservations;
             view.reservation_list = Arc::new(reservations);
             view.reservations.read(asked);
+            news
         }),
         Err(reason) => {
             tracing::warn!(cluster = %cluster.name, %reason, "the reservations could not be read");
-            let _: bool = cluster.change(|view| view.reservations.fail(reason));
+            cluster.change(|view| view.reservations.fail(reason))
         }
+    };
+    if news {
+        app.live.reservations_changed(&cluster.name);
+    }
+}
+
+/// What was known stays where they cannot be read: nothing depends on them but filters.
+async fn read_features(app: &App, cluster: &Cluster, commands: &Commands) {
+    let outcome = async {
+        let separator = separator()?;
+        let answer = commands.run(&features::reading(&separator)).await?;
+        features::parse(&answer, &separator).map_err(|error| error.to_string())
+    };
+    match outcome.await {
+        Ok(features) => cluster.show_features(&app.live, features),
+        Err(reason) => tracing::warn!(cluster = %cluster.name, %reason, "the nodes' features could not be read"),
     }
 }

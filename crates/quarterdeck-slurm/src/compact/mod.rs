@@ -13,12 +13,15 @@
 //! Answers are bytes: widths count bytes, and names need not be UTF-8.
 
 pub mod accounting;
+pub mod features;
 pub mod node_details;
+pub mod node_events;
 pub mod nodes;
 pub mod partitions;
 pub mod paths;
 pub mod privacy;
 pub mod queue;
+pub mod reasons;
 pub mod reservations;
 
 use std::collections::VecDeque;
