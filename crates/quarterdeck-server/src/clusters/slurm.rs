@@ -30,7 +30,7 @@ const COMMAND_TIME: Duration = Duration::from_secs(30);
 const MAX_OUTPUT: u64 = 256 << 20;
 const NODES_EVERY: Duration = Duration::from_secs(10);
 /// They are made days before.
-const RESERVATIONS_EVERY: Duration = Duration::from_secs(60);
+const RESERVATIONS_EVERY: Duration = Duration::from_secs(30);
 /// They are configured.
 const FEATURES_EVERY: Duration = Duration::from_secs(300);
 /// Site settings change when an administrator changes them.
