@@ -2,6 +2,8 @@
 import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
 import { clusterEn } from "./cluster.en";
+import { efficiencyEn } from "./efficiency.en";
+import { fallbackEn } from "./fallback.en";
 import { nodesEn } from "./nodes.en";
 import { previewEn } from "./preview.en";
 import { whyEn } from "./why.en";
@@ -57,6 +59,9 @@ export const en = {
   stale: {
     shown: "This is the last data that came.",
     shownFrom: "This is the data from {{age}}.",
+    accounting: "Accounting (slurmdbd) does not answer: how jobs ended may be missing.",
+    accountingSince:
+      "Accounting (slurmdbd) has not answered since {{time}}: how jobs ended since then may be missing.",
     reasons: {
       "not-read-yet": "The scheduler has not been read yet.",
     },
@@ -113,6 +118,8 @@ export const en = {
         "{{cluster}} did not answer in time, and whether it has the job is not known yet. Do not submit it again: look at the list of jobs, which will show what became of it.",
       "idempotency-key-in-flight": "This job is being submitted already: wait a moment.",
       "no-output-path": "This job writes no output that could be found.",
+      "output-not-kept":
+        "This job's output goes to /dev/null: nothing of it is kept. Name a file with --output next time.",
       "no-output-yet": "The job has not written anything yet.",
       "no-working-directory": "Where this job works is not known yet: look again when it is over.",
       "job-over": "The job is over already.",
@@ -231,7 +238,9 @@ export const en = {
     },
   },
   array: arrayEn,
+  efficiency: efficiencyEn,
   why: whyEn,
+  fallback: fallbackEn,
   preview: previewEn,
   jobActions: actionsEn,
   resources: {

@@ -29,6 +29,7 @@ const FROM_OUTSIDE = [
   "audit.actions.",
   "audit.findings.",
   "audit.nouns.",
+  "efficiency.shares.resources.",
 ];
 
 describe("messages", () => {

@@ -4,6 +4,7 @@ import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "../api/types";
+import { EfficiencyPanel } from "../efficiency/EfficiencyPanel";
 import { JOB_TABS, type JobTab } from "../router";
 import { CodeView } from "../ui/CodeView";
 import { PageHeader } from "../ui/PageHeader";
@@ -11,7 +12,9 @@ import { Panel } from "../ui/Panel";
 import { JobStateBadge } from "../ui/StateBadge";
 import { LoadingRows, ProblemNote, StaleNote } from "../ui/states";
 import { WithSide } from "../ui/WithSide";
+import { AccountingNote } from "./AccountingNote";
 import { ArrayPanel } from "./array/ArrayPanel";
+import { AskForHelp } from "./help/AskForHelp";
 import { JobActions } from "./JobActions";
 import { JobFiles } from "./JobFiles";
 import { JobProperties } from "./JobProperties";
@@ -45,13 +48,21 @@ export function JobPage() {
             .filter(Boolean)
             .join(" · ")
         }
-        actions={job && <JobActions cluster={cluster} job={job} />}
+        actions={
+          job && (
+            <>
+              <JobActions cluster={cluster} job={job} />
+              <AskForHelp cluster={cluster} job={job} />
+            </>
+          )
+        }
       />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!job && !error && <LoadingRows rows={8} />}
       {job && (
         <>
           <StaleNote asOf={job.as_of} stale={job.stale} reason={job.stale_reason} />
+          <AccountingNote cluster={cluster} />
           <WhyPanel cluster={cluster} job={job} />
           <ArrayPanel key={job.id} cluster={cluster} job={job} />
           <WithSide
@@ -60,6 +71,7 @@ export function JobPage() {
                 <Panel title={t("jobs.timeline")}>
                   <JobTimeline job={job} />
                 </Panel>
+                <EfficiencyPanel cluster={cluster} job={job} />
                 <Panel title={t("jobs.details")}>
                   <JobProperties job={job} />
                 </Panel>

@@ -27,6 +27,7 @@ export function followReservations(
       as_of: typeof message.as_of === "string" ? message.as_of : null,
       stale: message.stale === true,
       stale_reason: typeof message.stale_reason === "string" ? message.stale_reason : null,
+      fallback: null,
     });
   };
   return connection.subscribe(`reservations:${cluster}`, { onMessage });

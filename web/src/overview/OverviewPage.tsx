@@ -8,6 +8,8 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Overview } from "../api/types";
 import { useIsOperator, useUser } from "../auth/use-session";
+import { SharesPanel } from "../efficiency/SharesPanel";
+import { OwnWaste, WasteOfAll } from "../efficiency/WastePanel";
 import type { StateGroup } from "../jobs/states";
 import { Metric } from "../ui/Metric";
 import { PageHeader } from "../ui/PageHeader";
@@ -45,7 +47,12 @@ export function OverviewPage() {
         }
       />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
-      <StaleNote asOf={data?.as_of} stale={data?.stale} reason={data?.stale_reason} />
+      <StaleNote
+        asOf={data?.as_of}
+        stale={data?.stale}
+        reason={data?.stale_reason}
+        fallback={data?.fallback}
+      />
       <MaintenanceNote cluster={cluster} />
       {isOperator && <Trouble cluster={cluster} />}
       <div className={classes.metrics}>
@@ -59,12 +66,15 @@ export function OverviewPage() {
         <div className={classes.column}>
           <MyJobs cluster={cluster} />
           <RecentUploads />
+          <OwnWaste cluster={cluster} />
+          {isOperator && <WasteOfAll cluster={cluster} />}
         </div>
         <div className={classes.column}>
           <ClusterUse overview={data} />
           {data?.nodes && <LastDay cluster={cluster} />}
           {/* A site may keep its nodes from its users: who asks nevertheless is refused. */}
           {data ? data.nodes && <NodesAtAGlance cluster={cluster} /> : !error && <NodesToCome />}
+          <SharesPanel cluster={cluster} />
         </div>
       </div>
     </>

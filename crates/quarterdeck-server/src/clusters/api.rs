@@ -1,5 +1,6 @@
 //! Routes of clusters, and what the lists read from one share.
 
+mod shares;
 mod trouble;
 
 use std::collections::BTreeMap;
@@ -13,7 +14,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Freshness;
+use super::{Fallback, Freshness};
 use crate::access::Actor;
 use crate::app::App;
 use crate::config::Mode;
@@ -23,7 +24,12 @@ use crate::requests::{Page, PathOf};
 use crate::templates::SchedulerName;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(meta)).routes(routes!(list)).routes(routes!(overview)).merge(trouble::routes())
+    OpenApiRouter::new()
+        .routes(routes!(meta))
+        .routes(routes!(list))
+        .routes(routes!(overview))
+        .routes(routes!(shares::shares))
+        .merge(trouble::routes())
 }
 
 /// A page of a list that was taken from a reading of the cluster.
@@ -41,6 +47,8 @@ pub(crate) struct FreshPage<T> {
     stale: bool,
     /// Why there is no newer reading.
     stale_reason: Option<String>,
+    /// slurmrestd fails, and Slurm's commands were read instead. Null: it does not, or the site has none.
+    fallback: Option<Fallback>,
 }
 
 impl<T> FreshPage<T> {
@@ -51,7 +59,8 @@ impl<T> FreshPage<T> {
             total,
             as_of: freshness.as_of,
             stale: freshness.is_stale(),
-            stale_reason: freshness.stale_reason.clone(),
+            stale_reason: freshness.reason(),
+            fallback: freshness.fallback.clone(),
         }
     }
 }
@@ -106,6 +115,23 @@ struct Cluster {
     as_of: Option<DateTime<Utc>>,
     stale: bool,
     stale_reason: Option<String>,
+    /// Accounting (slurmdbd), which tells how jobs ended; null where the site keeps none.
+    accounting: Option<Age>,
+}
+
+/// How old what was read of one of the scheduler's parts is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Age {
+    /// When it last answered.
+    as_of: Option<DateTime<Utc>>,
+    stale: bool,
+    stale_reason: Option<String>,
+}
+
+impl From<Freshness> for Age {
+    fn from(freshness: Freshness) -> Age {
+        Age { as_of: freshness.as_of, stale: freshness.is_stale(), stale_reason: freshness.reason() }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -130,7 +156,8 @@ async fn list(State(app): State<App>) -> Json<Page<Cluster>> {
             state: if view.jobs.is_stale() { ClusterState::Down } else { ClusterState::Up },
             as_of: view.jobs.as_of,
             stale: view.jobs.is_stale(),
-            stale_reason: view.jobs.stale_reason,
+            stale_reason: view.jobs.reason(),
+            accounting: view.accounting.map(Age::from),
         }
     };
     Json(Page::whole(app.clusters.all().iter().map(view).collect()))
@@ -141,6 +168,8 @@ struct Overview {
     as_of: Option<DateTime<Utc>>,
     stale: bool,
     stale_reason: Option<String>,
+    /// slurmrestd fails, and Slurm's commands were read instead. Null: it does not, or the site has none.
+    fallback: Option<Fallback>,
     /// Jobs submitted in the last seven days.
     jobs: JobCounts,
     mine: JobCounts,
@@ -220,7 +249,8 @@ async fn overview(
     Ok(Json(Overview {
         as_of: oldest.as_of,
         stale: oldest.is_stale(),
-        stale_reason: oldest.stale_reason.clone(),
+        stale_reason: oldest.reason(),
+        fallback: view.jobs.fallback.clone().or_else(|| view.nodes.fallback.clone()),
         jobs: count(&all),
         mine: count(&mine),
         waiting,

@@ -3,6 +3,8 @@
 pub(crate) mod api;
 mod demand;
 mod line;
+mod rest;
+mod shares;
 mod sight;
 mod slurm;
 
@@ -12,15 +14,18 @@ use std::sync::{Arc, RwLock};
 
 use chrono::{DateTime, Utc};
 use quarterdeck_slurm::{Node, Partition, ReasonAuthor, Reservation};
+use serde::Serialize;
 use tokio::sync::Notify;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::config::{self, LOCAL_CLUSTER, Mode};
 use crate::history;
 use crate::jobs;
-use crate::live::Live;
+use crate::live::{Live, Topic};
 pub use demand::{Demand, JobCount};
 pub use line::{Line, Waiting};
+pub use rest::Address as RestAddress;
 pub use sight::{Privacy, Sight};
 pub use slurm::{Commands, watch};
 
@@ -62,28 +67,46 @@ pub struct View {
     /// Read by themselves, and seldom: a site without an answer to this has its jobs and nodes all the same.
     pub reservations: Freshness,
     pub reservation_list: Arc<Vec<Reservation>>,
+    /// slurmdbd and its database, which tell how jobs ended. `None`: the site keeps none, or that is not known yet.
+    pub accounting: Option<Freshness>,
     pub line: Arc<Line>,
     pub demand: Arc<Demand>,
-    /// Only asked when there is something to ask: `as_of` is the last time that it answered.
-    pub accounting: Freshness,
     /// `None` until it was read: then everything is private.
     pub privacy: Option<Arc<Privacy>>,
 }
+
+/// In the first moments after the start.
+const NOT_READ_YET: &str = "not-read-yet";
 
 /// How old a reading is, and why there is no newer one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Freshness {
     pub as_of: Option<DateTime<Utc>>,
+    /// Why the last reading failed.
     pub stale_reason: Option<String>,
+    pub fallback: Option<Fallback>,
+}
+
+/// slurmrestd, which the site has named, fails: Slurm's commands are read instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Fallback {
+    pub since: DateTime<Utc>,
+    pub reason: String,
 }
 
 impl Freshness {
     pub fn is_stale(&self) -> bool {
-        self.stale_reason.is_some()
+        self.reason().is_some()
     }
 
-    fn read(&mut self, now: DateTime<Utc>) {
-        *self = Freshness { as_of: Some(now), stale_reason: None };
+    /// Why there is no newer reading: what the source's command said, or a code.
+    pub fn reason(&self) -> Option<String> {
+        let not_yet = || self.as_of.is_none().then(|| NOT_READ_YET.to_owned());
+        self.stale_reason.clone().or_else(not_yet)
+    }
+
+    fn read(&mut self, now: DateTime<Utc>, fallback: Option<Fallback>) {
+        *self = Freshness { as_of: Some(now), stale_reason: None, fallback };
     }
 
     /// The last data stay; whether this is news.
@@ -138,6 +161,25 @@ impl Cluster {
         }
     }
 
+    /// Whether accounting answered what it was asked at this time.
+    fn heard_accounting<T>(&self, live: &Live, asked: DateTime<Utc>, outcome: Result<T, String>) -> Result<T, String> {
+        let news = self.change(|view| {
+            let freshness = view.accounting.get_or_insert_default();
+            match &outcome {
+                Ok(_) => {
+                    let returned = freshness.is_stale();
+                    freshness.read(asked, None);
+                    returned
+                }
+                Err(reason) => freshness.fail(reason.clone()),
+            }
+        });
+        if news {
+            live.freshness(&self.name, Topic::Jobs, self.view().jobs);
+        }
+        outcome
+    }
+
     fn change<T>(&self, change: impl FnOnce(&mut View) -> T) -> T {
         change(&mut self.view.write().unwrap_or_else(|poisoned| poisoned.into_inner()))
     }
@@ -148,10 +190,10 @@ impl Cluster {
     }
 
     /// Takes in a reading of the nodes, and tells those who watch them what is other than before.
-    fn show_nodes(&self, live: &Live, now: DateTime<Utc>, nodes: Vec<Node>) {
+    fn show_nodes(&self, live: &Live, now: DateTime<Utc>, fallback: Option<Fallback>, nodes: Vec<Node>) {
         let nodes = Arc::new(nodes);
         let before = self.change(|view| {
-            view.nodes.read(now);
+            view.nodes.read(now, fallback);
             std::mem::replace(&mut view.node_list, nodes.clone())
         });
         let old: HashMap<&str, &Node> = before.iter().map(|node| (node.name.as_str(), node)).collect();
@@ -182,12 +224,12 @@ impl Cluster {
         self.change(|view| {
             view.demand = Arc::new(demand);
             view.version = Some(env!("CARGO_PKG_VERSION").to_owned());
-            view.jobs.read(now);
-            view.reservations.read(now);
+            view.jobs.read(now, None);
+            view.reservations.read(now, None);
             view.partitions = Arc::new(vec![partition]);
             view.privacy = Some(Arc::default());
         });
-        self.show_nodes(live, now, vec![node]);
+        self.show_nodes(live, now, None, vec![node]);
     }
 }
 
@@ -198,6 +240,7 @@ pub fn start(app: &App) {
         match &cluster.scheduler {
             Scheduler::Slurm(commands) => {
                 tokio::spawn(watch(app.clone(), cluster.clone(), commands.clone()));
+                tokio::spawn(jobs::collect_usage(app.clone(), cluster.clone(), commands.clone()));
                 tokio::spawn(jobs::recover(app.clone(), cluster.clone(), commands.clone()));
             }
             Scheduler::Local => drop(tokio::spawn(jobs::watch_local(app.clone(), cluster.clone()))),

@@ -11,6 +11,8 @@ use chrono::{DateTime, Utc};
 use quarterdeck_slurm::compact::{
     self, Reading, Separator, accounting, features, node_details, node_events, nodes, partitions, paths, privacy,
     queue, reasons, reservations,
+    shares::{self, Share},
+    usage::{self, JobUsage},
 };
 use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails, NodeEvent};
 use quarterdeck_types::JobId;
@@ -18,7 +20,9 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Cluster, Demand, Line, Privacy};
+use super::rest::{Rest, own_name};
+use super::shares::Shares;
+use super::{Cluster, Demand, Fallback, Line, Privacy};
 use crate::app::App;
 use crate::config;
 use crate::jobs;
@@ -41,6 +45,8 @@ pub struct Commands {
     programs: PathBuf,
     conf: Option<PathBuf>,
     poll: Duration,
+    rest: Option<Rest>,
+    pub(super) shares: Shares,
 }
 
 impl Commands {
@@ -49,7 +55,38 @@ impl Commands {
             programs: config.programs.clone(),
             conf: config.conf.clone(),
             poll: Duration::from_secs(config.poll_seconds),
+            rest: Rest::new(config),
+            shares: Shares::default(),
         }
+    }
+
+    /// Whether slurmrestd was to be read, and could not.
+    fn fallback(&self) -> Option<Fallback> {
+        self.rest.as_ref()?.fallback()
+    }
+
+    /// The whole queue.
+    async fn queue(&self, now: DateTime<Utc>) -> Result<Vec<Job>, String> {
+        if let Some(rest) = &self.rest
+            && let Some(jobs) = rest.jobs(now).await
+        {
+            return Ok(jobs);
+        }
+        let separator = separator()?;
+        let answer = self.run(&queue::reading(queue::Jobs::All, &separator)).await?;
+        queue::parse(&answer, &separator).map_err(|error| error.to_string())
+    }
+
+    /// All nodes.
+    async fn nodes(&self, now: DateTime<Utc>) -> Result<Vec<Node>, String> {
+        if let Some(rest) = &self.rest
+            && let Some(nodes) = rest.nodes(now).await
+        {
+            return Ok(nodes);
+        }
+        let separator = separator()?;
+        let answer = self.run(&nodes::reading(&separator)).await?;
+        nodes::parse(&answer, &separator).map_err(|error| error.to_string())
     }
 
     /// What accounting knows of these jobs.
@@ -62,6 +99,16 @@ impl Commands {
     pub async fn node_events(&self, since: DateTime<Utc>) -> Result<Vec<NodeEvent>, String> {
         let answer = self.run(&node_events::reading(since)).await?;
         node_events::parse(&answer).map_err(|error| error.to_string())
+    }
+
+    /// What these jobs used, as far as accounting knows.
+    pub async fn usage(&self, jobs: &[JobId]) -> Result<Vec<JobUsage>, String> {
+        usage::parse(&self.run(&usage::reading(jobs)).await?).map_err(|error| error.to_string())
+    }
+
+    /// Everybody's share of the cluster.
+    pub(super) async fn read_shares(&self) -> Result<Vec<Share>, String> {
+        shares::parse(&self.run(&shares::reading()).await?).map_err(|error| error.to_string())
     }
 
     /// Where a job that was not submitted here writes.
@@ -80,7 +127,12 @@ impl Commands {
     }
 
     /// One node of the list, as it is now.
-    pub async fn node(&self, name: &str) -> Result<(Node, NodeDetails), String> {
+    pub async fn node(&self, name: &str, now: DateTime<Utc>) -> Result<(Node, NodeDetails), String> {
+        if let Some(rest) = &self.rest
+            && let Some(node) = rest.node(name, now).await
+        {
+            return Ok(node);
+        }
         let separator = separator()?;
         let listed = nodes::reading_of(name, &separator);
         let details = node_details::reading(name);
@@ -141,20 +193,18 @@ async fn read_all(pipe: Option<impl tokio::io::AsyncRead + Unpin>, limit: u64) -
 /// Reads the cluster again and again. A failure makes its own part stale and nothing else; and what asks accounting,
 /// which may hang, stands in nobody else's way.
 pub async fn watch(app: App, cluster: Cluster, commands: Arc<Commands>) {
-    // First, so that nothing is shown before it is known to whom.
-    let known = read_privacy(&cluster, &commands).await;
     let (left, those_left) = watch::channel(Vec::new());
     tokio::join!(
-        watch_privacy(&cluster, &commands, known),
+        watch_privacy(&app, &cluster, &commands),
         watch_controller(&app, &cluster, &commands, &left),
         watch_accounting(&app, &cluster, &commands, those_left),
     );
 }
 
-async fn watch_privacy(cluster: &Cluster, commands: &Commands, mut known: bool) {
+async fn watch_privacy(app: &App, cluster: &Cluster, commands: &Commands) {
     loop {
+        let known = read_privacy(app, cluster, commands).await;
         tokio::time::sleep(if known { PRIVACY_EVERY } else { commands.poll }).await;
-        known = read_privacy(cluster, commands).await;
     }
 }
 
@@ -163,21 +213,24 @@ async fn watch_controller(app: &App, cluster: &Cluster, commands: &Commands, lef
     let mut reservations_due = Instant::now();
     let mut features_due = Instant::now();
     loop {
-        read_jobs(app, cluster, commands, left).await;
-        if app.clusters.nodes_soon.swap(false, Ordering::Relaxed) {
-            nodes_due = Instant::now();
-        }
-        if Instant::now() >= nodes_due && cluster.view().privacy.is_some() {
-            read_nodes(app, cluster, commands).await;
-            nodes_due = Instant::now() + NODES_EVERY;
-        }
-        if Instant::now() >= features_due && !cluster.view().node_list.is_empty() {
-            read_features(app, cluster, commands).await;
-            features_due = Instant::now() + FEATURES_EVERY;
-        }
-        if Instant::now() >= reservations_due && cluster.view().privacy.is_some() {
-            read_reservations(app, cluster, commands).await;
-            reservations_due = Instant::now() + RESERVATIONS_EVERY;
+        // Nothing is shown before it is known to whom.
+        if cluster.view().privacy.is_some() {
+            read_jobs(app, cluster, commands, left).await;
+            if app.clusters.nodes_soon.swap(false, Ordering::Relaxed) {
+                nodes_due = Instant::now();
+            }
+            if Instant::now() >= nodes_due {
+                read_nodes(app, cluster, commands).await;
+                nodes_due = Instant::now() + NODES_EVERY;
+            }
+            if Instant::now() >= reservations_due {
+                read_reservations(app, cluster, commands).await;
+                reservations_due = Instant::now() + RESERVATIONS_EVERY;
+            }
+            if Instant::now() >= features_due && !cluster.view().node_list.is_empty() {
+                read_features(app, cluster, commands).await;
+                features_due = Instant::now() + FEATURES_EVERY;
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(commands.poll) => {}
@@ -195,47 +248,54 @@ async fn watch_accounting(
 ) {
     while those_left.changed().await.is_ok() {
         let left = those_left.borrow_and_update().clone();
-        if left.is_empty() {
-            continue;
-        }
-        let asked = app.clock.now();
-        match finish_left(app, cluster, commands, left).await {
-            Ok(()) => cluster.change(|view| view.accounting.read(asked)),
-            Err(reason) => {
-                tracing::warn!(cluster = %cluster.name, %reason, "accounting does not say how jobs ended");
-                let _: bool = cluster.change(|view| view.accounting.fail(reason));
-            }
+        if let Err(reason) = finish_left(app, cluster, commands, left).await {
+            tracing::warn!(cluster = %cluster.name, %reason, "accounting does not say how jobs ended");
         }
     }
 }
 
 /// What was known stays where it cannot be read; whether it could.
-async fn read_privacy(cluster: &Cluster, commands: &Commands) -> bool {
+async fn read_privacy(app: &App, cluster: &Cluster, commands: &Commands) -> bool {
     let known = cluster.view().privacy;
-    let data = match commands.run(&privacy::reading()).await.map(|answer| privacy::parse(&answer)) {
-        Ok(Ok(data)) => data,
-        Ok(Err(error)) => return warn(cluster, &error.to_string()),
+    let answer = match commands.run(&privacy::reading()).await {
+        Ok(answer) => answer,
         Err(reason) => return warn(cluster, &reason),
     };
-    // A site may have no accounting, and so no coordinators; what was known stays while it is away.
+    let data = match privacy::parse(&answer) {
+        Ok(data) => data,
+        Err(error) => return warn(cluster, &error.to_string()),
+    };
+    let show = |privacy| cluster.change(|view| view.privacy = Some(Arc::new(privacy)));
+    // Accounting may take its time. Until it answers, coordinators see what others see.
+    if known.is_none() && !data.jobs {
+        show(Privacy { data, ..Privacy::default() });
+        app.clusters.look_soon();
+    }
     let known = known.unwrap_or_default();
-    let coordinators = match commands.run(&privacy::coordinators_reading()).await {
-        Ok(answer) => privacy::parse_coordinators(&answer).unwrap_or_default(),
-        Err(_) => known.coordinators.clone(),
+    let coordinators = if accounting::is_kept(&answer) {
+        let asked = app.clock.now();
+        let answer = commands.run(&privacy::coordinators_reading()).await;
+        let read = answer.and_then(|answer| privacy::parse_coordinators(&answer).map_err(|error| error.to_string()));
+        // What was known stays while it is away.
+        cluster.heard_accounting(&app.live, asked, read).unwrap_or_else(|_| known.coordinators.clone())
+    } else {
+        cluster.change(|view| view.accounting = None);
+        HashMap::new()
     };
     let blind = match data.jobs {
         true => blindness(commands).await.unwrap_or_else(|_| known.blind.clone()),
         false => None,
     };
-    cluster.change(|view| view.privacy = Some(Arc::new(Privacy { data, coordinators, blind })));
+    show(Privacy { data, coordinators, blind });
     true
 }
 
 fn warn(cluster: &Cluster, reason: &str) -> bool {
     tracing::warn!(cluster = %cluster.name, reason, "what is private could not be read");
     cluster.change(|view| {
-        // Nodes wait for it.
+        // All else waits for it.
         if view.privacy.is_none() {
+            view.jobs.fail(reason.to_owned());
             view.nodes.fail(reason.to_owned());
         }
     });
@@ -245,9 +305,8 @@ fn warn(cluster: &Cluster, reason: &str) -> bool {
 /// Where jobs are private, an account that is no operator of Slurm is shown none: that must not look like an empty
 /// queue. Answers why it is not.
 async fn blindness(commands: &Commands) -> Result<Option<String>, String> {
-    let uid = nix::unistd::geteuid();
-    let user = nix::unistd::User::from_uid(uid).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name);
-    if uid.is_root() || privacy::parse_level(&commands.run(&privacy::level_reading(&user)).await?) {
+    let user = own_name();
+    if nix::unistd::geteuid().is_root() || privacy::parse_level(&commands.run(&privacy::level_reading(&user)).await?) {
         return Ok(None);
     }
     Ok(Some(format!("jobs are private here (PrivateData): make {user} an operator of Slurm's accounting")))
@@ -260,16 +319,14 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands, those_left
         if let Some(reason) = cluster.view().privacy.and_then(|privacy| privacy.blind.clone()) {
             return Err(reason);
         }
-        let separator = separator()?;
-        let answer = commands.run(&queue::reading(queue::Jobs::All, &separator)).await?;
-        let mut queue = queue::parse(&answer, &separator).map_err(|error| error.to_string())?;
+        let mut queue = commands.queue(asked).await?;
         let demand = Demand::count(&queue);
         let line = Line::take(&mut queue);
         let left = jobs::observe(app, &cluster.name, queue).await.map_err(|error| error.to_string())?;
         cluster.change(|view| {
             view.line = Arc::new(line);
             view.demand = Arc::new(demand);
-            view.jobs.read(asked);
+            view.jobs.read(asked, commands.fallback());
         });
         those_left.send_replace(left);
         Ok::<(), String>(())
@@ -290,7 +347,9 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands, those_left
 async fn finish_left(app: &App, cluster: &Cluster, commands: &Commands, left: Vec<JobId>) -> Result<(), String> {
     let mut outcome = Ok(());
     for some in left.chunks(200) {
-        match commands.accounting(accounting::Jobs::Ids(some)).await {
+        let asked = app.clock.now();
+        let answer = commands.accounting(accounting::Jobs::Ids(some)).await;
+        match cluster.heard_accounting(&app.live, asked, answer) {
             Ok(ended) => {
                 jobs::watch_ended(app, &cluster.name, some, ended).await.map_err(|error| error.to_string())?;
             }
@@ -306,10 +365,10 @@ async fn read_nodes(app: &App, cluster: &Cluster, commands: &Commands) {
     let outcome = async {
         let broken = |error: quarterdeck_slurm::AnswerError| error.to_string();
         let version = compact::parse_version(&commands.run(&compact::version_reading()).await?).map_err(broken)?;
-        let separator = separator()?;
-        let nodes = nodes::parse(&commands.run(&nodes::reading(&separator)).await?, &separator).map_err(broken)?;
+        let nodes = commands.nodes(asked).await?;
         let partitions = partitions::parse(&commands.run(&partitions::reading()).await?).map_err(broken)?;
         let authors = if nodes.iter().any(|node| node.reason.is_some()) {
+            let separator = separator()?;
             reasons::parse(&commands.run(&reasons::reading(&separator)).await?, &separator).map_err(broken)?
         } else {
             HashMap::new()
@@ -319,7 +378,7 @@ async fn read_nodes(app: &App, cluster: &Cluster, commands: &Commands) {
             view.partitions = Arc::new(partitions);
             view.reason_authors = Arc::new(authors);
         });
-        cluster.show_nodes(&app.live, asked, nodes);
+        cluster.show_nodes(&app.live, asked, commands.fallback(), nodes);
         Ok(())
     };
     let news = match outcome.await {
@@ -341,7 +400,7 @@ async fn read_reservations(app: &App, cluster: &Cluster, commands: &Commands) {
         Ok(reservations) => cluster.change(|view| {
             let news = view.reservations.is_stale() || *view.reservation_list != reservations;
             view.reservation_list = Arc::new(reservations);
-            view.reservations.read(asked);
+            view.reservations.read(asked, None);
             news
         }),
         Err(reason) => {

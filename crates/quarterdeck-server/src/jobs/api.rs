@@ -1,6 +1,8 @@
 //! Routes of jobs.
 
 mod control;
+mod efficiency;
+mod help;
 
 use axum::Json;
 use axum::extract::State;
@@ -34,6 +36,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(output))
         .routes(routes!(directory))
         .routes(routes!(why))
+        .routes(routes!(help::help))
+        .merge(efficiency::routes())
         .merge(control::routes())
 }
 
@@ -393,7 +397,7 @@ async fn why(
         starts_at: why.starts_at,
         as_of: why.freshness.as_of,
         stale: why.freshness.is_stale(),
-        stale_reason: why.freshness.stale_reason,
+        stale_reason: why.freshness.reason(),
     }))
 }
 
@@ -429,7 +433,7 @@ fn view(actor: &Actor, cluster: &Cluster, job: jobs::Job) -> JobDetail {
         job: Job::seen_by(actor, &job),
         stale: freshness.is_stale(),
         as_of: freshness.as_of,
-        stale_reason: freshness.stale_reason,
+        stale_reason: freshness.reason(),
     }
 }
 

@@ -13,6 +13,7 @@
 //! Answers are bytes: widths count bytes, and names need not be UTF-8.
 
 pub mod accounting;
+mod columns;
 pub mod features;
 pub mod node_details;
 pub mod node_events;
@@ -23,6 +24,8 @@ pub mod privacy;
 pub mod queue;
 pub mod reasons;
 pub mod reservations;
+pub mod shares;
+pub mod usage;
 
 use std::collections::VecDeque;
 
@@ -198,6 +201,14 @@ fn askable(id: &JobId) -> &str {
 
 fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
+}
+
+/// A setting of slurm.conf in the answer to `scontrol show config`: `PrivateData             = jobs,usage`.
+fn setting(configuration: &[u8], name: &str) -> Option<String> {
+    text(configuration).lines().find_map(|line| {
+        let (found, value) = line.split_once('=')?;
+        (found.trim() == name).then(|| value.trim().to_owned())
+    })
 }
 
 /// The words of `Key=Value Key=Value` lines, as scontrol's `-o` writes them.

@@ -2,7 +2,7 @@
 
 use quarterdeck_slurm::compact::{
     Separator, accounting, features, node_details, node_events, nodes, parse_version, partitions, paths, privacy,
-    queue, reasons, reservations,
+    queue, reasons, reservations, shares, usage,
 };
 use quarterdeck_slurm::notation::{self, ExitStatus, Tres};
 use quarterdeck_slurm::output_path::{JobWords, output_path};
@@ -29,12 +29,15 @@ fn read_as_answers(answer: &[u8]) {
     let _ = node_events::parse(answer);
     let _ = partitions::parse(answer);
     let _ = reservations::parse(answer);
+    let _ = usage::parse(answer);
+    let _ = shares::parse(answer);
     let _ = privacy::parse(answer);
     let _ = privacy::parse_coordinators(answer);
     let _ = privacy::parse_level(answer);
     let _ = parse_version(answer);
     let _ = paths::parse(answer);
     let _ = json::parse_jobs(answer);
+    let _ = json::parse_nodes(answer);
 }
 
 fn read_as_text(text: &str) {
@@ -47,6 +50,7 @@ fn read_as_text(text: &str) {
     let _ = notation::parse_time(text);
     let _ = notation::parse_job_state(text);
     let _ = ExitStatus::parse(text);
+    usage::parse_live(text);
     let _ = Tres::parse(text);
     let _ = notation::count_gpus(text);
     if let Some(reason) = Reason::parse(text) {

@@ -109,14 +109,13 @@ fn nodes_in_trouble(view: &View) -> Vec<NodeInTrouble> {
 
 fn sources_in_trouble(view: &View) -> Vec<SourceInTrouble> {
     let of = |source, freshness: &Freshness| {
-        let reason = freshness.stale_reason.clone()?;
-        Some(SourceInTrouble { source, as_of: freshness.as_of, reason })
+        Some(SourceInTrouble { source, as_of: freshness.as_of, reason: freshness.reason()? })
     };
     let all = [
         of(Source::Jobs, &view.jobs),
         of(Source::Nodes, &view.nodes),
         of(Source::Reservations, &view.reservations),
-        of(Source::Accounting, &view.accounting),
+        view.accounting.as_ref().and_then(|accounting| of(Source::Accounting, accounting)),
     ];
     all.into_iter().flatten().collect()
 }

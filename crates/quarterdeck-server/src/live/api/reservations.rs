@@ -23,7 +23,7 @@ impl Watcher<'_> {
         let snapshot = json!({
             "type": "snapshot", "channel": format!("reservations:{}", cluster.name), "version": version,
             "items": items, "as_of": freshness.as_of, "stale": freshness.is_stale(),
-            "stale_reason": freshness.stale_reason,
+            "stale_reason": freshness.reason(), "fallback": freshness.fallback,
         });
         send(socket, snapshot).await
     }
