@@ -8,6 +8,9 @@ import { refreshFigures } from "./figures";
 import { fallbackOf } from "./follow-jobs";
 import { live } from "./live";
 
+/** What becomes of a node is written down a moment after it is told. */
+const HISTORY_AFTER_MS = 2000;
+
 export function useFollowNodes(cluster: string): void {
   const cache = useQueryClient();
   useEffect(() => followNodes(live, cache, cluster), [cache, cluster]);
@@ -34,9 +37,10 @@ export function followNodes(connection: LiveConnection, cache: QueryClient, clus
       const detail = nodeQuery(cluster, node.name).queryKey;
       cache.setQueryData<NodeDetail>(detail, (shown) => shown && { ...shown, ...node });
       if (!more) continue;
-      // Who gave the reason and what may be done now are told there alone, and so is what was before.
+      // Who gave the reason and what may be done now are told there alone.
       void cache.invalidateQueries({ queryKey: detail });
-      void cache.invalidateQueries({ queryKey: nodeHistoryQuery(cluster, node.name).queryKey });
+      const { queryKey } = nodeHistoryQuery(cluster, node.name);
+      setTimeout(() => void cache.invalidateQueries({ queryKey }), HISTORY_AFTER_MS);
     }
     if (figures) refreshFigures(cache, cluster);
   };
