@@ -8,7 +8,9 @@ const OF_DIALOGS =
   /@mantine\/core\/esm\/components\/(Modal|ModalBase|ScrollArea|Overlay|Paper|Group|Portal|FocusTrap)\/|@mantine\/hooks\/esm\/use-focus-(trap|return)\/|node_modules\/(react-remove-scroll|react-remove-scroll-bar|react-style-singleton|use-sidecar|use-callback-ref|get-nonce|tslib|@floating-ui)\/|src\/ui\/(Confirm|OneTimeSecret)/;
 
 const OF_FORMS =
-  /@mantine\/core\/esm\/(components|utils)\/(Input|InputBase|InlineInput|TextInput|NativeSelect|Combobox|InputsGroupFieldset|VisuallyHidden|ActionIcon|CloseButton)\/|@mantine\/hooks\/esm\/use-(debounced-callback|uncontrolled)\/|src\/ui\/(CodeView|Properties|SearchBox|clipboard|composition|field-errors|use-debounced)/;
+  /@mantine\/core\/esm\/(components|utils)\/(SegmentedControl|FloatingIndicator|Input|InputBase|InlineInput|Checkbox|TextInput|NativeSelect|Combobox|InputsGroupFieldset|VisuallyHidden|ActionIcon|CloseButton)\/|@mantine\/hooks\/esm\/use-(debounced-callback|uncontrolled)\/|src\/ui\/(CodeView|Properties|SearchBox|clipboard|composition|field-errors|use-debounced)/;
+
+const OF_LONG_LISTS = /@tanstack\/(react-virtual|virtual-core)\/|src\/ui\/ScrollingTable/;
 
 const besideServer = { host: "127.0.0.1", proxy: { "/api": { target: server, ws: true } } };
 
@@ -32,9 +34,15 @@ export default defineConfig({
               test: /node_modules\/(react|react-dom|scheduler|@tanstack\/(react-router|router-core|history|store|react-store|react-query|query-core)|i18next|react-i18next|openapi-fetch|openapi-react-query|use-sync-external-store|clsx)\//,
             },
             // What most pages share: one file instead of dozens of tiny ones. Dialogs go by themselves: many pages have
-            // some, but none needs one to be shown first. So do the parts of forms: the overview has none.
-            { name: "shared", minShareCount: 4, test: (id) => !OF_DIALOGS.test(id) && !OF_FORMS.test(id) },
+            // some, but none needs one to be shown first. So do the parts of forms and of long lists: the overview has
+            // none.
+            {
+              name: "shared",
+              minShareCount: 4,
+              test: (id) => !OF_DIALOGS.test(id) && !OF_FORMS.test(id) && !OF_LONG_LISTS.test(id),
+            },
             { name: "dialog", minShareCount: 4, test: OF_DIALOGS },
+            { name: "list", minShareCount: 2, test: OF_LONG_LISTS },
             { name: "form", minShareCount: 4 },
             // What stands around every page, with its icons: a dozen tiny files otherwise.
             { name: "frame", test: /src\/frame\/(?!NavigationDrawer)/ },

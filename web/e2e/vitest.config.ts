@@ -14,6 +14,8 @@ export default defineConfig({
       "memory.ts",
       "efficiency.ts",
       "results.ts",
+      "nodes.ts",
+      "cluster.ts",
       "account.ts",
     ],
     testTimeout: 240_000,

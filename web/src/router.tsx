@@ -19,6 +19,9 @@ import { filterFromSearch } from "./jobs/filter";
 import { newJobFromSearch } from "./jobs/new/search";
 import { nodeFilterFromSearch } from "./nodes/filter";
 import { clustersQuery } from "./overview/queries";
+import { partitionsFromSearch } from "./partitions/search";
+import { calendarFromSearch } from "./reservations/calendar";
+import { rangeFromSearch } from "./use/range";
 
 const root = createRootRoute({
   component: Outlet,
@@ -113,6 +116,27 @@ const node = createRoute({
   component: lazyRouteComponent(() => import("./nodes/NodePage"), "NodePage"),
 });
 
+const partitions = createRoute({
+  getParentRoute: () => frame,
+  path: "/clusters/$cluster/partitions",
+  validateSearch: partitionsFromSearch,
+  component: lazyRouteComponent(() => import("./partitions/PartitionsPage"), "PartitionsPage"),
+});
+
+const reservations = createRoute({
+  getParentRoute: () => frame,
+  path: "/clusters/$cluster/reservations",
+  validateSearch: calendarFromSearch,
+  component: lazyRouteComponent(() => import("./reservations/ReservationsPage"), "ReservationsPage"),
+});
+
+const use = createRoute({
+  getParentRoute: () => frame,
+  path: "/clusters/$cluster/use",
+  validateSearch: rangeFromSearch,
+  component: lazyRouteComponent(() => import("./use/UsePage"), "UsePage"),
+});
+
 const templates = createRoute({
   getParentRoute: () => frame,
   path: "/templates",
@@ -200,6 +224,9 @@ export const router = createRouter({
       newJob,
       nodes,
       node,
+      partitions,
+      reservations,
+      use,
       templates,
       template,
       images,

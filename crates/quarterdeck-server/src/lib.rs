@@ -19,6 +19,7 @@ mod config;
 mod cross_site;
 mod db;
 mod files;
+mod history;
 mod images;
 mod jobs;
 mod limits;

@@ -382,6 +382,16 @@ impl From<crate::files::Error> for Problem {
     }
 }
 
+impl From<crate::history::Error> for Problem {
+    fn from(error: crate::history::Error) -> Problem {
+        use crate::history::Error;
+        match error {
+            Error::NoTime => Problem::invalid(vec![FieldError::new("/until", "too-early", error.to_string())]),
+            Error::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<crate::nodes::Error> for Problem {
     fn from(error: crate::nodes::Error) -> Problem {
         use crate::nodes::Error;

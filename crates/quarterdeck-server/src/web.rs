@@ -27,8 +27,8 @@ use crate::app::App;
 use crate::client_address::client_address;
 use crate::problem::{Problem, ProblemDocument};
 use crate::{
-    accounts, api_docs, api_keys, audit, auth, clusters, files, images, jobs, limits, live, method_override, nodes,
-    notifications, page, redact, templates, uploads, users,
+    accounts, api_docs, api_keys, audit, auth, clusters, files, history, images, jobs, limits, live, method_override,
+    nodes, notifications, page, redact, templates, uploads, users,
 };
 
 /// A request's JSON may hold a batch script (Slurm's own limit is 4 MB) and little else.
@@ -101,6 +101,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(clusters::api::routes())
         .merge(nodes::api::routes())
         .merge(accounts::api::routes())
+        .merge(history::api::routes())
         .merge(jobs::api::routes())
         .merge(templates::api::routes())
         .merge(images::api::routes())

@@ -18,7 +18,8 @@ pub mod script;
 use thiserror::Error;
 
 pub use model::{
-    Association, Feature, Gres, Job, JobPaths, License, Limits, Node, NodeDetails, Partition, Qos, Reservation, Step,
+    Association, Feature, Gres, Job, JobPaths, License, Limits, Node, NodeDetails, NodeEvent, Partition,
+    PartitionAccess, Qos, ReasonAuthor, Reservation, Step,
 };
 pub use reason::Reason;
 

@@ -113,6 +113,41 @@ pub struct Partition {
     pub max_nodes: Option<u32>,
     pub max_cpus_per_node: Option<u32>,
     pub max_memory_mib_per_node: Option<u64>,
+    pub access: PartitionAccess,
+}
+
+/// Who may submit to a partition. `None`: this keeps nobody out.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct PartitionAccess {
+    pub groups: Option<Vec<String>>,
+    pub accounts: Option<Vec<String>>,
+    /// Counts where `accounts` is not set.
+    pub denied_accounts: Option<Vec<String>>,
+    pub qos: Option<Vec<String>>,
+    /// Counts where `qos` is not set.
+    pub denied_qos: Option<Vec<String>>,
+}
+
+/// Who gave the reason why a node is out of service.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub struct ReasonAuthor {
+    /// The Unix user.
+    pub user: Option<String>,
+    pub at: Option<DateTime<Utc>>,
+}
+
+/// A time in which a node was out of service.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct NodeEvent {
+    pub node: String,
+    /// Accounting's words, in small letters: `drain`, `down*`.
+    pub state: String,
+    pub reason: Option<String>,
+    /// The Unix user.
+    pub reason_by: Option<String>,
+    pub started_at: DateTime<Utc>,
+    /// `None`: it goes on, or accounting was not told.
+    pub ended_at: Option<DateTime<Utc>>,
 }
 
 /// Nodes that are kept for some, or for nobody, from one time to another.

@@ -243,40 +243,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/clusters/{cluster}/accounts": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The accounts that you may charge; for operators, everybody's. */
-        get: operations["accounts_list"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/clusters/{cluster}/choices": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What else a job may ask for here: features and devices of nodes, and licences. */
-        get: operations["accounts_choices"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/clusters/{cluster}/efficiency": {
         parameters: {
             query?: never;
@@ -397,23 +363,6 @@ export interface paths {
         head?: never;
         /** Change what may still be changed of a job. */
         patch: operations["jobs_update"];
-        trace?: never;
-    };
-    "/api/v1/clusters/{cluster}/jobs/{job}/dependencies": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The jobs that this one waits for, and those that wait for it. */
-        get: operations["jobs_dependencies"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
         trace?: never;
     };
     "/api/v1/clusters/{cluster}/jobs/{job}/directory": {
@@ -593,23 +542,6 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
-    "/api/v1/clusters/{cluster}/jobs/{job}/steps": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** What the job has run: its script, and each `srun`. */
-        get: operations["jobs_steps"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
     "/api/v1/clusters/{cluster}/jobs/{job}/why": {
         parameters: {
             query?: never;
@@ -695,6 +627,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/nodes/{node}/history": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** When a node was out of service and why, the newest first. Kept for a year. */
+        get: operations["nodes_of_node"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/nodes/{node}/reboot": {
         parameters: {
             query?: never;
@@ -753,25 +702,8 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The cluster's partitions and their limits. */
+        /** The cluster's partitions: limits, who may use them, what is free and what waits. */
         get: operations["nodes_partitions"];
-        put?: never;
-        post?: never;
-        delete?: never;
-        options?: never;
-        head?: never;
-        patch?: never;
-        trace?: never;
-    };
-    "/api/v1/clusters/{cluster}/qos": {
-        parameters: {
-            query?: never;
-            header?: never;
-            path?: never;
-            cookie?: never;
-        };
-        /** The QOS that you may ask for; for operators, all. */
-        get: operations["accounts_qos"];
         put?: never;
         post?: never;
         delete?: never;
@@ -787,7 +719,11 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** Nodes that are kept for some, or for nobody, for a time. */
+        /**
+         * Nodes that are kept for some, or for nobody, for a time.
+         * @description Where the site's reservations are private (Slurm's `PrivateData`), whoever is no operator sees those that name her
+         *     or an account that she coordinates.
+         */
         get: operations["nodes_reservations"];
         put?: never;
         post?: never;
@@ -806,6 +742,40 @@ export interface paths {
         };
         /** Fair share and balances of your accounts; of operators, of all. In the order of the tree of accounts. */
         get: operations["clusters_shares"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/trouble": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What an operator should look at first. */
+        get: operations["clusters_trouble"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/use": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How much of a cluster, or of a partition, was in use. */
+        get: operations["clusters_use_over_time"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1332,31 +1302,6 @@ export interface components {
          * @enum {string}
          */
         AccountKind: "person" | "service";
-        /** @description Null: unlimited. TRES as Slurm writes them. */
-        AccountLimits: {
-            /**
-             * Format: int32
-             * @description Of those that run.
-             */
-            max_jobs?: number | null;
-            /** Format: int32 */
-            max_submitted_jobs?: number | null;
-            /**
-             * Format: int32
-             * @description Of one job.
-             */
-            max_time_minutes?: number | null;
-            /** @example cpu=8,gres/gpu=2 */
-            max_tres_per_job?: string | null;
-            /**
-             * Format: int32
-             * @description Of all together who share it.
-             */
-            group_jobs?: number | null;
-            /** Format: int32 */
-            group_submitted_jobs?: number | null;
-            group_tres?: string | null;
-        };
         Advice: {
             /**
              * Format: int64
@@ -1374,6 +1319,13 @@ export interface components {
             as_of?: string | null;
             stale: boolean;
             stale_reason?: string | null;
+        };
+        AgentInTrouble: {
+            /** @description The Unix user. */
+            user: string;
+            reason: string;
+            /** Format: date-time */
+            at: string;
         };
         ApiKey: {
             /** Format: uuid */
@@ -1545,43 +1497,6 @@ export interface components {
             stale_reason?: string | null;
             accounting?: components["schemas"]["Age"] | null;
         };
-        /** @description What somebody may charge to an account. */
-        ClusterAccount: {
-            /** @example physics */
-            account: string;
-            /** @description The Unix user. */
-            user: string;
-            /** @description Charged where a job names no account. */
-            is_default: boolean;
-            /** @description In this partition alone; null: in all. */
-            partition?: string | null;
-            default_qos?: string | null;
-            /** @description Those allowed. */
-            qos: string[];
-            limits: components["schemas"]["AccountLimits"];
-        };
-        ClusterQos: {
-            name: string;
-            description?: string | null;
-            /**
-             * Format: int32
-             * @description A higher one is considered first.
-             */
-            priority: number;
-            /** @description Of your accounts, those that allow it. */
-            accounts: string[];
-            /**
-             * Format: int32
-             * @description Null here and below: unlimited.
-             */
-            max_jobs_per_user?: number | null;
-            /** Format: int32 */
-            max_submitted_jobs_per_user?: number | null;
-            /** Format: int32 */
-            max_time_minutes?: number | null;
-            max_tres_per_job?: string | null;
-            max_tres_per_user?: string | null;
-        };
         /** @enum {string} */
         ClusterState: "up" | "down";
         /** @enum {string} */
@@ -1594,13 +1509,6 @@ export interface components {
             /** @description The key itself. It is shown this once. */
             key: string;
         };
-        /**
-         * @description Slurm's words.
-         * @enum {string}
-         */
-        DependencyKind: "after" | "afterany" | "afterok" | "afternotok" | "aftercorr";
-        /** @enum {string} */
-        DependencyStanding: "waiting" | "fulfilled" | "never" | "unknown";
         /** @description A directory of mine. */
         Directory: {
             space: string;
@@ -1744,80 +1652,6 @@ export interface components {
             line?: components["schemas"]["OutputLine"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_ClusterAccount: {
-            items: {
-                /** @example physics */
-                account: string;
-                /** @description The Unix user. */
-                user: string;
-                /** @description Charged where a job names no account. */
-                is_default: boolean;
-                /** @description In this partition alone; null: in all. */
-                partition?: string | null;
-                default_qos?: string | null;
-                /** @description Those allowed. */
-                qos: string[];
-                limits: components["schemas"]["AccountLimits"];
-            }[];
-            /** @description Send it as `cursor` to get the next page; null: this was the last. */
-            next_cursor?: string | null;
-            /**
-             * Format: int64
-             * @description With `count=true`.
-             */
-            total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
-        };
-        /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_ClusterQos: {
-            items: {
-                name: string;
-                description?: string | null;
-                /**
-                 * Format: int32
-                 * @description A higher one is considered first.
-                 */
-                priority: number;
-                /** @description Of your accounts, those that allow it. */
-                accounts: string[];
-                /**
-                 * Format: int32
-                 * @description Null here and below: unlimited.
-                 */
-                max_jobs_per_user?: number | null;
-                /** Format: int32 */
-                max_submitted_jobs_per_user?: number | null;
-                /** Format: int32 */
-                max_time_minutes?: number | null;
-                max_tres_per_job?: string | null;
-                max_tres_per_user?: string | null;
-            }[];
-            /** @description Send it as `cursor` to get the next page; null: this was the last. */
-            next_cursor?: string | null;
-            /**
-             * Format: int64
-             * @description With `count=true`.
-             */
-            total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
-        };
-        /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Job: {
             items: {
                 /** Format: uuid */
@@ -1868,16 +1702,6 @@ export interface components {
                 image?: string | null;
                 working_directory?: string | null;
                 mine: boolean;
-                /**
-                 * @description Of an array or a heterogeneous job, in its detail, in a list with `collapse`, and live: how many parts are in which state.
-                 * @example {
-                 *       "COMPLETED": 47,
-                 *       "FAILED": 3
-                 *     }
-                 */
-                parts?: {
-                    [key: string]: number;
-                } | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -1916,6 +1740,8 @@ export interface components {
                  */
                 load?: number | null;
                 partitions: string[];
+                /** @description In alphabetical order. */
+                features: string[];
                 reason?: string | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
@@ -1958,10 +1784,18 @@ export interface components {
                 cpus: number;
                 /** Format: int32 */
                 gpus: number;
+                /**
+                 * Format: int32
+                 * @description Of one job.
+                 */
+                max_nodes?: number | null;
                 /** Format: int32 */
                 max_cpus_per_node?: number | null;
                 /** Format: int64 */
                 max_memory_mib_per_node?: number | null;
+                access: components["schemas"]["PartitionAccess"];
+                now?: components["schemas"]["PartitionNow"] | null;
+                jobs?: components["schemas"]["PartitionJobs"] | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -1984,7 +1818,10 @@ export interface components {
         FreshPage_Reservation: {
             items: {
                 name: string;
-                /** Format: date-time */
+                /**
+                 * Format: date-time
+                 * @description Of one that repeats (`DAILY`, `WEEKLY` …) the time that is next.
+                 */
                 starts_at: string;
                 /** Format: date-time */
                 ends_at: string;
@@ -1993,8 +1830,16 @@ export interface components {
                  * @example c[1-3]
                  */
                 nodes?: string | null;
+                /** Format: int64 */
+                node_count: number;
+                partition?: string | null;
+                /** @description No job runs on its nodes. */
+                is_maintenance: boolean;
                 /** @description Slurm's words: `MAINT`, `DAILY`. */
                 flags: string[];
+                /** @description Who may use it, with `accounts`. A name with `-` before it may not. */
+                users: string[];
+                accounts: string[];
                 /** @description `ACTIVE` or `INACTIVE`. */
                 state: string;
             }[];
@@ -2056,54 +1901,6 @@ export interface components {
                 /** @description Its limits of what may be used in all (`GrpTRESMins`). */
                 limits: components["schemas"]["Balance"][];
                 mine: boolean;
-            }[];
-            /** @description Send it as `cursor` to get the next page; null: this was the last. */
-            next_cursor?: string | null;
-            /**
-             * Format: int64
-             * @description With `count=true`.
-             */
-            total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
-        };
-        /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Step: {
-            items: {
-                /**
-                 * @description `batch`: the script; a number: an `srun`; in a heterogeneous job `+1.0`.
-                 * @example 0
-                 */
-                step: string;
-                name: string;
-                /** @example COMPLETED */
-                state: string;
-                /** Format: int32 */
-                exit_code?: number | null;
-                /** Format: int32 */
-                signal?: number | null;
-                /** Format: date-time */
-                started_at?: string | null;
-                /** Format: date-time */
-                ended_at?: string | null;
-                /** Format: int32 */
-                nodes: number;
-                node_list?: string | null;
-                /** Format: int32 */
-                tasks: number;
-                /** Format: int32 */
-                cpus: number;
-                /** Format: int64 */
-                memory_mib?: number | null;
-                /** Format: int32 */
-                gpus: number;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -2284,16 +2081,6 @@ export interface components {
             image?: string | null;
             working_directory?: string | null;
             mine: boolean;
-            /**
-             * @description Of an array or a heterogeneous job, in its detail, in a list with `collapse`, and live: how many parts are in which state.
-             * @example {
-             *       "COMPLETED": 47,
-             *       "FAILED": 3
-             *     }
-             */
-            parts?: {
-                [key: string]: number;
-            } | null;
         };
         /** @enum {string} */
         JobAction: "cancel" | "hold" | "release" | "requeue" | "signal" | "update" | "resubmit";
@@ -2301,17 +2088,6 @@ export interface components {
             action: components["schemas"]["ManyAction"];
             /** @description Our ids or the scheduler's. */
             jobs: string[];
-        };
-        JobChoices: {
-            /** @description Of nodes. */
-            features: components["schemas"]["NodeFeature"][];
-            /** @description Devices of nodes. */
-            gres: components["schemas"]["NodeGres"][];
-            licenses: components["schemas"]["License"][];
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
         };
         JobCounts: {
             /** Format: int64 */
@@ -2327,23 +2103,6 @@ export interface components {
             failed: number;
             /** Format: int64 */
             cancelled: number;
-        };
-        JobDependencies: {
-            /** @description What it waits for, or waited for. */
-            before: components["schemas"]["JobDependency"][];
-            /** @description What waits for it. */
-            after: components["schemas"]["JobDependency"][];
-        };
-        JobDependency: {
-            /**
-             * @description Slurm's word.
-             * @example afterok
-             */
-            type: string;
-            /** @description The number that is waited for: `5`, `5_1`, or `5_*` for a whole array. */
-            on: string;
-            standing: components["schemas"]["DependencyStanding"];
-            job?: components["schemas"]["LinkedJob"] | null;
         };
         JobDetail: components["schemas"]["Job"] & {
             /** @description For the owner's eyes, like the paths. */
@@ -2425,13 +2184,6 @@ export interface components {
          * @enum {string}
          */
         Kind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
-        License: {
-            name: string;
-            /** Format: int32 */
-            total: number;
-            /** Format: int32 */
-            used: number;
-        };
         Limit: {
             class: components["schemas"]["Class"];
             /**
@@ -2457,14 +2209,6 @@ export interface components {
             store: components["schemas"]["Store"];
             store_state?: components["schemas"]["StoreState"] | null;
             items: components["schemas"]["Limit"][];
-        };
-        LinkedJob: {
-            /** Format: uuid */
-            id: string;
-            job_id?: string | null;
-            name: string;
-            /** @example RUNNING */
-            state: string;
         };
         Login: {
             username: string;
@@ -2508,14 +2252,9 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
-        NewDependency: {
-            type: components["schemas"]["DependencyKind"];
-            /** @description Our id or the scheduler's. */
-            job: string;
-        };
         NewDownload: {
             space: string;
-            /** @description One file is sent as it is; a directory, or several paths, as a tar archive. */
+            /** @description One file, for now. */
             paths: string[];
         };
         /** @description A job to submit: either from a template or with a script of one's own. */
@@ -2533,8 +2272,6 @@ export interface components {
             image?: components["schemas"]["ImageChoice"] | null;
             files?: components["schemas"]["FileInput"][];
             resources?: components["schemas"]["Resources"];
-            /** @description What must become of other jobs before it starts. */
-            dependencies?: components["schemas"]["NewDependency"][];
             /** @description Beneath the home; unset: a new directory for this job. */
             working_directory?: string | null;
             /** @description Variables that the job finds in its environment. */
@@ -2560,6 +2297,8 @@ export interface components {
              */
             load?: number | null;
             partitions: string[];
+            /** @description In alphabetical order. */
+            features: string[];
             reason?: string | null;
         };
         /** @enum {string} */
@@ -2592,7 +2331,6 @@ export interface components {
              * @description When its slurmd started.
              */
             started_at?: string | null;
-            features: string[];
             active_features: string[];
             /**
              * @description As configured.
@@ -2617,18 +2355,41 @@ export interface components {
             stale: boolean;
             stale_reason?: string | null;
         };
-        NodeFeature: {
+        NodeInTrouble: {
             name: string;
-            partitions: string[];
+            state: string;
+            flags: string[];
+            reason?: string | null;
+            reason_by?: string | null;
+            /** Format: date-time */
+            since?: string | null;
+            /**
+             * Format: int32
+             * @description CPUs of jobs that run on it still.
+             */
+            cpus_used: number;
         };
-        NodeGres: {
-            /** @example gpu */
-            name: string;
-            /** @example a100 */
-            type?: string | null;
-            /** Format: int32 */
-            most_per_node: number;
-            partitions: string[];
+        /** @description A time in which a node was out of service. */
+        NodePeriod: {
+            /**
+             * @description As `sinfo` shows it, or as accounting calls it.
+             * @example drained
+             */
+            state: string;
+            reason?: string | null;
+            /** @description The Unix user who gave the reason. */
+            reason_by?: string | null;
+            /** Format: date-time */
+            started_at: string;
+            /**
+             * Format: date-time
+             * @description Null: it goes on.
+             */
+            ended_at?: string | null;
+            /** @description The Unix user who took it back, where that was done here. */
+            ended_by?: string | null;
+            /** @description `seen` by this server, or told by Slurm's `accounting` of a time when no server watched. */
+            source: components["schemas"]["PeriodSource"];
         };
         NodeResult: {
             node: string;
@@ -2670,6 +2431,7 @@ export interface components {
             /** @description Jobs submitted in the last seven days. */
             jobs: components["schemas"]["JobCounts"];
             mine: components["schemas"]["JobCounts"];
+            waiting?: components["schemas"]["Waiting"] | null;
             cpus?: components["schemas"]["Usage"] | null;
             memory_mib?: components["schemas"]["Usage"] | null;
             gpus?: components["schemas"]["Usage"] | null;
@@ -2880,6 +2642,37 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_NodePeriod: {
+            items: {
+                /**
+                 * @description As `sinfo` shows it, or as accounting calls it.
+                 * @example drained
+                 */
+                state: string;
+                reason?: string | null;
+                /** @description The Unix user who gave the reason. */
+                reason_by?: string | null;
+                /** Format: date-time */
+                started_at: string;
+                /**
+                 * Format: date-time
+                 * @description Null: it goes on.
+                 */
+                ended_at?: string | null;
+                /** @description The Unix user who took it back, where that was done here. */
+                ended_by?: string | null;
+                /** @description `seen` by this server, or told by Slurm's `accounting` of a time when no server watched. */
+                source: components["schemas"]["PeriodSource"];
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_Notification: {
             items: {
                 /** Format: uuid */
@@ -3049,10 +2842,47 @@ export interface components {
             cpus: number;
             /** Format: int32 */
             gpus: number;
+            /**
+             * Format: int32
+             * @description Of one job.
+             */
+            max_nodes?: number | null;
             /** Format: int32 */
             max_cpus_per_node?: number | null;
             /** Format: int64 */
             max_memory_mib_per_node?: number | null;
+            access: components["schemas"]["PartitionAccess"];
+            now?: components["schemas"]["PartitionNow"] | null;
+            jobs?: components["schemas"]["PartitionJobs"] | null;
+        };
+        /** @description Who may submit to it. Null: this keeps nobody out. */
+        PartitionAccess: {
+            /** @description Unix groups. */
+            groups?: string[] | null;
+            accounts?: string[] | null;
+            denied_accounts?: string[] | null;
+            qos?: string[] | null;
+            denied_qos?: string[] | null;
+        };
+        PartitionJobs: {
+            /** Format: int64 */
+            pending: number;
+            /** Format: int64 */
+            running: number;
+        };
+        PartitionNow: {
+            nodes_by_state: {
+                [key: string]: number;
+            };
+            cpus: components["schemas"]["Usage"];
+            /**
+             * Format: int64
+             * @description Of nodes that are in service, and given to no job.
+             */
+            cpus_free: number;
+            gpus: components["schemas"]["Usage"];
+            /** Format: int64 */
+            gpus_free: number;
         };
         Parts: {
             /** Format: int64 */
@@ -3066,6 +2896,8 @@ export interface components {
             /** @description Where it was not chosen. It is shown this once. */
             password?: string | null;
         };
+        /** @enum {string} */
+        PeriodSource: "seen" | "accounting";
         Preview: {
             script: string;
             /** @description What the scheduler says against it. */
@@ -3109,7 +2941,10 @@ export interface components {
         };
         Reservation: {
             name: string;
-            /** Format: date-time */
+            /**
+             * Format: date-time
+             * @description Of one that repeats (`DAILY`, `WEEKLY` …) the time that is next.
+             */
             starts_at: string;
             /** Format: date-time */
             ends_at: string;
@@ -3118,8 +2953,16 @@ export interface components {
              * @example c[1-3]
              */
             nodes?: string | null;
+            /** Format: int64 */
+            node_count: number;
+            partition?: string | null;
+            /** @description No job runs on its nodes. */
+            is_maintenance: boolean;
             /** @description Slurm's words: `MAINT`, `DAILY`. */
             flags: string[];
+            /** @description Who may use it, with `accounts`. A name with `-` before it may not. */
+            users: string[];
+            accounts: string[];
             /** @description `ACTIVE` or `INACTIVE`. */
             state: string;
         };
@@ -3145,19 +2988,6 @@ export interface components {
              */
             memory_mib?: number | null;
             gpus?: components["schemas"]["Gpus"] | null;
-            /**
-             * @description Other devices of each node.
-             * @example shard:2
-             */
-            gres?: string | null;
-            /**
-             * @description What the nodes must have, as Slurm's `--constraint` takes it.
-             * @example avx512&ib
-             */
-            features?: string | null;
-            /** @example matlab:2 */
-            licenses?: string | null;
-            reservation?: string | null;
             /** Format: int32 */
             time_limit_minutes?: number | null;
             /** @description Task numbers of a job array: `0-9`, `1,3,5`, `0-99%10`. */
@@ -3245,7 +3075,17 @@ export interface components {
             to?: string;
         };
         /** @enum {string} */
-        Source: "name" | "user";
+        Source: "jobs" | "nodes" | "reservations" | "accounting";
+        /** @description What is shown of it is old. */
+        SourceInTrouble: {
+            source: components["schemas"]["Source"];
+            /**
+             * Format: date-time
+             * @description When it was last read.
+             */
+            as_of?: string | null;
+            reason: string;
+        };
         Space: {
             name: string;
             /** @description Its absolute path on the cluster. */
@@ -3253,36 +3093,6 @@ export interface components {
         };
         /** @enum {string} */
         Stage: "waiting" | "running" | "ended";
-        /** @description Something that a job ran within its resources. */
-        Step: {
-            /**
-             * @description `batch`: the script; a number: an `srun`; in a heterogeneous job `+1.0`.
-             * @example 0
-             */
-            step: string;
-            name: string;
-            /** @example COMPLETED */
-            state: string;
-            /** Format: int32 */
-            exit_code?: number | null;
-            /** Format: int32 */
-            signal?: number | null;
-            /** Format: date-time */
-            started_at?: string | null;
-            /** Format: date-time */
-            ended_at?: string | null;
-            /** Format: int32 */
-            nodes: number;
-            node_list?: string | null;
-            /** Format: int32 */
-            tasks: number;
-            /** Format: int32 */
-            cpus: number;
-            /** Format: int64 */
-            memory_mib?: number | null;
-            /** Format: int32 */
-            gpus: number;
-        };
         /**
          * @description Where is counted: by each server for itself, or by all of them together.
          * @enum {string}
@@ -3368,6 +3178,15 @@ export interface components {
             refresh_token?: string | null;
             user: components["schemas"]["User"];
         };
+        Trouble: {
+            /** @description Out of service, or not responding; those longest so first. */
+            nodes: components["schemas"]["NodeInTrouble"][];
+            /** Format: int64 */
+            nodes_total: number;
+            /** @description Users whose agents did not answer when they were last asked, the newest first. */
+            agents: components["schemas"]["AgentInTrouble"][];
+            sources: components["schemas"]["SourceInTrouble"][];
+        };
         /**
          * @description Why a template that needs an image cannot be used.
          * @enum {string}
@@ -3417,6 +3236,56 @@ export interface components {
             /** Format: int64 */
             used: number;
         };
+        UseJobs: {
+            /** Format: double */
+            running: number;
+            /** Format: double */
+            pending: number;
+        };
+        UseOf: {
+            /**
+             * Format: double
+             * @description Given to jobs.
+             */
+            allocated: number;
+            /** Format: double */
+            idle: number;
+            /**
+             * Format: double
+             * @description Of nodes that are out of service: down, drained, in maintenance.
+             */
+            down: number;
+        };
+        UseOverTime: {
+            resolution: components["schemas"]["UseResolution"];
+            /** Format: int32 */
+            step_seconds: number;
+            /** Format: date-time */
+            since: string;
+            /** Format: date-time */
+            until: string;
+            /** @description In order of time. Where nothing was read, since the server or Slurm was down, there is none. */
+            items: components["schemas"]["UsePoint"][];
+        };
+        /** @description Mean values of a minute, hour or day. */
+        UsePoint: {
+            /**
+             * Format: date-time
+             * @description When it begins: whole hours and days are UTC's.
+             */
+            at: string;
+            /**
+             * Format: int32
+             * @description Minutes of it that were read.
+             */
+            readings: number;
+            cpus: components["schemas"]["UseOf"];
+            memory_mib: components["schemas"]["UseOf"];
+            gpus: components["schemas"]["UseOf"];
+            jobs?: components["schemas"]["UseJobs"] | null;
+        };
+        /** @enum {string} */
+        UseResolution: "minute" | "hour" | "day";
         User: {
             /** Format: uuid */
             id: string;
@@ -3427,6 +3296,23 @@ export interface components {
             unix_user?: string | null;
             /** @description What a key of this user's may be given. */
             scopes: string[];
+        };
+        Waiting: {
+            /**
+             * Format: int64
+             * @description Of at most 500 that are looked at.
+             */
+            jobs: number;
+            /**
+             * Format: date-time
+             * @description The earliest start that Slurm expects for one of them.
+             */
+            next_start_at?: string | null;
+            /**
+             * @description Why most of them wait, in Slurm's word.
+             * @example Resources
+             */
+            reason?: string | null;
         };
         Waste: components["schemas"]["WasteSums"] & {
             /** Format: int32 */
@@ -4229,118 +4115,6 @@ export interface operations {
             };
         };
     };
-    accounts_list: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                cluster: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FreshPage_ClusterAccount"];
-                };
-            };
-            /** @description Not signed in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come back. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    accounts_choices: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                cluster: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobChoices"];
-                };
-            };
-            /** @description Not signed in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come back. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
     jobs_own_waste: {
         parameters: {
             query?: {
@@ -4950,63 +4724,6 @@ export interface operations {
                 };
             };
             422: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come back. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
-    jobs_dependencies: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                cluster: string;
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["JobDependencies"];
-                };
-            };
-            /** @description Not signed in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5642,63 +5359,6 @@ export interface operations {
             };
         };
     };
-    jobs_steps: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                cluster: string;
-                job: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FreshPage_Step"];
-                };
-            };
-            /** @description Not signed in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come back. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
     jobs_why: {
         parameters: {
             query?: never;
@@ -6012,6 +5672,66 @@ export interface operations {
             };
         };
     };
+    nodes_of_node: {
+        parameters: {
+            query?: {
+                /** @description 50 unless told, at most 500, which is all that is kept of a node. */
+                limit?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                node: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_NodePeriod"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     nodes_reboot: {
         parameters: {
             query?: never;
@@ -6270,62 +5990,6 @@ export interface operations {
             };
         };
     };
-    accounts_qos: {
-        parameters: {
-            query?: never;
-            header?: never;
-            path: {
-                cluster: string;
-            };
-            cookie?: never;
-        };
-        requestBody?: never;
-        responses: {
-            200: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["FreshPage_ClusterQos"];
-                };
-            };
-            /** @description Not signed in. */
-            401: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Not allowed. */
-            403: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            404: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/json": components["schemas"]["ProblemDocument"];
-                };
-            };
-            /** @description Too many requests: `Retry-After` says when to come back. */
-            429: {
-                headers: {
-                    [name: string]: unknown;
-                };
-                content: {
-                    "application/problem+json": components["schemas"]["ProblemDocument"];
-                };
-            };
-        };
-    };
     nodes_reservations: {
         parameters: {
             query?: never;
@@ -6425,6 +6089,138 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clusters_trouble: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Trouble"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clusters_use_over_time: {
+        parameters: {
+            query?: {
+                /** @description A day before the end unless told. */
+                since?: string;
+                /** @description Now unless told. */
+                until?: string;
+                /**
+                 * @description Minutes are kept for 3 days, hours for 62, days for a year. Unless told the finest that is kept for this time and
+                 *     has at most 750 points.
+                 */
+                resolution?: components["schemas"]["UseResolution"];
+                /** @description The whole cluster unless told. */
+                partition?: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["UseOverTime"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -1,6 +1,8 @@
 // The ways to every page.
 import {
   IconBox,
+  IconCalendarEvent,
+  IconChartAreaLine,
   IconClipboardList,
   IconFolder,
   IconGauge,
@@ -8,6 +10,7 @@ import {
   IconListDetails,
   IconPlus,
   IconServer2,
+  IconStack2,
   IconTemplate,
   IconUpload,
   IconUsers,
@@ -78,6 +81,18 @@ export function Navigation({ cluster, onChosen }: Props) {
           <ul>
             {entry(t("nodes.title"), <IconServer2 size={17} />, {
               to: "/clusters/$cluster/nodes",
+              params: { cluster },
+            })}
+            {entry(t("cluster.partitions.title"), <IconStack2 size={17} />, {
+              to: "/clusters/$cluster/partitions",
+              params: { cluster },
+            })}
+            {entry(t("cluster.reservations.title"), <IconCalendarEvent size={17} />, {
+              to: "/clusters/$cluster/reservations",
+              params: { cluster },
+            })}
+            {entry(t("cluster.use.title"), <IconChartAreaLine size={17} />, {
+              to: "/clusters/$cluster/use",
               params: { cluster },
             })}
           </ul>

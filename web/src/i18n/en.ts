@@ -2,6 +2,7 @@
 import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
 import { choiceFaultsEn, choicesEn } from "./choices.en";
+import { clusterEn } from "./cluster.en";
 import { efficiencyEn } from "./efficiency.en";
 import { fallbackEn } from "./fallback.en";
 import { nodesEn } from "./nodes.en";
@@ -620,6 +621,7 @@ export const en = {
     empty: "This directory is empty",
   },
   nodes: nodesEn,
+  cluster: clusterEn,
   secret: {
     once: "This is shown now and never again: the server keeps only a fingerprint of it. Copy it to where you keep secrets before you close this.",
     done: "I have kept it: close",

@@ -3,6 +3,7 @@
 import { actionsKo } from "./actions.ko";
 import { arrayKo } from "./array.ko";
 import { choiceFaultsKo, choicesKo } from "./choices.ko";
+import { clusterKo } from "./cluster.ko";
 import { efficiencyKo } from "./efficiency.ko";
 import type { en } from "./en";
 import { fallbackKo } from "./fallback.ko";
@@ -631,6 +632,7 @@ export const ko: Translation<typeof en> = {
     empty: "빈 디렉터리입니다",
   },
   nodes: nodesKo,
+  cluster: clusterKo,
   secret: {
     once: "지금 한 번만 표시되며 다시 볼 수 없습니다. 서버에는 해시만 남습니다. 닫기 전에 안전한 곳에 복사해 두십시오.",
     done: "보관했습니다. 닫기",

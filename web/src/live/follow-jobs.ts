@@ -2,10 +2,9 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import type { Cluster, Fallback, Job } from "../api/types";
-import { jobListsKey, whyWaitingKey } from "../jobs/queries";
-import { relatedKey } from "../jobs/related/queries";
-import { overviewQuery } from "../overview/queries";
+import { jobListsKey } from "../jobs/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
+import { refreshFigures } from "./figures";
 import { applyJobs } from "./jobs-cache";
 import { live } from "./live";
 
@@ -20,9 +19,6 @@ export interface Freshness {
 }
 
 type SourceAge = NonNullable<Cluster["accounting"]>;
-
-/** Figures over all jobs are asked for again after a change, but no oftener than this. */
-const FIGURES_EVERY_MS = 2000;
 
 const UNKNOWN: Freshness = {
   asOf: null,
@@ -52,38 +48,23 @@ function onFreshness(listener: () => void): () => void {
 export function followJobs(connection: LiveConnection, cache: QueryClient, cluster: string): () => void {
   const channel = `jobs:${cluster}`;
   let seen = false;
-  let figures: ReturnType<typeof setTimeout> | null = null;
-
-  const refreshFigures = () => {
-    figures ??= setTimeout(() => {
-      figures = null;
-      void cache.invalidateQueries({ queryKey: overviewQuery(cluster).queryKey });
-      void cache.invalidateQueries({ queryKey: whyWaitingKey(cluster) });
-      void cache.invalidateQueries({ queryKey: relatedKey(cluster) });
-    }, FIGURES_EVERY_MS);
-  };
-
   const onMessage = (message: ChannelMessage) => {
     // The overview tells of the sources too.
-    if (noteFreshness(cluster, message)) refreshFigures();
+    if (noteFreshness(cluster, message)) refreshFigures(cache, cluster);
     if (message.type === "snapshot") {
       applyJobs(cache, cluster, jobsOf(message.items), []);
       // A second snapshot: the connection was gone, or the server had more to say than we took. What a snapshot no
       // longer holds may have changed too.
       if (seen) void cache.invalidateQueries({ queryKey: jobListsKey(cluster) });
       seen = true;
-      refreshFigures();
+      refreshFigures(cache, cluster);
     } else if (message.type === "delta") {
       applyJobs(cache, cluster, jobsOf(message.upsert), idsOf(message.remove));
-      refreshFigures();
+      refreshFigures(cache, cluster);
     }
   };
 
-  const leave = connection.subscribe(channel, { onMessage });
-  return () => {
-    leave();
-    if (figures) clearTimeout(figures);
-  };
+  return connection.subscribe(channel, { onMessage });
 }
 
 /** Answers whether a source failed or returned. */

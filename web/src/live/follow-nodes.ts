@@ -2,11 +2,14 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import type { Node, NodeDetail, NodePage } from "../api/types";
-import { nodeQuery, nodesQuery } from "../nodes/queries";
-import { overviewQuery } from "../overview/queries";
+import { nodeHistoryQuery, nodeQuery, nodesQuery } from "../nodes/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
+import { refreshFigures } from "./figures";
 import { fallbackOf } from "./follow-jobs";
 import { live } from "./live";
+
+/** What becomes of a node is written down a moment after it is told. */
+const HISTORY_AFTER_MS = 2000;
 
 export function useFollowNodes(cluster: string): void {
   const cache = useQueryClient();
@@ -22,18 +25,24 @@ export function followNodes(connection: LiveConnection, cache: QueryClient, clus
     void cache.cancelQueries({ queryKey: key });
     const before = new Map(known()?.items.map((node) => [node.name, node]));
     cache.setQueryData<NodePage>(key, { ...EMPTY, ...known(), ...fresh, items });
+    // Of thousands of nodes few have their page open.
+    const open = openNodes(cache, cluster);
     let figures = items.length !== before.size;
     for (const node of items) {
       const old = before.get(node.name);
       if (old === node) continue;
+      const more = !old || !differsInLoadAlone(old, node);
+      figures ||= more;
+      if (!open.has(node.name)) continue;
       const detail = nodeQuery(cluster, node.name).queryKey;
       cache.setQueryData<NodeDetail>(detail, (shown) => shown && { ...shown, ...node });
-      if (old && differsInLoadAlone(old, node)) continue;
-      figures = true;
+      if (!more) continue;
       // Who gave the reason and what may be done now are told there alone.
       void cache.invalidateQueries({ queryKey: detail });
+      const { queryKey } = nodeHistoryQuery(cluster, node.name);
+      setTimeout(() => void cache.invalidateQueries({ queryKey }), HISTORY_AFTER_MS);
     }
-    if (figures) void cache.invalidateQueries({ queryKey: overviewQuery(cluster).queryKey });
+    if (figures) refreshFigures(cache, cluster);
   };
 
   const onMessage = (message: ChannelMessage) => {
@@ -44,7 +53,9 @@ export function followNodes(connection: LiveConnection, cache: QueryClient, clus
       // What comes before the list is in the list.
       if (list) show(merged(list.items, nodesOf(message.upsert), message.remove), {});
     } else if (message.type === "status" && known()) {
+      const before = known()?.stale;
       cache.setQueryData<NodePage>(key, (page) => page && { ...page, ...freshnessOf(message) });
+      if (before !== known()?.stale) refreshFigures(cache, cluster);
     }
   };
 
@@ -69,8 +80,31 @@ export function merged(before: Node[], upsert: Node[], remove: unknown): Node[] 
   return [...kept, ...upsert.filter(({ name }) => !there.has(name))];
 }
 
+/** Whose own data the page has asked for. */
+function openNodes(cache: QueryClient, cluster: string): Set<string> {
+  const [method, path] = nodeQuery(cluster, "").queryKey;
+  const queries = cache.getQueryCache().findAll({ queryKey: [method, path] });
+  const names = queries.map(({ queryKey }) => {
+    const [, , init] = queryKey as ReturnType<typeof nodeQuery>["queryKey"];
+    return init?.params.path.cluster === cluster ? init.params.path.node : null;
+  });
+  return new Set(names.filter((name) => name !== null));
+}
+
 function differsInLoadAlone(one: Node, other: Node): boolean {
-  return JSON.stringify({ ...one, load: null }) === JSON.stringify({ ...other, load: null });
+  const same = (first: Node["cpus"], second: Node["cpus"]) =>
+    first.used === second.used && first.total === second.total;
+  const list = (first: string[], second: string[]) => first.join() === second.join();
+  return (
+    one.state === other.state &&
+    one.reason === other.reason &&
+    same(one.cpus, other.cpus) &&
+    same(one.memory_mib, other.memory_mib) &&
+    same(one.gpus, other.gpus) &&
+    list(one.flags, other.flags) &&
+    list(one.partitions, other.partitions) &&
+    list(one.features, other.features)
+  );
 }
 
 function nodesOf(value: unknown): Node[] {

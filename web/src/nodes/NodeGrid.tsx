@@ -1,13 +1,13 @@
-// Every node as a small field: its state by colour and sign, or how much of it is in use by height and figure. Only the
-// rows in view are in the document; arrow keys walk between the nodes.
+// Every node as a small field: its state by colour and sign, or how much of it is in use by height and figure. The fields
+// are drawn; one real link lies over the one that is pointed at or walked to by arrow keys.
+import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
 import { useNavigate } from "@tanstack/react-router";
-import { useVirtualizer } from "@tanstack/react-virtual";
 import {
-  type FocusEvent,
   type KeyboardEvent,
   type MouseEvent,
-  memo,
+  type PointerEvent,
+  useEffect,
   useLayoutEffect,
   useRef,
   useState,
@@ -16,164 +16,201 @@ import { useTranslation } from "react-i18next";
 import type { Node } from "../api/types";
 import { useLookUp } from "../i18n/use-look-up";
 import { useFormat } from "../ui/format";
-import { NodeStateBadge, NodeStateIcon, toneOfNode } from "../ui/StateBadge";
+import { NodeStateBadge } from "../ui/StateBadge";
+import type { Selection } from "../ui/selection";
 import { type NodeColour, shareOf } from "./filter";
+import { CELL, type Drawing, indexAt, PADDING, Painter, placeOf } from "./grid-drawing";
 import classes from "./nodes.module.css";
 
 interface Props {
   cluster: string;
   nodes: Node[];
   colour: NodeColour;
+  /** `undefined`: whoever looks may do nothing with them. */
+  selection: Selection<Node> | undefined;
 }
 
-/** As in nodes.module.css. */
-const CELL = 36;
-const PADDING = 12;
-
-export function NodeGrid({ cluster, nodes, colour }: Props) {
+export function NodeGrid({ cluster, nodes, colour, selection }: Props) {
   const { t } = useTranslation();
-  const scroller = useRef<HTMLDivElement>(null);
-  const { ref: sized, width } = useElementSize<HTMLDivElement>();
+  const format = useFormat();
   const navigate = useNavigate();
+  const words = useNodeWords(colour);
+  const { ref: sized, width, height } = useElementSize<HTMLDivElement>();
+  const scroller = useRef<HTMLDivElement>(null);
+  const canvas = useRef<HTMLCanvasElement>(null);
   const [current, setCurrent] = useState(0);
-  /** It may have to come into the document first. */
-  const toFocus = useRef<number | null>(null);
+  /** Read out: a link whose words change beneath the focus is not. */
+  const [said, setSaid] = useState("");
   const inRow = Math.max(1, Math.floor((width - 2 * PADDING) / CELL));
-  const virtualizer = useVirtualizer({
-    count: width > 0 ? Math.ceil(nodes.length / inRow) : 0,
-    getScrollElement: () => scroller.current,
-    estimateSize: () => CELL,
-    overscan: 4,
-  });
-  const rows = virtualizer.getVirtualItems();
-  const walked = Math.min(current, nodes.length - 1);
+  const place = Math.min(current, nodes.length - 1);
+  const node = nodes[place];
 
-  const walk = (event: KeyboardEvent) => {
+  const redraw = useDrawing(canvas, scroller, {
+    nodes,
+    colour,
+    isSelected: (name) => selection?.has(name) ?? false,
+    inRow,
+    width,
+    height,
+    figure: (share) => format.number(share * 100),
+  });
+
+  const walkTo = (index: number) => {
+    setCurrent(index);
+    const to = nodes[index];
+    if (to) setSaid(words(to));
+    const { y } = placeOf(index, inRow);
+    const frame = scroller.current;
+    if (!frame) return;
+    if (y - PADDING < frame.scrollTop) frame.scrollTop = y - PADDING;
+    else if (y + CELL > frame.scrollTop + frame.clientHeight) frame.scrollTop = y + CELL - frame.clientHeight;
+  };
+
+  const onKeyDown = (event: KeyboardEvent) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === " " && selection) {
+      event.preventDefault();
+      selection.toggle(place, event.shiftKey);
+      return;
+    }
     const steps: Record<string, number> = {
       ArrowRight: 1,
       ArrowLeft: -1,
       ArrowDown: inRow,
       ArrowUp: -inRow,
-      Home: -walked,
-      End: nodes.length - 1 - walked,
+      Home: -place,
+      End: nodes.length - 1 - place,
     };
     const step = steps[event.key];
-    if (step === undefined || event.ctrlKey || event.metaKey || event.altKey) return;
+    if (step === undefined) return;
     event.preventDefault();
-    const next = Math.min(nodes.length - 1, Math.max(0, walked + step));
-    setCurrent(next);
-    toFocus.current = next;
-    virtualizer.scrollToIndex(Math.floor(next / inRow));
+    const next = Math.min(nodes.length - 1, Math.max(0, place + step));
+    if (event.shiftKey) selection?.extend(place, next);
+    walkTo(next);
   };
 
-  useLayoutEffect(() => {
-    if (toFocus.current === null) return;
-    const field = scroller.current?.querySelector<HTMLElement>(`[data-index="${toFocus.current}"] a`);
-    if (!field) return;
-    toFocus.current = null;
-    field.focus({ preventScroll: true });
-  });
-
-  // Hundreds of the router's own links would make scrolling slow.
-  const open = (event: MouseEvent) => {
-    const index = (event.target as HTMLElement).closest<HTMLElement>("[data-index]")?.dataset.index;
-    const node = index === undefined ? undefined : nodes[Number(index)];
-    if (!node || event.ctrlKey || event.metaKey || event.shiftKey || event.button !== 0) return;
-    event.preventDefault();
-    void navigate({ to: "/clusters/$cluster/nodes/$node", params: { cluster, node: node.name } });
+  const onPointerMove = (event: PointerEvent<HTMLDivElement>) => {
+    const box = event.currentTarget.getBoundingClientRect();
+    const over = indexAt(event.clientX - box.left, event.clientY - box.top, inRow, nodes.length);
+    if (over !== null && over !== place) setCurrent(over);
   };
 
-  // Tab must lead into the grid also when the node last walked to is scrolled away.
-  const isShown = rows.some((row) => row.index === Math.floor(walked / inRow));
-  const tabbable = isShown ? walked : (rows[0]?.index ?? 0) * inRow;
-
-  const noteFocus = (event: FocusEvent) => {
-    const index = event.target.closest<HTMLElement>("[data-index]")?.dataset.index;
-    if (index !== undefined) setCurrent(Number(index));
+  // While some are selected a click selects further ones, as in lists on a phone; Shift takes all in between.
+  const onClick = (event: MouseEvent) => {
+    if (event.button !== 0 || !node) return;
+    const picks = selection && (event.ctrlKey || event.metaKey || event.shiftKey || selection.all !== "none");
+    if (picks) {
+      event.preventDefault();
+      selection.toggle(place, event.shiftKey);
+    } else if (!event.ctrlKey && !event.metaKey && !event.shiftKey) {
+      event.preventDefault();
+      void navigate({ to: "/clusters/$cluster/nodes/$node", params: { cluster, node: node.name } });
+    }
   };
 
+  const { x, y } = placeOf(Math.max(0, place), inRow);
+  const isSelected = node !== undefined && selection?.has(node.name);
   return (
-    <div className={classes.gridFrame} ref={sized}>
-      <Legend nodes={nodes} colour={colour} />
-      <div ref={scroller} className={classes.grid}>
-        <ul
-          className={classes.fields}
-          style={{ height: virtualizer.getTotalSize() + 2 * PADDING }}
-          aria-label={t("nodes.title")}
-          onKeyDown={walk}
-          onClick={open}
-          onFocus={noteFocus}
-        >
-          {rows.flatMap((row) =>
-            nodes.slice(row.index * inRow, (row.index + 1) * inRow).map((node, place) => {
-              const index = row.index * inRow + place;
-              return (
-                <li
-                  key={node.name}
-                  data-index={index}
-                  className={classes.place}
-                  aria-setsize={nodes.length}
-                  aria-posinset={index + 1}
-                  style={{ transform: `translate(${place * CELL + PADDING}px, ${row.start + PADDING}px)` }}
-                >
-                  <Field
-                    cluster={cluster}
-                    node={node}
-                    colour={colour}
-                    tabIndex={index === tabbable ? 0 : -1}
-                  />
-                </li>
-              );
-            }),
-          )}
-        </ul>
+    <div className={classes.gridFrame}>
+      <Legend nodes={nodes} colour={colour} canSelect={selection !== undefined} />
+      <div className={classes.grid} ref={sized}>
+        <div ref={scroller} className={classes.scroller} onScroll={redraw}>
+          <div
+            className={classes.fields}
+            style={{ height: Math.ceil(nodes.length / inRow) * CELL + 2 * PADDING }}
+            onPointerMove={onPointerMove}
+            onPointerDown={onPointerMove}
+          >
+            <canvas ref={canvas} className={classes.canvas} style={{ width, height }} aria-hidden />
+            {node && (
+              <a
+                href={`/clusters/${encodeURIComponent(cluster)}/nodes/${encodeURIComponent(node.name)}`}
+                className={classes.field}
+                style={{ transform: `translate(${x}px, ${y}px)` }}
+                aria-label={t("nodes.fieldOf", {
+                  node: words(node),
+                  place: format.number(place + 1),
+                  formatted: format.number(nodes.length),
+                })}
+                aria-current={isSelected ? "true" : undefined}
+                title={words(node)}
+                onKeyDown={onKeyDown}
+                onClick={onClick}
+                draggable={false}
+              >
+                {isSelected && <span className="qd-unseen">{t("nodes.isSelected")}</span>}
+              </a>
+            )}
+          </div>
+        </div>
       </div>
+      <span className="qd-unseen" aria-live="polite">
+        {said}
+      </span>
     </div>
   );
 }
 
-interface FieldProps {
-  cluster: string;
-  node: Node;
-  colour: NodeColour;
-  tabIndex: number;
+/** Draws when something of it has changed, once a frame at most. Answers how to have it drawn again. */
+function useDrawing(
+  canvas: React.RefObject<HTMLCanvasElement | null>,
+  scroller: React.RefObject<HTMLDivElement | null>,
+  drawing: Omit<Drawing, "scrollTop">,
+): () => void {
+  const scheme = useComputedColorScheme();
+  const newest = useRef(drawing);
+  const painter = useRef<Painter | null>(null);
+  const frame = useRef(0);
+
+  const draw = () => {
+    frame.current = 0;
+    const { width, height } = newest.current;
+    if (!canvas.current || width === 0 || height === 0) return;
+    painter.current ??= new Painter(canvas.current);
+    painter.current.draw({ ...newest.current, scrollTop: scroller.current?.scrollTop ?? 0 });
+  };
+  const redraw = () => {
+    frame.current ||= requestAnimationFrame(draw);
+  };
+
+  useLayoutEffect(() => {
+    newest.current = drawing;
+    redraw();
+  });
+  // biome-ignore lint/correctness/useExhaustiveDependencies: other colours
+  useEffect(() => {
+    painter.current = null;
+    redraw();
+  }, [scheme]);
+  useEffect(() => () => cancelAnimationFrame(frame.current), []);
+  return redraw;
 }
 
-const Field = memo(function Field({ cluster, node, colour, tabIndex }: FieldProps) {
+/** What is told of a node in its field. */
+function useNodeWords(colour: NodeColour): (node: Node) => string {
   const { t } = useTranslation();
   const format = useFormat();
   const lookUp = useLookUp();
-  const state = lookUp(`states.node.${node.state.toLowerCase()}`) ?? node.state;
-  const share = colour === "state" ? null : shareOf(node, colour);
-  const figure = share === null ? t("nodes.noFigure") : format.percent(share, 1);
-  const words = [
-    `${node.name}: ${state}`,
-    colour !== "state" && `${t(`nodes.colours.${colour}`)} ${figure}`,
-    node.reason,
-  ];
-  const label = words.filter(Boolean).join(", ");
-  return (
-    <a
-      href={`/clusters/${encodeURIComponent(cluster)}/nodes/${encodeURIComponent(node.name)}`}
-      className={classes.field}
-      data-tone={colour === "state" ? toneOfNode(node.state) : undefined}
-      aria-label={label}
-      title={label}
-      tabIndex={tabIndex}
-    >
-      {colour === "state" && <NodeStateIcon state={node.state} />}
-      {share !== null && (
-        <>
-          <span className={classes.filled} style={{ height: `${Math.min(1, share) * 100}%` }} />
-          <span className={classes.figure}>{format.number(share * 100)}</span>
-        </>
-      )}
-      {colour !== "state" && share === null && <span className={classes.figure}>–</span>}
-    </a>
-  );
-});
+  return (node) => {
+    const state = lookUp(`states.node.${node.state.toLowerCase()}`) ?? node.state;
+    const share = colour === "state" ? null : shareOf(node, colour);
+    const figure = share === null ? t("nodes.noFigure") : format.percent(share, 1);
+    const words = [
+      `${node.name}: ${state}`,
+      colour !== "state" && `${t(`nodes.colours.${colour}`)} ${figure}`,
+      node.reason,
+    ];
+    return words.filter(Boolean).join(", ");
+  };
+}
 
-function Legend({ nodes, colour }: { nodes: Node[]; colour: NodeColour }) {
+interface LegendProps {
+  nodes: Node[];
+  colour: NodeColour;
+  canSelect: boolean;
+}
+
+function Legend({ nodes, colour, canSelect }: LegendProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const counts = new Map<string, number>();
@@ -181,14 +218,16 @@ function Legend({ nodes, colour }: { nodes: Node[]; colour: NodeColour }) {
   return (
     <div className={classes.legend} role="note" aria-label={t("nodes.legend")}>
       {colour === "state" &&
-        [...counts].map(([state, count]) => (
+        [...counts].sort().map(([state, count]) => (
           <span key={state} className={classes.legendItem}>
             <NodeStateBadge state={state} /> <span className="qd-num">{format.number(count)}</span>
           </span>
         ))}
       {colour === "load" && <span>{t("nodes.scaleLoad")}</span>}
       {(colour === "memory" || colour === "gpus") && <span>{t("nodes.scale")}</span>}
-      <span className="qd-dim">{t("nodes.gridHelp")}</span>
+      <span className="qd-dim">
+        {t("nodes.gridHelp")} {canSelect && t("nodes.gridSelectHelp")}
+      </span>
     </div>
   );
 }

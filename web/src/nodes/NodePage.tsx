@@ -1,5 +1,5 @@
 // One node: its state and why, how much of it is in use and by which jobs, and what it is.
-import { Anchor, Button } from "@mantine/core";
+import { Anchor, Button, Stack } from "@mantine/core";
 import { IconListDetails, IconServerOff } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -20,6 +20,7 @@ import { Empty, LoadingRows, ProblemNote, StaleNote } from "../ui/states";
 import { Moment } from "../ui/time";
 import { WithSide } from "../ui/WithSide";
 import { AskNodeAction } from "./AskNodeAction";
+import { NodeHistory } from "./NodeHistory";
 import classes from "./nodes.module.css";
 import { nodeQuery } from "./queries";
 
@@ -75,13 +76,16 @@ export function NodePage() {
               </>
             }
           >
-            <Panel title={t("nodes.jobs")} flush>
-              {node.jobs.length > 0 ? (
-                <ShortJobTable cluster={cluster} jobs={node.jobs} label={t("nodes.jobs")} />
-              ) : (
-                <Empty icon={<IconListDetails size={20} />} title={t("nodes.noJobs")} />
-              )}
-            </Panel>
+            <Stack gap="var(--qd-gap)" miw={0}>
+              <Panel title={t("nodes.jobs")} flush>
+                {node.jobs.length > 0 ? (
+                  <ShortJobTable cluster={cluster} jobs={node.jobs} label={t("nodes.jobs")} />
+                ) : (
+                  <Empty icon={<IconListDetails size={20} />} title={t("nodes.noJobs")} />
+                )}
+              </Panel>
+              <NodeHistory cluster={cluster} node={name} />
+            </Stack>
           </WithSide>
         </>
       )}
@@ -137,7 +141,7 @@ function Details({ node }: { node: NodeDetail }) {
   const format = useFormat();
   const lookUp = useLookUp();
   const list = (words: string[]) => (words.length > 0 ? words.join(", ") : null);
-  const sameFeatures = node.features.join() === node.active_features.join();
+  const sameFeatures = [...node.features].sort().join() === [...node.active_features].sort().join();
   return (
     <Properties
       items={[

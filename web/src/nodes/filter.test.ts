@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { node } from "../test/nodes";
-import { matching, nodeFilterFromSearch, shareOf } from "./filter";
+import { matching, nodeFilterFromSearch, shareOf, sorted } from "./filter";
 
 describe("the filter of nodes", () => {
   it("takes from the URL what it knows, and nothing else", () => {
@@ -31,5 +31,28 @@ describe("the filter of nodes", () => {
     expect(shareOf(busy, "memory")).toBe(0.25);
     expect(shareOf(busy, "gpus")).toBeNull();
     expect(shareOf(node("c2", { load: null }), "load")).toBeNull();
+  });
+
+  it("finds by feature, and reads the order from the URL", () => {
+    const nodes = [node("c1", { features: ["ib", "avx"] }), node("c2", { features: ["avx512"] })];
+    expect(matching(nodes, { feature: "avx" }).map(({ name }) => name)).toEqual(["c1"]);
+    expect(nodeFilterFromSearch({ feature: "ib", sort: "-load" })).toEqual({ feature: "ib", sort: "-load" });
+    expect(nodeFilterFromSearch({ sort: "-reason" })).toEqual({});
+  });
+
+  it("puts nodes in order, by their numbers, and those without a figure last", () => {
+    const nodes = [
+      node("c10", { load: 3 }),
+      node("c2", { load: null }),
+      node("c1", { load: 7, cpus: { total: 4, used: 4 } }),
+    ];
+    const order = (sort: "name" | "-name" | "load" | "-load" | "-cpus" | undefined) =>
+      sorted(nodes, sort).map(({ name }) => name);
+    expect(order(undefined)).toEqual(["c10", "c2", "c1"]);
+    expect(order("name")).toEqual(["c1", "c2", "c10"]);
+    expect(order("-name")).toEqual(["c10", "c2", "c1"]);
+    expect(order("load")).toEqual(["c10", "c1", "c2"]);
+    expect(order("-load")).toEqual(["c1", "c10", "c2"]);
+    expect(order("-cpus")[0]).toBe("c1");
   });
 });

@@ -7,5 +7,10 @@ export const nodesQuery = (cluster: string) =>
 export const nodeQuery = (cluster: string, node: string) =>
   api.queryOptions("get", "/api/v1/clusters/{cluster}/nodes/{node}", { params: { path: { cluster, node } } });
 
+export const nodeHistoryQuery = (cluster: string, node: string) =>
+  api.queryOptions("get", "/api/v1/clusters/{cluster}/nodes/{node}/history", {
+    params: { path: { cluster, node } },
+  });
+
 export const partitionsQuery = (cluster: string) =>
   api.queryOptions("get", "/api/v1/clusters/{cluster}/partitions", { params: { path: { cluster } } });

@@ -1,4 +1,5 @@
-// The first look: what runs, waits and failed of mine, how full the cluster is, what was uploaded.
+// The first look: what runs, waits and failed of mine, how full the cluster is, what was uploaded. Operators see first
+// what needs looking after.
 import { Button } from "@mantine/core";
 import { IconCheck, IconClock, IconPlayerPlay, IconPlus, IconX } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
@@ -14,11 +15,14 @@ import { Metric } from "../ui/Metric";
 import { PageHeader } from "../ui/PageHeader";
 import { ProblemNote, StaleNote } from "../ui/states";
 import { ClusterUse } from "./ClusterUse";
+import { LastDay } from "./LastDay";
 import { MyJobs } from "./MyJobs";
 import { NodesAtAGlance, NodesToCome } from "./NodesAtAGlance";
+import { MaintenanceNote, MyWaiting } from "./Notes";
 import classes from "./overview.module.css";
 import { overviewQuery } from "./queries";
 import { RecentUploads } from "./RecentUploads";
+import { Trouble } from "./Trouble";
 
 const route = getRouteApi("/frame/clusters/$cluster");
 
@@ -49,12 +53,15 @@ export function OverviewPage() {
         reason={data?.stale_reason}
         fallback={data?.fallback}
       />
+      <MaintenanceNote cluster={cluster} />
+      {isOperator && <Trouble cluster={cluster} />}
       <div className={classes.metrics}>
         <MyCount cluster={cluster} group="running" overview={data} icon={<IconPlayerPlay size={15} />} />
         <MyCount cluster={cluster} group="waiting" overview={data} icon={<IconClock size={15} />} />
         <MyCount cluster={cluster} group="failed" overview={data} icon={<IconX size={15} />} />
         <MyCount cluster={cluster} group="completed" overview={data} icon={<IconCheck size={15} />} />
       </div>
+      <MyWaiting cluster={cluster} waiting={data?.waiting} />
       <div className={classes.columns}>
         <div className={classes.column}>
           <MyJobs cluster={cluster} />
@@ -64,6 +71,7 @@ export function OverviewPage() {
         </div>
         <div className={classes.column}>
           <ClusterUse overview={data} />
+          {data?.nodes && <LastDay cluster={cluster} />}
           {/* A site may keep its nodes from its users: who asks nevertheless is refused. */}
           {data ? data.nodes && <NodesAtAGlance cluster={cluster} /> : !error && <NodesToCome />}
           <SharesPanel cluster={cluster} />

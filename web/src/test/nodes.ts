@@ -11,6 +11,7 @@ export function node(name: string, change: Partial<Node> = {}): Node {
     gpus: { total: 0, used: 0 },
     load: 0,
     partitions: ["cpu"],
+    features: [],
     reason: null,
     ...change,
   };

@@ -82,6 +82,9 @@ pub const TABLE: &[Route] = &[
     route("POST", "/api/v1/clusters/{cluster}/nodes/{node}/reboot", Rule::Role(Operator, Write(Nodes)), Some(Class::Reboot)),
     // A reboot of many counts as one of Class::Reboot too, once the body is read.
     route("POST", "/api/v1/clusters/{cluster}/nodes/actions", Rule::Role(Operator, Write(Nodes)), Some(Class::NodeAction)),
+    route("GET", "/api/v1/clusters/{cluster}/nodes/{node}/history", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/use", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/trouble", Rule::Role(Operator, Read(Nodes)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/partitions", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/reservations", Rule::Role(Viewer, Read(Nodes)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/accounts", Rule::Role(Viewer, Read(Jobs)), Some(Class::Read)),

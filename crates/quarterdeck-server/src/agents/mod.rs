@@ -6,6 +6,7 @@
 
 pub mod complaint;
 mod connection;
+mod failing;
 mod file;
 mod start;
 
@@ -24,6 +25,8 @@ use thiserror::Error;
 use tokio::sync::Semaphore;
 
 use connection::Connection;
+use failing::Failing;
+pub use failing::Failure;
 pub use file::UserFile;
 pub use start::{Child, Start};
 
@@ -83,6 +86,7 @@ pub struct Agents {
     start: Arc<Start>,
     connections: usize,
     users: Mutex<HashMap<String, Agent>>,
+    failing: Arc<Failing>,
 }
 
 /// One user's agent. Cheap to clone.
@@ -97,11 +101,12 @@ struct Inner {
     calls: Semaphore,
     /// One turn a blocking read or write of this user's files.
     file_turns: Arc<Semaphore>,
+    failing: Arc<Failing>,
 }
 
 impl Agents {
     pub fn new(start: Start, connections: usize) -> Agents {
-        Agents { start: Arc::new(start), connections, users: Mutex::default() }
+        Agents { start: Arc::new(start), connections, users: Mutex::default(), failing: Arc::default() }
     }
 
     /// This Unix user's agent; it is started by the first call.
@@ -114,9 +119,15 @@ impl Agents {
                 idle: Mutex::default(),
                 calls: Semaphore::new(self.connections),
                 file_turns: Arc::new(Semaphore::new(self.connections)),
+                failing: self.failing.clone(),
             }))
         };
         users.entry(unix_user.to_owned()).or_insert_with(new).clone()
+    }
+
+    /// Those that did not answer when they were last asked, the newest first.
+    pub fn failing(&self) -> Vec<Failure> {
+        self.failing.list()
     }
 }
 
@@ -219,7 +230,9 @@ impl Agent {
             }
             outcome
         };
-        let (answer, descriptor) = tokio::time::timeout(time, attempt).await.map_err(|_| Error::TimedOut)??;
+        let outcome = tokio::time::timeout(time, attempt).await.unwrap_or(Err(Error::TimedOut));
+        self.0.failing.note(&self.0.user, &outcome);
+        let (answer, descriptor) = outcome?;
         match answer {
             Answer::Error(error) => Err(Error::Answered(error)),
             answer => Ok((answer, descriptor)),

@@ -1,6 +1,7 @@
 //! Routes of clusters, and what the lists read from one share.
 
 mod shares;
+mod trouble;
 
 use std::collections::BTreeMap;
 
@@ -28,6 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(list))
         .routes(routes!(overview))
         .routes(routes!(shares::shares))
+        .merge(trouble::routes())
 }
 
 /// A page of a list that was taken from a reading of the cluster.
@@ -171,6 +173,8 @@ struct Overview {
     /// Jobs submitted in the last seven days.
     jobs: JobCounts,
     mine: JobCounts,
+    /// What my jobs wait for; null where none waits.
+    waiting: Option<Waiting>,
     /// This and what follows: null where the site shows its nodes to operators alone.
     cpus: Option<Usage>,
     memory_mib: Option<Usage>,
@@ -186,6 +190,17 @@ struct JobCounts {
     /// Also those that ran out of time or memory, or lost their node.
     failed: u64,
     cancelled: u64,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Waiting {
+    /// Of at most 500 that are looked at.
+    jobs: u64,
+    /// The earliest start that Slurm expects for one of them.
+    next_start_at: Option<DateTime<Utc>>,
+    /// Why most of them wait, in Slurm's word.
+    #[schema(example = "Resources")]
+    reason: Option<String>,
 }
 
 /// How much there is, and how much of it jobs were given.
@@ -215,6 +230,14 @@ async fn overview(
         Some(user) => jobs::counts(&app, &actor, &cluster, Some(user)).await?,
         None => Vec::new(),
     };
+    let waiting = match actor.unix_user.as_deref() {
+        Some(user) => jobs::waiting(&app, &cluster, user).await?.map(|waiting| Waiting {
+            jobs: waiting.jobs as u64,
+            next_start_at: waiting.next_start_at,
+            reason: waiting.reason,
+        }),
+        None => None,
+    };
     let view = cluster.view();
     let shown = cluster.shows_nodes_to(&actor);
     let nodes = view.node_list.iter();
@@ -230,6 +253,7 @@ async fn overview(
         fallback: view.jobs.fallback.clone().or_else(|| view.nodes.fallback.clone()),
         jobs: count(&all),
         mine: count(&mine),
+        waiting,
         cpus: shown.then(|| Usage {
             total: nodes.clone().map(|node| u64::from(node.cpus_total)).sum(),
             used: nodes.clone().map(|node| u64::from(node.cpus_used)).sum(),

@@ -2,6 +2,7 @@
 
 mod accounts;
 pub(crate) mod api;
+mod demand;
 mod line;
 mod rest;
 mod shares;
@@ -13,16 +14,18 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
 use chrono::{DateTime, Utc};
-use quarterdeck_slurm::{Node, Partition, Reservation};
+use quarterdeck_slurm::{Node, Partition, ReasonAuthor, Reservation};
 use serde::Serialize;
 use tokio::sync::Notify;
 use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::config::{self, LOCAL_CLUSTER, Mode};
+use crate::history;
 use crate::jobs;
 use crate::live::{Live, Topic};
 pub use accounts::{Accounts, Choices};
+pub use demand::{Demand, JobCount};
 pub use line::{Line, Waiting};
 pub use rest::Address as RestAddress;
 pub use sight::{Privacy, Sight};
@@ -58,6 +61,10 @@ pub struct View {
     pub jobs: Freshness,
     pub nodes: Freshness,
     pub node_list: Arc<Vec<Node>>,
+    /// Of the nodes that have one.
+    pub reason_authors: Arc<HashMap<String, ReasonAuthor>>,
+    /// Read seldom, since they are configured.
+    pub features: Arc<HashMap<String, Vec<String>>>,
     pub partitions: Arc<Vec<Partition>>,
     /// Read by themselves, and seldom: a site without an answer to this has its jobs and nodes all the same.
     pub reservations: Freshness,
@@ -69,6 +76,7 @@ pub struct View {
     pub choices_read: Freshness,
     pub choices: Arc<Choices>,
     pub line: Arc<Line>,
+    pub demand: Arc<Demand>,
     /// `None` until it was read: then everything is private.
     pub privacy: Option<Arc<Privacy>>,
 }
@@ -182,6 +190,11 @@ impl Cluster {
         change(&mut self.view.write().unwrap_or_else(|poisoned| poisoned.into_inner()))
     }
 
+    /// The features of a node of the list.
+    pub fn features_of(&self, node: &str) -> Vec<String> {
+        self.view().features.get(node).cloned().unwrap_or_default()
+    }
+
     /// Takes in a reading of the nodes, and tells those who watch them what is other than before.
     fn show_nodes(&self, live: &Live, now: DateTime<Utc>, fallback: Option<Fallback>, nodes: Vec<Node>) {
         let nodes = Arc::new(nodes);
@@ -200,9 +213,22 @@ impl Cluster {
         }
     }
 
+    /// Takes in a reading of the features: those whose nodes have others now are told anew.
+    fn show_features(&self, live: &Live, features: HashMap<String, Vec<String>>) {
+        let features = Arc::new(features);
+        let (before, nodes) =
+            self.change(|view| (std::mem::replace(&mut view.features, features.clone()), view.node_list.clone()));
+        let changed = nodes.iter().filter(|node| before.get(&node.name) != features.get(&node.name));
+        let changed: Vec<Node> = changed.cloned().collect();
+        if !changed.is_empty() {
+            live.nodes_changed(&self.name, changed, Vec::new());
+        }
+    }
+
     /// The local queue is read from our own database and so is always fresh.
-    pub(crate) fn show_local(&self, live: &Live, now: DateTime<Utc>, node: Node, partition: Partition) {
+    pub(crate) fn show_local(&self, live: &Live, now: DateTime<Utc>, node: Node, partition: Partition, demand: Demand) {
         self.change(|view| {
+            view.demand = Arc::new(demand);
             view.version = Some(env!("CARGO_PKG_VERSION").to_owned());
             view.jobs.read(now, None);
             view.reservations.read(now, None);
@@ -216,6 +242,7 @@ impl Cluster {
 /// Starts what keeps every cluster's view fresh.
 pub fn start(app: &App) {
     for cluster in app.clusters.all() {
+        tokio::spawn(history::watch(app.clone(), cluster.clone()));
         match &cluster.scheduler {
             Scheduler::Slurm(commands) => {
                 tokio::spawn(watch(app.clone(), cluster.clone(), commands.clone()));

@@ -9,12 +9,13 @@ use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use quarterdeck_slurm::compact::{
-    self, Reading, Separator, accounting, node_details, nodes, partitions, paths, privacy, queue, reservations,
+    self, Reading, Separator, accounting, features, node_details, node_events, nodes, partitions, paths, privacy,
+    queue, reasons, reservations,
     shares::{self, Share},
     steps,
     usage::{self, JobUsage},
 };
-use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails, Step};
+use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails, NodeEvent, Step};
 use quarterdeck_types::JobId;
 use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
@@ -22,7 +23,7 @@ use tokio::time::Instant;
 
 use super::rest::{Rest, own_name};
 use super::shares::Shares;
-use super::{Cluster, Fallback, Line, Privacy, accounts};
+use super::{Cluster, Demand, Fallback, Line, Privacy, accounts};
 use crate::app::App;
 use crate::config;
 use crate::jobs;
@@ -34,7 +35,9 @@ const COMMAND_TIME: Duration = Duration::from_secs(30);
 const MAX_OUTPUT: u64 = 256 << 20;
 const NODES_EVERY: Duration = Duration::from_secs(10);
 /// They are made days before.
-const RESERVATIONS_EVERY: Duration = Duration::from_secs(60);
+const RESERVATIONS_EVERY: Duration = Duration::from_secs(30);
+/// They are configured.
+const FEATURES_EVERY: Duration = Duration::from_secs(300);
 /// Site settings change when an administrator changes them.
 const PRIVACY_EVERY: Duration = Duration::from_secs(60);
 
@@ -97,6 +100,12 @@ impl Commands {
     pub async fn steps(&self, job_id: &JobId) -> Result<Vec<Step>, String> {
         let answer = self.run(&steps::reading(job_id)).await?;
         steps::parse(&answer, job_id).map_err(|error| error.to_string())
+    }
+
+    /// When nodes were out of service, as accounting knows it.
+    pub async fn node_events(&self, since: DateTime<Utc>) -> Result<Vec<NodeEvent>, String> {
+        let answer = self.run(&node_events::reading(since)).await?;
+        node_events::parse(&answer).map_err(|error| error.to_string())
     }
 
     /// What these jobs used, as far as accounting knows.
@@ -210,6 +219,7 @@ async fn watch_privacy(app: &App, cluster: &Cluster, commands: &Commands) {
 async fn watch_controller(app: &App, cluster: &Cluster, commands: &Commands, left: &watch::Sender<Vec<JobId>>) {
     let mut nodes_due = Instant::now();
     let mut reservations_due = Instant::now();
+    let mut features_due = Instant::now();
     loop {
         // Nothing is shown before it is known to whom.
         if cluster.view().privacy.is_some() {
@@ -224,6 +234,10 @@ async fn watch_controller(app: &App, cluster: &Cluster, commands: &Commands, lef
             if Instant::now() >= reservations_due {
                 read_reservations(app, cluster, commands).await;
                 reservations_due = Instant::now() + RESERVATIONS_EVERY;
+            }
+            if Instant::now() >= features_due && !cluster.view().node_list.is_empty() {
+                read_features(app, cluster, commands).await;
+                features_due = Instant::now() + FEATURES_EVERY;
             }
         }
         tokio::select! {
@@ -314,11 +328,15 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands, those_left
             return Err(reason);
         }
         let mut queue = commands.queue(asked).await?;
+        let demand = Demand::count(&queue);
         let line = Line::take(&mut queue);
         // What is told of the jobs counts on it.
         cluster.change(|view| view.line = Arc::new(line));
         let left = jobs::observe(app, &cluster.name, queue).await.map_err(|error| error.to_string())?;
-        cluster.change(|view| view.jobs.read(asked, commands.fallback()));
+        cluster.change(|view| {
+            view.demand = Arc::new(demand);
+            view.jobs.read(asked, commands.fallback());
+        });
         those_left.send_replace(left);
         Ok::<(), String>(())
     };
@@ -358,9 +376,16 @@ async fn read_nodes(app: &App, cluster: &Cluster, commands: &Commands) {
         let version = compact::parse_version(&commands.run(&compact::version_reading()).await?).map_err(broken)?;
         let nodes = commands.nodes(asked).await?;
         let partitions = partitions::parse(&commands.run(&partitions::reading()).await?).map_err(broken)?;
+        let authors = if nodes.iter().any(|node| node.reason.is_some()) {
+            let separator = separator()?;
+            reasons::parse(&commands.run(&reasons::reading(&separator)).await?, &separator).map_err(broken)?
+        } else {
+            HashMap::new()
+        };
         cluster.change(|view| {
             view.version = Some(version);
             view.partitions = Arc::new(partitions);
+            view.reason_authors = Arc::new(authors);
         });
         cluster.show_nodes(&app.live, asked, commands.fallback(), nodes);
         Ok(())
@@ -380,14 +405,32 @@ async fn read_nodes(app: &App, cluster: &Cluster, commands: &Commands) {
 async fn read_reservations(app: &App, cluster: &Cluster, commands: &Commands) {
     let asked = app.clock.now();
     let answer = commands.run(&reservations::reading()).await;
-    match answer.and_then(|answer| reservations::parse(&answer).map_err(|error| error.to_string())) {
+    let news = match answer.and_then(|answer| reservations::parse(&answer).map_err(|error| error.to_string())) {
         Ok(reservations) => cluster.change(|view| {
+            let news = view.reservations.is_stale() || *view.reservation_list != reservations;
             view.reservation_list = Arc::new(reservations);
             view.reservations.read(asked, None);
+            news
         }),
         Err(reason) => {
             tracing::warn!(cluster = %cluster.name, %reason, "the reservations could not be read");
-            let _: bool = cluster.change(|view| view.reservations.fail(reason));
+            cluster.change(|view| view.reservations.fail(reason))
         }
+    };
+    if news {
+        app.live.reservations_changed(&cluster.name);
+    }
+}
+
+/// What was known stays where they cannot be read: nothing depends on them but filters.
+async fn read_features(app: &App, cluster: &Cluster, commands: &Commands) {
+    let outcome = async {
+        let separator = separator()?;
+        let answer = commands.run(&features::reading(&separator)).await?;
+        features::parse(&answer, &separator).map_err(|error| error.to_string())
+    };
+    match outcome.await {
+        Ok(features) => cluster.show_features(&app.live, features),
+        Err(reason) => tracing::warn!(cluster = %cluster.name, %reason, "the nodes' features could not be read"),
     }
 }

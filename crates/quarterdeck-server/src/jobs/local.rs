@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use quarterdeck_slurm::{Node, Partition};
+use quarterdeck_slurm::{Node, Partition, PartitionAccess};
 use quarterdeck_types::agent::{LocalJob, LocalJobState, LocalJobStatus, Request};
 use quarterdeck_types::{JobId, JobState, Place};
 use sea_orm::DbErr;
@@ -11,7 +11,7 @@ use tokio::sync::{Mutex, Notify};
 use super::{Action, Error, Job, read, save_and_publish, store};
 use crate::agents::{self, Agent};
 use crate::app::App;
-use crate::clusters::Cluster;
+use crate::clusters::{Cluster, Demand};
 use crate::db::from_us;
 
 /// While something waits or runs, the queue is looked at this often; its jobs' ends are on the disk.
@@ -115,6 +115,7 @@ async fn look(app: &App, cluster: &Cluster) -> Result<bool, DbErr> {
     let states = [JobState::Running.as_str(), JobState::Pending.as_str(), JobState::Submitting.as_str()];
     let open: Vec<Job> =
         store::in_states(app.db.read(), &cluster.name, &states).await?.into_iter().filter_map(read).collect();
+    let demand = Demand::of(open.iter().map(|job| (job.state, Some(cluster.name.as_str()))));
     let (running, waiting): (Vec<Job>, Vec<Job>) = open.into_iter().partition(|job| job.state == JobState::Running);
     let total = total_cpus(app);
     let mut used = record_ended(app, running).await?;
@@ -139,7 +140,7 @@ async fn look(app: &App, cluster: &Cluster) -> Result<bool, DbErr> {
         used = used.saturating_add(job.cpus);
         start(app, job).await?;
     }
-    show(app, cluster, total, used);
+    show(app, cluster, total, used, demand);
     Ok(waits || used > 0)
 }
 
@@ -255,7 +256,7 @@ fn total_cpus(app: &App) -> u32 {
 }
 
 /// The portal's own host as a cluster of one node.
-fn show(app: &App, cluster: &Cluster, total: u32, used: u32) {
+fn show(app: &App, cluster: &Cluster, total: u32, used: u32, demand: Demand) {
     let memory_mib = rustix::system::sysinfo().totalram as u64 / (1 << 20);
     let node = Node {
         name: "localhost".to_owned(),
@@ -290,6 +291,7 @@ fn show(app: &App, cluster: &Cluster, total: u32, used: u32) {
         max_nodes: Some(1),
         max_cpus_per_node: Some(total),
         max_memory_mib_per_node: Some(memory_mib),
+        access: PartitionAccess::default(),
     };
-    cluster.show_local(&app.live, app.clock.now(), node, partition);
+    cluster.show_local(&app.live, app.clock.now(), node, partition, demand);
 }

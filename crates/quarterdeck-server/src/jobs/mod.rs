@@ -28,7 +28,7 @@ mod tests;
 mod update;
 mod why;
 
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 
 use chrono::{DateTime, TimeDelta, Utc};
@@ -70,6 +70,8 @@ pub use why::{Finding, why};
 
 /// More jobs than ever run at the same time on nodes of like names.
 const MOST_ON_NODES: u64 = 20_000;
+/// Of one person, for a word on all of them.
+const MOST_WAITING: u64 = 500;
 
 #[derive(Debug, Error)]
 pub enum Error {
@@ -270,6 +272,38 @@ pub async fn counts(
     };
     let rows = store::count_by_state(app.db.read(), &cluster.name, &filter).await?;
     Ok(rows.into_iter().filter_map(|(state, n)| Some((JobState::parse(&state)?, n as u64))).collect())
+}
+
+/// What somebody's jobs wait for, all together.
+pub struct WaitingJobs {
+    pub jobs: usize,
+    pub next_start_at: Option<DateTime<Utc>>,
+    /// Of most of them.
+    pub reason: Option<String>,
+}
+
+/// `None`: none of hers waits.
+pub async fn waiting(app: &App, cluster: &Cluster, user: &str) -> Result<Option<WaitingJobs>, Error> {
+    let filter = store::Filter {
+        user: Some(user.to_owned()),
+        states: vec![JobState::Pending.as_str()],
+        ..store::Filter::default()
+    };
+    let rows = store::list(app.db.read(), &cluster.name, &filter, None, false, MOST_WAITING).await?;
+    let line = cluster.view().line;
+    let mut reasons: HashMap<String, usize> = HashMap::new();
+    let mut next_start_at = None;
+    let jobs: Vec<Job> = rows.into_iter().filter_map(read).collect();
+    for job in &jobs {
+        let expected = job.job_id.as_ref().and_then(|job_id| line.find(job_id)?.expected_start_at);
+        next_start_at = [next_start_at, expected].into_iter().flatten().min();
+        if let Some(reason) = &job.reason {
+            *reasons.entry(reason.clone()).or_default() += 1;
+        }
+    }
+    let reason = reasons.into_iter().max_by(|one, other| one.1.cmp(&other.1).then(other.0.cmp(&one.0)));
+    let waiting = WaitingJobs { jobs: jobs.len(), next_start_at, reason: reason.map(|(reason, _)| reason) };
+    Ok((waiting.jobs > 0).then_some(waiting))
 }
 
 /// One job that the actor may see, by our id or by the scheduler's. Others are as if they were not there.

@@ -1,8 +1,9 @@
 //! The WebSocket that keeps pages fresh: a snapshot of each channel asked for, then what changed.
 
 mod nodes;
+mod reservations;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
 use axum::extract::State;
@@ -103,8 +104,15 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
     let mut events = app.live.subscribe();
     let actor = sign_in(app, &token, &origin).await?;
     let _place = app.live.take_place(actor.user_id).ok_or(closed(TOO_MANY, "too many open sockets"))?;
-    let mut watcher =
-        Watcher { app, actor, token, jobs: HashMap::new(), nodes: HashMap::new(), followed: HashMap::new() };
+    let mut watcher = Watcher {
+        app,
+        actor,
+        token,
+        jobs: HashMap::new(),
+        nodes: HashMap::new(),
+        reservations: HashSet::new(),
+        followed: HashMap::new(),
+    };
     send(socket, json!({"type": "ready"})).await?;
 
     // Few: what a followed file has to say waits there until the client takes it.
@@ -155,6 +163,8 @@ struct Watcher<'a> {
     jobs: HashMap<String, u64>,
     /// The same of their nodes.
     nodes: HashMap<String, u64>,
+    /// Clusters whose reservations it watches.
+    reservations: HashSet<String>,
     /// Output channels and who reads their files.
     followed: HashMap<String, Follower>,
 }
@@ -205,7 +215,7 @@ impl Watcher<'_> {
                     if counted.admitted().is_err() {
                         return Err(closed(TOO_MANY, "too many requests: come back later"));
                     }
-                    if self.jobs.len() + self.nodes.len() + self.followed.len() >= MAX_CHANNELS {
+                    if self.watched() >= MAX_CHANNELS {
                         return Err(closed(TOO_MANY, "too many channels"));
                     }
                     self.subscribe(socket, channel, from, said).await?;
@@ -221,6 +231,9 @@ impl Watcher<'_> {
                     if let Some(cluster) = channel.strip_prefix("nodes:") {
                         self.nodes.remove(cluster);
                     }
+                    if let Some(cluster) = channel.strip_prefix("reservations:") {
+                        self.reservations.remove(cluster);
+                    }
                 }
                 Ok(())
             }
@@ -235,7 +248,8 @@ impl Watcher<'_> {
         from: u64,
         said: &mpsc::Sender<Value>,
     ) -> Result<(), Closed> {
-        let area = if channel.starts_with("nodes:") { Area::Nodes } else { Area::Jobs };
+        let of_nodes = channel.starts_with("nodes:") || channel.starts_with("reservations:");
+        let area = if of_nodes { Area::Nodes } else { Area::Jobs };
         if !self.actor.may(Scope::Read(area)) {
             return send(socket, json!({"type": "error", "channel": channel, "code": "missing-scope"})).await;
         }
@@ -244,6 +258,7 @@ impl Watcher<'_> {
         match (parts.as_slice(), cluster) {
             (["jobs", _], Some(cluster)) => self.snapshot(socket, &cluster).await,
             (["nodes", _], Some(cluster)) => self.nodes_snapshot(socket, &cluster).await,
+            (["reservations", _], Some(cluster)) => self.reservations_snapshot(socket, &cluster).await,
             (["output", _, job, rest @ ..], Some(cluster)) if matches!(rest, [] | ["stderr"]) => {
                 let stream = if rest.is_empty() { Stream::Stdout } else { Stream::Stderr };
                 let follow = Follow {
@@ -277,6 +292,12 @@ impl Watcher<'_> {
             Event::Nodes { cluster, version, upsert, remove } => {
                 self.nodes_delta(socket, &cluster, version, &upsert, &remove).await
             }
+            Event::Reservations { cluster } if self.reservations.contains(&*cluster) => {
+                match self.app.clusters.find(&cluster) {
+                    Some(watched) => self.reservations_snapshot(socket, watched).await,
+                    None => Ok(()),
+                }
+            }
             Event::Freshness { cluster, of: Topic::Jobs, freshness } if self.jobs.contains_key(&*cluster) => {
                 let mut said = status(&format!("jobs:{cluster}"), &freshness);
                 said["accounting"] = json!(self.app.clusters.find(&cluster).and_then(accounting));
@@ -306,7 +327,16 @@ impl Watcher<'_> {
                 self.nodes_snapshot(socket, cluster).await?;
             }
         }
+        for name in self.reservations.iter().cloned().collect::<Vec<_>>() {
+            if let Some(cluster) = self.app.clusters.find(&name) {
+                self.reservations_snapshot(socket, cluster).await?;
+            }
+        }
         Ok(())
+    }
+
+    fn watched(&self) -> usize {
+        self.jobs.len() + self.nodes.len() + self.reservations.len() + self.followed.len()
     }
 
     async fn snapshot(&mut self, socket: &mut WebSocket, cluster: &Cluster) -> Result<(), Closed> {

@@ -30,6 +30,7 @@ pub struct Live {
 pub(crate) enum Topic {
     Jobs,
     Nodes,
+    Reservations,
 }
 
 #[derive(Clone)]
@@ -44,6 +45,10 @@ pub(crate) enum Event {
         version: u64,
         upsert: Arc<Vec<Node>>,
         remove: Arc<Vec<String>>,
+    },
+    /// There are few: who watches is sent all of them anew.
+    Reservations {
+        cluster: Arc<str>,
     },
     Freshness {
         cluster: Arc<str>,
@@ -77,6 +82,12 @@ impl Live {
         *version += 1;
         let (upsert, remove) = (Arc::new(upsert), Arc::new(remove));
         self.publish(Event::Nodes { cluster: cluster.into(), version: *version, upsert, remove });
+    }
+
+    /// Reservations are new, have changed, or are gone.
+    pub(crate) fn reservations_changed(&self, cluster: &str) {
+        *self.versions().entry((Topic::Reservations, cluster.to_owned())).or_default() += 1;
+        self.publish(Event::Reservations { cluster: cluster.into() });
     }
 
     /// The reading of a cluster's queue or nodes is this old.

@@ -6,6 +6,7 @@ mod m20261124_first;
 mod m20261125_access;
 mod m20261125_audit;
 mod m20261126_archives;
+mod m20261126_cluster_history;
 mod m20261126_downloads;
 mod m20261126_job_parts;
 mod m20261126_requests;
@@ -23,6 +24,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_requests::Migration),
             Box::new(m20261126_downloads::Migration),
             Box::new(m20261126_job_parts::Migration),
+            Box::new(m20261126_cluster_history::Migration),
             Box::new(m20261126_usage::Migration),
             Box::new(m20261126_archives::Migration),
         ]

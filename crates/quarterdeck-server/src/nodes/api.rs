@@ -1,5 +1,10 @@
 //! Routes of nodes, partitions and reservations.
 
+mod partitions;
+mod reservations;
+
+use std::collections::HashMap;
+
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
@@ -23,6 +28,8 @@ use crate::requests::{JsonBody, OptionalJsonBody, PathOf, to_the_end};
 /// Nodes that one request may name.
 const MOST_NODES: usize = 500;
 
+pub(crate) use reservations::Reservation;
+
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(list))
@@ -31,8 +38,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(drain))
         .routes(routes!(resume))
         .routes(routes!(reboot))
-        .routes(routes!(partitions))
-        .routes(routes!(reservations))
+        .merge(partitions::routes())
+        .merge(reservations::routes())
 }
 
 #[derive(Serialize, ToSchema)]
@@ -49,11 +56,13 @@ pub(crate) struct Node {
     /// Load average; null where the node has not reported.
     load: Option<f64>,
     partitions: Vec<String>,
+    /// In alphabetical order.
+    features: Vec<String>,
     reason: Option<String>,
 }
 
-impl From<&slurm::Node> for Node {
-    fn from(node: &slurm::Node) -> Node {
+impl Node {
+    pub(crate) fn of(node: &slurm::Node, features: &HashMap<String, Vec<String>>) -> Node {
         Node {
             name: node.name.clone(),
             state: node.state.clone(),
@@ -63,6 +72,7 @@ impl From<&slurm::Node> for Node {
             gpus: Usage { total: node.gpus_total.into(), used: node.gpus_used.into() },
             load: node.load,
             partitions: node.partitions.clone(),
+            features: features.get(&node.name).cloned().unwrap_or_default(),
             reason: node.reason.clone(),
         }
     }
@@ -81,7 +91,8 @@ async fn list(
         return Err(private("nodes"));
     }
     let view = cluster.view();
-    Ok(Json(FreshPage::new(view.node_list.iter().map(Node::from).collect(), None, None, &view.nodes)))
+    let items = view.node_list.iter().map(|node| Node::of(node, &view.features)).collect();
+    Ok(Json(FreshPage::new(items, None, None, &view.nodes)))
 }
 
 /// One node, read anew.
@@ -95,7 +106,6 @@ struct NodeDetail {
     booted_at: Option<DateTime<Utc>>,
     /// When its slurmd started.
     started_at: Option<DateTime<Utc>>,
-    features: Vec<String>,
     active_features: Vec<String>,
     /// As configured.
     #[schema(example = "gpu:a100:2")]
@@ -139,13 +149,14 @@ async fn detail(
     let nodes::Detail { node, details, jobs, freshness } = nodes::detail(&app, &actor, &cluster, &node).await?;
     let offers = nodes::offers(&actor, &cluster, &node).into_iter();
     let details = details.unwrap_or_default();
+    // Read anew, where the list's are some minutes old.
+    let features = if details.features.is_empty() { cluster.features_of(&node.name) } else { details.features };
     Ok(Json(NodeDetail {
-        node: Node::from(&node),
+        node: Node { features, ..Node::of(&node, &HashMap::new()) },
         reason_by: details.reason_by,
         reason_at: details.reason_at,
         booted_at: details.booted_at,
         started_at: details.started_at,
-        features: details.features,
         active_features: details.active_features,
         gres: details.gres,
         memory_free_mib: details.memory_free_mib,
@@ -305,102 +316,8 @@ impl From<Offer> for NodeAction {
     }
 }
 
-fn private(what: &'static str) -> Problem {
+/// Where Slurm's `PrivateData` keeps something from all but operators.
+pub(crate) fn private(what: &'static str) -> Problem {
     let detail = format!("This site shows its {what} to operators alone (Slurm's PrivateData).");
     Problem::new(StatusCode::FORBIDDEN, "private-data", detail).with("what", what)
-}
-
-#[derive(Serialize, ToSchema)]
-struct Partition {
-    name: String,
-    is_default: bool,
-    /// `UP`, `DOWN`, `DRAIN` or `INACTIVE`.
-    state: String,
-    /// Null: unlimited.
-    time_limit_minutes: Option<u32>,
-    /// Null: the same as the limit.
-    default_time_minutes: Option<u32>,
-    nodes: u32,
-    cpus: u32,
-    gpus: u32,
-    max_cpus_per_node: Option<u32>,
-    max_memory_mib_per_node: Option<u64>,
-}
-
-/// The cluster's partitions and their limits.
-#[utoipa::path(get, path = "/clusters/{cluster}/partitions", tag = "nodes", params(("cluster" = String, Path)),
-    responses((status = 200, body = FreshPage<Partition>), (status = 404, body = ProblemDocument)))]
-async fn partitions(
-    State(app): State<App>,
-    actor: Actor,
-    PathOf(cluster): PathOf<String>,
-) -> Result<Json<FreshPage<Partition>>, Problem> {
-    let cluster = find_cluster(&app, &cluster)?;
-    if !cluster.shows_partitions_to(&actor) {
-        return Err(private("partitions"));
-    }
-    let view = cluster.view();
-    let of = |partition: &slurm::Partition| Partition {
-        name: partition.name.clone(),
-        is_default: partition.is_default,
-        state: partition.state.clone(),
-        time_limit_minutes: partition.time_limit_minutes,
-        default_time_minutes: partition.default_time_minutes,
-        nodes: partition.nodes,
-        cpus: partition.cpus,
-        gpus: gpus_of(&view.node_list, &partition.name),
-        max_cpus_per_node: partition.max_cpus_per_node,
-        max_memory_mib_per_node: partition.max_memory_mib_per_node,
-    };
-    Ok(Json(FreshPage::new(view.partitions.iter().map(of).collect(), None, None, &view.nodes)))
-}
-
-#[derive(Serialize, ToSchema)]
-struct Reservation {
-    name: String,
-    starts_at: DateTime<Utc>,
-    ends_at: DateTime<Utc>,
-    /// Compressed, as Slurm writes it; null: of licences, not of nodes.
-    #[schema(example = "c[1-3]")]
-    nodes: Option<String>,
-    /// Slurm's words: `MAINT`, `DAILY`.
-    flags: Vec<String>,
-    /// `ACTIVE` or `INACTIVE`.
-    state: String,
-}
-
-impl From<&slurm::Reservation> for Reservation {
-    fn from(reservation: &slurm::Reservation) -> Reservation {
-        Reservation {
-            name: reservation.name.clone(),
-            starts_at: reservation.starts_at,
-            ends_at: reservation.ends_at,
-            nodes: reservation.node_list.clone(),
-            flags: reservation.flags.clone(),
-            state: reservation.state.clone(),
-        }
-    }
-}
-
-/// Nodes that are kept for some, or for nobody, for a time.
-#[utoipa::path(get, path = "/clusters/{cluster}/reservations", tag = "nodes", params(("cluster" = String, Path)),
-    responses((status = 200, body = FreshPage<Reservation>), (status = 404, body = ProblemDocument)))]
-async fn reservations(
-    State(app): State<App>,
-    actor: Actor,
-    PathOf(cluster): PathOf<String>,
-) -> Result<Json<FreshPage<Reservation>>, Problem> {
-    let cluster = find_cluster(&app, &cluster)?;
-    if !cluster.shows_reservations_to(&actor) {
-        return Err(private("reservations"));
-    }
-    let view = cluster.view();
-    let items = view.reservation_list.iter().map(Reservation::from).collect();
-    Ok(Json(FreshPage::new(items, None, None, &view.reservations)))
-}
-
-/// The nodes know their GPUs better than the partition does.
-fn gpus_of(nodes: &[slurm::Node], partition: &str) -> u32 {
-    let within = nodes.iter().filter(|node| node.partitions.iter().any(|name| name == partition));
-    within.map(|node| node.gpus_total).sum()
 }

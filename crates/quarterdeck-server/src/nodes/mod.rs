@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::auth;
 use crate::clusters::{Cluster, Freshness, Scheduler};
+use crate::history;
 use crate::jobs::{self, Job};
 
 /// An operator's agent is asked for so many nodes of one request at the same time.
@@ -106,6 +107,29 @@ pub fn offers(actor: &Actor, cluster: &Cluster, node: &slurm::Node) -> Vec<Offer
     offers
 }
 
+/// Whether no further job can start on it, whoever asks.
+pub fn is_out_of_service(node: &slurm::Node) -> bool {
+    const STATES: [&str; 11] =
+        ["down", "drained", "draining", "drain", "fail", "failing", "error", "maint", "inval", "unknown", "future"];
+    const FLAGS: [&str; 3] = ["drain", "fail", "reboot_issued"];
+    STATES.contains(&node.state.as_str()) || FLAGS.iter().any(|flag| node.flags.iter().any(|known| known == flag))
+}
+
+/// The reservations that this person may see. Where they are private, those that name her or an account that she
+/// coordinates; Slurm itself also counts the accounts that she may use.
+pub fn reservations(actor: &Actor, cluster: &Cluster) -> Vec<slurm::Reservation> {
+    let list = cluster.view().reservation_list;
+    if cluster.shows_reservations_to(actor) {
+        return list.to_vec();
+    }
+    let coordinated = cluster.coordinated_by(actor);
+    let names_her = |reservation: &&slurm::Reservation| {
+        actor.unix_user.as_ref().is_some_and(|user| reservation.users.contains(user))
+            || reservation.accounts.iter().any(|account| coordinated.contains(account))
+    };
+    list.iter().filter(names_her).cloned().collect()
+}
+
 /// Does something to a node of the cluster's list, as the operator's own Unix user: Slurm says whether she may.
 pub async fn act(app: &App, actor: &Actor, cluster: &Cluster, name: &str, action: &Action) -> Result<(), Error> {
     let node = find(cluster, name)?.name;
@@ -125,6 +149,9 @@ pub async fn act(app: &App, actor: &Actor, cluster: &Cluster, name: &str, action
         Err(_) => Outcome::Failed,
     };
     app.audit.conclude(actor, intent, word, event()).await?;
+    if let (Ok(()), Action::Resume) = (&result, action) {
+        history::note_resume(app, cluster, &node, unix_user).await?;
+    }
     app.clusters.look_soon_at_nodes();
     result
 }

@@ -3,7 +3,7 @@
 
 use super::{Reading, text, value_of};
 use crate::notation::{BadNotation, Tres, parse_count, parse_memory, parse_time_limit};
-use crate::{AnswerError, Partition};
+use crate::{AnswerError, Partition, PartitionAccess};
 
 const SCONTROL: &str = "scontrol";
 
@@ -34,7 +34,19 @@ fn read_partition(line: &str) -> Result<Partition, AnswerError> {
         max_nodes: read(line, "MaxNodes", limit)?.flatten(),
         max_cpus_per_node: read(line, "MaxCPUsPerNode", limit)?.flatten(),
         max_memory_mib_per_node: read(line, "MaxMemPerNode", parse_memory)?.flatten().map(|memory| memory.mib),
+        access: PartitionAccess {
+            groups: names(line, "AllowGroups"),
+            accounts: names(line, "AllowAccounts"),
+            denied_accounts: names(line, "DenyAccounts"),
+            qos: names(line, "AllowQos"),
+            denied_qos: names(line, "DenyQos"),
+        },
     })
+}
+
+fn names(line: &str, key: &str) -> Option<Vec<String>> {
+    let value = value_of(line, key).filter(|value| !["", "ALL", "(null)"].contains(value))?;
+    Some(value.split(',').map(str::to_owned).collect())
 }
 
 fn read<T>(
@@ -48,4 +60,20 @@ fn read<T>(
 
 fn limit(text: &str) -> Result<Option<u32>, BadNotation> {
     if text == "UNLIMITED" { Ok(None) } else { parse_count(text).map(Some) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_partition_tells_whom_it_is_for() {
+        let answer = b"PartitionName=big AllowGroups=hpc,staff DenyAccounts=guests AllowQos=ALL QoS=N/A MaxTime=1:00\n";
+        let access = parse(answer).unwrap().remove(0).access;
+        let names = |list: &[&str]| Some(list.iter().map(|&name| name.to_owned()).collect());
+        let denied_accounts = names(&["guests"]);
+        let expected =
+            PartitionAccess { groups: names(&["hpc", "staff"]), denied_accounts, ..PartitionAccess::default() };
+        assert_eq!(access, expected);
+    }
 }

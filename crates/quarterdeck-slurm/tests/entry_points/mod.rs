@@ -1,8 +1,8 @@
 //! Every door through which foreign text comes in, opened at once. `fuzz/` goes through the same.
 
 use quarterdeck_slurm::compact::{
-    Separator, accounting, associations, choices, node_details, nodes, parse_version, partitions, paths, privacy,
-    queue, reservations, shares, steps, usage,
+    Separator, accounting, associations, choices, features, node_details, node_events, nodes, parse_version,
+    partitions, paths, privacy, queue, reasons, reservations, shares, steps, usage,
 };
 use quarterdeck_slurm::notation::{self, ExitStatus, Tres};
 use quarterdeck_slurm::output_path::{JobWords, output_path};
@@ -24,6 +24,9 @@ fn read_as_answers(answer: &[u8]) {
     let _ = nodes::parse(answer, &separator);
     let _ = accounting::parse(answer);
     let _ = node_details::parse(answer);
+    let _ = features::parse(answer, &separator);
+    let _ = reasons::parse(answer, &separator);
+    let _ = node_events::parse(answer);
     let _ = partitions::parse(answer);
     let _ = reservations::parse(answer);
     let _ = usage::parse(answer);

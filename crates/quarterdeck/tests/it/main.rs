@@ -10,6 +10,7 @@ mod audit;
 mod bad_answers;
 mod bad_input;
 mod bytes;
+mod cluster;
 mod crowd;
 mod efficiency;
 mod environment;

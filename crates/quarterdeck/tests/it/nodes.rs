@@ -206,7 +206,6 @@ async fn a_node_is_rebooted_when_it_is_idle() {
     .await;
 }
 
-/// An operator of the portal under this name.
 #[tokio::test]
 async fn who_watches_the_nodes_hears_what_becomes_of_them() {
     let Some(slurm) = OwnSlurm::up(&[]) else { return };
@@ -248,13 +247,14 @@ async fn who_watches_the_nodes_hears_what_becomes_of_them() {
     }
 }
 
-async fn operator(site: &Site, admin: &Client, name: &str) -> Client {
+/// An operator of the portal under this name.
+pub(super) async fn operator(site: &Site, admin: &Client, name: &str) -> Client {
     admin.make_operator(name).await;
     site.client(name).await
 }
 
 /// On 22.05 only administrators of Slurm's accounting change nodes; its operators do not.
-async fn make_administrator(slurm: &Slurm, user: &str) {
+pub(super) async fn make_administrator(slurm: &Slurm, user: &str) {
     slurm.run("sacctmgr", &["-i", "modify", "user", user, "set", "adminlevel=Administrator"]);
     // slurmctld is told a moment later.
     eventually("slurmctld knows it", SOON, async || {
@@ -265,7 +265,7 @@ async fn make_administrator(slurm: &Slurm, user: &str) {
 }
 
 /// Waits until the nodes were read.
-async fn listed(client: &Client) {
+pub(super) async fn listed(client: &Client) {
     eventually("the nodes", SOON, async || {
         let nodes = client.get("/clusters/slurm/nodes").await.json();
         (nodes["items"].as_array()?.len() == 4).then_some(())
@@ -273,7 +273,7 @@ async fn listed(client: &Client) {
     .await;
 }
 
-async fn node(client: &Client, name: &str) -> Value {
+pub(super) async fn node(client: &Client, name: &str) -> Value {
     let answer = client.get(&format!("/clusters/slurm/nodes/{name}")).await;
     assert_eq!(answer.status, 200, "{}", answer.text());
     answer.json()

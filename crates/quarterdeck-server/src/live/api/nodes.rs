@@ -18,7 +18,7 @@ impl Watcher<'_> {
         let version = self.app.live.version(Topic::Nodes, &cluster.name);
         self.nodes.insert(cluster.name.clone(), version);
         let view = cluster.view();
-        let items: Vec<Node> = view.node_list.iter().map(Node::from).collect();
+        let items: Vec<Node> = view.node_list.iter().map(|node| Node::of(node, &view.features)).collect();
         let snapshot = json!({
             "type": "snapshot", "channel": channel(&cluster.name), "version": version, "items": items,
             "as_of": view.nodes.as_of, "stale": view.nodes.is_stale(), "stale_reason": view.nodes.reason(),
@@ -41,7 +41,8 @@ impl Watcher<'_> {
         if !watched.shows_nodes_to(&self.actor) {
             return self.end_nodes(socket, cluster).await;
         }
-        let upsert: Vec<Node> = upsert.iter().map(Node::from).collect();
+        let features = watched.view().features;
+        let upsert: Vec<Node> = upsert.iter().map(|node| Node::of(node, &features)).collect();
         let delta = json!({
             "type": "delta", "channel": channel(cluster), "version": version, "upsert": upsert, "remove": remove,
         });

@@ -155,7 +155,7 @@ impl OwnSlurm {
     }
 
     fn daemon(&self, name: &str) -> Pid {
-        let path = format!("{OWN_DIRECTORY}/slurm/pids/{name}");
+        let path = pid_file(name);
         let text = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{path}: {error}"));
         let pid = text.split_whitespace().next().and_then(|pid| pid.parse().ok());
         pid.and_then(Pid::from_raw).expect("a pid, and its start time")
@@ -177,11 +177,17 @@ impl OwnSlurm {
     }
 }
 
+fn pid_file(daemon: &str) -> String {
+    format!("{OWN_DIRECTORY}/slurm/pids/{daemon}")
+}
+
 impl Drop for OwnSlurm {
     fn drop(&mut self) {
         // What a test that failed left frozen would not hear that it is to end.
         if std::thread::panicking() {
-            ["slurmctld", "slurmdbd"].iter().for_each(|daemon| self.thaw(daemon));
+            // One that the test had stopped is frozen neither.
+            let run = |daemon: &&&str| Path::new(&pid_file(daemon)).exists();
+            ["slurmctld", "slurmdbd"].iter().filter(run).for_each(|daemon| self.thaw(daemon));
         }
         self.dev_slurm("down");
         let _ = std::fs::remove_dir_all(OWN_DIRECTORY);

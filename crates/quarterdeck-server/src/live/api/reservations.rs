@@ -1,0 +1,30 @@
+//! The channel of a cluster's reservations: each time all of those that the watcher may see.
+
+use axum::extract::ws::WebSocket;
+use serde_json::json;
+
+use super::{Closed, Watcher, send};
+use crate::clusters::Cluster;
+use crate::live::Topic;
+use crate::nodes;
+use crate::nodes::api::Reservation;
+
+impl Watcher<'_> {
+    pub(super) async fn reservations_snapshot(
+        &mut self,
+        socket: &mut WebSocket,
+        cluster: &Cluster,
+    ) -> Result<(), Closed> {
+        let version = self.app.live.version(Topic::Reservations, &cluster.name);
+        self.reservations.insert(cluster.name.clone());
+        let freshness = cluster.view().reservations;
+        let seen = nodes::reservations(&self.actor, cluster);
+        let items: Vec<Reservation> = seen.iter().map(Reservation::from).collect();
+        let snapshot = json!({
+            "type": "snapshot", "channel": format!("reservations:{}", cluster.name), "version": version,
+            "items": items, "as_of": freshness.as_of, "stale": freshness.is_stale(),
+            "stale_reason": freshness.reason(), "fallback": freshness.fallback,
+        });
+        send(socket, snapshot).await
+    }
+}
