@@ -379,6 +379,23 @@ impl From<crate::files::Error> for Problem {
     }
 }
 
+impl From<crate::notifications::Error> for Problem {
+    fn from(error: crate::notifications::Error) -> Problem {
+        use crate::notifications::Error;
+        let detail = error.to_string();
+        match error {
+            Error::NotFound => Problem::not_found("notification"),
+            Error::Invalid(errors) => Problem::invalid(errors),
+            Error::NotOffered => Problem::new(StatusCode::CONFLICT, "channel-not-offered", detail),
+            Error::NotSet(channel) => {
+                Problem::new(StatusCode::CONFLICT, "no-address", detail).with("channel", channel.as_str())
+            }
+            Error::TooManyTests => Problem::too_many("too-many-tests", detail, 3600),
+            Error::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<crate::nodes::Error> for Problem {
     fn from(error: crate::nodes::Error) -> Problem {
         use crate::nodes::Error;

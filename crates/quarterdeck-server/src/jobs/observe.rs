@@ -8,10 +8,12 @@ use quarterdeck_types::{JobId, JobState};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
+use super::news::happened;
 use super::rows::update;
 use super::{Job, paths, read, row, store};
 use crate::app::App;
 use crate::db::to_us;
+use crate::notifications;
 
 /// Statements carry a parameter for each id.
 const AT_ONCE: usize = 400;
@@ -83,10 +85,11 @@ pub(super) fn our_id(comment: Option<&str>) -> Option<Uuid> {
 
 async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), DbErr> {
     for some in jobs.chunks(AT_ONCE) {
-        let mut published = Vec::new();
+        let (mut published, mut news) = (Vec::new(), Vec::new());
         let tx = app.db.begin().await?;
         let mut rows = known_rows(&tx, cluster, some).await?;
-        let now_us = to_us(app.clock.now());
+        let now = app.clock.now();
+        let now_us = to_us(now);
         for seen in some {
             let parent = rows.iter().find(|row| is_parent(row, seen)).cloned();
             let position = rows.iter().position(|row| is_same(row, seen));
@@ -96,20 +99,24 @@ async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), 
                     let after = merged(before.clone(), seen);
                     if before != after {
                         rows[at] = update(rows[at].clone(), &after, now_us);
+                        news.extend(happened(Some(&before), &after, &mut rows[at], now));
                         store::save(&tx, rows[at].clone()).await?;
                         published.push(after);
                     }
                 }
                 None => {
                     let job = merged(new_job(cluster, seen, parent.and_then(read)), seen);
-                    let row = row(&job, None, None, now_us);
+                    let mut row = row(&job, None, None, now_us);
+                    news.extend(happened(None, &job, &mut row, now));
                     store::insert(&tx, row.clone()).await?;
                     rows.push(row);
                     published.push(job);
                 }
             }
         }
+        let told = notifications::tell(&tx, app, &news).await?;
         tx.commit().await?;
+        told.publish(app);
         if !published.is_empty() {
             app.live.jobs_changed(cluster, published);
         }

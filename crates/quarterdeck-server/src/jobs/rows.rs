@@ -85,6 +85,7 @@ pub(super) fn row(
         idempotency_key,
         request_hash,
         updated_us,
+        requeues: 0,
     };
     update(empty, job, updated_us)
 }

@@ -47,6 +47,8 @@ pub(super) struct Model {
     pub idempotency_key: Option<String>,
     pub request_hash: Option<String>,
     pub updated_us: i64,
+    /// How often it was put back into the queue.
+    pub requeues: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -238,6 +240,21 @@ pub(super) async fn running_tasks(db: &impl ConnectionTrait, cluster: &str, root
     let tasks = query.filter(like(Expr::col(Column::JobId), Part::Start, &format!("{root}_")));
     let numbers: Vec<Option<String>> = tasks.select_only().column(Column::JobId).into_tuple().all(db).await?;
     Ok(numbers.into_iter().flatten().collect())
+}
+
+/// Jobs that run on nodes and are ended within this time, or within this part of their time limit where that is less.
+pub(super) async fn near_limit(
+    db: &impl ConnectionTrait,
+    now_us: i64,
+    within_us: i64,
+    of_limit_us_a_minute: i64,
+) -> Result<Vec<Model>, DbErr> {
+    let limit = || Expr::col(Column::TimeLimitMinutes);
+    let left = || Expr::col(Column::StartedUs).add(limit().mul(60_000_000i64)).sub(now_us);
+    let query = Entity::find().filter(Column::State.eq(JobState::Running.as_str()));
+    let query = query.filter(Column::TimeLimitMinutes.is_not_null()).filter(Column::NodeList.is_not_null());
+    let near = query.filter(left().gt(0)).filter(left().lte(within_us));
+    near.filter(left().lte(limit().mul(of_limit_us_a_minute))).all(db).await
 }
 
 /// The numbers of the rows that were inserted last, of those that have one: ids are ordered by time.

@@ -22,6 +22,8 @@ use crate::clusters::{Cluster, Freshness};
 use crate::jobs::api::Job;
 use crate::jobs::{self, Stream};
 use crate::limits::{Bucket, Class};
+use crate::notifications;
+use crate::notifications::api::Notification;
 
 /// The token must come within this time.
 const AUTH_TIME: Duration = Duration::from_secs(5);
@@ -31,6 +33,9 @@ const SEND_TIME: Duration = Duration::from_secs(10);
 const CHECK_EVERY: Duration = Duration::from_secs(15);
 /// Jobs in a snapshot; older ones are in the lists.
 const SNAPSHOT_JOBS: u64 = 500;
+/// Notifications in a snapshot; older ones are in the list.
+const SNAPSHOT_NOTIFICATIONS: u64 = 50;
+const NOTIFICATIONS: &str = "notifications";
 const MAX_MESSAGE: usize = 64 << 10;
 const MAX_CHANNELS: usize = 64;
 /// A followed output file is looked at this often, and sent in pieces of this size.
@@ -100,7 +105,8 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
     let mut events = app.live.subscribe();
     let actor = sign_in(app, &token, &origin).await?;
     let _place = app.live.take_place(actor.user_id).ok_or(closed(TOO_MANY, "too many open sockets"))?;
-    let mut watcher = Watcher { app, actor, token, jobs: HashMap::new(), followed: HashMap::new() };
+    let (jobs, followed) = (HashMap::new(), HashMap::new());
+    let mut watcher = Watcher { app, actor, token, jobs, notifications: None, followed };
     send(socket, json!({"type": "ready"})).await?;
 
     // Few: what a followed file has to say waits there until the client takes it.
@@ -149,6 +155,8 @@ struct Watcher<'a> {
     token: String,
     /// Clusters whose jobs it watches, with the version that its last snapshot has already.
     jobs: HashMap<String, u64>,
+    /// The version of her notifications that the last snapshot has already, if she watches them.
+    notifications: Option<u64>,
     /// Output channels and who reads their files.
     followed: HashMap<String, Follower>,
 }
@@ -209,6 +217,9 @@ impl Watcher<'_> {
             FromClient::Unsubscribe { channels } => {
                 for channel in channels {
                     self.followed.remove(&channel);
+                    if channel == NOTIFICATIONS {
+                        self.notifications = None;
+                    }
                     if let Some(cluster) = channel.strip_prefix("jobs:") {
                         self.jobs.remove(cluster);
                     }
@@ -226,6 +237,10 @@ impl Watcher<'_> {
         from: u64,
         said: &mpsc::Sender<Value>,
     ) -> Result<(), Closed> {
+        // They are whoever's she is, like their list.
+        if channel == NOTIFICATIONS {
+            return self.notifications(socket).await;
+        }
         if !self.actor.may(Scope::Read(Area::Jobs)) {
             return send(socket, json!({"type": "error", "channel": channel, "code": "missing-scope"})).await;
         }
@@ -263,6 +278,20 @@ impl Watcher<'_> {
                     json!({"type": "delta", "channel": channel, "version": version, "upsert": upsert, "remove": []});
                 send(socket, delta).await
             }
+            Event::Notifications { user, version, items }
+                if user == self.actor.user_id && self.notifications.is_some_and(|has| version > has) =>
+            {
+                let unread = self.unread().await?;
+                let upsert: Vec<Notification> = items.iter().cloned().map(Notification::from).collect();
+                let delta = json!({
+                    "type": "delta", "channel": NOTIFICATIONS, "version": version, "upsert": upsert, "remove": [],
+                    "unread": unread,
+                });
+                send(socket, delta).await
+            }
+            Event::NotificationsRead(user) if user == self.actor.user_id && self.notifications.is_some() => {
+                self.notifications(socket).await
+            }
             Event::Freshness { cluster, freshness } if self.jobs.contains_key(&*cluster) => {
                 send(socket, status(&cluster, &freshness)).await
             }
@@ -277,7 +306,34 @@ impl Watcher<'_> {
         }
     }
 
+    /// The newest of her notifications, and how many she has not read.
+    async fn notifications(&mut self, socket: &mut WebSocket) -> Result<(), Closed> {
+        let version = self.app.live.notification_version(self.actor.user_id);
+        self.notifications = Some(version);
+        let page = notifications::list(self.app, &self.actor, false, None, SNAPSHOT_NOTIFICATIONS, false).await;
+        let page = page.map_err(|error| {
+            tracing::error!(%error, "a snapshot of notifications");
+            closed(TOO_SLOW, "the notifications cannot be read now")
+        })?;
+        let items: Vec<Notification> = page.items.into_iter().map(Notification::from).collect();
+        let unread = self.unread().await?;
+        let snapshot = json!({
+            "type": "snapshot", "channel": NOTIFICATIONS, "version": version, "items": items, "unread": unread,
+        });
+        send(socket, snapshot).await
+    }
+
+    async fn unread(&self) -> Result<u64, Closed> {
+        notifications::unread(self.app, self.actor.user_id).await.map_err(|error| {
+            tracing::error!(%error, "counting notifications");
+            closed(TOO_SLOW, "the notifications cannot be read now")
+        })
+    }
+
     async fn snapshots(&mut self, socket: &mut WebSocket) -> Result<(), Closed> {
+        if self.notifications.is_some() {
+            self.notifications(socket).await?;
+        }
         for name in self.jobs.keys().cloned().collect::<Vec<_>>() {
             if let Some(cluster) = self.app.clusters.find(&name) {
                 self.snapshot(socket, cluster).await?;

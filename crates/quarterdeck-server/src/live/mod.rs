@@ -10,6 +10,7 @@ use uuid::Uuid;
 
 use crate::clusters::Freshness;
 use crate::jobs::Job;
+use crate::notifications::Notification;
 
 /// A watcher that falls behind by more than this many events is sent a new snapshot instead.
 const BACKLOG: usize = 256;
@@ -22,6 +23,8 @@ pub struct Live {
     sockets: Arc<Mutex<HashMap<Uuid, usize>>>,
     /// Of each cluster's jobs: goes up by one with each change, so that a client sees when it missed one.
     versions: Mutex<HashMap<String, u64>>,
+    /// Likewise, of each user's notifications.
+    notification_versions: Mutex<HashMap<Uuid, u64>>,
 }
 
 #[derive(Clone)]
@@ -31,6 +34,14 @@ pub(crate) enum Event {
         version: u64,
         jobs: Arc<Vec<Job>>,
     },
+    /// Of one user's: new ones, and those that stand otherwise.
+    Notifications {
+        user: Uuid,
+        version: u64,
+        items: Arc<Vec<Notification>>,
+    },
+    /// She has read all of them.
+    NotificationsRead(Uuid),
     Freshness {
         cluster: Arc<str>,
         freshness: Freshness,
@@ -41,7 +52,12 @@ pub(crate) enum Event {
 
 impl Default for Live {
     fn default() -> Live {
-        Live { events: broadcast::channel(BACKLOG).0, sockets: Arc::default(), versions: Mutex::default() }
+        Live {
+            events: broadcast::channel(BACKLOG).0,
+            sockets: Arc::default(),
+            versions: Mutex::default(),
+            notification_versions: Mutex::default(),
+        }
     }
 }
 
@@ -53,6 +69,23 @@ impl Live {
         *version += 1;
         // Still locked: they are sent in the order of their versions.
         self.publish(Event::Jobs { cluster: cluster.into(), version: *version, jobs: Arc::new(jobs) });
+    }
+
+    /// A user's notifications are new or stand otherwise.
+    pub fn notified(&self, user: Uuid, items: Vec<Notification>) {
+        let mut versions = lock(&self.notification_versions);
+        let version = versions.entry(user).or_default();
+        *version += 1;
+        self.publish(Event::Notifications { user, version: *version, items: Arc::new(items) });
+    }
+
+    /// A user has read all that she was told.
+    pub fn notifications_read(&self, user: Uuid) {
+        self.publish(Event::NotificationsRead(user));
+    }
+
+    fn notification_version(&self, user: Uuid) -> u64 {
+        lock(&self.notification_versions).get(&user).copied().unwrap_or(0)
     }
 
     /// The reading of a cluster's queue is this old.

@@ -1,7 +1,11 @@
-//! The table `notifications`.
+//! The tables `notifications`, `notification_settings`, `notification_jobs` and `push_subscriptions`; in `deliveries`
+//! the messages that are to leave the portal.
+
+pub(super) mod deliveries;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::{ActiveModelTrait, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, QueryOrder, QuerySelect};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -14,15 +18,206 @@ pub(super) struct Model {
     pub params: Json,
     pub created_us: i64,
     pub read_us: Option<i64>,
+    /// What it is about, where a user is told of that once.
+    pub about: Option<String>,
+    /// In the page; others are kept for their messages alone.
+    pub shown: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
 
-pub(super) async fn insert(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
-    Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
+pub(super) mod settings {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "notification_settings")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_id: Uuid,
+        pub settings: Json,
+        /// What the secret of the user's webhook is derived from.
+        pub webhook_secret_id: Option<Uuid>,
+        pub updated_us: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Jobs whose user asked to be told.
+mod jobs {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "notification_jobs")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub job_id: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub user_id: Uuid,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+pub(super) mod subscriptions {
+    use sea_orm::entity::prelude::*;
+
+    #[sea_orm::model]
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "push_subscriptions")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub id: Uuid,
+        pub user_id: Uuid,
+        pub endpoint: String,
+        pub endpoint_hash: String,
+        pub p256dh: String,
+        pub auth: String,
+        pub device: String,
+        pub created_us: i64,
+    }
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Where a page begins: behind this row.
+#[derive(Clone, Copy)]
+pub(super) struct After {
+    pub created_us: i64,
+    pub id: Uuid,
+}
+
+/// Adds those that say what nobody was told yet; answers their ids.
+pub(super) async fn insert_new(db: &impl ConnectionTrait, rows: Vec<Model>) -> Result<Vec<Uuid>, DbErr> {
+    if rows.is_empty() {
+        return Ok(Vec::new());
+    }
+    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
+    let once = OnConflict::columns([Column::UserId, Column::About]).do_nothing().to_owned();
+    let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
+    Entity::insert_many(rows).on_conflict(once).exec_without_returning(db).await?;
+    Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(ids)).into_tuple().all(db).await
 }
 
 /// The newest first.
-pub(super) async fn list(db: &impl ConnectionTrait, user: Uuid, limit: u64) -> Result<Vec<Model>, DbErr> {
-    Entity::find().filter(Column::UserId.eq(user)).order_by_desc(Column::CreatedUs).limit(limit).all(db).await
+pub(super) async fn list(
+    db: &impl ConnectionTrait,
+    user: Uuid,
+    unread: bool,
+    after: Option<After>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut query = Entity::find().filter(in_page(user, unread));
+    if let Some(After { created_us, id }) = after {
+        let (time, key) = (Column::CreatedUs, Column::Id);
+        query = query.filter(time.lt(created_us).or(time.eq(created_us).and(key.lt(id))));
+    }
+    query.order_by_desc(Column::CreatedUs).order_by_desc(Column::Id).limit(limit).all(db).await
+}
+
+pub(super) async fn count(db: &impl ConnectionTrait, user: Uuid, unread: bool) -> Result<u64, DbErr> {
+    Entity::find().filter(in_page(user, unread)).count(db).await
+}
+
+pub(super) async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
+    Entity::find_by_id(id).one(db).await
+}
+
+/// Marks one of the user's, or all, as read; those that were read already stay as they were.
+pub(super) async fn mark_read(
+    db: &impl ConnectionTrait,
+    user: Uuid,
+    id: Option<Uuid>,
+    now_us: i64,
+) -> Result<(), DbErr> {
+    let mut update = Entity::update_many().col_expr(Column::ReadUs, Expr::value(now_us)).filter(in_page(user, true));
+    if let Some(id) = id {
+        update = update.filter(Column::Id.eq(id));
+    }
+    update.exec(db).await.map(drop)
+}
+
+pub(super) async fn is_in_page(db: &impl ConnectionTrait, user: Uuid, id: Uuid) -> Result<bool, DbErr> {
+    Ok(Entity::find_by_id(id).filter(in_page(user, false)).count(db).await? > 0)
+}
+
+/// How many test messages a user had sent since.
+pub(super) async fn tests_since(db: &impl ConnectionTrait, user: Uuid, since_us: i64) -> Result<u64, DbErr> {
+    let query = Entity::find().filter(Column::UserId.eq(user)).filter(Column::CreatedUs.gte(since_us));
+    query.filter(Column::Code.eq(super::TEST)).count(db).await
+}
+
+/// Forgets what is older, and its messages.
+pub(super) async fn forget(db: &impl ConnectionTrait, before_us: i64) -> Result<(), DbErr> {
+    deliveries::forget(db, before_us).await?;
+    Entity::delete_many().filter(Column::CreatedUs.lt(before_us)).exec(db).await.map(drop)
+}
+
+fn in_page(user: Uuid, unread: bool) -> Condition {
+    let all = Condition::all().add(Column::UserId.eq(user)).add(Column::Shown.eq(true));
+    if unread { all.add(Column::ReadUs.is_null()) } else { all }
+}
+
+// ---- what users want ------------------------------------------------------------------------------------------------
+
+pub(super) async fn settings_of(
+    db: &impl ConnectionTrait,
+    users: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<settings::Model>, DbErr> {
+    settings::Entity::find().filter(settings::Column::UserId.is_in(users)).all(db).await
+}
+
+pub(super) async fn save_settings(db: &impl ConnectionTrait, row: settings::Model) -> Result<(), DbErr> {
+    use settings::Column;
+    let replace = OnConflict::column(Column::UserId)
+        .update_columns([Column::Settings, Column::WebhookSecretId, Column::UpdatedUs])
+        .to_owned();
+    let row = row.into_active_model().reset_all();
+    settings::Entity::insert(row).on_conflict(replace).exec_without_returning(db).await.map(drop)
+}
+
+pub(super) async fn ask_about(db: &impl ConnectionTrait, job: Uuid, user: Uuid) -> Result<(), DbErr> {
+    let row = jobs::Model { job_id: job, user_id: user };
+    let once = OnConflict::columns([jobs::Column::JobId, jobs::Column::UserId]).do_nothing().to_owned();
+    let row = row.into_active_model().reset_all();
+    jobs::Entity::insert(row).on_conflict(once).exec_without_returning(db).await.map(drop)
+}
+
+/// Who asked about which of these jobs.
+pub(super) async fn asked_about(db: &impl ConnectionTrait, jobs: &[Uuid]) -> Result<Vec<(Uuid, Uuid)>, DbErr> {
+    let rows = jobs::Entity::find().filter(jobs::Column::JobId.is_in(jobs.iter().copied())).all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.job_id, row.user_id)).collect())
+}
+
+// ---- browsers that are pushed to ------------------------------------------------------------------------------------
+
+pub(super) async fn subscriptions_of(
+    db: &impl ConnectionTrait,
+    users: impl IntoIterator<Item = Uuid>,
+) -> Result<Vec<subscriptions::Model>, DbErr> {
+    use subscriptions::{Column, Entity};
+    Entity::find().filter(Column::UserId.is_in(users)).order_by_asc(Column::CreatedUs).all(db).await
+}
+
+pub(super) async fn subscription(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<subscriptions::Model>, DbErr> {
+    subscriptions::Entity::find_by_id(id).one(db).await
+}
+
+/// Adds a browser; it is that of one user at a time.
+pub(super) async fn subscribe(db: &impl ConnectionTrait, row: subscriptions::Model) -> Result<(), DbErr> {
+    use subscriptions::{Column, Entity};
+    Entity::delete_many().filter(Column::EndpointHash.eq(&row.endpoint_hash)).exec(db).await?;
+    Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
+}
+
+/// Whether there was one, of this user if one is named.
+pub(super) async fn unsubscribe(db: &impl ConnectionTrait, id: Uuid, user: Option<Uuid>) -> Result<bool, DbErr> {
+    use subscriptions::{Column, Entity};
+    let mut delete = Entity::delete_many().filter(Column::Id.eq(id));
+    if let Some(user) = user {
+        delete = delete.filter(Column::UserId.eq(user));
+    }
+    Ok(delete.exec(db).await?.rows_affected > 0)
 }

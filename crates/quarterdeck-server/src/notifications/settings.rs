@@ -1,0 +1,268 @@
+//! What a user wants to be told, of which jobs, and by which channels.
+
+use std::collections::{BTreeSet, HashMap};
+
+use lettre::Address;
+use sea_orm::{ConnectionTrait, DbErr};
+use serde::{Deserialize, Serialize};
+use serde_json::json;
+use utoipa::ToSchema;
+use uuid::Uuid;
+
+use super::{Error, store, webhook};
+use crate::access::Actor;
+use crate::app::App;
+use crate::audit::Event as Audited;
+use crate::db::to_us;
+use crate::problem::FieldError;
+
+/// Longer ones are no runs of jobs.
+const MOST_MINUTES: u32 = 525_600;
+const LONGEST_URL: usize = 1000;
+
+/// Something that happens to a job.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "kebab-case")]
+pub enum Event {
+    JobStarted,
+    /// It completed or was cancelled.
+    JobEnded,
+    JobFailed,
+    JobTimeLimit,
+    JobRequeued,
+}
+
+impl Event {
+    /// The notification's code.
+    pub fn code(self) -> &'static str {
+        match self {
+            Event::JobStarted => "job-started",
+            Event::JobEnded => "job-ended",
+            Event::JobFailed => "job-failed",
+            Event::JobTimeLimit => "job-time-limit",
+            Event::JobRequeued => "job-requeued",
+        }
+    }
+}
+
+/// Of which jobs a user is told.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum JobChoice {
+    All,
+    /// Those that were submitted with `notify`.
+    Asked,
+    /// Those that run, or may run, longer than `longer_than_minutes`; and those that were submitted with `notify`.
+    Longer,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Language {
+    En,
+    Ko,
+}
+
+/// What leaves the portal.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+pub enum Channel {
+    Mail,
+    Push,
+    Webhook,
+}
+
+impl Channel {
+    pub const ALL: [Channel; 3] = [Channel::Mail, Channel::Push, Channel::Webhook];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Channel::Mail => "mail",
+            Channel::Push => "push",
+            Channel::Webhook => "webhook",
+        }
+    }
+
+    pub fn parse(text: &str) -> Option<Channel> {
+        Channel::ALL.into_iter().find(|channel| channel.as_str() == text)
+    }
+}
+
+/// What a user wants to be told, of which jobs, and how.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+pub struct Settings {
+    pub events: BTreeSet<Event>,
+    pub jobs: JobChoice,
+    pub longer_than_minutes: u32,
+    /// In the page.
+    pub page: bool,
+    pub push: bool,
+    pub mail: bool,
+    pub webhook: bool,
+    /// Of mails and push messages.
+    pub language: Language,
+    pub email: Option<String>,
+    pub webhook_url: Option<String>,
+}
+
+impl Default for Settings {
+    /// Of somebody who has not said anything: what ends is told in the page.
+    fn default() -> Settings {
+        Settings {
+            events: [Event::JobEnded, Event::JobFailed, Event::JobTimeLimit, Event::JobRequeued].into(),
+            jobs: JobChoice::All,
+            longer_than_minutes: 10,
+            page: true,
+            push: true,
+            mail: false,
+            webhook: false,
+            language: Language::En,
+            email: None,
+            webhook_url: None,
+        }
+    }
+}
+
+impl Settings {
+    pub fn wants(&self, channel: Channel) -> bool {
+        match channel {
+            Channel::Mail => self.mail && self.email.is_some(),
+            Channel::Push => self.push,
+            Channel::Webhook => self.webhook && self.webhook_url.is_some(),
+        }
+    }
+}
+
+/// One user's settings, and what her webhook's secret is derived from.
+pub(super) struct Kept {
+    pub settings: Settings,
+    pub webhook_secret_id: Option<Uuid>,
+}
+
+/// A browser that is pushed to.
+pub struct Subscription {
+    pub id: Uuid,
+    pub device: String,
+    pub created_us: i64,
+}
+
+/// The settings of these users; who has said nothing has the usual ones.
+pub(super) async fn of(db: &impl ConnectionTrait, users: &[Uuid]) -> Result<HashMap<Uuid, Kept>, DbErr> {
+    let said = store::settings_of(db, users.iter().copied()).await?;
+    let mut all: HashMap<Uuid, Kept> = said
+        .into_iter()
+        .map(|row| {
+            let settings = serde_json::from_value(row.settings).unwrap_or_default();
+            (row.user_id, Kept { settings, webhook_secret_id: row.webhook_secret_id })
+        })
+        .collect();
+    for user in users {
+        all.entry(*user).or_insert_with(|| Kept { settings: Settings::default(), webhook_secret_id: None });
+    }
+    Ok(all)
+}
+
+pub(super) async fn of_one(db: &impl ConnectionTrait, user: Uuid) -> Result<Kept, DbErr> {
+    let usual = || Kept { settings: Settings::default(), webhook_secret_id: None };
+    Ok(of(db, &[user]).await?.remove(&user).unwrap_or_else(usual))
+}
+
+/// The actor's settings and the browsers that she is pushed to.
+pub async fn get(app: &App, actor: &Actor) -> Result<(Settings, Vec<Subscription>), Error> {
+    let db = app.db.read();
+    let kept = of_one(db, actor.user_id).await?;
+    let rows = store::subscriptions_of(db, [actor.user_id]).await?;
+    let browser =
+        |row: store::subscriptions::Model| Subscription { id: row.id, device: row.device, created_us: row.created_us };
+    Ok((kept.settings, rows.into_iter().map(browser).collect()))
+}
+
+/// Changes the actor's settings. Where a webhook got another address, its new secret is the answer: it cannot be had
+/// again.
+pub async fn put(app: &App, actor: &Actor, settings: Settings) -> Result<Option<String>, Error> {
+    let errors = check(app, &settings);
+    if !errors.is_empty() {
+        return Err(Error::Invalid(errors));
+    }
+    let tx = app.db.begin().await?;
+    let before = of_one(&tx, actor.user_id).await?;
+    // Whoever runs the old address knows the old secret.
+    let moved = settings.webhook_url.is_some() && settings.webhook_url != before.settings.webhook_url;
+    let webhook_secret_id = match (&settings.webhook_url, moved) {
+        (None, _) => None,
+        (Some(_), true) => Some(Uuid::now_v7()),
+        (Some(_), false) => before.webhook_secret_id,
+    };
+    let detail = json!({
+        "mail": settings.mail.then_some(settings.email.as_deref()).flatten(),
+        "webhook": settings.webhook.then_some(settings.webhook_url.as_deref()).flatten().map(webhook::host_of),
+        "push": settings.push,
+    });
+    save(app, &tx, actor, &settings, webhook_secret_id).await?;
+    let object = actor.user_id.to_string();
+    app.audit.record(&tx, actor, Audited::new("notifications.settings", &object).with(detail)).await?;
+    tx.commit().await?;
+    Ok(webhook_secret_id.filter(|_| moved).map(|id| app.notifications.webhooks.secret(id)))
+}
+
+/// Replaces the secret of the actor's webhook; the new one cannot be had again.
+pub async fn new_secret(app: &App, actor: &Actor) -> Result<String, Error> {
+    let tx = app.db.begin().await?;
+    let Kept { settings, .. } = of_one(&tx, actor.user_id).await?;
+    if settings.webhook_url.is_none() {
+        return Err(Error::NotSet(Channel::Webhook));
+    }
+    let id = Uuid::now_v7();
+    save(app, &tx, actor, &settings, Some(id)).await?;
+    let object = actor.user_id.to_string();
+    app.audit.record(&tx, actor, Audited::new("notifications.secret", &object)).await?;
+    tx.commit().await?;
+    Ok(app.notifications.webhooks.secret(id))
+}
+
+async fn save(
+    app: &App,
+    tx: &impl ConnectionTrait,
+    actor: &Actor,
+    settings: &Settings,
+    webhook_secret_id: Option<Uuid>,
+) -> Result<(), DbErr> {
+    let row = store::settings::Model {
+        user_id: actor.user_id,
+        settings: json!(settings),
+        webhook_secret_id,
+        updated_us: to_us(app.clock.now()),
+    };
+    store::save_settings(tx, row).await
+}
+
+fn check(app: &App, settings: &Settings) -> Vec<FieldError> {
+    let mut errors = Vec::new();
+    let mut fault = |pointer: &str, code: &str, detail: &str| errors.push(FieldError::new(pointer, code, detail));
+    if !(1..=MOST_MINUTES).contains(&settings.longer_than_minutes) {
+        fault("/longer_than_minutes", "bad-minutes", "Choose 1 minute to a year.");
+    }
+    let domains = &app.config.mail.domains;
+    match settings.email.as_deref() {
+        Some(email) => match email.parse::<Address>() {
+            Ok(address) if domains.is_empty() || domains.iter().any(|d| d.eq_ignore_ascii_case(address.domain())) => {}
+            Ok(_) => fault("/email", "bad-mail-domain", "The site sends mail to addresses of its own domains alone."),
+            Err(_) => fault("/email", "bad-mail-address", "This is no mail address: write name@example.org."),
+        },
+        None if settings.mail => fault("/email", "missing-mail-address", "Write the address that mail goes to."),
+        None => {}
+    }
+    match settings.webhook_url.as_deref() {
+        Some(url) if url.len() > LONGEST_URL || app.notifications.webhooks.check(url).is_err() => {
+            fault(
+                "/webhook_url",
+                "bad-webhook",
+                "Write an https:// address on the internet, without a password in it.",
+            );
+        }
+        None if settings.webhook => fault("/webhook_url", "missing-webhook", "Write the address of the webhook."),
+        _ => {}
+    }
+    errors
+}
