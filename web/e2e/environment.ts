@@ -13,6 +13,8 @@ export const environment = {
   admin: admin(),
   /** Somebody who must see nothing of it. */
   stranger: stranger(),
+  /** Of the Slurm that is looked at beside the page; without, nothing is compared. */
+  slurmConf: process.env.QD_E2E_SLURM_CONF ?? null,
   browser: process.env.QD_TEST_BROWSER ?? "/usr/bin/chromium",
   /** Where the secrets of a run are kept, to be looked for. */
   secretsFile: process.env.QD_E2E_SECRETS ?? null,

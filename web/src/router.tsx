@@ -14,8 +14,10 @@ import { queryClient } from "./api/query-client";
 import { session } from "./auth/session";
 import { currentCluster } from "./frame/current-cluster";
 import { NoCluster, NotFound, PageProblem } from "./frame/page-states";
+import { type DirectorySearch, directoryFromSearch } from "./jobs/directory";
 import { filterFromSearch } from "./jobs/filter";
 import { newJobFromSearch } from "./jobs/new/search";
+import { nodeFilterFromSearch } from "./nodes/filter";
 import { clustersQuery } from "./overview/queries";
 
 const root = createRootRoute({
@@ -81,7 +83,10 @@ export type JobTab = (typeof JOB_TABS)[number];
 const job = createRoute({
   getParentRoute: () => frame,
   path: "/clusters/$cluster/jobs/$job",
-  validateSearch: (search: Record<string, unknown>): { tab?: JobTab; stream?: "stderr" } => ({
+  validateSearch: (
+    search: Record<string, unknown>,
+  ): { tab?: JobTab; stream?: "stderr" } & DirectorySearch => ({
+    ...directoryFromSearch(search),
     ...(JOB_TABS.includes(search.tab as JobTab) ? { tab: search.tab as JobTab } : {}),
     ...(search.stream === "stderr" ? { stream: "stderr" } : {}),
   }),
@@ -98,8 +103,14 @@ const newJob = createRoute({
 const nodes = createRoute({
   getParentRoute: () => frame,
   path: "/clusters/$cluster/nodes",
-  validateSearch: textSearch("q", "state", "partition"),
+  validateSearch: nodeFilterFromSearch,
   component: lazyRouteComponent(() => import("./nodes/NodesPage"), "NodesPage"),
+});
+
+const node = createRoute({
+  getParentRoute: () => frame,
+  path: "/clusters/$cluster/nodes/$node",
+  component: lazyRouteComponent(() => import("./nodes/NodePage"), "NodePage"),
 });
 
 const templates = createRoute({
@@ -188,6 +199,7 @@ export const router = createRouter({
       job,
       newJob,
       nodes,
+      node,
       templates,
       template,
       images,

@@ -23,6 +23,8 @@ use crate::files::descriptor_path;
 const REAPING: Duration = Duration::from_secs(2);
 
 const BEFORE_SCANCEL_REPEATS: Duration = Duration::from_secs(4);
+/// What scancel says, when it is asked to talk, before it waits to repeat a signal (seen on 22.05).
+const REPEATS: &str = "transitional state, retrying";
 
 pub(crate) struct Programs {
     sbatch: Option<PathBuf>,
@@ -70,11 +72,17 @@ impl Programs {
         self.run(command)
     }
 
-    /// Where a job is about to change, scancel sends its signal again after five seconds, ten times: once is enough.
+    /// To a task of an array whose others wait, scancel sends a signal again every five seconds, ten times, although
+    /// the task hears each (seen on 22.05): once is enough.
     pub(crate) fn scancel_once(&self, arguments: Vec<String>) -> Outcome<ProgramResult> {
         let mut command = self.command("scancel", self.scancel.as_deref())?;
-        command.args(arguments);
-        self.run_within(self.time.min(BEFORE_SCANCEL_REPEATS), command)
+        command.arg("--verbose").args(arguments);
+        let result = self.run_within(self.time.min(BEFORE_SCANCEL_REPEATS), command)?;
+        Ok(if result.exit_code.is_none() && result.stderr.contains(REPEATS) {
+            ProgramResult { exit_code: Some(0), stderr: String::new(), ..result }
+        } else {
+            ProgramResult { stderr: complaints(&result), ..result }
+        })
     }
 
     pub(crate) fn scontrol(&self, arguments: Vec<String>) -> Outcome<ProgramResult> {
@@ -120,6 +128,12 @@ impl Programs {
         let [stdout, stderr] = streams.map(|stream| String::from_utf8_lossy(&stream.kept).into_owned());
         Ok(ProgramResult { exit_code: status.and_then(|status| status.code()), stdout, stderr })
     }
+}
+
+/// Of what a talkative program wrote what it would have written anyway.
+fn complaints(result: &ProgramResult) -> String {
+    let talk = |line: &&str| result.exit_code == Some(0) && !line.contains("error:");
+    result.stderr.lines().filter(|line| !talk(line)).collect::<Vec<_>>().join("\n")
 }
 
 /// One line about how a program ended, for people.

@@ -31,6 +31,7 @@ mod nodes;
 mod notifications;
 mod page;
 mod problem;
+mod ranges;
 mod redact;
 mod redis;
 mod requests;

@@ -61,7 +61,7 @@ pub(crate) async fn serve(
             let _place = place;
             // hyper counts HEAD_TIME only from the first byte.
             let said_something = tokio::select! {
-                waited = tokio::time::timeout(HEAD_TIME, stream.readable()) => matches!(waited, Ok(Ok(()))),
+                said = says_something(&stream) => said,
                 _ = stopping.changed() => false,
             };
             if !said_something {
@@ -75,6 +75,11 @@ pub(crate) async fn serve(
     }
     drop((listener, going_on));
     let _ = tokio::time::timeout(stop_time, graceful.shutdown()).await;
+}
+
+async fn says_something(stream: &TcpStream) -> bool {
+    let peeked = tokio::time::timeout(HEAD_TIME, stream.peek(&mut [0])).await;
+    matches!(peeked, Ok(Ok(1..)))
 }
 
 async fn accept(

@@ -373,8 +373,11 @@ impl From<crate::files::Error> for Problem {
     fn from(error: crate::files::Error) -> Problem {
         use crate::files::Error;
         match error {
+            Error::NoSuchTicket => Problem::not_found("download"),
             Error::Agent(error) => error.into(),
             Error::Auth(error) => error.into(),
+            Error::Db(error) => error.into(),
+            Error::Internal(cause) => Problem::internal(cause),
         }
     }
 }
@@ -390,7 +393,12 @@ impl From<crate::notifications::Error> for Problem {
             Error::NotSet(channel) => {
                 Problem::new(StatusCode::CONFLICT, "no-address", detail).with("channel", channel.as_str())
             }
-            Error::TooManyTests => Problem::too_many("too-many-tests", detail, 3600),
+            Error::TooMany => Problem::too_many("too-many-messages", detail, 3600),
+            Error::NotSent(cause) => {
+                Problem::new(StatusCode::BAD_GATEWAY, "message-not-sent", detail).with("cause", cause)
+            }
+            Error::WrongCode => Problem::new(StatusCode::CONFLICT, "wrong-mail-code", detail),
+            Error::Random(error) => Problem::internal(&error),
             Error::Db(error) => error.into(),
         }
     }
@@ -437,6 +445,8 @@ impl From<crate::jobs::Error> for Problem {
             Error::KeyInFlight => of(StatusCode::CONFLICT, "idempotency-key-in-flight"),
             Error::NoOutputPath => of(StatusCode::NOT_FOUND, "no-output-path"),
             Error::NoOutputYet => of(StatusCode::NOT_FOUND, "no-output-yet"),
+            Error::NoWorkingDirectory => of(StatusCode::NOT_FOUND, "no-working-directory"),
+            Error::Files(error) => error.into(),
             Error::Unsupported { .. } => of(StatusCode::CONFLICT, "unsupported"),
             Error::NotRunning(state) => of(StatusCode::CONFLICT, "job-not-running").with("state", state.as_str()),
             Error::Over(state) => of(StatusCode::CONFLICT, "job-over").with("state", state.as_str()),

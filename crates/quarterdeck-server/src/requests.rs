@@ -10,13 +10,13 @@ use serde::de::DeserializeOwned;
 use serde::{Deserialize, Deserializer, Serialize};
 use utoipa::ToSchema;
 
-use crate::problem::{FieldError, Problem, pointer_token};
+use crate::problem::{FieldError, Problem};
 
 const DEFAULT_LIMIT: u64 = 50;
 const MAX_LIMIT: u64 = 500;
 const BODY_TIME: Duration = Duration::from_secs(30);
-/// Longer ones hold nothing that anybody would search for, and databases refuse patterns that long.
-const LONGEST_QUERY: usize = 4096;
+/// A path of 4,096 bytes fits, percent-encoded. Databases refuse patterns that are much longer.
+const LONGEST_QUERY: usize = 16 << 10;
 
 /// A JSON body. What is not JSON is a 400; JSON of another shape is a 422 with a pointer to the field.
 pub(crate) struct JsonBody<T>(pub(crate) T);
@@ -38,10 +38,7 @@ impl<S: Send + Sync, T: DeserializeOwned> FromRequest<S> for JsonBody<T> {
                 Ok(()) => Ok(JsonBody(value)),
                 Err(_) => Err(Problem::unreadable("The body goes on behind its JSON: send one value.")),
             },
-            Err(error) if error.inner().is_data() => {
-                let pointer = pointer(error.path());
-                Err(Problem::invalid(vec![FieldError::new(pointer, "wrong-shape", error.inner().to_string())]))
-            }
+            Err(error) if error.inner().is_data() => Err(Problem::invalid(vec![FieldError::wrong_shape(&error)])),
             Err(error) => Err(Problem::unreadable(format!("The body is not JSON: {}", error.inner()))),
         }
     }
@@ -78,19 +75,6 @@ impl<S: Send + Sync> FromRequest<S> for WholeBody {
             Problem::new(status, code, rejection.body_text())
         })
     }
-}
-
-fn pointer(path: &serde_path_to_error::Path) -> String {
-    use serde_path_to_error::Segment;
-    let mut pointer = String::new();
-    for segment in path.iter() {
-        match segment {
-            Segment::Seq { index } => pointer.push_str(&format!("/{index}")),
-            Segment::Map { key } => pointer.push_str(&format!("/{}", pointer_token(key))),
-            Segment::Enum { .. } | Segment::Unknown => {}
-        }
-    }
-    pointer
 }
 
 /// Tells a member that is null from one that is not there.

@@ -1,5 +1,7 @@
 //! Slurm's lists of hosts: `c[1-3,5],rack[1-2]n[01-16]`.
 
+use crate::node_list::MOST_BRACKETS;
+
 /// Whether the list names this host. Nothing is written out: a list may name a hundred thousand.
 pub fn contains(list: &str, host: &str) -> bool {
     let mut depth = 0;
@@ -11,7 +13,8 @@ pub fn contains(list: &str, host: &str) -> bool {
         }
         c == ',' && depth == 0
     };
-    list.split(outside).any(|pattern| matches(pattern, host))
+    let mut patterns = list.split(outside).filter(|pattern| pattern.matches('[').count() <= MOST_BRACKETS);
+    patterns.any(|pattern| matches(pattern, host))
 }
 
 fn matches(pattern: &str, host: &str) -> bool {
@@ -31,7 +34,8 @@ fn is_in(range: &str, number: &str) -> bool {
     let (Ok(low), Ok(high), Ok(value)) = (first.parse::<u64>(), last.parse::<u64>(), number.parse::<u64>()) else {
         return false;
     };
-    (low..=high).contains(&value) && number == format!("{value:0width$}", width = first.len())
+    let plain = number.len() == 1 || !number.starts_with('0');
+    (low..=high).contains(&value) && if number.len() > first.len() { plain } else { number.len() == first.len() }
 }
 
 #[cfg(test)]

@@ -2,6 +2,10 @@
 
 /// No list of a real cluster's is longer; a longer one is somebody's joke.
 const MOST: usize = 100_000;
+/// Of one element: as many dimensions as Slurm has (HIGHEST_DIMENSIONS).
+pub(crate) const MOST_BRACKETS: usize = 5;
+/// More than a host's name may have (RFC 1123).
+const LONGEST_NAME: usize = 255;
 
 /// The names in a list, in its order. `None`: it is no list of Slurm's.
 ///
@@ -9,6 +13,9 @@ const MOST: usize = 100_000;
 pub fn expand(list: &str) -> Option<Vec<String>> {
     let mut names = Vec::new();
     for part in split_outside_brackets(list) {
+        if part.matches('[').count() > MOST_BRACKETS {
+            return None;
+        }
         expand_into(part, String::new(), &mut names)?;
     }
     Some(names)
@@ -17,13 +24,16 @@ pub fn expand(list: &str) -> Option<Vec<String>> {
 /// One element may have several brackets (`r[1-2]n[1-9]`), of which the last runs fastest.
 fn expand_into(rest: &str, before: String, names: &mut Vec<String>) -> Option<()> {
     let Some((prefix, behind)) = rest.split_once('[') else {
-        if rest.contains(']') || names.len() >= MOST {
+        if rest.contains(']') || names.len() >= MOST || before.len() + rest.len() > LONGEST_NAME {
             return None;
         }
         names.push(before + rest);
         return Some(());
     };
     let (ranges, rest) = behind.split_once(']')?;
+    if before.len() + prefix.len() > LONGEST_NAME {
+        return None;
+    }
     for range in ranges.split(',') {
         let (first, last) = range.split_once('-').unwrap_or((range, range));
         let (from, to) = (number(first)?, number(last)?);
@@ -74,7 +84,8 @@ mod tests {
 
     #[rstest]
     fn refuses_what_is_none(
-        #[values("c[1-", "c[3-1]", "c[]", "c[a-b]", "c]1", "c[1-999999999]", "c[1-9[2]]")] list: &str,
+        #[values("c[1-", "c[3-1]", "c[]", "c[a-b]", "c]1", "c[1-999999999]", "c[1-9[2]]", "[1][1][1][1][1][1]")]
+        list: &str,
     ) {
         assert_eq!(expand(list), None);
     }

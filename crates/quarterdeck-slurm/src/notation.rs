@@ -270,7 +270,7 @@ impl Tres {
                 "node" => tres.nodes = Some(parse_count(value)?),
                 "mem" => tres.memory_mib = parse_memory(value)?.map(|memory| memory.mib),
                 "gres/gpu" => tres.gpus = Some(parse_count(value)?),
-                _ if name.starts_with("gres/gpu:") => *typed_gpus.get_or_insert(0) += parse_count(value)?,
+                _ if name.starts_with("gres/gpu:") => typed_gpus = Some(sum(typed_gpus.unwrap_or(0), value)?),
                 _ => {}
             }
         }
@@ -278,6 +278,10 @@ impl Tres {
         tres.gpus = tres.gpus.or(typed_gpus);
         Ok(tres)
     }
+}
+
+fn sum(count: u32, further: &str) -> Result<u32, BadNotation> {
+    count.checked_add(parse_count(further)?).ok_or_else(|| BadNotation::Count(further.to_owned()))
 }
 
 /// Counts the GPUs in a list of generic resources: `gpu:a100:2(S:0-1),shard:8`, `gres:gpu:1`,
@@ -298,7 +302,7 @@ pub fn count_gpus(gres: &str) -> Result<u32, BadNotation> {
         let mut parts = entry.trim_start_matches("gres:").trim_start_matches("gres/").split([':', '=']);
         if parts.next() == Some("gpu") {
             let last = parts.next_back().filter(|part| part.starts_with(|c: char| c.is_ascii_digit()));
-            gpus += last.map_or(Ok(1), parse_count)?;
+            gpus = sum(gpus, last.unwrap_or("1"))?;
         }
     }
     Ok(gpus)

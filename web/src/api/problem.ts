@@ -50,17 +50,31 @@ export async function problemOf(response: Response): Promise<Problem> {
     retryAfter: Number.isNaN(retryAfter) ? null : retryAfter,
   };
   const body: unknown = await response.json().catch(() => null);
-  if (isRecord(body) && typeof body.code === "string") {
-    return new Problem({
-      ...common,
-      code: body.code,
-      detail: textOf(body.detail) ?? textOf(body.title) ?? "",
-      params: isRecord(body.params) ? body.params : {},
-      requestId: requestId ?? textOf(body.instance),
-      errors: Array.isArray(body.errors) ? body.errors.filter(isFieldProblem) : [],
-    });
-  }
-  return new Problem({ ...common, code: `http-${response.status}`, detail: response.statusText, requestId });
+  return (
+    problemIn(body, { ...common, requestId }) ??
+    new Problem({ ...common, code: `http-${response.status}`, detail: response.statusText, requestId })
+  );
+}
+
+/** A problem document in an answer: one of several deeds of a request may have failed. */
+export function problemIn(
+  body: unknown,
+  common: { status: number; requestId: string | null; retryAfter: number | null } = {
+    status: 0,
+    requestId: null,
+    retryAfter: null,
+  },
+): Problem | null {
+  if (!isRecord(body) || typeof body.code !== "string") return null;
+  return new Problem({
+    ...common,
+    status: common.status || (typeof body.status === "number" ? body.status : 0),
+    code: body.code,
+    detail: textOf(body.detail) ?? textOf(body.title) ?? "",
+    params: isRecord(body.params) ? body.params : {},
+    requestId: common.requestId ?? textOf(body.instance),
+    errors: Array.isArray(body.errors) ? body.errors.filter(isFieldProblem) : [],
+  });
 }
 
 /** Whatever was thrown, as a problem: a request that got no answer rejects with a `TypeError`. */

@@ -1,19 +1,17 @@
 // A space's directories and files.
 import { Button } from "@mantine/core";
-import { IconFile, IconFolder, IconFolderOpen, IconLink } from "@tabler/icons-react";
+import { IconFolderOpen } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { FileEntry } from "../api/types";
-import type { Column } from "../ui/DataTable";
-import { useFormat } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
 import { ScrollingTable } from "../ui/ScrollingTable";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
-import { Moment } from "../ui/time";
+import { useFileColumns } from "./columns";
 import classes from "./files.module.css";
-import { crumbsOf, modeText } from "./paths";
+import { crumbsOf } from "./paths";
 import { filesQuery } from "./queries";
 
 const route = getRouteApi("/frame/files/$space");
@@ -23,7 +21,17 @@ export function FilesPage() {
   const { space } = route.useParams();
   const { path = "" } = route.useSearch();
   const open = useNavigate();
-  const columns = useFileColumns(space);
+  const columns = useFileColumns(
+    useCallback(
+      (entry: FileEntry) =>
+        entry.kind === "directory" ? (
+          <Link to="/files/$space" params={{ space }} search={{ path: entry.path }} className="qd-link">
+            {entry.name}
+          </Link>
+        ) : null,
+      [space],
+    ),
+  );
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
     filesQuery(space, path),
   );
@@ -83,63 +91,5 @@ function Crumbs({ space, path }: { space: string; path: string }) {
         </span>
       ))}
     </nav>
-  );
-}
-
-const ICONS = { file: IconFile, directory: IconFolder, link: IconLink, other: IconFile } as const;
-
-function useFileColumns(space: string): Column<FileEntry>[] {
-  const { t } = useTranslation();
-  const format = useFormat();
-  return useMemo(
-    () => [
-      {
-        id: "name",
-        header: t("files.columns.name"),
-        width: 320,
-        cell: (entry) => <EntryName space={space} entry={entry} />,
-      },
-      {
-        id: "size",
-        header: t("files.columns.size"),
-        width: 90,
-        align: "end",
-        cell: (entry) =>
-          entry.kind === "file" ? format.bytes(entry.size) : <span className="qd-dim">–</span>,
-      },
-      {
-        id: "mode",
-        header: t("files.columns.mode"),
-        width: 100,
-        minor: true,
-        cell: (entry) => <span className="qd-mono">{modeText(entry.mode)}</span>,
-      },
-      {
-        id: "modified",
-        header: t("files.columns.modified"),
-        width: 120,
-        align: "end",
-        cell: (entry) => <Moment at={entry.modified_at} />,
-      },
-    ],
-    [space, t, format],
-  );
-}
-
-function EntryName({ space, entry }: { space: string; entry: FileEntry }) {
-  const Icon = ICONS[entry.kind];
-  return (
-    <span className={classes.entry}>
-      <Icon size={16} aria-hidden className={entry.kind === "directory" ? classes.directory : classes.file} />
-      {entry.kind === "directory" ? (
-        <Link to="/files/$space" params={{ space }} search={{ path: entry.path }} className="qd-link">
-          {entry.name}
-        </Link>
-      ) : (
-        <span title={entry.name} className="qd-truncate">
-          {entry.name}
-        </span>
-      )}
-    </span>
   );
 }

@@ -22,6 +22,7 @@ export function modeText(octal: string): string {
   return text;
 }
 
-function displayName(name: string): string {
+/** A name or path as people read it. */
+export function displayName(name: string): string {
   return name.replace(/%([0-9A-Fa-f]{2})/g, (_, code: string) => (code === "25" ? "%" : "\ufffd"));
 }

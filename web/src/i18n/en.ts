@@ -1,4 +1,8 @@
 // English. The keys are the contract: ko.ts must have the same ones.
+import { actionsEn } from "./actions.en";
+import { arrayEn } from "./array.en";
+import { nodesEn } from "./nodes.en";
+import { previewEn } from "./preview.en";
 import { whyEn } from "./why.en";
 
 export const en = {
@@ -109,6 +113,7 @@ export const en = {
       "idempotency-key-in-flight": "This job is being submitted already: wait a moment.",
       "no-output-path": "This job writes no output that could be found.",
       "no-output-yet": "The job has not written anything yet.",
+      "no-working-directory": "Where this job works is not known yet: look again when it is over.",
       "job-over": "The job is over already.",
       "private-data": "This site shows this to operators alone.",
       "too-many-requests": "You ask for more at once than this site allows.",
@@ -168,7 +173,7 @@ export const en = {
     advice: "The link may be old.",
     home: "To the overview",
   },
-  table: { sortBy: "Sort by {{column}}" },
+  table: { sortBy: "Sort by {{column}}", selectAll: "Select all shown" },
   signIn: {
     title: "Sign in",
     heading: "Sign in to Quarterdeck",
@@ -224,7 +229,10 @@ export const en = {
       unknown: "Unknown",
     },
   },
+  array: arrayEn,
   why: whyEn,
+  preview: previewEn,
+  jobActions: actionsEn,
   resources: {
     cpus: "CPUs",
     cpuCount_one: "{{formatted}} CPU",
@@ -597,13 +605,7 @@ export const en = {
     columns: { name: "Name", size: "Size", mode: "Permissions", modified: "Changed" },
     empty: "This directory is empty",
   },
-  nodes: {
-    title: "Nodes",
-    search: "Search nodes",
-    anyState: "Any state",
-    columns: { name: "Node", state: "State", load: "Load", partitions: "Partitions", reason: "Reason" },
-    none: "No node matches",
-  },
+  nodes: nodesEn,
   secret: {
     once: "This is shown now and never again: the server keeps only a fingerprint of it. Copy it to where you keep secrets before you close this.",
     done: "I have kept it: close",

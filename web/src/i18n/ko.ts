@@ -1,5 +1,10 @@
 // Korean, as engineers write it. Slurm's own words (QOS, PENDING …) stay; docs/glossary.md lists the terms.
+
+import { actionsKo } from "./actions.ko";
+import { arrayKo } from "./array.ko";
 import type { en } from "./en";
+import { nodesKo } from "./nodes.ko";
+import { previewKo } from "./preview.ko";
 import { whyKo } from "./why.ko";
 
 /** The same keys with other texts. Korean has no plural: `_one` is left out. */
@@ -117,6 +122,7 @@ export const ko: Translation<typeof en> = {
       "idempotency-key-in-flight": "이미 제출 중인 작업입니다. 잠시 기다리십시오.",
       "no-output-path": "이 작업의 출력 파일을 찾을 수 없습니다.",
       "no-output-yet": "작업이 아직 출력을 쓰지 않았습니다.",
+      "no-working-directory": "작업 디렉터리를 아직 알 수 없습니다. 작업이 끝난 뒤 다시 확인하십시오.",
       "job-over": "이미 끝난 작업입니다.",
       "private-data": "이 사이트에서는 운영자만 볼 수 있습니다.",
       "too-many-requests": "사이트에서 허용하는 요청 한도를 넘었습니다.",
@@ -177,7 +183,7 @@ export const ko: Translation<typeof en> = {
     advice: "오래된 링크일 수 있습니다.",
     home: "개요로 이동",
   },
-  table: { sortBy: "{{column}} 기준으로 정렬" },
+  table: { sortBy: "{{column}} 기준으로 정렬", selectAll: "표시된 항목 모두 선택" },
   signIn: {
     title: "로그인",
     heading: "Quarterdeck 로그인",
@@ -233,7 +239,10 @@ export const ko: Translation<typeof en> = {
       unknown: "알 수 없음",
     },
   },
+  array: arrayKo,
   why: whyKo,
+  preview: previewKo,
+  jobActions: actionsKo,
   resources: {
     cpus: "CPU",
     cpuCount_other: "CPU {{formatted}}개",
@@ -607,13 +616,7 @@ export const ko: Translation<typeof en> = {
     columns: { name: "이름", size: "크기", mode: "권한", modified: "수정 시각" },
     empty: "빈 디렉터리입니다",
   },
-  nodes: {
-    title: "노드",
-    search: "노드 찾기",
-    anyState: "모든 상태",
-    columns: { name: "노드", state: "상태", load: "부하", partitions: "파티션", reason: "사유" },
-    none: "조건에 맞는 노드가 없습니다",
-  },
+  nodes: nodesKo,
   secret: {
     once: "지금 한 번만 표시되며 다시 볼 수 없습니다. 서버에는 해시만 남습니다. 닫기 전에 안전한 곳에 복사해 두십시오.",
     done: "보관했습니다. 닫기",

@@ -14,6 +14,7 @@ const FROM_OUTSIDE = [
   "problem.unknown",
   "stale.reasons.",
   "states.node.",
+  "nodes.flags.",
   "why.codes.",
   "why.resources.",
   "why.of.",
@@ -82,7 +83,7 @@ function keysInSources(): { literal: Set<string>; prefixes: Set<string> } {
   const literal = new Set<string>();
   const prefixes = new Set<string>();
   for (const file of readdirSync(SOURCES, { recursive: true, encoding: "utf8" })) {
-    if (!/\.tsx?$/.test(file) || /\.test\.tsx?$|^i18n\/(why\.)?(en|ko)\.ts$/.test(file)) continue;
+    if (!/\.tsx?$/.test(file) || /\.test\.tsx?$|^i18n\/(\w+\.)?(en|ko)\.ts$/.test(file)) continue;
     const source = readFileSync(join(SOURCES, file), "utf8");
     for (const [, key] of source.matchAll(/\bt\(\s*"([\w.]+)"/g)) literal.add(key ?? "");
     for (const [, prefix] of source.matchAll(/\bt\(\s*`([\w.]+)\$\{/g)) prefixes.add(prefix ?? "");

@@ -1,14 +1,27 @@
-// Cancel, hold, release, requeue: what the server says may be done with this job. What destroys something asks first.
+// Cancel, hold, release, requeue, signal, change, submit again: what the server says may be done with this job. What destroys something asks first.
 import { Button } from "@mantine/core";
-import { IconBan, IconPlayerPause, IconPlayerPlay, IconRefresh } from "@tabler/icons-react";
+import {
+  IconBan,
+  IconBolt,
+  IconPencil,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconRefresh,
+  IconRepeat,
+} from "@tabler/icons-react";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
-import { type ReactNode, useState } from "react";
+import { Link } from "@tanstack/react-router";
+import { lazy, type ReactNode, Suspense, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { client } from "../api/client";
 import type { JobAction, JobDetail } from "../api/types";
 import { Confirm } from "../ui/Confirm";
 import { jobQuery } from "./queries";
 import { groupOf } from "./states";
+
+// Most look at a job and do nothing with it.
+const SignalJob = lazy(async () => ({ default: (await import("./SignalJob")).SignalJob }));
+const ChangeJob = lazy(async () => ({ default: (await import("./ChangeJob")).ChangeJob }));
 
 /** What needs no more than a yes. */
 type PlainAction = Exclude<JobAction, "signal" | "update" | "resubmit">;
@@ -24,6 +37,8 @@ export function JobActions({ cluster, job }: { cluster: string; job: JobDetail }
   const { t } = useTranslation();
   const cache = useQueryClient();
   const [asking, setAsking] = useState<PlainAction | null>(null);
+  const [dialog, setDialog] = useState<"signal" | "update" | null>(null);
+  const close = () => setDialog(null);
   const act = useMutation({
     mutationFn: (action: PlainAction) => send(cluster, job.id, action),
     onSuccess: () => setAsking(null),
@@ -50,6 +65,36 @@ export function JobActions({ cluster, job }: { cluster: string; job: JobDetail }
           {t(`jobs.actions.${action}`)}
         </Button>
       ))}
+      {job.actions.includes("signal") && (
+        <Button variant="default" leftSection={<IconBolt size={15} />} onClick={() => setDialog("signal")}>
+          {t("jobActions.signal.open")}
+        </Button>
+      )}
+      {job.actions.includes("update") && (
+        <Button variant="default" leftSection={<IconPencil size={15} />} onClick={() => setDialog("update")}>
+          {t("jobActions.change.open")}
+        </Button>
+      )}
+      {job.actions.includes("resubmit") && (
+        <Button
+          variant="default"
+          leftSection={<IconRepeat size={15} />}
+          renderRoot={(props) => (
+            <Link
+              to="/clusters/$cluster/new-job"
+              params={{ cluster }}
+              search={{ again: job.id }}
+              {...props}
+            />
+          )}
+        >
+          {t("jobActions.again.open")}
+        </Button>
+      )}
+      <Suspense>
+        {dialog === "signal" && <SignalJob cluster={cluster} job={job} onClose={close} />}
+        {dialog === "update" && <ChangeJob cluster={cluster} job={job} onClose={close} />}
+      </Suspense>
       <Confirm
         opened={asking !== null}
         title={t(`jobs.confirm.${shown}.title`, { name: job.name })}

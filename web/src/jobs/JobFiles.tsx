@@ -1,11 +1,12 @@
-// The files that went to the job, the variables that name them, and where its output lies.
+// Where the job works, the files that went to it, the variables that name them, and where its output lies.
+import { Stack } from "@mantine/core";
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "../api/types";
 import { useLookUp } from "../i18n/use-look-up";
 import { type Column, DataTable } from "../ui/DataTable";
 import { Panel } from "../ui/Panel";
 import { Properties } from "../ui/Properties";
-import classes from "./jobs.module.css";
+import { JobDirectory } from "./JobDirectory";
 
 type JobFile = JobDetail["files"][number];
 
@@ -28,7 +29,8 @@ export function JobFiles({ job }: { job: JobDetail }) {
     },
   ];
   return (
-    <div className={classes.side}>
+    <Stack gap="var(--qd-gap)">
+      {job.mine && <JobDirectory job={job} />}
       <Panel title={t("jobs.files.input")} flush>
         {job.files.length > 0 ? (
           <DataTable
@@ -59,6 +61,6 @@ export function JobFiles({ job }: { job: JobDetail }) {
           ]}
         />
       </Panel>
-    </div>
+    </Stack>
   );
 }

@@ -10,11 +10,12 @@ import { PageHeader } from "../ui/PageHeader";
 import { Panel } from "../ui/Panel";
 import { JobStateBadge } from "../ui/StateBadge";
 import { LoadingRows, ProblemNote, StaleNote } from "../ui/states";
+import { WithSide } from "../ui/WithSide";
+import { ArrayPanel } from "./array/ArrayPanel";
 import { JobActions } from "./JobActions";
 import { JobFiles } from "./JobFiles";
 import { JobProperties } from "./JobProperties";
 import { JobTimeline } from "./JobTimeline";
-import classes from "./jobs.module.css";
 import { OutputView } from "./OutputView";
 import { jobQuery } from "./queries";
 import { WhyPanel } from "./WhyPanel";
@@ -52,17 +53,21 @@ export function JobPage() {
         <>
           <StaleNote asOf={job.as_of} stale={job.stale} reason={job.stale_reason} />
           <WhyPanel cluster={cluster} job={job} />
-          <div className={classes.detail}>
+          <ArrayPanel key={job.id} cluster={cluster} job={job} />
+          <WithSide
+            side={
+              <>
+                <Panel title={t("jobs.timeline")}>
+                  <JobTimeline job={job} />
+                </Panel>
+                <Panel title={t("jobs.details")}>
+                  <JobProperties job={job} />
+                </Panel>
+              </>
+            }
+          >
             <JobTabs cluster={cluster} job={job} />
-            <div className={classes.side}>
-              <Panel title={t("jobs.timeline")}>
-                <JobTimeline job={job} />
-              </Panel>
-              <Panel title={t("jobs.details")}>
-                <JobProperties job={job} />
-              </Panel>
-            </div>
-          </div>
+          </WithSide>
         </>
       )}
     </>

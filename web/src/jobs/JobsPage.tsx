@@ -3,17 +3,23 @@ import { Button, NativeSelect, Switch } from "@mantine/core";
 import { IconListDetails, IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+import { type ReactNode, useCallback, useEffect, useMemo } from "react";
 import { useTranslation } from "react-i18next";
+import type { Job } from "../api/types";
+import { useUser } from "../auth/use-session";
 import { partitionsQuery } from "../nodes/queries";
 import { useFormat } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
 import { ScrollingTable } from "../ui/ScrollingTable";
 import { SearchBox } from "../ui/SearchBox";
+import { useSelection } from "../ui/selection";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import { DEFAULT_SORT, type JobFilter } from "./filter";
 import { useJobColumns, useOpenJob } from "./JobTable";
 import classes from "./jobs.module.css";
+import { SavedFilters, useColumnChoice } from "./ListChoices";
+import { JobSelection } from "./many/JobSelection";
+import { MOST_AT_ONCE } from "./many/many";
 import { jobListQuery } from "./queries";
 import { type ListGroup, STATE_GROUPS } from "./states";
 
@@ -25,13 +31,22 @@ export function JobsPage() {
   const { cluster } = route.useParams();
   const filter = route.useSearch();
   const navigate = route.useNavigate();
-  const columns = useJobColumns(cluster);
+  const columns = useColumnChoice(useJobColumns(cluster));
   const open = useOpenJob(cluster);
   const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
     jobListQuery(cluster, filter),
   );
   const jobs = useMemo(() => data?.pages.flatMap((page) => page.items), [data]);
   const total = data?.pages[0]?.total ?? undefined;
+
+  const mayAct = useUser()?.unix_user != null;
+  const selection = useSelection(jobs, idOf, MOST_AT_ONCE);
+  // Another list: what was selected for this one would be acted on unseen.
+  const { clear } = selection;
+  const { sort: _, ...shown } = filter;
+  const list = JSON.stringify([cluster, shown]);
+  // biome-ignore lint/correctness/useExhaustiveDependencies: that it is another list is the reason
+  useEffect(clear, [list]);
 
   const narrow = (change: Partial<JobFilter>) =>
     void navigate({ search: (before) => withoutEmpty({ ...before, ...change }), replace: true });
@@ -54,16 +69,28 @@ export function JobsPage() {
           </Button>
         }
       />
-      <JobFilters cluster={cluster} filter={filter} onChange={narrow} />
+      <div className={classes.tools}>
+        <div inert={selection.rows.length > 0} className={classes.toolsFilters}>
+          <JobFilters cluster={cluster} filter={filter} onChange={narrow}>
+            <SavedFilters filter={filter} onChoose={(search) => void navigate({ search, replace: true })} />
+            {columns.menu}
+          </JobFilters>
+        </div>
+        {selection.rows.length > 0 && (
+          <JobSelection cluster={cluster} filter={filter} selection={selection} total={total} />
+        )}
+      </div>
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       <div className={classes.table}>
         {!jobs && !error && <LoadingRows rows={14} height={35} />}
         {jobs && jobs.length > 0 && (
           <ScrollingTable
             label={t("jobs.title")}
-            columns={columns}
+            columns={columns.shown}
             rows={jobs}
-            rowKey={(job) => job.id}
+            rowKey={idOf}
+            selection={mayAct ? selection : undefined}
+            selectLabel={(job) => t("jobActions.select", { name: job.name, id: job.job_id ?? job.id })}
             onOpen={open}
             sort={filter.sort ?? DEFAULT_SORT}
             onSort={(sort) => narrow({ sort: sort as JobFilter["sort"] })}
@@ -91,13 +118,18 @@ export function JobsPage() {
   );
 }
 
+function idOf(job: Job): string {
+  return job.id;
+}
+
 interface FiltersProps {
   cluster: string;
   filter: JobFilter;
   onChange(change: Partial<JobFilter>): void;
+  children: ReactNode;
 }
 
-function JobFilters({ cluster, filter, onChange }: FiltersProps) {
+function JobFilters({ cluster, filter, onChange, children }: FiltersProps) {
   const { t } = useTranslation();
   const { data: partitions } = useQuery(partitionsQuery(cluster));
   return (
@@ -138,6 +170,7 @@ function JobFilters({ cluster, filter, onChange }: FiltersProps) {
         checked={filter.mine ?? false}
         onChange={(event) => onChange({ mine: event.currentTarget.checked })}
       />
+      {children}
     </search>
   );
 }

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
 import { job } from "../test/jobs";
-import { filterFromSearch, matches, queryOf } from "./filter";
+import { filterFromSearch, type JobFilter, matches, queryOf } from "./filter";
 import { groupOf, isFinal, JOB_STATES } from "./states";
 
 describe("a filter of jobs", () => {
@@ -11,7 +11,12 @@ describe("a filter of jobs", () => {
 
   it("asks the server for the states of its group", () => {
     expect(queryOf({ group: "waiting" }).state).toBe("SUBMITTING,PENDING,CONFIGURING");
-    expect(queryOf({ mine: true, q: "a" })).toEqual({ sort: "-submitted_at", user: "me", q: "a" });
+    expect(queryOf({ mine: true, q: "a" })).toEqual({
+      sort: "-submitted_at",
+      user: "me",
+      q: "a",
+      collapse: true,
+    });
   });
 
   it("looks for what may have been lost among the failures", () => {
@@ -23,6 +28,18 @@ describe("a filter of jobs", () => {
     expect(matches(one, { q: "tunnel" })).toBe(true);
     expect(matches(one, { q: "12" })).toBe(true);
     expect(matches(one, { q: "34" })).toBe(false);
+  });
+
+  it("has an array as one row, and its tasks where they are asked for", () => {
+    const [array, task, component] = [job("5"), job("5_1"), job("5+1")];
+    const shown = (filter: JobFilter) => [array, task, component].filter((one) => matches(one, filter));
+    expect(shown({})).toEqual([array]);
+    expect(shown({ q: "5_" })).toEqual([task]);
+    expect(queryOf({ q: "5_" })).toEqual({ sort: "-submitted_at", q: "5_" });
+    const whole = { id: "an id", number: "5" };
+    expect(shown({ array: whole })).toEqual([task, component]);
+    expect(shown({ array: { ...whole, number: "55" } })).toEqual([]);
+    expect(queryOf({ array: whole })).toEqual({ sort: "-submitted_at", array: "an id" });
   });
 });
 

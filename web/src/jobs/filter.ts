@@ -12,6 +12,8 @@ export interface JobFilter {
   partition?: string;
   q?: string;
   sort?: JobSort;
+  /** Only the parts of this array or heterogeneous job. Never in the URL. */
+  array?: { id: string; number: string };
 }
 
 export const DEFAULT_SORT: JobSort = "-submitted_at";
@@ -37,12 +39,16 @@ export function queryOf(filter: JobFilter) {
     ...(group ? { state: JOB_STATES.filter((state) => shows(group, state)).join(",") } : {}),
     ...(filter.partition ? { partition: filter.partition } : {}),
     ...(filter.q ? { q: filter.q } : {}),
+    ...(filter.array ? { array: filter.array.id } : collapses(filter) ? { collapse: true } : {}),
   };
 }
 
 /** Whether the server would have put this job into the list. */
 export function matches(job: Job, filter: JobFilter): boolean {
   if (filter.mine && !job.mine) return false;
+  if (filter.array) {
+    if (partOf(job.job_id)?.whole !== filter.array.number) return false;
+  } else if (collapses(filter) && partOf(job.job_id)) return false;
   if (filter.group && !shows(filter.group, job.state)) return false;
   if (filter.partition && job.partition !== filter.partition) return false;
   if (filter.q) {
@@ -59,6 +65,17 @@ export function compareBy(sort: JobSort = DEFAULT_SORT): (a: Job, b: Job) => num
     const order = Date.parse(a.submitted_at) - Date.parse(b.submitted_at) || (a.id < b.id ? -1 : 1);
     return newestFirst ? -order : order;
   };
+}
+
+/** Of `5_1` or `5+1`: of what it is a part, and which. */
+export function partOf(jobId: string | null | undefined): { whole: string; part: number } | null {
+  const [, whole, part] = /^(\d+)[_+](\d+)$/.exec(jobId ?? "") ?? [];
+  return whole && part ? { whole, part: Number(part) } : null;
+}
+
+/** Arrays are one row, but whoever looks for a task's number is shown tasks. */
+function collapses(filter: JobFilter): boolean {
+  return !/^\d+[_+]/.test(filter.q ?? "");
 }
 
 /** Whether a list of this group shows jobs in this state. What may have been lost is looked for where failures are. */

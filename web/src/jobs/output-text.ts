@@ -37,7 +37,7 @@ export class OutputText {
 
   /** The lines, the last one perhaps not yet at its end. */
   get lines(): string[] {
-    return this.open === "" ? this.complete : [...this.complete, shown(this.open)];
+    return this.open === "" ? this.complete : [...this.complete, asTerminal(this.open)];
   }
 
   /**
@@ -59,7 +59,7 @@ export class OutputText {
     const parts = (this.open + text).split("\n");
     this.open = (parts.pop() ?? "").slice(-MAX_LINE_LENGTH);
     if (parts.length === 0) return true;
-    const lines = this.complete.concat(parts.map(shown));
+    const lines = this.complete.concat(parts.map(asTerminal));
     this.gone ||= lines.length > MAX_LINES;
     this.complete = lines.length > MAX_LINES ? lines.slice(-MAX_LINES) : lines;
     return true;
@@ -67,7 +67,7 @@ export class OutputText {
 }
 
 /** As a terminal would have left the line. */
-function shown(line: string): string {
+export function asTerminal(line: string): string {
   const plain = line.replace(/\r$/, "").replace(ESCAPES, "");
   const overwritten = plain.lastIndexOf("\r");
   return (overwritten < 0 ? plain : plain.slice(overwritten + 1)).slice(0, MAX_LINE_LENGTH);

@@ -3,7 +3,6 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import type { Job } from "../api/types";
 import { jobListsKey, whyWaitingKey } from "../jobs/queries";
-import { nodesQuery } from "../nodes/queries";
 import { overviewQuery } from "../overview/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
 import { applyJobs } from "./jobs-cache";
@@ -47,7 +46,6 @@ export function followJobs(connection: LiveConnection, cache: QueryClient, clust
     figures ??= setTimeout(() => {
       figures = null;
       void cache.invalidateQueries({ queryKey: overviewQuery(cluster).queryKey });
-      void cache.invalidateQueries({ queryKey: nodesQuery(cluster).queryKey });
       void cache.invalidateQueries({ queryKey: whyWaitingKey(cluster) });
     }, FIGURES_EVERY_MS);
   };

@@ -3,6 +3,7 @@ import { Anchor, Skeleton } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { useFollowNodes } from "../live/follow-nodes";
 import { nodesQuery } from "../nodes/queries";
 import { useFormat } from "../ui/format";
 import { Panel } from "../ui/Panel";
@@ -26,6 +27,7 @@ export function NodesToCome() {
 export function NodesAtAGlance({ cluster }: { cluster: string }) {
   const { t } = useTranslation();
   const format = useFormat();
+  useFollowNodes(cluster);
   const { data, error, refetch } = useQuery(nodesQuery(cluster));
   const counts = new Map<string, number>();
   for (const { state } of data?.items ?? []) counts.set(state, (counts.get(state) ?? 0) + 1);

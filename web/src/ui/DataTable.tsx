@@ -5,6 +5,7 @@ import { IconArrowDown, IconArrowUp } from "@tabler/icons-react";
 import { Fragment, type KeyboardEvent, type MouseEvent, type ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import classes from "./DataTable.module.css";
+import type { Selection } from "./selection";
 
 export interface Column<Row> {
   id: string;
@@ -33,6 +34,10 @@ export interface TableProps<Row> {
   detail?(row: Row): ReactNode;
   /** All rows there are, where only some are loaded. */
   total?: number;
+  /** A box before each row, to select several. */
+  selection?: Selection<Row> | undefined;
+  /** What the box of a row selects, for assistive technology. */
+  selectLabel?(row: Row): string;
 }
 
 /** As in DataTable.module.css. */
@@ -59,30 +64,37 @@ interface ShownProps<Row> extends TableProps<Row> {
 
 export function Table<Row>(props: ShownProps<Row>) {
   const { columns, rows, rowKey, sort, onSort, onOpen, detail, total, shown } = props;
-  const { before = 0, after = 0, reveal } = props;
+  const { before = 0, after = 0, reveal, selection, selectLabel } = props;
 
   // What is left out on narrow screens must not be spanned either: the browser would make room for it.
   const isNarrow = useMediaQuery(NARROW);
-  const span = columns.filter((column) => !(isNarrow && column.minor)).length;
-  const all = columns.reduce((sum, column) => sum + column.width, 0);
+  const visible = columns.filter((column) => !(isNarrow && column.minor));
+  const span = visible.length + (selection ? 1 : 0);
+  // What is missing to the whole would go to the boxes' column.
+  const all = visible.reduce((sum, column) => sum + column.width, 0);
 
   const walk = (event: KeyboardEvent<HTMLTableSectionElement>) => {
     const step = event.key === "ArrowDown" ? 1 : event.key === "ArrowUp" ? -1 : 0;
     const target = event.target as HTMLElement;
     const from = target.closest("tr")?.dataset.index;
     // In a select, arrows are its own.
-    if (step === 0 || from === undefined || target.tagName !== "A") return;
+    const kind = target.tagName === "A" ? "a" : target.dataset.pick === undefined ? null : "[data-pick]";
+    if (step === 0 || from === undefined || kind === null) return;
     const index = Number(from) + step;
     if (index < 0 || index >= rows.length) return;
     event.preventDefault();
+    if (event.shiftKey && kind !== "a") selection?.extend(Number(from), index);
     reveal?.(index);
     const body = event.currentTarget;
-    requestAnimationFrame(() => body.querySelector<HTMLElement>(`tr[data-index="${index}"] a`)?.focus());
+    requestAnimationFrame(() =>
+      body.querySelector<HTMLElement>(`tr[data-index="${index}"] ${kind}`)?.focus(),
+    );
   };
 
   return (
     <table className={classes.table} aria-label={props.label} aria-rowcount={(total ?? rows.length) + 1}>
       <colgroup>
+        {selection && <col className={classes.pickColumn} />}
         {columns.map((column) => (
           <col
             key={column.id}
@@ -93,6 +105,7 @@ export function Table<Row>(props: ShownProps<Row>) {
       </colgroup>
       <thead>
         <tr aria-rowindex={1}>
+          {selection && <PickAll selection={selection} />}
           {columns.map((column) => (
             <HeaderCell key={column.id} column={column} sort={sort} onSort={onSort} />
           ))}
@@ -110,9 +123,26 @@ export function Table<Row>(props: ShownProps<Row>) {
               <tr
                 data-index={index}
                 aria-rowindex={index + 2}
+                data-selected={selection?.has(rowKey(row)) || undefined}
                 className={onOpen ? classes.opens : undefined}
                 onClick={onOpen && ((event) => isPlainClick(event) && onOpen(row))}
               >
+                {selection && (
+                  <td className={classes.pick}>
+                    <label>
+                      <input
+                        type="checkbox"
+                        data-pick
+                        aria-label={selectLabel?.(row)}
+                        checked={selection.has(rowKey(row))}
+                        disabled={selection.full && !selection.has(rowKey(row))}
+                        onChange={(event) =>
+                          selection.toggle(index, (event.nativeEvent as globalThis.MouseEvent).shiftKey)
+                        }
+                      />
+                    </label>
+                  </td>
+                )}
                 {columns.map((column) => (
                   <td key={column.id} className={cellClass(column)}>
                     {column.cell(row)}
@@ -132,6 +162,25 @@ export function Table<Row>(props: ShownProps<Row>) {
         {after > 0 && <tr aria-hidden style={{ height: after }} />}
       </tbody>
     </table>
+  );
+}
+
+function PickAll<Row>({ selection }: { selection: Selection<Row> }) {
+  const { t } = useTranslation();
+  return (
+    <th scope="col" className={classes.pick}>
+      <label>
+        <input
+          type="checkbox"
+          aria-label={t("table.selectAll")}
+          checked={selection.all === "all"}
+          ref={(box) => {
+            if (box) box.indeterminate = selection.all === "some";
+          }}
+          onChange={selection.toggleAll}
+        />
+      </label>
+    </th>
   );
 }
 

@@ -10,6 +10,8 @@ export interface MenuItem {
   icon?: ReactNode;
   /** One of several: marked where it is the one. */
   checked?: boolean;
+  /** One of several that may all be marked: the menu stays open. */
+  stays?: boolean;
   lang?: string;
   onSelect(): void;
 }
@@ -95,9 +97,12 @@ export function Menu({ label, button, buttonClass, head, items, align = "end" }:
                 tabIndex={-1}
                 {...(item.checked === undefined
                   ? { role: "menuitem" }
-                  : { role: "menuitemradio", "aria-checked": item.checked })}
+                  : {
+                      role: item.stays ? "menuitemcheckbox" : "menuitemradio",
+                      "aria-checked": item.checked,
+                    })}
                 onClick={() => {
-                  close();
+                  if (!item.stays) close();
                   item.onSelect();
                 }}
               >

@@ -74,6 +74,12 @@ export function toneOfNode(state: string): Tone {
   return NODE_TONES[state.toLowerCase()] ?? "unknown";
 }
 
+/** The sign alone, where the words are told elsewhere. */
+export function NodeStateIcon({ state }: { state: string }) {
+  const tone = toneOfNode(state);
+  return <span aria-hidden>{tone === "cancelled" ? <IconAlertTriangle size={14} /> : ICONS[tone]}</span>;
+}
+
 export function NodeStateBadge({ state }: { state: string }) {
   const lookUp = useLookUp();
   const tone = toneOfNode(state);

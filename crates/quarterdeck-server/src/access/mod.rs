@@ -55,6 +55,12 @@ impl Actor {
         }
     }
 
+    /// Whether this is the session, the key or the account that she acts by.
+    pub(crate) fn acts_by(&self, id: Uuid) -> bool {
+        let (Via::Session(by) | Via::Key(by, _)) = self.via;
+        [by, self.user_id].contains(&id)
+    }
+
     /// Whether a key has this scope; sessions need none.
     pub fn may(&self, scope: Scope) -> bool {
         match self.via {

@@ -98,7 +98,9 @@ pub const TABLE: &[Route] = &[
     route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/release", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
     route("POST", "/api/v1/clusters/{cluster}/jobs/{job}/requeue", Rule::Role(User, Write(Jobs)), Some(Class::Write)),
     route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/why", Rule::Role(Viewer, Read(Jobs)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/directory", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/output", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/request", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
 
     route("GET", "/api/v1/templates", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
     route("GET", "/api/v1/templates/{id}", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
@@ -120,12 +122,20 @@ pub const TABLE: &[Route] = &[
     route("PATCH", "/api/v1/uploads/{id}/info", Rule::Role(User, Write(Uploads)), Some(Class::Write)),
     route("GET", "/api/v1/spaces", Rule::Role(User, Read(Files)), Some(Class::Read)),
     route("GET", "/api/v1/files/{space}", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    route("GET", "/api/v1/files/{space}/content", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    // Browsers alone need tickets: whoever has a key sends it along with the request for the content.
+    route("POST", "/api/v1/downloads", Session(User), Some(Class::Write)),
+    // The ticket and the cookie that came with it say who asks.
+    route("GET", "/api/v1/downloads/{ticket}", Public, Some(Class::Read)),
     route("GET", "/api/v1/notifications", Known, Some(Class::Read)),
     route("POST", "/api/v1/notifications/{id}/read", Session(Viewer), Some(Class::Write)),
     route("POST", "/api/v1/notifications/read-all", Session(Viewer), Some(Class::Write)),
     route("GET", "/api/v1/notifications/settings", Session(Viewer), Some(Class::Read)),
     // Where messages go to, and what they are signed with, outlives a key.
     route("PUT", "/api/v1/notifications/settings", Session(Viewer), Some(Class::Write)),
+    route("POST", "/api/v1/notifications/email", Session(Viewer), Some(Class::Write)),
+    route("DELETE", "/api/v1/notifications/email", Session(Viewer), Some(Class::Write)),
+    route("POST", "/api/v1/notifications/email/confirm", Session(Viewer), Some(Class::Write)),
     route("POST", "/api/v1/notifications/webhook-secret", Session(Viewer), Some(Class::Write)),
     route("POST", "/api/v1/notifications/test", Session(Viewer), Some(Class::Write)),
     route("POST", "/api/v1/notifications/browsers", Session(Viewer), Some(Class::Write)),

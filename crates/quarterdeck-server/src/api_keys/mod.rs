@@ -154,14 +154,8 @@ pub(crate) async fn authenticate(app: &App, text: &str, origin: Origin) -> Resul
     let Some((id, secret_hash)) = text::parse(text) else { return Ok(None) };
     let now = app.clock.now();
     let row = store::by_id(app.db.read(), id).await?;
-    let good =
-        |row: &store::Model| row.secret_hash == secret_hash && row.revoked_us.is_none() && row.expires_us > to_us(now);
-    let Some(row) = row.filter(good) else { return Ok(None) };
-    let owner = match users::find_active(app.db.read(), row.user_id).await {
-        Ok(owner) => owner,
-        Err(users::Error::NotFound) => return Ok(None),
-        Err(error) => return Err(error.into()),
-    };
+    let Some(row) = row.filter(|row| row.secret_hash == secret_hash) else { return Ok(None) };
+    let Some(owner) = owner_while_good(app, &row).await? else { return Ok(None) };
     let address = origin.address.to_string();
     let fresh = row.last_used_us.is_some_and(|us| now - from_us(us) < TOUCH_EVERY);
     if !fresh {
@@ -169,6 +163,25 @@ pub(crate) async fn authenticate(app: &App, text: &str, origin: Origin) -> Resul
     }
     let key = read(row)?;
     Ok(Some(Actor::new(&owner, Via::Key(id, key.scopes), origin)))
+}
+
+/// Whether the key is neither revoked nor over, and its owner may act.
+pub(crate) async fn is_good(app: &App, id: Uuid) -> Result<bool, Error> {
+    match store::by_id(app.db.read(), id).await? {
+        Some(row) => Ok(owner_while_good(app, &row).await?.is_some()),
+        None => Ok(false),
+    }
+}
+
+async fn owner_while_good(app: &App, row: &store::Model) -> Result<Option<User>, Error> {
+    if row.revoked_us.is_some() || row.expires_us <= to_us(app.clock.now()) {
+        return Ok(None);
+    }
+    match users::find_active(app.db.read(), row.user_id).await {
+        Ok(owner) => Ok(Some(owner)),
+        Err(users::Error::NotFound) => Ok(None),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// The scopes that open any route to this role; others would only look as if they did.

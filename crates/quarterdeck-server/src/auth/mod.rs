@@ -7,6 +7,8 @@ mod store;
 mod tests;
 mod tokens;
 
+use std::time::Duration;
+
 use chrono::{DateTime, TimeDelta, Utc};
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::json;
@@ -19,6 +21,7 @@ use crate::app::App;
 use crate::audit::{Event, Outcome, Who};
 use crate::db::{from_us, to_us};
 use crate::limits::{Attempt, Bucket, Class, RetryAfter, Verdict};
+use crate::live;
 use crate::notifications;
 use crate::secrets;
 use crate::users::{self, User};
@@ -30,6 +33,8 @@ pub use tokens::Keys;
 const REFRESH_GRACE: TimeDelta = TimeDelta::seconds(10);
 /// Of one account at the same time; one more ends the one that was used least lately.
 const MOST_SESSIONS: usize = 100;
+/// What was admitted long ago is asked about this often.
+const CHECK_ACCESS_EVERY: Duration = Duration::from_secs(15);
 /// The last use of a session is written down at most this often.
 const TOUCH_EVERY: TimeDelta = TimeDelta::seconds(30);
 
@@ -293,6 +298,45 @@ pub(crate) async fn authenticate(app: &App, token: Option<&str>, origin: Origin)
         store::touch_session(app.db.write(), session.id, to_us(now)).await?;
     }
     Ok(Actor::new(&user, Via::Session(session.id), origin))
+}
+
+/// Who a session is, while it lives: for what its browser brings in a token's place.
+pub(crate) async fn actor_of_session(app: &App, id: Uuid, origin: Origin) -> Result<Actor, Error> {
+    Ok(Actor::new(&user_of_session(app, id).await?, Via::Session(id), origin))
+}
+
+/// Comes to its end when the actor's access has: she signed out, was disabled, or the key was revoked. For what goes on
+/// for long after it was admitted.
+pub(crate) async fn access_ended(app: &App, actor: &Actor) {
+    let mut events = app.live.subscribe();
+    let mut check = tokio::time::interval(CHECK_ACCESS_EVERY);
+    loop {
+        let missed = tokio::select! {
+            event = events.recv() => match event {
+                Ok(live::Event::AccessEnded(ended)) if actor.acts_by(ended) => return,
+                Ok(_) => false,
+                Err(_) => true,
+            },
+            // What the command line or another server ended is not heard of.
+            _ = check.tick() => true,
+        };
+        if missed && !still_good(app, actor).await {
+            return;
+        }
+    }
+}
+
+/// When that cannot be told, it is.
+async fn still_good(app: &App, actor: &Actor) -> bool {
+    match actor.via {
+        Via::Session(id) => !matches!(user_of_session(app, id).await, Err(Error::NotSignedIn)),
+        Via::Key(id, _) => api_keys::is_good(app, id).await.unwrap_or(true),
+    }
+}
+
+async fn user_of_session(app: &App, id: Uuid) -> Result<User, Error> {
+    let session = store::session_by_id(app.db.read(), id).await?.ok_or(Error::NotSignedIn)?;
+    live_user(app.db.read(), &session, app).await
 }
 
 pub async fn me(app: &App, actor: &Actor) -> Result<User, Error> {

@@ -5,6 +5,7 @@ mod line;
 mod sight;
 mod slurm;
 
+use std::collections::{HashMap, HashSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, RwLock};
 
@@ -15,6 +16,7 @@ use tokio::sync::Notify;
 use crate::app::App;
 use crate::config::{self, LOCAL_CLUSTER, Mode};
 use crate::jobs;
+use crate::live::Live;
 pub use line::{Line, Waiting};
 pub use sight::{Privacy, Sight};
 pub use slurm::{Commands, watch};
@@ -130,17 +132,34 @@ impl Cluster {
         change(&mut self.view.write().unwrap_or_else(|poisoned| poisoned.into_inner()))
     }
 
+    /// Takes in a reading of the nodes, and tells those who watch them what is other than before.
+    fn show_nodes(&self, live: &Live, now: DateTime<Utc>, nodes: Vec<Node>) {
+        let nodes = Arc::new(nodes);
+        let before = self.change(|view| {
+            view.nodes.read(now);
+            std::mem::replace(&mut view.node_list, nodes.clone())
+        });
+        let old: HashMap<&str, &Node> = before.iter().map(|node| (node.name.as_str(), node)).collect();
+        let new: HashSet<&str> = nodes.iter().map(|node| node.name.as_str()).collect();
+        let changed = nodes.iter().filter(|node| old.get(node.name.as_str()) != Some(node));
+        let changed: Vec<Node> = changed.cloned().collect();
+        let gone = before.iter().map(|node| &node.name).filter(|name| !new.contains(name.as_str()));
+        let gone: Vec<String> = gone.cloned().collect();
+        if !changed.is_empty() || !gone.is_empty() {
+            live.nodes_changed(&self.name, changed, gone);
+        }
+    }
+
     /// The local queue is read from our own database and so is always fresh.
-    pub(crate) fn show_local(&self, now: DateTime<Utc>, node: Node, partition: Partition) {
+    pub(crate) fn show_local(&self, live: &Live, now: DateTime<Utc>, node: Node, partition: Partition) {
         self.change(|view| {
             view.version = Some(env!("CARGO_PKG_VERSION").to_owned());
             view.jobs.read(now);
-            view.nodes.read(now);
             view.reservations.read(now);
-            view.node_list = Arc::new(vec![node]);
             view.partitions = Arc::new(vec![partition]);
             view.privacy = Some(Arc::default());
         });
+        self.show_nodes(live, now, vec![node]);
     }
 }
 
@@ -154,6 +173,6 @@ pub fn start(app: &App) {
             }
             Scheduler::Local => drop(tokio::spawn(jobs::watch_local(app.clone(), cluster.clone()))),
         }
+        tokio::spawn(jobs::watch_time_limits(app.clone(), cluster.name.clone()));
     }
-    tokio::spawn(jobs::watch_time_limits(app.clone()));
 }

@@ -12,12 +12,14 @@ use quarterdeck_slurm::compact::{
 use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails};
 use quarterdeck_types::JobId;
 use tokio::io::AsyncReadExt;
+use tokio::sync::watch;
 use tokio::time::Instant;
 
 use super::{Cluster, Line, Privacy};
 use crate::app::App;
 use crate::config;
 use crate::jobs;
+use crate::live::Topic;
 
 /// No command may take longer: the reading is given up and the view goes stale.
 const COMMAND_TIME: Duration = Duration::from_secs(30);
@@ -125,31 +127,60 @@ async fn read_all(pipe: Option<impl tokio::io::AsyncRead + Unpin>, limit: u64) -
     bytes
 }
 
-/// Reads the cluster again and again. A failure makes its own part stale and nothing else.
+/// Reads the cluster again and again. A failure makes its own part stale and nothing else; and what asks accounting,
+/// which may hang, stands in nobody else's way.
 pub async fn watch(app: App, cluster: Cluster, commands: Arc<Commands>) {
+    // First, so that nothing is shown before it is known to whom.
+    let known = read_privacy(&cluster, &commands).await;
+    let (left, those_left) = watch::channel(Vec::new());
+    tokio::join!(
+        watch_privacy(&cluster, &commands, known),
+        watch_controller(&app, &cluster, &commands, &left),
+        watch_accounting(&app, &cluster, &commands, those_left),
+    );
+}
+
+async fn watch_privacy(cluster: &Cluster, commands: &Commands, mut known: bool) {
+    loop {
+        tokio::time::sleep(if known { PRIVACY_EVERY } else { commands.poll }).await;
+        known = read_privacy(cluster, commands).await;
+    }
+}
+
+async fn watch_controller(app: &App, cluster: &Cluster, commands: &Commands, left: &watch::Sender<Vec<JobId>>) {
     let mut nodes_due = Instant::now();
     let mut reservations_due = Instant::now();
-    let mut privacy_due = Instant::now();
     loop {
-        // First, so that nothing is shown before it is known to whom.
-        if Instant::now() >= privacy_due && read_privacy(&cluster, &commands).await {
-            privacy_due = Instant::now() + PRIVACY_EVERY;
-        }
-        read_jobs(&app, &cluster, &commands).await;
+        read_jobs(app, cluster, commands, left).await;
         if app.clusters.nodes_soon.swap(false, Ordering::Relaxed) {
             nodes_due = Instant::now();
         }
         if Instant::now() >= nodes_due && cluster.view().privacy.is_some() {
-            read_nodes(&app, &cluster, &commands).await;
+            read_nodes(app, cluster, commands).await;
             nodes_due = Instant::now() + NODES_EVERY;
         }
         if Instant::now() >= reservations_due && cluster.view().privacy.is_some() {
-            read_reservations(&app, &cluster, &commands).await;
+            read_reservations(app, cluster, commands).await;
             reservations_due = Instant::now() + RESERVATIONS_EVERY;
         }
         tokio::select! {
             () = tokio::time::sleep(commands.poll) => {}
             () = app.clusters.soon.notified() => {}
+        }
+    }
+}
+
+/// After each reading of the queue, or of the newest where there were several meanwhile.
+async fn watch_accounting(
+    app: &App,
+    cluster: &Cluster,
+    commands: &Commands,
+    mut those_left: watch::Receiver<Vec<JobId>>,
+) {
+    while those_left.changed().await.is_ok() {
+        let left = those_left.borrow_and_update().clone();
+        if let Err(reason) = finish_left(app, cluster, commands, left).await {
+            tracing::warn!(cluster = %cluster.name, %reason, "accounting does not say how jobs ended");
         }
     }
 }
@@ -198,7 +229,7 @@ async fn blindness(commands: &Commands) -> Result<Option<String>, String> {
     Ok(Some(format!("jobs are private here (PrivateData): make {user} an operator of Slurm's accounting")))
 }
 
-async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands) {
+async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands, those_left: &watch::Sender<Vec<JobId>>) {
     // An answer is as old as its question.
     let asked = app.clock.now();
     let outcome = async {
@@ -214,10 +245,7 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands) {
             view.line = Arc::new(line);
             view.jobs.read(asked);
         });
-        // Accounting is a part of its own: without it the queue is as fresh as before.
-        if let Err(reason) = finish_left(app, cluster, commands, left).await {
-            tracing::warn!(cluster = %cluster.name, %reason, "accounting does not say how jobs ended");
-        }
+        those_left.send_replace(left);
         Ok::<(), String>(())
     };
     let news = match outcome.await {
@@ -228,7 +256,7 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands) {
         }
     };
     if news {
-        app.live.freshness(&cluster.name, cluster.view().jobs);
+        app.live.freshness(&cluster.name, Topic::Jobs, cluster.view().jobs);
     }
 }
 
@@ -257,15 +285,20 @@ async fn read_nodes(app: &App, cluster: &Cluster, commands: &Commands) {
         let partitions = partitions::parse(&commands.run(&partitions::reading()).await?).map_err(broken)?;
         cluster.change(|view| {
             view.version = Some(version);
-            view.node_list = Arc::new(nodes);
             view.partitions = Arc::new(partitions);
-            view.nodes.read(asked);
         });
+        cluster.show_nodes(&app.live, asked, nodes);
         Ok(())
     };
-    if let Err(reason) = outcome.await {
-        tracing::warn!(cluster = %cluster.name, reason = %reason, "the nodes could not be read");
-        let _: bool = cluster.change(|view| view.nodes.fail(reason));
+    let news = match outcome.await {
+        Ok(()) => true,
+        Err(reason) => {
+            tracing::warn!(cluster = %cluster.name, %reason, "the nodes could not be read");
+            cluster.change(|view| view.nodes.fail(reason))
+        }
+    };
+    if news {
+        app.live.freshness(&cluster.name, Topic::Nodes, cluster.view().nodes);
     }
 }
 

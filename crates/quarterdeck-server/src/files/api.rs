@@ -1,8 +1,14 @@
 //! Routes of files and spaces.
 
+use std::fmt::Write;
+
 use axum::Json;
+use axum::body::Body;
 use axum::extract::State;
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
 use chrono::{DateTime, Utc};
+use futures_util::StreamExt;
 use quarterdeck_types::agent::{Entry, EntryKind};
 use quarterdeck_types::{FileName, Place, RelativePath, SpaceName};
 use serde::{Deserialize, Serialize};
@@ -10,15 +16,26 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use crate::access::Actor;
+use crate::access::{Actor, Origin};
 use crate::app::App;
+use crate::auth;
+use crate::cross_site;
 use crate::db::from_us;
-use crate::files;
+use crate::files::{self, downloads};
 use crate::problem::{FieldError, Problem, ProblemDocument};
-use crate::requests::{Page, PathOf, QueryOf, limit};
+use crate::ranges;
+use crate::requests::{JsonBody, Page, PathOf, QueryOf, limit};
+use crate::web::Uncompressed;
+
+const COOKIE: &str = "qd_download";
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(spaces)).routes(routes!(list))
+    OpenApiRouter::new()
+        .routes(routes!(spaces))
+        .routes(routes!(list))
+        .routes(routes!(content))
+        .routes(routes!(new_download))
+        .routes(routes!(download))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -79,12 +96,10 @@ async fn list(
     PathOf(space): PathOf<String>,
     QueryOf(filter): QueryOf<Filter>,
 ) -> Result<Json<Page<FileEntry>>, Problem> {
-    let space = SpaceName::parse(&space).map_err(|_| Problem::not_found("space"))?;
-    let wrong = |pointer: &str, error: quarterdeck_types::place::InvalidPath| {
-        Problem::invalid(vec![FieldError::new(pointer, "bad-path", error.to_string())])
-    };
-    let path = RelativePath::parse(&filter.path).map_err(|error| wrong("/path", error))?;
-    let after = filter.cursor.as_deref().map(FileName::parse).transpose().map_err(|error| wrong("/cursor", error))?;
+    let space = space_named(&space)?;
+    let path = RelativePath::parse(&filter.path).map_err(|error| bad_path("/path", &error))?;
+    let after =
+        filter.cursor.as_deref().map(FileName::parse).transpose().map_err(|error| bad_path("/cursor", &error))?;
     let at = Place::In { space, path: path.clone() };
     let (entries, more) = files::list(&app, &actor, at, after, limit(filter.limit)).await?;
     let next_cursor = entries.last().filter(|_| more).map(|last| last.path_name.clone());
@@ -110,4 +125,122 @@ fn view(entry: Entry, directory: &RelativePath) -> FileEntry {
         modified_at: from_us(entry.modified_us),
         mode: format!("{:04o}", entry.mode),
     }
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct File {
+    /// Beneath the space.
+    path: String,
+}
+
+/// A file's bytes. `Range` is honoured.
+#[utoipa::path(get, path = "/files/{space}/content", tag = "files", params(("space" = String, Path), File),
+    responses((status = 200, content_type = "application/octet-stream"),
+        (status = 206, content_type = "application/octet-stream"), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 416, body = ProblemDocument)))]
+async fn content(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf(space): PathOf<String>,
+    QueryOf(file): QueryOf<File>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    let space = space_named(&space)?;
+    let path = RelativePath::parse(&file.path).map_err(|error| bad_path("/path", &error))?;
+    let opened = files::open(&app, &actor, space, path.clone()).await?;
+    let response = ranges::answer(opened, headers.get(header::RANGE))?;
+    Ok(while_admitted(app, actor, named(response, &path)?))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewDownload {
+    space: String,
+    /// One file, for now.
+    #[schema(min_items = 1, max_items = 1)]
+    paths: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Download {
+    /// Where this browser finds the file, once.
+    url: String,
+    expires_at: DateTime<Utc>,
+}
+
+/// Prepare a download that the browser does by itself.
+#[utoipa::path(post, path = "/downloads", tag = "files", request_body = NewDownload,
+    responses((status = 201, body = Download), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+async fn new_download(
+    State(app): State<App>,
+    actor: Actor,
+    JsonBody(new): JsonBody<NewDownload>,
+) -> Result<Response, Problem> {
+    let space = space_named(&new.space)?;
+    let [path] = new.paths.as_slice() else {
+        let error = FieldError::new("/paths", "one-file", "Download one file at a time.");
+        return Err(Problem::invalid(vec![error]));
+    };
+    let path = RelativePath::parse(path).map_err(|error| bad_path("/paths/0", &error))?;
+    let downloads::Ticket { ticket, cookie, expires_at } = downloads::issue(&app, &actor, space, path).await?;
+    let url = format!("/api/v1/downloads/{ticket}");
+    let secure = if app.config.cookies_are_secure() { "; Secure" } else { "" };
+    let seconds = downloads::TICKET_LIFE.num_seconds();
+    // Of this address alone, so that several downloads may begin at once.
+    let cookie = format!("{COOKIE}={cookie}; HttpOnly; SameSite=Strict; Path={url}; Max-Age={seconds}{secure}");
+    let cookie = HeaderValue::from_str(&cookie).map_err(Problem::internal)?;
+    let mut response =
+        (StatusCode::CREATED, [(header::SET_COOKIE, cookie)], Json(Download { url, expires_at })).into_response();
+    response.extensions_mut().insert(Uncompressed);
+    Ok(response)
+}
+
+/// The file of a download that was prepared, once.
+#[utoipa::path(get, path = "/downloads/{ticket}", tag = "files", params(("ticket" = String, Path)),
+    responses((status = 200, content_type = "application/octet-stream"), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument)))]
+async fn download(
+    State(app): State<App>,
+    origin: Origin,
+    PathOf(ticket): PathOf<String>,
+    headers: HeaderMap,
+) -> Result<Response, Problem> {
+    cross_site::refuse(&headers)?;
+    let cookies = headers.get_all(header::COOKIE).iter().filter_map(|value| value.to_str().ok());
+    let mut pairs = cookies.flat_map(|line| line.split(';')).filter_map(|pair| pair.trim().split_once('='));
+    let cookie = pairs.find(|(name, _)| *name == COOKIE).map(|(_, value)| value);
+    let cookie = cookie.ok_or_else(|| Problem::not_found("download"))?;
+    let (actor, path, file) = downloads::redeem(&app, origin, &ticket, cookie).await?;
+    Ok(while_admitted(app, actor, named(ranges::answer(file, None)?, &path)?))
+}
+
+fn space_named(text: &str) -> Result<SpaceName, Problem> {
+    SpaceName::parse(text).map_err(|_| Problem::not_found("space"))
+}
+
+fn bad_path(pointer: &str, error: &quarterdeck_types::place::InvalidPath) -> Problem {
+    Problem::invalid(vec![FieldError::new(pointer, "bad-path", error.to_string())])
+}
+
+/// What was admitted breaks off when the reader's access ends.
+fn while_admitted(app: App, actor: Actor, response: Response) -> Response {
+    let ended = async move { auth::access_ended(&app, &actor).await };
+    response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(ended))))
+}
+
+/// Saved under the file's own name (RFC 8187), where it has one.
+fn named(mut response: Response, path: &RelativePath) -> Result<Response, Problem> {
+    let Some((_, name)) = path.split() else { return Ok(response) };
+    let mut disposition = "attachment; filename*=UTF-8''".to_owned();
+    for byte in name.display().bytes() {
+        match byte {
+            b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'.' | b'_' | b'-' => disposition.push(char::from(byte)),
+            _ => write!(disposition, "%{byte:02X}").map_err(Problem::internal)?,
+        }
+    }
+    let disposition = HeaderValue::from_str(&disposition).map_err(Problem::internal)?;
+    response.headers_mut().insert(header::CONTENT_DISPOSITION, disposition);
+    Ok(response)
 }

@@ -3,7 +3,6 @@
 mod control;
 
 use axum::Json;
-use axum::body::Body;
 use axum::extract::State;
 use axum::http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
@@ -21,8 +20,8 @@ use crate::clusters::Cluster;
 use crate::clusters::api::{FreshPage, find_cluster};
 use crate::jobs::{self, Filter, NewJob, Stream, Wanted};
 use crate::problem::{FieldError, Problem, ProblemDocument};
+use crate::ranges;
 use crate::requests::{JsonBody, PathOf, QueryOf, limit, to_the_end};
-use crate::web::Uncompressed;
 use control::JobAction;
 
 const LONGEST_KEY: usize = 200;
@@ -33,6 +32,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(preview))
         .routes(routes!(detail, control::cancel, control::update))
         .routes(routes!(output))
+        .routes(routes!(directory))
         .routes(routes!(why))
         .merge(control::routes())
 }
@@ -146,6 +146,10 @@ struct Query {
     /// Part of the name, or the beginning of the job id.
     q: Option<String>,
     since: Option<DateTime<Utc>>,
+    /// Only the tasks of this array, or the components of this heterogeneous job: our id or the scheduler's.
+    array: Option<String>,
+    /// An array or a heterogeneous job as one row, without its parts.
+    collapse: Option<bool>,
     /// `-submitted_at` (default) or `submitted_at`.
     sort: Option<String>,
     limit: Option<u64>,
@@ -180,8 +184,16 @@ async fn list(
         Some(me) if me == "me" => Some(actor.unix_user.clone().unwrap_or_default()),
         other => other,
     };
-    let filter =
-        Filter { user, states, partition: query.partition, account: query.account, text: query.q, since: query.since };
+    let filter = Filter {
+        user,
+        states,
+        partition: query.partition,
+        account: query.account,
+        text: query.q,
+        since: query.since,
+        array: query.array,
+        collapse: query.collapse.unwrap_or(false),
+    };
     let wanted = Wanted {
         cursor: query.cursor.as_deref(),
         ascending,
@@ -290,26 +302,35 @@ async fn output(
     let cluster = find_cluster(&app, &cluster)?;
     let file = jobs::output(&app, &actor, &cluster, &job, query.stream.into()).await?;
     let size = file.entry().size;
-    let asked = match (headers.get(header::RANGE), query.tail) {
-        (_, Some(tail)) => Some((size.saturating_sub(tail), size)),
-        (Some(range), None) => read_range(range, size)?,
-        (None, None) => None,
+    let mut response = match query.tail {
+        Some(tail) => ranges::from(file, size.saturating_sub(tail)),
+        None => ranges::answer(file, headers.get(header::RANGE))?,
     };
-    let (from, to) = asked.unwrap_or((0, size));
-    let mut response = Body::from_stream(file.stream(from, to)).into_response();
-    // It is somebody's text, never a page of ours.
-    let answer = response.headers_mut();
-    answer.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream"));
-    answer.insert(header::CONTENT_DISPOSITION, HeaderValue::from_static("attachment"));
-    answer.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
-    answer.insert(HeaderName::from_static("x-output-size"), HeaderValue::from(size));
-    if asked.is_some() && query.tail.is_none() {
-        let range = format!("bytes {from}-{}/{size}", to.saturating_sub(1));
-        answer.insert(header::CONTENT_RANGE, HeaderValue::from_str(&range).map_err(Problem::internal)?);
-        *response.status_mut() = StatusCode::PARTIAL_CONTENT;
-    }
-    response.extensions_mut().insert(Uncompressed);
+    response.headers_mut().insert(HeaderName::from_static("x-output-size"), HeaderValue::from(size));
     Ok(response)
+}
+
+/// A directory of mine.
+#[derive(Serialize, ToSchema)]
+struct Directory {
+    space: String,
+    /// Beneath the space, as `/files/{space}` takes it; empty: the space itself.
+    path: String,
+}
+
+/// Where the job worked, as a space and a path in it.
+#[utoipa::path(get, path = "/clusters/{cluster}/jobs/{job}/directory", tag = "jobs",
+    params(("cluster" = String, Path), ("job" = String, Path)),
+    responses((status = 200, body = Directory), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument)))]
+async fn directory(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf((cluster, job)): PathOf<(String, String)>,
+) -> Result<Json<Directory>, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    let (space, path) = jobs::directory(&app, &actor, &cluster, &job).await?;
+    Ok(Json(Directory { space: space.to_string(), path: path.to_string() }))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -417,27 +438,5 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<String>, Problem> {
     match value.to_str() {
         Ok(key) if !key.is_empty() && key.len() <= LONGEST_KEY => Ok(Some(key.to_owned())),
         _ => Err(Problem::unreadable(format!("Idempotency-Key has 1 to {LONGEST_KEY} visible characters."))),
-    }
-}
-
-/// One range of `bytes=` (RFC 9110, 14.1.2), as from and to (exclusive); several ranges are answered with the whole.
-fn read_range(value: &HeaderValue, size: u64) -> Result<Option<(u64, u64)>, Problem> {
-    let unsatisfiable = || {
-        Problem::new(StatusCode::RANGE_NOT_SATISFIABLE, "range", "The output does not have these bytes (yet).")
-            .with("size", size)
-    };
-    let Some((from, to)) = value.to_str().ok().and_then(|text| text.strip_prefix("bytes=")?.split_once('-')) else {
-        return Ok(None);
-    };
-    // A number beyond what is counted here is beyond every file too.
-    let is_number = |text: &str| !text.is_empty() && text.bytes().all(|b| b.is_ascii_digit());
-    let number =
-        |text: &str| Some(text.trim()).filter(|text| is_number(text)).map(|text| text.parse().unwrap_or(u64::MAX));
-    match (number(from), number(to)) {
-        (Some(from), _) if from >= size => Err(unsatisfiable()),
-        (Some(from), None) if to.trim().is_empty() => Ok(Some((from, size))),
-        (Some(from), Some(to)) if from <= to => Ok(Some((from, size.min(to.saturating_add(1))))),
-        (None, Some(last)) if from.trim().is_empty() && last > 0 => Ok(Some((size.saturating_sub(last), size))),
-        _ => Ok(None),
     }
 }

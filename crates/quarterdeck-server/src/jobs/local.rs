@@ -291,5 +291,5 @@ fn show(app: &App, cluster: &Cluster, total: u32, used: u32) {
         max_cpus_per_node: Some(total),
         max_memory_mib_per_node: Some(memory_mib),
     };
-    cluster.show_local(app.clock.now(), node, partition);
+    cluster.show_local(&app.live, app.clock.now(), node, partition);
 }

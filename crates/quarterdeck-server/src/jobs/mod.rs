@@ -2,6 +2,7 @@
 
 mod act;
 pub(crate) mod api;
+mod directory;
 mod idempotency;
 mod local;
 mod news;
@@ -43,13 +44,14 @@ use crate::problem::FieldError;
 use rows::{read, row};
 
 pub use act::{Action, Offer, act, act_on_many, offers};
+pub use directory::directory;
 pub use local::{LocalQueue, watch_local};
 pub use news::watch_time_limits;
 pub use observe::{observe, watch_ended};
 pub use output::{Stream, output};
 pub use recover::recover;
 pub use request::{ImageChoice, NewJob, Resources};
-pub use resubmit::resubmit;
+pub use resubmit::{asked_for, resubmit};
 pub use submit::{Preview, preview, submit};
 pub use update::{JobUpdate, update};
 pub use why::{Finding, why};
@@ -77,6 +79,10 @@ pub enum Error {
     NoOutputPath,
     #[error("The job has written no output yet.")]
     NoOutputYet,
+    #[error("Where the job works is not known yet: look again when it is over.")]
+    NoWorkingDirectory,
+    #[error(transparent)]
+    Files(#[from] crate::files::Error),
     #[error("This job was not submitted through Quarterdeck, or by an earlier release: submit it as a new one.")]
     NotSubmittedHere,
     #[error("Only operators change a job's {what}.")]
@@ -154,6 +160,10 @@ pub struct Filter {
     pub account: Option<String>,
     pub text: Option<String>,
     pub since: Option<DateTime<Utc>>,
+    /// Only the tasks or components of this job, by our id or the scheduler's.
+    pub array: Option<String>,
+    /// Arrays and heterogeneous jobs without their parts.
+    pub collapse: bool,
 }
 
 /// Which page of a list.
@@ -190,6 +200,11 @@ pub async fn list(
     wanted: Wanted<'_>,
 ) -> Result<Page, Error> {
     let Wanted { cursor, ascending, limit, count } = wanted;
+    let parts = match &filter.array {
+        Some(array) => store::Parts::Of(whole(app, actor, cluster, array).await?),
+        None if filter.collapse => store::Parts::None,
+        None => store::Parts::WithWholes,
+    };
     let filter = store::Filter {
         user: filter.user,
         states: filter.states.iter().map(|state| state.as_str()).collect(),
@@ -198,6 +213,7 @@ pub async fn list(
         text: filter.text.filter(|text| !text.is_empty()),
         since_us: filter.since.map(to_us),
         node_list: None,
+        parts,
         sight: Some(cluster.sight_of(actor)),
     };
     let after = cursor.map(read_cursor).transpose()?;
@@ -206,6 +222,13 @@ pub async fn list(
     let next_cursor = rows.last().filter(|_| rows.len() as u64 == limit).map(write_cursor);
     let total = if count { Some(store::count(db, &cluster.name, &filter).await?) } else { None };
     Ok(Page { items: rows.into_iter().filter_map(read).collect(), next_cursor, total })
+}
+
+async fn whole(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<store::Whole, Error> {
+    let job = find_for(app, actor, cluster, job).await?;
+    let number = job.job_id.ok_or(Error::NotFound)?;
+    let next = store::next_of_number(app.db.read(), &cluster.name, number.as_str(), job.id).await?;
+    Ok(store::Whole { root: number.to_string(), id: job.id, next })
 }
 
 /// How many jobs that the actor may see are in each state: all that are not over, and those submitted in the last
@@ -324,9 +347,8 @@ async fn save_submission(app: &App, job: Job) -> Result<Job, DbErr> {
 async fn save_within(app: &App, tx: DatabaseTransaction, old: store::Model, job: Job) -> Result<(), DbErr> {
     let now = app.clock.now();
     let before = read(old.clone());
-    let mut row = rows::update(old, &job, to_us(now));
-    let news = news::happened(before.as_ref(), &job, &mut row, now);
-    store::save(&tx, row).await?;
+    let news = news::happened(before.as_ref(), &job, now);
+    store::save(&tx, rows::update(old, &job, to_us(now))).await?;
     let told = notifications::tell(&tx, app, &news).await?;
     tx.commit().await?;
     told.publish(app);

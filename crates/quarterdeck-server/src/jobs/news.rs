@@ -25,73 +25,76 @@ const NEAR: TimeDelta = TimeDelta::minutes(15);
 const NEAR_PART: i64 = 10;
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 const MINUTE_US: i64 = 60_000_000;
+/// Statements carry a parameter for each id.
+const AT_ONCE: usize = 400;
 
-/// What happened between two readings of a job; `before` is `None` where it is first seen. Counts requeues in its row.
-pub(super) fn happened(before: Option<&Job>, after: &Job, row: &mut store::Model, now: DateTime<Utc>) -> Vec<News> {
+/// What happened between two readings of a job; `before` is `None` where it is first seen.
+pub(super) fn happened(before: Option<&Job>, after: &Job, now: DateTime<Utc>) -> Vec<News> {
     if !is_whole(after) {
         return Vec::new();
     }
-    let mut events = Vec::new();
+    let mut all = Vec::new();
     let recent = |time: Option<DateTime<Utc>>| time.is_some_and(|time| now - time < JUST_NOW);
-    let requeued = before.is_some_and(|before| ran_before(before, after));
-    if requeued {
-        events.push((Event::JobRequeued, row.requeues));
-        row.requeues += 1;
+    let requeued = before.filter(|before| ran_before(before, after));
+    if let Some(before) = requeued {
+        all.push(News { run: run_of(before), ..news(Event::JobRequeued, after) });
     }
     let began = match before {
-        Some(before) => requeued || !has_begun(before.state),
+        Some(before) => requeued.is_some() || !has_begun(before.state),
         None => recent(after.started_at),
     };
     if after.state == JobState::Running && began {
-        events.push((Event::JobStarted, row.requeues));
+        all.push(news(Event::JobStarted, after));
     }
     let ended = match before {
-        Some(before) => requeued || !before.state.is_final(),
+        // A failure is told again, in place of what was told, when accounting says how.
+        Some(before) => requeued.is_some() || !before.state.is_final() || (how_unknown(before) && !how_unknown(after)),
         None => recent(after.ended_at),
     };
     if let Some(event) = end_of(after.state).filter(|_| ended) {
-        events.push((event, row.requeues));
+        all.push(news(event, after));
     }
-    events.into_iter().map(|(event, run)| news(event, after, run, None)).collect()
+    all
 }
 
-/// Tells of jobs that are about to reach their time limit, for as long as the server runs.
-pub async fn watch_time_limits(app: App) {
+/// Tells of this cluster's jobs that are about to reach their time limit, for as long as the server runs.
+pub async fn watch_time_limits(app: App, cluster: String) {
     let mut told = HashSet::new();
     loop {
-        if let Err(error) = look(&app, &mut told).await {
-            tracing::warn!(%error, "time limits cannot be looked at");
+        if let Err(error) = look(&app, &cluster, &mut told).await {
+            tracing::warn!(cluster, %error, "time limits cannot be looked at");
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 
 /// `told` spares the database what it would refuse anyway: another telling of the same.
-async fn look(app: &App, told: &mut HashSet<(Uuid, i32)>) -> Result<(), DbErr> {
+async fn look(app: &App, cluster: &str, told: &mut HashSet<(Uuid, i64)>) -> Result<(), DbErr> {
     let now = app.clock.now();
     let within_us = NEAR.num_microseconds().unwrap_or(i64::MAX);
-    let near = store::near_limit(app.db.read(), to_us(now), within_us, MINUTE_US / NEAR_PART).await?;
-    told.retain(|known| near.iter().any(|row| (row.id, row.requeues) == *known));
-    let mut all = Vec::new();
-    for row in near {
-        if !told.insert((row.id, row.requeues)) {
-            continue;
-        }
-        let (run, job) = (row.requeues, read(row));
-        let Some(job) = job.filter(is_whole) else { continue };
-        let limit = TimeDelta::minutes(job.time_limit_minutes.unwrap_or(0).into());
-        let left = job.started_at.map_or(TimeDelta::zero(), |started| started + limit - now);
-        // Rounded up: "in 0 minutes" says nothing.
-        all.push(news(Event::JobTimeLimit, &job, run, Some((left.num_seconds() + 59) / 60)));
+    let near = store::near_limit(app.db.read(), cluster, to_us(now), within_us, MINUTE_US / NEAR_PART).await?;
+    let near: HashSet<(Uuid, i64)> = near.into_iter().collect();
+    let new: Vec<Uuid> = near.difference(told).map(|(id, _)| *id).collect();
+    for some in new.chunks(AT_ONCE) {
+        let tx = app.db.begin().await?;
+        let jobs = store::by_ids(&tx, cluster, some).await?.into_iter().filter_map(read);
+        let jobs = jobs.filter(|job| is_whole(job) && job.state == JobState::Running);
+        let news: Vec<News> = jobs.filter_map(|job| near_end(&job, now)).collect();
+        let messages = notifications::tell(&tx, app, &news).await?;
+        tx.commit().await?;
+        messages.publish(app);
     }
-    if all.is_empty() {
-        return Ok(());
-    }
-    let tx = app.db.begin().await?;
-    let news = notifications::tell(&tx, app, &all).await?;
-    tx.commit().await?;
-    news.publish(app);
+    *told = near;
     Ok(())
+}
+
+fn near_end(job: &Job, now: DateTime<Utc>) -> Option<News> {
+    let limit = TimeDelta::minutes(job.time_limit_minutes?.into());
+    let left = job.started_at? + limit - now;
+    let mut news = news(Event::JobTimeLimit, job);
+    // Rounded up: "in 0 minutes" says nothing.
+    news.facts["minutes_left"] = json!((left.num_seconds() + 59) / 60);
+    Some(news)
 }
 
 /// No task of an array and no component of a heterogeneous job.
@@ -116,6 +119,11 @@ fn has_begun(state: JobState) -> bool {
     !matches!(state, JobState::Submitting | JobState::Pending | JobState::Configuring)
 }
 
+/// Whether it failed and only accounting can tell how.
+fn how_unknown(job: &Job) -> bool {
+    job.state == JobState::Failed && job.exit_code.is_none() && job.signal.is_none()
+}
+
 fn end_of(state: JobState) -> Option<Event> {
     match state {
         JobState::Completed | JobState::Cancelled => Some(Event::JobEnded),
@@ -126,28 +134,34 @@ fn end_of(state: JobState) -> Option<Event> {
     }
 }
 
-fn news(event: Event, job: &Job, run: i32, minutes_left: Option<i64>) -> News {
+/// When the run began that a job is in, or was.
+fn run_of(job: &Job) -> Option<DateTime<Utc>> {
+    // The tasks of an array begin and leave the queue one by one: the row that stands for all of them names no node, and
+    // its beginning is that of whichever are left.
+    job.started_at.filter(|_| job.node_list.is_some())
+}
+
+fn news(event: Event, job: &Job) -> News {
     let ran = job.started_at.zip(job.ended_at).map(|(started, ended)| ended - started);
     let may_run = job.time_limit_minutes.map(|minutes| TimeDelta::minutes(minutes.into()));
-    let mut facts = json!({
+    let facts = json!({
         "cluster": job.cluster,
         "job_id": job.job_id,
         "name": job.name,
         "state": job.state,
+        "reason": job.reason,
         "partition": job.partition,
         "exit_code": job.exit_code,
         "signal": job.signal,
         "started_at": job.started_at,
         "ended_at": job.ended_at,
     });
-    if let Some(minutes) = minutes_left {
-        facts["minutes_left"] = json!(minutes);
-    }
     News {
         event,
         job: job.id,
         unix_user: job.user.clone(),
-        run,
+        run: run_of(job),
+        whole: !how_unknown(job),
         length: if job.state.is_final() { Some(ran.unwrap_or_default()) } else { may_run },
         facts,
     }

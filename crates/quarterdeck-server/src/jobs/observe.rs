@@ -20,7 +20,7 @@ const AT_ONCE: usize = 400;
 /// The beginning of the comment that our submissions carry.
 const COMMENT: &str = "qd:";
 
-/// Accounting may answer this often without an exit code; it is asked once a reading.
+/// Accounting may answer this often without an exit code; it is asked once a reading at most.
 const TRIES: u8 = 10;
 
 #[derive(Default)]
@@ -73,8 +73,13 @@ pub async fn watch_ended(app: &App, cluster: &str, asked: &[JobId], answered: Ve
         observed.without_exit_code.remove(&job.job_id);
     }
     observed.without_exit_code.retain(|_, tries| *tries > 0);
-    drop(observed);
-    take_in(app, cluster, with_array_parents(answered)).await
+    let mut ended = with_array_parents(answered);
+    // Accounting may have taken its time: what the queue has again by now (a requeue) is as the queue says.
+    let open: HashSet<&JobId> =
+        observed.last.values().filter(|job| !job.state.is_final()).map(|job| &job.job_id).collect();
+    ended.retain(|job| !open.contains(&job.job_id));
+    // The lock is held, so that no newer reading of the queue comes in between.
+    take_in(app, cluster, ended).await
 }
 
 /// Our own id in a job's comment.
@@ -99,15 +104,15 @@ async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), 
                     let after = merged(before.clone(), seen);
                     if before != after {
                         rows[at] = update(rows[at].clone(), &after, now_us);
-                        news.extend(happened(Some(&before), &after, &mut rows[at], now));
+                        news.extend(happened(Some(&before), &after, now));
                         store::save(&tx, rows[at].clone()).await?;
                         published.push(after);
                     }
                 }
                 None => {
                     let job = merged(new_job(cluster, seen, parent.and_then(read)), seen);
-                    let mut row = row(&job, None, None, now_us);
-                    news.extend(happened(None, &job, &mut row, now));
+                    let row = row(&job, None, None, now_us);
+                    news.extend(happened(None, &job, now));
                     store::insert(&tx, row.clone()).await?;
                     rows.push(row);
                     published.push(job);

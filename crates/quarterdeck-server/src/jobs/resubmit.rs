@@ -20,6 +20,20 @@ pub async fn resubmit(
     changes: Map<String, Value>,
     idempotency_key: Option<String>,
 ) -> Result<Job, Error> {
+    let (job, request) = request_of(app, actor, cluster, job).await?;
+    let request = merged(request, Value::Object(changes));
+    let new: NewJob = serde_path_to_error::deserialize(request)
+        .map_err(|error| Error::Invalid(vec![FieldError::wrong_shape(&error)]))?;
+    submit_again(app, actor, cluster, new, idempotency_key, job.id).await
+}
+
+/// What was asked for when a job of the person's own was submitted; of an array's task, what would run that task again.
+pub async fn asked_for(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<NewJob, Error> {
+    let (_, request) = request_of(app, actor, cluster, job).await?;
+    serde_json::from_value(request).map_err(|_| Error::NotSubmittedHere)
+}
+
+async fn request_of(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<(Job, Value), Error> {
     let job = find_for(app, actor, cluster, job).await?;
     if !is_mine(actor, &job) {
         return Err(Error::NotYours);
@@ -30,14 +44,11 @@ pub async fn resubmit(
         _ => job.clone(),
     };
     let request = store::request_of(app.db.read(), submitted.id).await?.ok_or(Error::NotSubmittedHere)?;
-    let mut request = match task {
+    let request = match task {
         Some(number) => merged(request, serde_json::json!({"resources": {"array": number}})),
         None => request,
     };
-    request = merged(request, Value::Object(changes));
-    let new: NewJob = serde_path_to_error::deserialize(request)
-        .map_err(|error| Error::Invalid(vec![FieldError::wrong_shape(&error)]))?;
-    submit_again(app, actor, cluster, new, idempotency_key, job.id).await
+    Ok((job, request))
 }
 
 /// The `1` of `5_1`.

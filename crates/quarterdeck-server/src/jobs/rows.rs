@@ -85,7 +85,6 @@ pub(super) fn row(
         idempotency_key,
         request_hash,
         updated_us,
-        requeues: 0,
     };
     update(empty, job, updated_us)
 }

@@ -47,8 +47,6 @@ pub(super) struct Model {
     pub idempotency_key: Option<String>,
     pub request_hash: Option<String>,
     pub updated_us: i64,
-    /// How often it was put back into the queue.
-    pub requeues: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -81,8 +79,27 @@ pub(super) struct Filter {
     pub since_us: Option<i64>,
     /// Part of the list of nodes.
     pub node_list: Option<String>,
+    pub parts: Parts,
     /// Only what somebody may see.
     pub sight: Option<Sight>,
+}
+
+/// What a list has of arrays and heterogeneous jobs: the row of the whole, the rows of its tasks or components, or both.
+#[derive(Default)]
+pub(super) enum Parts {
+    #[default]
+    WithWholes,
+    None,
+    Of(Whole),
+}
+
+/// An array or a heterogeneous job. A part's row is never older than its whole's: that tells apart two of one number,
+/// since Slurm's ids wrap.
+pub(super) struct Whole {
+    pub root: String,
+    pub id: Uuid,
+    /// The row of the next one of this number.
+    pub next: Option<Uuid>,
 }
 
 /// Where a page begins: behind this row, in the order of submission.
@@ -127,6 +144,18 @@ pub(super) async fn by_job_id(db: &impl ConnectionTrait, cluster: &str, job_id: 
         .order_by_desc(Column::SubmittedUs)
         .one(db)
         .await
+}
+
+/// The row after this one that has the same number.
+pub(super) async fn next_of_number(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    job_id: &str,
+    id: Uuid,
+) -> Result<Option<Uuid>, DbErr> {
+    let same = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::JobId.eq(job_id));
+    let next = same.filter(Column::Id.gt(id)).order_by_asc(Column::Id).select_only().column(Column::Id);
+    next.into_tuple().one(db).await
 }
 
 pub(super) async fn by_idempotency_key(
@@ -242,19 +271,22 @@ pub(super) async fn running_tasks(db: &impl ConnectionTrait, cluster: &str, root
     Ok(numbers.into_iter().flatten().collect())
 }
 
-/// Jobs that run on nodes and are ended within this time, or within this part of their time limit where that is less.
+/// Jobs that run on nodes and are ended within this time, or within this part of their time limit where that is less:
+/// their ids and when they started. (Rows carry scripts.)
 pub(super) async fn near_limit(
     db: &impl ConnectionTrait,
+    cluster: &str,
     now_us: i64,
     within_us: i64,
     of_limit_us_a_minute: i64,
-) -> Result<Vec<Model>, DbErr> {
+) -> Result<Vec<(Uuid, i64)>, DbErr> {
     let limit = || Expr::col(Column::TimeLimitMinutes);
     let left = || Expr::col(Column::StartedUs).add(limit().mul(60_000_000i64)).sub(now_us);
-    let query = Entity::find().filter(Column::State.eq(JobState::Running.as_str()));
+    let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::State.eq(JobState::Running.as_str()));
     let query = query.filter(Column::TimeLimitMinutes.is_not_null()).filter(Column::NodeList.is_not_null());
     let near = query.filter(left().gt(0)).filter(left().lte(within_us));
-    near.filter(left().lte(limit().mul(of_limit_us_a_minute))).all(db).await
+    let near = near.filter(left().lte(limit().mul(of_limit_us_a_minute))).filter(Column::StartedUs.is_not_null());
+    near.select_only().columns([Column::Id, Column::StartedUs]).into_tuple().all(db).await
 }
 
 /// The numbers of the rows that were inserted last, of those that have one: ids are ordered by time.
@@ -290,6 +322,18 @@ fn matching(cluster: &str, filter: &Filter) -> Condition {
     }
     if let Some(text) = &filter.node_list {
         all = all.add(like(Expr::col(Column::NodeList), Part::Any, text));
+    }
+    let number = |part, text: &str| like(Expr::col(Column::JobId), part, text);
+    match &filter.parts {
+        Parts::WithWholes => {}
+        Parts::None => {
+            let whole = number(Part::Any, "_").not().and(number(Part::Any, "+").not());
+            all = all.add(Column::JobId.is_null().or(whole));
+        }
+        Parts::Of(Whole { root, id, next }) => {
+            let part = number(Part::Start, &format!("{root}_")).or(number(Part::Start, &format!("{root}+")));
+            all = all.add(part).add(Column::Id.gt(*id)).add_option(next.map(|next| Column::Id.lt(next)));
+        }
     }
     if let Some(text) = &filter.text {
         let name = like(Expr::col(Column::Name), Part::Any, text);

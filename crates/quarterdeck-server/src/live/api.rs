@@ -1,5 +1,8 @@
 //! The WebSocket that keeps pages fresh: a snapshot of each channel asked for, then what changed.
 
+mod nodes;
+mod notifications;
+
 use std::collections::HashMap;
 use std::time::Duration;
 
@@ -15,15 +18,13 @@ use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Event;
-use crate::access::{Actor, Area, Origin, Scope, Via};
+use super::{Event, Topic};
+use crate::access::{Actor, Area, Origin, Scope};
 use crate::app::App;
 use crate::clusters::{Cluster, Freshness};
 use crate::jobs::api::Job;
 use crate::jobs::{self, Stream};
 use crate::limits::{Bucket, Class};
-use crate::notifications;
-use crate::notifications::api::Notification;
 
 /// The token must come within this time.
 const AUTH_TIME: Duration = Duration::from_secs(5);
@@ -33,9 +34,6 @@ const SEND_TIME: Duration = Duration::from_secs(10);
 const CHECK_EVERY: Duration = Duration::from_secs(15);
 /// Jobs in a snapshot; older ones are in the lists.
 const SNAPSHOT_JOBS: u64 = 500;
-/// Notifications in a snapshot; older ones are in the list.
-const SNAPSHOT_NOTIFICATIONS: u64 = 50;
-const NOTIFICATIONS: &str = "notifications";
 const MAX_MESSAGE: usize = 64 << 10;
 const MAX_CHANNELS: usize = 64;
 /// A followed output file is looked at this often, and sent in pieces of this size.
@@ -105,8 +103,15 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
     let mut events = app.live.subscribe();
     let actor = sign_in(app, &token, &origin).await?;
     let _place = app.live.take_place(actor.user_id).ok_or(closed(TOO_MANY, "too many open sockets"))?;
-    let (jobs, followed) = (HashMap::new(), HashMap::new());
-    let mut watcher = Watcher { app, actor, token, jobs, notifications: None, followed };
+    let mut watcher = Watcher {
+        app,
+        actor,
+        token,
+        jobs: HashMap::new(),
+        nodes: HashMap::new(),
+        notifications: None,
+        followed: HashMap::new(),
+    };
     send(socket, json!({"type": "ready"})).await?;
 
     // Few: what a followed file has to say waits there until the client takes it.
@@ -130,7 +135,10 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
                 Err(broadcast::error::RecvError::Closed) => return Ok(()),
             },
             Some(value) = to_say.recv() => send(socket, value).await?,
-            _ = check.tick() => watcher.check(&origin).await?,
+            _ = check.tick() => {
+                watcher.check(&origin).await?;
+                watcher.catch_up_with_notifications(socket).await?;
+            }
         }
     }
 }
@@ -155,8 +163,10 @@ struct Watcher<'a> {
     token: String,
     /// Clusters whose jobs it watches, with the version that its last snapshot has already.
     jobs: HashMap<String, u64>,
-    /// The version of her notifications that the last snapshot has already, if she watches them.
-    notifications: Option<u64>,
+    /// The same of their nodes.
+    nodes: HashMap<String, u64>,
+    /// Her notifications, if she watches them.
+    notifications: Option<notifications::Watched>,
     /// Output channels and who reads their files.
     followed: HashMap<String, Follower>,
 }
@@ -207,7 +217,7 @@ impl Watcher<'_> {
                     if counted.admitted().is_err() {
                         return Err(closed(TOO_MANY, "too many requests: come back later"));
                     }
-                    if self.jobs.len() + self.followed.len() >= MAX_CHANNELS {
+                    if self.jobs.len() + self.nodes.len() + self.followed.len() >= MAX_CHANNELS {
                         return Err(closed(TOO_MANY, "too many channels"));
                     }
                     self.subscribe(socket, channel, from, said).await?;
@@ -217,11 +227,14 @@ impl Watcher<'_> {
             FromClient::Unsubscribe { channels } => {
                 for channel in channels {
                     self.followed.remove(&channel);
-                    if channel == NOTIFICATIONS {
+                    if channel == notifications::CHANNEL {
                         self.notifications = None;
                     }
                     if let Some(cluster) = channel.strip_prefix("jobs:") {
                         self.jobs.remove(cluster);
+                    }
+                    if let Some(cluster) = channel.strip_prefix("nodes:") {
+                        self.nodes.remove(cluster);
                     }
                 }
                 Ok(())
@@ -238,16 +251,18 @@ impl Watcher<'_> {
         said: &mpsc::Sender<Value>,
     ) -> Result<(), Closed> {
         // They are whoever's she is, like their list.
-        if channel == NOTIFICATIONS {
-            return self.notifications(socket).await;
+        if channel == notifications::CHANNEL {
+            return self.notifications_snapshot(socket).await;
         }
-        if !self.actor.may(Scope::Read(Area::Jobs)) {
+        let area = if channel.starts_with("nodes:") { Area::Nodes } else { Area::Jobs };
+        if !self.actor.may(Scope::Read(area)) {
             return send(socket, json!({"type": "error", "channel": channel, "code": "missing-scope"})).await;
         }
         let parts: Vec<&str> = channel.split(':').collect();
         let cluster = parts.get(1).and_then(|name| self.app.clusters.find(name)).cloned();
         match (parts.as_slice(), cluster) {
             (["jobs", _], Some(cluster)) => self.snapshot(socket, &cluster).await,
+            (["nodes", _], Some(cluster)) => self.nodes_snapshot(socket, &cluster).await,
             (["output", _, job, rest @ ..], Some(cluster)) if matches!(rest, [] | ["stderr"]) => {
                 let stream = if rest.is_empty() { Stream::Stdout } else { Stream::Stderr };
                 let follow = Follow {
@@ -278,26 +293,23 @@ impl Watcher<'_> {
                     json!({"type": "delta", "channel": channel, "version": version, "upsert": upsert, "remove": []});
                 send(socket, delta).await
             }
-            Event::Notifications { user, version, items }
-                if user == self.actor.user_id && self.notifications.is_some_and(|has| version > has) =>
-            {
-                let unread = self.unread().await?;
-                let upsert: Vec<Notification> = items.iter().cloned().map(Notification::from).collect();
-                let delta = json!({
-                    "type": "delta", "channel": NOTIFICATIONS, "version": version, "upsert": upsert, "remove": [],
-                    "unread": unread,
-                });
-                send(socket, delta).await
+            Event::Nodes { cluster, version, upsert, remove } => {
+                self.nodes_delta(socket, &cluster, version, &upsert, &remove).await
+            }
+            Event::Notifications { user, version, items } => {
+                self.notifications_delta(socket, user, version, &items).await
             }
             Event::NotificationsRead(user) if user == self.actor.user_id && self.notifications.is_some() => {
-                self.notifications(socket).await
+                self.notifications_snapshot(socket).await
             }
-            Event::Freshness { cluster, freshness } if self.jobs.contains_key(&*cluster) => {
-                send(socket, status(&cluster, &freshness)).await
+            Event::Freshness { cluster, of: Topic::Jobs, freshness } if self.jobs.contains_key(&*cluster) => {
+                send(socket, status(&format!("jobs:{cluster}"), &freshness)).await
+            }
+            Event::Freshness { cluster, of: Topic::Nodes, freshness } if self.nodes.contains_key(&*cluster) => {
+                send(socket, status(&format!("nodes:{cluster}"), &freshness)).await
             }
             Event::AccessEnded(ended) => {
-                let (Via::Session(id) | Via::Key(id, _)) = self.actor.via;
-                if [id, self.actor.user_id].contains(&ended) {
+                if self.actor.acts_by(ended) {
                     return Err(closed(NOT_SIGNED_IN, "the session or the key has ended"));
                 }
                 Ok(())
@@ -306,45 +318,26 @@ impl Watcher<'_> {
         }
     }
 
-    /// The newest of her notifications, and how many she has not read.
-    async fn notifications(&mut self, socket: &mut WebSocket) -> Result<(), Closed> {
-        let version = self.app.live.notification_version(self.actor.user_id);
-        self.notifications = Some(version);
-        let page = notifications::list(self.app, &self.actor, false, None, SNAPSHOT_NOTIFICATIONS, false).await;
-        let page = page.map_err(|error| {
-            tracing::error!(%error, "a snapshot of notifications");
-            closed(TOO_SLOW, "the notifications cannot be read now")
-        })?;
-        let items: Vec<Notification> = page.items.into_iter().map(Notification::from).collect();
-        let unread = self.unread().await?;
-        let snapshot = json!({
-            "type": "snapshot", "channel": NOTIFICATIONS, "version": version, "items": items, "unread": unread,
-        });
-        send(socket, snapshot).await
-    }
-
-    async fn unread(&self) -> Result<u64, Closed> {
-        notifications::unread(self.app, self.actor.user_id).await.map_err(|error| {
-            tracing::error!(%error, "counting notifications");
-            closed(TOO_SLOW, "the notifications cannot be read now")
-        })
-    }
-
     async fn snapshots(&mut self, socket: &mut WebSocket) -> Result<(), Closed> {
-        if self.notifications.is_some() {
-            self.notifications(socket).await?;
-        }
         for name in self.jobs.keys().cloned().collect::<Vec<_>>() {
             if let Some(cluster) = self.app.clusters.find(&name) {
                 self.snapshot(socket, cluster).await?;
             }
+        }
+        for name in self.nodes.keys().cloned().collect::<Vec<_>>() {
+            if let Some(cluster) = self.app.clusters.find(&name) {
+                self.nodes_snapshot(socket, cluster).await?;
+            }
+        }
+        if self.notifications.is_some() {
+            self.notifications_snapshot(socket).await?;
         }
         Ok(())
     }
 
     async fn snapshot(&mut self, socket: &mut WebSocket, cluster: &Cluster) -> Result<(), Closed> {
         // Before the rows are read, so that no later change is taken for an older one.
-        let version = self.app.live.version(&cluster.name);
+        let version = self.app.live.version(Topic::Jobs, &cluster.name);
         self.jobs.insert(cluster.name.clone(), version);
         let jobs = jobs::recent(self.app, &self.actor, cluster, SNAPSHOT_JOBS).await.map_err(|error| {
             tracing::error!(%error, "a snapshot of the jobs");
@@ -360,9 +353,9 @@ impl Watcher<'_> {
     }
 }
 
-fn status(cluster: &str, freshness: &Freshness) -> Value {
+fn status(channel: &str, freshness: &Freshness) -> Value {
     json!({
-        "type": "status", "channel": format!("jobs:{cluster}"), "as_of": freshness.as_of,
+        "type": "status", "channel": channel, "as_of": freshness.as_of,
         "stale": freshness.is_stale(), "stale_reason": freshness.stale_reason,
     })
 }

@@ -5,6 +5,7 @@ pub(crate) mod api;
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
 
+use quarterdeck_slurm::Node;
 use tokio::sync::broadcast;
 use uuid::Uuid;
 
@@ -21,10 +22,16 @@ pub struct Live {
     events: broadcast::Sender<Event>,
     /// How many sockets each account has open.
     sockets: Arc<Mutex<HashMap<Uuid, usize>>>,
-    /// Of each cluster's jobs: goes up by one with each change, so that a client sees when it missed one.
-    versions: Mutex<HashMap<String, u64>>,
-    /// Likewise, of each user's notifications.
-    notification_versions: Mutex<HashMap<Uuid, u64>>,
+    /// Of each channel: goes up by one with each change, so that a client sees when it missed one.
+    versions: Mutex<HashMap<(Topic, String), u64>>,
+}
+
+/// What a channel is about: something of a cluster, or of a user.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub(crate) enum Topic {
+    Jobs,
+    Nodes,
+    Notifications,
 }
 
 #[derive(Clone)]
@@ -33,6 +40,12 @@ pub(crate) enum Event {
         cluster: Arc<str>,
         version: u64,
         jobs: Arc<Vec<Job>>,
+    },
+    Nodes {
+        cluster: Arc<str>,
+        version: u64,
+        upsert: Arc<Vec<Node>>,
+        remove: Arc<Vec<String>>,
     },
     /// Of one user's: new ones, and those that stand otherwise.
     Notifications {
@@ -44,6 +57,7 @@ pub(crate) enum Event {
     NotificationsRead(Uuid),
     Freshness {
         cluster: Arc<str>,
+        of: Topic,
         freshness: Freshness,
     },
     /// A session, a key, or all that an account has, is no longer good.
@@ -52,12 +66,7 @@ pub(crate) enum Event {
 
 impl Default for Live {
     fn default() -> Live {
-        Live {
-            events: broadcast::channel(BACKLOG).0,
-            sockets: Arc::default(),
-            versions: Mutex::default(),
-            notification_versions: Mutex::default(),
-        }
+        Live { events: broadcast::channel(BACKLOG).0, sockets: Arc::default(), versions: Mutex::default() }
     }
 }
 
@@ -65,32 +74,37 @@ impl Live {
     /// Jobs are new or have changed.
     pub fn jobs_changed(&self, cluster: &str, jobs: Vec<Job>) {
         let mut versions = self.versions();
-        let version = versions.entry(cluster.to_owned()).or_default();
+        let version = versions.entry((Topic::Jobs, cluster.to_owned())).or_default();
         *version += 1;
         // Still locked: they are sent in the order of their versions.
         self.publish(Event::Jobs { cluster: cluster.into(), version: *version, jobs: Arc::new(jobs) });
     }
 
     /// A user's notifications are new or stand otherwise.
-    pub fn notified(&self, user: Uuid, items: Vec<Notification>) {
-        let mut versions = lock(&self.notification_versions);
-        let version = versions.entry(user).or_default();
+    pub(crate) fn notified(&self, user: Uuid, items: Vec<Notification>) {
+        let mut versions = self.versions();
+        let version = versions.entry((Topic::Notifications, user.to_string())).or_default();
         *version += 1;
         self.publish(Event::Notifications { user, version: *version, items: Arc::new(items) });
     }
 
     /// A user has read all that she was told.
-    pub fn notifications_read(&self, user: Uuid) {
+    pub(crate) fn notifications_read(&self, user: Uuid) {
         self.publish(Event::NotificationsRead(user));
     }
 
-    fn notification_version(&self, user: Uuid) -> u64 {
-        lock(&self.notification_versions).get(&user).copied().unwrap_or(0)
+    /// Nodes are new, have changed, or are gone.
+    pub(crate) fn nodes_changed(&self, cluster: &str, upsert: Vec<Node>, remove: Vec<String>) {
+        let mut versions = self.versions();
+        let version = versions.entry((Topic::Nodes, cluster.to_owned())).or_default();
+        *version += 1;
+        let (upsert, remove) = (Arc::new(upsert), Arc::new(remove));
+        self.publish(Event::Nodes { cluster: cluster.into(), version: *version, upsert, remove });
     }
 
-    /// The reading of a cluster's queue is this old.
-    pub fn freshness(&self, cluster: &str, freshness: Freshness) {
-        self.publish(Event::Freshness { cluster: cluster.into(), freshness });
+    /// The reading of a cluster's queue or nodes is this old.
+    pub(crate) fn freshness(&self, cluster: &str, of: Topic, freshness: Freshness) {
+        self.publish(Event::Freshness { cluster: cluster.into(), of, freshness });
     }
 
     /// Closes the sockets of this session, key or account.
@@ -119,11 +133,11 @@ impl Live {
     }
 
     /// To be taken before a snapshot is read: what is published after it has a higher version.
-    fn version(&self, cluster: &str) -> u64 {
-        self.versions().get(cluster).copied().unwrap_or(0)
+    fn version(&self, of: Topic, whose: &str) -> u64 {
+        self.versions().get(&(of, whose.to_owned())).copied().unwrap_or(0)
     }
 
-    fn versions(&self) -> MutexGuard<'_, HashMap<String, u64>> {
+    fn versions(&self) -> MutexGuard<'_, HashMap<(Topic, String), u64>> {
         lock(&self.versions)
     }
 }

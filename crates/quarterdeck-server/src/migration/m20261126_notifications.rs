@@ -14,7 +14,6 @@ impl MigrationTrait for Migration {
         for (table, column) in [
             ("notifications", string_null("about").to_owned()),
             ("notifications", boolean("shown").default(true).to_owned()),
-            ("jobs", integer("requeues").default(0).to_owned()),
         ] {
             manager.alter_table(add(table, column)).await?;
         }
@@ -48,6 +47,8 @@ fn tables() -> Vec<TableCreateStatement> {
             .col(uuid("user_id").primary_key())
             .col(json("settings"))
             .col(uuid_null("webhook_secret_id"))
+            .col(string_null("email"))
+            .col(json_null("pending_email"))
             .col(big_integer("updated_us"))
             .to_owned(),
         table("notification_jobs")
@@ -84,6 +85,8 @@ fn indexes() -> Vec<IndexCreateStatement> {
         // And by each channel once.
         index("notification_deliveries", &["notification_id", "channel", "target"]).unique().to_owned(),
         index("notification_deliveries", &["state", "due_us"]),
+        index("notification_deliveries", &["user_id", "created_us"]),
+        index("notification_deliveries", &["created_us"]),
         index("push_subscriptions", &["user_id"]),
     ]
 }

@@ -5,6 +5,7 @@ use sea_orm_migration::prelude::*;
 mod m20261124_first;
 mod m20261125_access;
 mod m20261125_audit;
+mod m20261126_downloads;
 mod m20261126_notifications;
 mod m20261126_requests;
 
@@ -18,6 +19,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_access::Migration),
             Box::new(m20261125_audit::Migration),
             Box::new(m20261126_requests::Migration),
+            Box::new(m20261126_downloads::Migration),
             Box::new(m20261126_notifications::Migration),
         ]
     }

@@ -36,7 +36,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
 }
 
 #[derive(Serialize, ToSchema)]
-struct Node {
+pub(crate) struct Node {
     name: String,
     /// One word, as `sinfo` shows it.
     #[schema(example = "idle")]

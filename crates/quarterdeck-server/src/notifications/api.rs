@@ -15,7 +15,7 @@ use uuid::Uuid;
 use crate::access::{Actor, Origin};
 use crate::app::App;
 use crate::db::from_us;
-use crate::notifications::{self, Channel, NewSubscription, Settings};
+use crate::notifications::{self, Channel, Language, NewSubscription, Settings};
 use crate::problem::{Problem, ProblemDocument};
 use crate::requests::{JsonBody, Page, PathOf, QueryOf, limit};
 use crate::web::Uncompressed;
@@ -26,6 +26,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(read))
         .routes(routes!(read_all))
         .routes(routes!(settings, set_settings))
+        .routes(routes!(send_email_code, forget_email))
+        .routes(routes!(confirm_email))
         .routes(routes!(new_secret))
         .routes(routes!(test))
         .routes(routes!(subscribe))
@@ -73,6 +75,12 @@ struct Filter {
 struct NotificationSettings {
     #[serde(flatten)]
     settings: Settings,
+    /// Where mail goes to; null: nowhere yet.
+    email: Option<String>,
+    /// An address that was sent a code, which was not told yet.
+    pending_email: Option<String>,
+    /// Of these domains mail addresses are; empty: of any.
+    mail_domains: Vec<String>,
     /// What this site sends.
     channels: Vec<Channel>,
     /// What a browser subscribes to push messages with.
@@ -92,6 +100,20 @@ struct PushBrowser {
 struct WebhookSecret {
     /// What signatures are verified with. It is shown this once; null where it is the same as before.
     webhook_secret: Option<String>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct NewMailAddress {
+    email: String,
+    /// Of the mail.
+    language: Language,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct MailCode {
+    code: String,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -152,17 +174,20 @@ async fn read_all(State(app): State<App>, actor: Actor) -> Result<StatusCode, Pr
 #[utoipa::path(get, path = "/notifications/settings", tag = "notifications",
     responses((status = 200, body = NotificationSettings)))]
 async fn settings(State(app): State<App>, actor: Actor) -> Result<Json<NotificationSettings>, Problem> {
-    let (settings, browsers) = notifications::settings(&app, &actor).await?;
+    let mine = notifications::settings(&app, &actor).await?;
     let browser = |browser: notifications::Subscription| PushBrowser {
         id: browser.id,
         device: browser.device,
         created_at: from_us(browser.created_us),
     };
     Ok(Json(NotificationSettings {
-        settings,
+        settings: mine.settings,
+        email: mine.email,
+        pending_email: mine.pending_email,
+        mail_domains: app.config.mail.domains.clone(),
         channels: notifications::offered_channels(&app),
         push_key: notifications::push_key(&app),
-        browsers: browsers.into_iter().map(browser).collect(),
+        browsers: mine.browsers.into_iter().map(browser).collect(),
     }))
 }
 
@@ -175,6 +200,38 @@ async fn set_settings(
     JsonBody(settings): JsonBody<Settings>,
 ) -> Result<Response, Problem> {
     Ok(secret(notifications::set_settings(&app, &actor, settings).await?))
+}
+
+/// Have a code sent to this address, so that mail may go there.
+#[utoipa::path(post, path = "/notifications/email", tag = "notifications", request_body = NewMailAddress,
+    responses((status = 204), (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument),
+        (status = 502, body = ProblemDocument)))]
+async fn send_email_code(
+    State(app): State<App>,
+    actor: Actor,
+    JsonBody(new): JsonBody<NewMailAddress>,
+) -> Result<StatusCode, Problem> {
+    notifications::send_email_code(&app, &actor, &new.email, new.language).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Tell the code that came: mail goes to the address from now on.
+#[utoipa::path(post, path = "/notifications/email/confirm", tag = "notifications", request_body = MailCode,
+    responses((status = 204), (status = 409, body = ProblemDocument)))]
+async fn confirm_email(
+    State(app): State<App>,
+    actor: Actor,
+    JsonBody(told): JsonBody<MailCode>,
+) -> Result<StatusCode, Problem> {
+    notifications::confirm_email(&app, &actor, &told.code).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Send no more mail to my address.
+#[utoipa::path(delete, path = "/notifications/email", tag = "notifications", responses((status = 204)))]
+async fn forget_email(State(app): State<App>, actor: Actor) -> Result<StatusCode, Problem> {
+    notifications::forget_email(&app, &actor).await?;
+    Ok(StatusCode::NO_CONTENT)
 }
 
 /// Replace the secret of my webhook.

@@ -17,6 +17,7 @@ use super::{lock, store};
 use crate::app::App;
 use crate::crash;
 use crate::db::to_us;
+use crate::users;
 
 /// Messages of other servers, and those that are due again, are looked for this often.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
@@ -163,12 +164,15 @@ async fn send(app: &App, row: &deliveries::Model) -> Result<Result<(), Failure>,
     let Some(notification) = store::by_id(db, row.notification_id).await? else {
         return never("the notification is gone");
     };
-    let settings::Kept { settings, webhook_secret_id } = settings::of_one(db, row.user_id).await?;
+    if !users::find(db, row.user_id).await.is_ok_and(|user| !user.disabled) {
+        return never("the account is disabled");
+    }
+    let settings::Kept { settings, webhook_secret_id, email, .. } = settings::of_one(db, row.user_id).await?;
     let message =
         Message { id: row.id, notification, language: settings.language, origin: app.config.server.public_url.clone() };
     let (parts, now) = (&app.notifications, app.clock.now());
     match Channel::parse(&row.channel) {
-        Some(Channel::Mail) => match (&parts.mail, settings.email) {
+        Some(Channel::Mail) => match (&parts.mail, email) {
             (Some(mail), Some(to)) => Ok(mail.send(&to, &message).await),
             _ => never("there is no address any more"),
         },

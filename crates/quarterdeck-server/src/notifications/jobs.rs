@@ -15,6 +15,11 @@ use crate::app::App;
 use crate::db::to_us;
 use crate::users;
 
+/// Messages wait so long for what is not known yet.
+const WHOLE_WITHIN: TimeDelta = TimeDelta::seconds(15);
+/// By mail, and to each browser: a user whose jobs end by the hundred is told of the rest in the page alone.
+const MOST_AN_HOUR: u64 = 60;
+
 /// Something that happened to a job.
 pub struct News {
     pub event: Event,
@@ -22,17 +27,19 @@ pub struct News {
     pub job: Uuid,
     /// Whose job it is on the cluster.
     pub unix_user: String,
-    /// How often it was requeued before: each run is told of anew.
-    pub run: i32,
+    /// When the run began that it happened to: each is told of anew. `None`: it did not run, or (an array) in parts.
+    pub run: Option<DateTime<Utc>>,
     /// How long it runs, or ran, or may run; `None`: as long as it likes.
     pub length: Option<TimeDelta>,
     /// What the page and the messages say of it.
     pub facts: Value,
+    /// Whether that is all; what is missing is told in a moment, in place of this.
+    pub whole: bool,
 }
 
 impl News {
     fn about(&self) -> String {
-        format!("job {} {} {}", self.job, self.run, self.event.code())
+        format!("job {} {} {}", self.job, self.run.map_or(0, to_us), self.event.code())
     }
 }
 
@@ -58,55 +65,73 @@ pub async fn tell(tx: &impl ConnectionTrait, app: &App, news: &[News]) -> Result
     let jobs: Vec<Uuid> = news.iter().map(|news| news.job).collect();
     let asked = store::asked_about(tx, &jobs).await?;
     let now = app.clock.now();
-    let mut rows = Vec::new();
+    let (mut rows, mut due) = (Vec::new(), HashMap::new());
     for news in news {
         for (user, _) in owners.iter().filter(|(_, unix_user)| *unix_user == news.unix_user) {
             let Some(Kept { settings, .. }) = kept.get(user) else { continue };
             if wants(settings, news, asked.contains(&(news.job, *user))) {
-                rows.push(row(*user, news, settings.page, now));
+                let row = row(*user, news, settings.page, now);
+                if !news.whole {
+                    due.insert(row.id, now + WHOLE_WITHIN);
+                }
+                rows.push(row);
             }
         }
     }
-    write(tx, app, rows, &kept, now).await
+    write(tx, app, rows, &due, &kept, now).await
 }
 
 /// Writes notifications and what goes out with them.
-pub(super) async fn write(
+async fn write(
     tx: &impl ConnectionTrait,
     app: &App,
     rows: Vec<store::Model>,
+    due: &HashMap<Uuid, DateTime<Utc>>,
     kept: &HashMap<Uuid, Kept>,
     now: DateTime<Utc>,
 ) -> Result<Told, DbErr> {
-    let new = store::insert_new(tx, rows.clone()).await?;
-    let rows: Vec<store::Model> = rows.into_iter().filter(|row| new.contains(&row.id)).collect();
+    let (new, again) = store::insert_or_replace(tx, rows).await?;
     let offered = offered_channels(app);
-    let wants = |user: &Uuid, channel| {
-        offered.contains(&channel) && kept.get(user).is_some_and(|kept| kept.settings.wants(channel))
-    };
-    let pushed = rows.iter().map(|row| row.user_id).filter(|user| wants(user, Channel::Push));
-    let browsers = store::subscriptions_of(tx, pushed).await?;
+    let wants = |user: &Uuid, channel| offered.contains(&channel) && kept.get(user).is_some_and(|k| k.wants(channel));
+    let mut users: Vec<Uuid> = new.iter().map(|row| row.user_id).collect();
+    users.sort_unstable();
+    users.dedup();
+    let mut sent = deliveries::sent_since(tx, &users, to_us(now - TimeDelta::hours(1))).await?;
+    let browsers = store::subscriptions_of(tx, users.into_iter().filter(|user| wants(user, Channel::Push))).await?;
     let mut out = Vec::new();
-    for notification in &rows {
+    for notification in &new {
         let user = notification.user_id;
         for channel in Channel::ALL.into_iter().filter(|channel| wants(&user, *channel)) {
-            if channel == Channel::Push {
-                let hers = browsers.iter().filter(|browser| browser.user_id == user);
-                out.extend(hers.map(|browser| delivery(notification, channel, browser.id.to_string(), now)));
-            } else {
-                out.push(delivery(notification, channel, String::new(), now));
+            let targets: Vec<String> = match channel {
+                Channel::Push => {
+                    let hers = browsers.iter().filter(|browser| browser.user_id == user);
+                    hers.map(|browser| browser.id.to_string()).collect()
+                }
+                _ => vec![String::new()],
+            };
+            for target in targets {
+                let sent = sent.entry((user, channel.as_str().to_owned(), target.clone())).or_default();
+                *sent += 1;
+                if channel == Channel::Webhook || *sent <= MOST_AN_HOUR {
+                    out.push(delivery(
+                        notification,
+                        channel,
+                        target,
+                        due.get(&notification.id).copied().unwrap_or(now),
+                    ));
+                }
             }
         }
     }
     deliveries::insert(tx, out.clone()).await?;
-    Ok(Told { notifications: rows, messages: out })
+    Ok(Told { new, again, messages: out })
 }
 
 pub(super) fn delivery(
     notification: &store::Model,
     channel: Channel,
     target: String,
-    now: DateTime<Utc>,
+    due: DateTime<Utc>,
 ) -> deliveries::Model {
     deliveries::Model {
         id: Uuid::now_v7(),
@@ -116,9 +141,9 @@ pub(super) fn delivery(
         target,
         state: deliveries::WAITING.to_owned(),
         attempts: 0,
-        due_us: to_us(now),
+        due_us: to_us(due),
         reason: None,
-        created_us: to_us(now),
+        created_us: notification.created_us,
         finished_us: None,
     }
 }

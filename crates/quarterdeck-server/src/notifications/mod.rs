@@ -1,6 +1,7 @@
 //! Tells a user what happened: in the page, and by mail, push messages and webhooks as she likes. A notification is a
 //! code, which the page translates, and its parameters.
 
+mod address;
 pub(crate) mod api;
 mod deliver;
 mod jobs;
@@ -31,9 +32,12 @@ use crate::clock::Clock;
 use crate::config::Config;
 use crate::db::{from_us, to_us};
 use crate::problem::FieldError;
+pub use address::{confirm as confirm_email, forget as forget_email, send_code as send_email_code};
 pub use jobs::{News, ask_about, tell};
 pub use push::{NewSubscription, subscribe, unsubscribe};
-pub use settings::{Channel, Event, Settings, Subscription, get as settings, new_secret, put as set_settings};
+pub use settings::{
+    Channel, Event, Language, Settings, Subscription, get as settings, new_secret, put as set_settings,
+};
 use store::deliveries;
 
 /// The code of test messages.
@@ -54,8 +58,14 @@ pub enum Error {
     NotOffered,
     #[error("You have not said where these messages go to: save an address first.")]
     NotSet(Channel),
-    #[error("You have sent as many test messages as one may in an hour: wait.")]
-    TooManyTests,
+    #[error("You have had as many such messages sent as one may in an hour: wait.")]
+    TooMany,
+    #[error("The message was not sent: {0}.")]
+    NotSent(String),
+    #[error("This is not the code that was sent, or it is too old: have another sent.")]
+    WrongCode,
+    #[error("no random bytes")]
+    Random(anyhow::Error),
     #[error(transparent)]
     Db(#[from] DbErr),
 }
@@ -119,7 +129,9 @@ pub struct Page {
 #[derive(Default)]
 #[must_use]
 pub struct Told {
-    notifications: Vec<store::Model>,
+    new: Vec<store::Model>,
+    /// Those that were told before and say more now.
+    again: Vec<store::Model>,
     messages: Vec<deliveries::Model>,
 }
 
@@ -129,11 +141,18 @@ impl Told {
         if !self.messages.is_empty() {
             app.notifications.wake.notify_one();
         }
-        let mut messages = self.messages;
-        for row in self.notifications.into_iter().filter(|row| row.shown) {
-            let mine = messages.extract_if(.., |message| message.notification_id == row.id).collect();
-            let user = row.user_id;
-            app.live.notified(user, vec![read(row, mine)]);
+        let mut messages: HashMap<Uuid, Vec<deliveries::Model>> = HashMap::new();
+        for message in self.messages {
+            messages.entry(message.notification_id).or_default().push(message);
+        }
+        // One event a user, however much happened to her jobs at once.
+        let mut items: HashMap<Uuid, Vec<Notification>> = HashMap::new();
+        for row in self.new.into_iter().chain(self.again).filter(|row| row.shown) {
+            let mine = messages.remove(&row.id).unwrap_or_default();
+            items.entry(row.user_id).or_default().push(read(row, mine));
+        }
+        for (user, items) in items {
+            app.live.notified(user, items);
         }
     }
 }
@@ -170,8 +189,8 @@ pub async fn notify(
         about: None,
         shown: true,
     };
-    store::insert_new(tx, vec![row.clone()]).await?;
-    Ok(Told { notifications: vec![row], messages: Vec::new() })
+    store::insert(tx, row.clone()).await?;
+    Ok(Told { new: vec![row], ..Told::default() })
 }
 
 /// A page of the actor's own, the newest first.
@@ -220,22 +239,14 @@ pub async fn test(app: &App, actor: &Actor, channel: Channel) -> Result<Vec<Deli
         return Err(Error::NotOffered);
     }
     let now = app.clock.now();
-    if store::tests_since(app.db.read(), actor.user_id, to_us(now - TimeDelta::hours(1))).await? >= MOST_TESTS_AN_HOUR {
-        return Err(Error::TooManyTests);
+    let since_us = to_us(now - TimeDelta::hours(1));
+    if store::count_since(app.db.read(), actor.user_id, TEST, since_us).await? >= MOST_TESTS_AN_HOUR {
+        return Err(Error::TooMany);
     }
-    let settings::Kept { settings, .. } = settings::of_one(app.db.read(), actor.user_id).await?;
-    let notification = store::Model {
-        id: Uuid::now_v7(),
-        user_id: actor.user_id,
-        code: TEST.to_owned(),
-        params: json!({}),
-        created_us: to_us(now),
-        read_us: None,
-        about: None,
-        shown: false,
-    };
+    let settings::Kept { settings, email, .. } = settings::of_one(app.db.read(), actor.user_id).await?;
+    let notification = row_for_messages(actor.user_id, TEST, now);
     let targets = match channel {
-        Channel::Mail => settings.email.map(|_| String::new()).into_iter().collect(),
+        Channel::Mail => email.map(|_| String::new()).into_iter().collect(),
         Channel::Webhook => settings.webhook_url.map(|_| String::new()).into_iter().collect(),
         Channel::Push => {
             let browsers = store::subscriptions_of(app.db.read(), [actor.user_id]).await?;
@@ -248,7 +259,7 @@ pub async fn test(app: &App, actor: &Actor, channel: Channel) -> Result<Vec<Deli
     let rows: Vec<deliveries::Model> =
         targets.into_iter().map(|target| jobs::delivery(&notification, channel, target, now)).collect();
     let tx = app.db.begin().await?;
-    store::insert_new(&tx, vec![notification]).await?;
+    store::insert(&tx, notification).await?;
     deliveries::insert(&tx, rows.clone()).await?;
     tx.commit().await?;
     let attempts = rows.into_iter().map(async |row| {
@@ -256,6 +267,20 @@ pub async fn test(app: &App, actor: &Actor, channel: Channel) -> Result<Vec<Deli
         Ok::<_, DbErr>(read_delivery(outcome.unwrap_or(row)))
     });
     Ok(futures_util::future::try_join_all(attempts).await?)
+}
+
+/// A notification that is kept for its messages alone.
+fn row_for_messages(user: Uuid, code: &str, now: DateTime<Utc>) -> store::Model {
+    store::Model {
+        id: Uuid::now_v7(),
+        user_id: user,
+        code: code.to_owned(),
+        params: json!({}),
+        created_us: to_us(now),
+        read_us: None,
+        about: None,
+        shown: false,
+    }
 }
 
 /// Tells who watches that a notification of this user's stands otherwise.

@@ -97,10 +97,17 @@ impl Push {
         for (name, value) in [(TOPIC, topic), (AUTHORIZATION, self.authorization(&browser.endpoint, now)?)] {
             headers.insert(name, HeaderValue::try_from(value).map_err(|error| never(&error.to_string()))?);
         }
-        match self.outgoing.post(&browser.endpoint, headers, body).await? {
+        let answered = |status: StatusCode| format!("the push service answered {}", status.as_u16());
+        let status = self.outgoing.post(&browser.endpoint, headers, body).await?;
+        match status {
             status if status.is_success() => Ok(()),
             StatusCode::NOT_FOUND | StatusCode::GONE => Err(Failure::Gone),
-            status => Err(Failure::Later(format!("the push service answered {}", status.as_u16()))),
+            // Busy, or too slow: all else that it says of the message itself it would say again.
+            StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_EARLY | StatusCode::TOO_MANY_REQUESTS => {
+                Err(Failure::Later(answered(status)))
+            }
+            status if status.is_client_error() => Err(Failure::Never(answered(status))),
+            status => Err(Failure::Later(answered(status))),
         }
     }
 

@@ -2,13 +2,13 @@
 
 use std::collections::{BTreeSet, HashMap};
 
-use lettre::Address;
 use sea_orm::{ConnectionTrait, DbErr};
 use serde::{Deserialize, Serialize};
 use serde_json::json;
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::address::Pending;
 use super::{Error, store, webhook};
 use crate::access::Actor;
 use crate::app::App;
@@ -23,6 +23,7 @@ const LONGEST_URL: usize = 1000;
 /// Something that happens to a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[allow(clippy::enum_variant_names, reason = "of other things than jobs there will be others")]
 pub enum Event {
     JobStarted,
     /// It completed or was cancelled.
@@ -102,7 +103,6 @@ pub struct Settings {
     pub webhook: bool,
     /// Of mails and push messages.
     pub language: Language,
-    pub email: Option<String>,
     pub webhook_url: Option<String>,
 }
 
@@ -118,26 +118,48 @@ impl Default for Settings {
             mail: false,
             webhook: false,
             language: Language::En,
-            email: None,
             webhook_url: None,
         }
     }
 }
 
-impl Settings {
+/// All that is kept of what a user wants.
+#[derive(Default)]
+pub(super) struct Kept {
+    pub settings: Settings,
+    /// What the secret of her webhook is derived from.
+    pub webhook_secret_id: Option<Uuid>,
+    /// Where mail goes to.
+    pub email: Option<String>,
+    pub pending_email: Option<Pending>,
+}
+
+impl Kept {
     pub fn wants(&self, channel: Channel) -> bool {
         match channel {
-            Channel::Mail => self.mail && self.email.is_some(),
-            Channel::Push => self.push,
-            Channel::Webhook => self.webhook && self.webhook_url.is_some(),
+            Channel::Mail => self.settings.mail && self.email.is_some(),
+            Channel::Push => self.settings.push,
+            Channel::Webhook => self.settings.webhook && self.settings.webhook_url.is_some(),
+        }
+    }
+
+    fn read(row: store::settings::Model) -> Kept {
+        Kept {
+            settings: serde_json::from_value(row.settings).unwrap_or_default(),
+            webhook_secret_id: row.webhook_secret_id,
+            email: row.email,
+            pending_email: row.pending_email.and_then(|pending| serde_json::from_value(pending).ok()),
         }
     }
 }
 
-/// One user's settings, and what her webhook's secret is derived from.
-pub(super) struct Kept {
+/// What [`get`] answers.
+pub struct Mine {
     pub settings: Settings,
-    pub webhook_secret_id: Option<Uuid>,
+    pub email: Option<String>,
+    /// It was sent a code that was not told yet.
+    pub pending_email: Option<String>,
+    pub browsers: Vec<Subscription>,
 }
 
 /// A browser that is pushed to.
@@ -150,32 +172,36 @@ pub struct Subscription {
 /// The settings of these users; who has said nothing has the usual ones.
 pub(super) async fn of(db: &impl ConnectionTrait, users: &[Uuid]) -> Result<HashMap<Uuid, Kept>, DbErr> {
     let said = store::settings_of(db, users.iter().copied()).await?;
-    let mut all: HashMap<Uuid, Kept> = said
-        .into_iter()
-        .map(|row| {
-            let settings = serde_json::from_value(row.settings).unwrap_or_default();
-            (row.user_id, Kept { settings, webhook_secret_id: row.webhook_secret_id })
-        })
-        .collect();
+    let mut all: HashMap<Uuid, Kept> = said.into_iter().map(|row| (row.user_id, Kept::read(row))).collect();
     for user in users {
-        all.entry(*user).or_insert_with(|| Kept { settings: Settings::default(), webhook_secret_id: None });
+        all.entry(*user).or_default();
     }
     Ok(all)
 }
 
 pub(super) async fn of_one(db: &impl ConnectionTrait, user: Uuid) -> Result<Kept, DbErr> {
-    let usual = || Kept { settings: Settings::default(), webhook_secret_id: None };
-    Ok(of(db, &[user]).await?.remove(&user).unwrap_or_else(usual))
+    Ok(of(db, &[user]).await?.remove(&user).unwrap_or_default())
 }
 
-/// The actor's settings and the browsers that she is pushed to.
-pub async fn get(app: &App, actor: &Actor) -> Result<(Settings, Vec<Subscription>), Error> {
+/// For a transaction that will [`save`] it.
+pub(super) async fn to_change(tx: &impl ConnectionTrait, user: Uuid) -> Result<Kept, DbErr> {
+    Ok(store::settings_to_change(tx, user).await?.map(Kept::read).unwrap_or_default())
+}
+
+/// The actor's settings, and where messages go to.
+pub async fn get(app: &App, actor: &Actor) -> Result<Mine, Error> {
     let db = app.db.read();
     let kept = of_one(db, actor.user_id).await?;
     let rows = store::subscriptions_of(db, [actor.user_id]).await?;
     let browser =
         |row: store::subscriptions::Model| Subscription { id: row.id, device: row.device, created_us: row.created_us };
-    Ok((kept.settings, rows.into_iter().map(browser).collect()))
+    let now_us = to_us(app.clock.now());
+    Ok(Mine {
+        settings: kept.settings,
+        email: kept.email,
+        pending_email: kept.pending_email.filter(|pending| pending.is_open(now_us)).map(|pending| pending.address),
+        browsers: rows.into_iter().map(browser).collect(),
+    })
 }
 
 /// Changes the actor's settings. Where a webhook got another address, its new secret is the answer: it cannot be had
@@ -186,7 +212,7 @@ pub async fn put(app: &App, actor: &Actor, settings: Settings) -> Result<Option<
         return Err(Error::Invalid(errors));
     }
     let tx = app.db.begin().await?;
-    let before = of_one(&tx, actor.user_id).await?;
+    let before = to_change(&tx, actor.user_id).await?;
     // Whoever runs the old address knows the old secret.
     let moved = settings.webhook_url.is_some() && settings.webhook_url != before.settings.webhook_url;
     let webhook_secret_id = match (&settings.webhook_url, moved) {
@@ -195,11 +221,11 @@ pub async fn put(app: &App, actor: &Actor, settings: Settings) -> Result<Option<
         (Some(_), false) => before.webhook_secret_id,
     };
     let detail = json!({
-        "mail": settings.mail.then_some(settings.email.as_deref()).flatten(),
+        "mail": settings.mail,
         "webhook": settings.webhook.then_some(settings.webhook_url.as_deref()).flatten().map(webhook::host_of),
         "push": settings.push,
     });
-    save(app, &tx, actor, &settings, webhook_secret_id).await?;
+    save(app, &tx, actor, Kept { settings, webhook_secret_id, ..before }).await?;
     let object = actor.user_id.to_string();
     app.audit.record(&tx, actor, Audited::new("notifications.settings", &object).with(detail)).await?;
     tx.commit().await?;
@@ -209,29 +235,25 @@ pub async fn put(app: &App, actor: &Actor, settings: Settings) -> Result<Option<
 /// Replaces the secret of the actor's webhook; the new one cannot be had again.
 pub async fn new_secret(app: &App, actor: &Actor) -> Result<String, Error> {
     let tx = app.db.begin().await?;
-    let Kept { settings, .. } = of_one(&tx, actor.user_id).await?;
-    if settings.webhook_url.is_none() {
+    let kept = to_change(&tx, actor.user_id).await?;
+    if kept.settings.webhook_url.is_none() {
         return Err(Error::NotSet(Channel::Webhook));
     }
     let id = Uuid::now_v7();
-    save(app, &tx, actor, &settings, Some(id)).await?;
+    save(app, &tx, actor, Kept { webhook_secret_id: Some(id), ..kept }).await?;
     let object = actor.user_id.to_string();
     app.audit.record(&tx, actor, Audited::new("notifications.secret", &object)).await?;
     tx.commit().await?;
     Ok(app.notifications.webhooks.secret(id))
 }
 
-async fn save(
-    app: &App,
-    tx: &impl ConnectionTrait,
-    actor: &Actor,
-    settings: &Settings,
-    webhook_secret_id: Option<Uuid>,
-) -> Result<(), DbErr> {
+pub(super) async fn save(app: &App, tx: &impl ConnectionTrait, actor: &Actor, kept: Kept) -> Result<(), DbErr> {
     let row = store::settings::Model {
         user_id: actor.user_id,
-        settings: json!(settings),
-        webhook_secret_id,
+        settings: json!(kept.settings),
+        webhook_secret_id: kept.webhook_secret_id,
+        email: kept.email,
+        pending_email: kept.pending_email.map(|pending| json!(pending)),
         updated_us: to_us(app.clock.now()),
     };
     store::save_settings(tx, row).await
@@ -242,16 +264,6 @@ fn check(app: &App, settings: &Settings) -> Vec<FieldError> {
     let mut fault = |pointer: &str, code: &str, detail: &str| errors.push(FieldError::new(pointer, code, detail));
     if !(1..=MOST_MINUTES).contains(&settings.longer_than_minutes) {
         fault("/longer_than_minutes", "bad-minutes", "Choose 1 minute to a year.");
-    }
-    let domains = &app.config.mail.domains;
-    match settings.email.as_deref() {
-        Some(email) => match email.parse::<Address>() {
-            Ok(address) if domains.is_empty() || domains.iter().any(|d| d.eq_ignore_ascii_case(address.domain())) => {}
-            Ok(_) => fault("/email", "bad-mail-domain", "The site sends mail to addresses of its own domains alone."),
-            Err(_) => fault("/email", "bad-mail-address", "This is no mail address: write name@example.org."),
-        },
-        None if settings.mail => fault("/email", "missing-mail-address", "Write the address that mail goes to."),
-        None => {}
     }
     match settings.webhook_url.as_deref() {
         Some(url) if url.len() > LONGEST_URL || app.notifications.webhooks.check(url).is_err() => {

@@ -3,9 +3,14 @@
 
 pub(super) mod deliveries;
 
+use std::collections::HashSet;
+
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, QueryOrder, QuerySelect};
+
+/// Rows of one statement, which carries a parameter for each value.
+const AT_ONCE: usize = 400;
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -38,6 +43,10 @@ pub(super) mod settings {
         pub settings: Json,
         /// What the secret of the user's webhook is derived from.
         pub webhook_secret_id: Option<Uuid>,
+        /// Where mail goes to: it was confirmed that the user reads it.
+        pub email: Option<String>,
+        /// An address that is to be confirmed.
+        pub pending_email: Option<Json>,
         pub updated_us: i64,
     }
 
@@ -89,16 +98,31 @@ pub(super) struct After {
     pub id: Uuid,
 }
 
-/// Adds those that say what nobody was told yet; answers their ids.
-pub(super) async fn insert_new(db: &impl ConnectionTrait, rows: Vec<Model>) -> Result<Vec<Uuid>, DbErr> {
-    if rows.is_empty() {
-        return Ok(Vec::new());
+/// Adds those that say what their user was not told yet, and lets the others say what these say. Answers both as they
+/// stand now.
+pub(super) async fn insert_or_replace(
+    db: &impl ConnectionTrait,
+    rows: Vec<Model>,
+) -> Result<(Vec<Model>, Vec<Model>), DbErr> {
+    let (mut new, mut again) = (Vec::new(), Vec::new());
+    let told = OnConflict::columns([Column::UserId, Column::About]).update_column(Column::Params).to_owned();
+    for some in rows.chunks(AT_ONCE) {
+        let ids: HashSet<Uuid> = some.iter().map(|row| row.id).collect();
+        let about: Vec<&str> = some.iter().filter_map(|row| row.about.as_deref()).collect();
+        let users: HashSet<Uuid> = some.iter().map(|row| row.user_id).collect();
+        let models = some.iter().map(|row| row.clone().into_active_model().reset_all());
+        Entity::insert_many(models).on_conflict(told.clone()).exec_without_returning(db).await?;
+        let query = Entity::find().filter(Column::UserId.is_in(users)).filter(Column::About.is_in(about));
+        for row in query.all(db).await? {
+            if ids.contains(&row.id) { new.push(row) } else { again.push(row) }
+        }
     }
-    let ids: Vec<Uuid> = rows.iter().map(|row| row.id).collect();
-    let once = OnConflict::columns([Column::UserId, Column::About]).do_nothing().to_owned();
-    let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
-    Entity::insert_many(rows).on_conflict(once).exec_without_returning(db).await?;
-    Entity::find().select_only().column(Column::Id).filter(Column::Id.is_in(ids)).into_tuple().all(db).await
+    Ok((new, again))
+}
+
+/// Adds one that is about nothing that is told once.
+pub(super) async fn insert(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
+    Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
 }
 
 /// The newest first.
@@ -143,10 +167,15 @@ pub(super) async fn is_in_page(db: &impl ConnectionTrait, user: Uuid, id: Uuid) 
     Ok(Entity::find_by_id(id).filter(in_page(user, false)).count(db).await? > 0)
 }
 
-/// How many test messages a user had sent since.
-pub(super) async fn tests_since(db: &impl ConnectionTrait, user: Uuid, since_us: i64) -> Result<u64, DbErr> {
+/// How many of these a user had since.
+pub(super) async fn count_since(
+    db: &impl ConnectionTrait,
+    user: Uuid,
+    code: &str,
+    since_us: i64,
+) -> Result<u64, DbErr> {
     let query = Entity::find().filter(Column::UserId.eq(user)).filter(Column::CreatedUs.gte(since_us));
-    query.filter(Column::Code.eq(super::TEST)).count(db).await
+    query.filter(Column::Code.eq(code)).count(db).await
 }
 
 /// Forgets what is older, and its messages.
@@ -169,10 +198,24 @@ pub(super) async fn settings_of(
     settings::Entity::find().filter(settings::Column::UserId.is_in(users)).all(db).await
 }
 
+/// To be changed: nobody else does until the transaction's end.
+pub(super) async fn settings_to_change(
+    tx: &impl ConnectionTrait,
+    user: Uuid,
+) -> Result<Option<settings::Model>, DbErr> {
+    settings::Entity::find_by_id(user).lock_exclusive().one(tx).await
+}
+
 pub(super) async fn save_settings(db: &impl ConnectionTrait, row: settings::Model) -> Result<(), DbErr> {
     use settings::Column;
     let replace = OnConflict::column(Column::UserId)
-        .update_columns([Column::Settings, Column::WebhookSecretId, Column::UpdatedUs])
+        .update_columns([
+            Column::Settings,
+            Column::WebhookSecretId,
+            Column::Email,
+            Column::PendingEmail,
+            Column::UpdatedUs,
+        ])
         .to_owned();
     let row = row.into_active_model().reset_all();
     settings::Entity::insert(row).on_conflict(replace).exec_without_returning(db).await.map(drop)

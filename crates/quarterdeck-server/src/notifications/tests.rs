@@ -14,14 +14,15 @@ async fn notified(db: &Db, data: &std::path::Path, user: &User) -> Vec<String> {
     page.items.into_iter().map(|notification| notification.code).collect()
 }
 
-fn failed(job: Uuid, run: i32) -> News {
+fn failed(job: Uuid, run: i64) -> News {
     News {
         event: Event::JobFailed,
         job,
         unix_user: "alice".to_owned(),
-        run,
+        run: Some(from_us(run)),
         length: None,
         facts: json!({"cluster": "slurm", "job_id": "5", "name": "x", "state": "FAILED"}),
+        whole: true,
     }
 }
 

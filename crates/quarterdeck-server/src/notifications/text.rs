@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::address::CODE_SENT;
 use super::deliver::Message;
 use super::settings::Language;
 
@@ -22,6 +23,12 @@ pub(super) fn words(message: &Message) -> Words {
         Language::Ko => korean(&message.notification.code, &facts),
     };
     let why = match message.language {
+        Language::En if message.notification.code == CODE_SENT => {
+            "Somebody entered this address in Quarterdeck. If that was not you, do nothing: no more mail will come."
+        }
+        Language::Ko if message.notification.code == CODE_SENT => {
+            "누군가 Quarterdeck에 이 주소를 입력했습니다. 본인이 아니라면 무시하십시오. 더 이상 메일이 오지 않습니다."
+        }
         Language::En => "You asked Quarterdeck for this message. Change what you are told, and how, in your settings:",
         Language::Ko => "Quarterdeck에서 설정하신 알림입니다. 알림의 내용과 받는 방법은 설정에서 바꿀 수 있습니다.",
     };
@@ -51,7 +58,7 @@ fn english(code: &str, facts: &Facts) -> (String, String) {
                     _ => "failed".to_owned(),
                 },
             };
-            (format!("Job {job} failed: {name}"), format!("{on} {how}."))
+            (format!("Job {job} failed: {name}"), format!("{on} {how}{}.", facts.reason()))
         }
         "job-time-limit" => {
             let left = match facts.number("minutes_left") {
@@ -64,6 +71,13 @@ fn english(code: &str, facts: &Facts) -> (String, String) {
             )
         }
         "job-requeued" => (format!("Job {job} waits again: {name}"), format!("{on} was put back into the queue.")),
+        CODE_SENT => {
+            let code = facts.text("code");
+            (
+                "Confirm your mail address".to_owned(),
+                format!("Enter this code in your notification settings within 30 minutes: {code}"),
+            )
+        }
         _ => ("Test message".to_owned(), "Messages of Quarterdeck reach you this way.".to_owned()),
     }
 }
@@ -91,13 +105,17 @@ fn korean(code: &str, facts: &Facts) -> (String, String) {
                     _ => "이 실패했습니다".to_owned(),
                 },
             };
-            (format!("작업 {job} 실패: {name}"), format!("{on}{how}."))
+            (format!("작업 {job} 실패: {name}"), format!("{on}{how}{}.", facts.reason()))
         }
         "job-time-limit" => (
             format!("작업 {job}의 시간 제한이 가까워졌습니다: {name}"),
             format!("{on}은 {}분 뒤 시간 제한에 이르러 끝납니다.", facts.number("minutes_left").unwrap_or(0)),
         ),
         "job-requeued" => (format!("작업 {job} 다시 대기 중: {name}"), format!("{on}이 대기열로 돌아갔습니다.")),
+        CODE_SENT => {
+            let code = facts.text("code");
+            ("메일 주소 확인".to_owned(), format!("30분 안에 알림 설정에 다음 코드를 입력하십시오: {code}"))
+        }
         _ => ("시험 메시지".to_owned(), "Quarterdeck의 메시지가 이 방법으로 전달됩니다.".to_owned()),
     }
 }
@@ -112,6 +130,14 @@ impl Facts<'_> {
 
     fn number(&self, name: &str) -> Option<i64> {
         self.0[name].as_i64()
+    }
+
+    /// Slurm's word, in brackets.
+    fn reason(&self) -> String {
+        match self.text("reason") {
+            "" | "None" => String::new(),
+            reason => format!(" ({reason})"),
+        }
     }
 
     fn job_id(&self) -> &str {
@@ -141,13 +167,19 @@ mod tests {
 
     #[test]
     fn a_failure_says_how_in_both_languages() {
-        let params = json!({"job_id": "5", "name": "fluid", "cluster": "wind", "state": "FAILED", "exit_code": 3});
+        let params = json!({
+            "job_id": "5", "name": "fluid", "cluster": "wind", "state": "FAILED", "exit_code": 3,
+            "reason": "NonZeroExitCode",
+        });
         let mut told = message("job-failed", params);
         assert_eq!(words(&told).title, "Job 5 failed: fluid");
-        assert_eq!(words(&told).body, "“fluid” on wind failed with exit code 3.");
+        assert_eq!(words(&told).body, "“fluid” on wind failed with exit code 3 (NonZeroExitCode).");
         told.language = Language::Ko;
         assert_eq!(words(&told).title, "작업 5 실패: fluid");
-        assert_eq!(words(&told).body, "wind 클러스터의 “fluid” 작업이 종료 코드 3(으)로 실패했습니다.");
+        assert_eq!(
+            words(&told).body,
+            "wind 클러스터의 “fluid” 작업이 종료 코드 3(으)로 실패했습니다 (NonZeroExitCode)."
+        );
     }
 
     #[test]

@@ -205,7 +205,7 @@ pub async fn append<E>(
         Err(error) => return Err(error),
     };
     let mut writing = Writing { app, id, turn, file, size: upload.size, written: offset, synced: offset };
-    let ended = writing.receive(body).await;
+    let ended = writing.receive(body, auth::access_ended(app, actor)).await;
     // Also when the body broke off: what came is worth keeping.
     writing.sync().await?;
     ended?;
@@ -293,14 +293,24 @@ struct Writing<'a> {
 }
 
 impl Writing<'_> {
-    async fn receive<E>(&mut self, body: impl Stream<Item = Result<Bytes, E>>) -> Result<(), Error> {
+    async fn receive<E>(
+        &mut self,
+        body: impl Stream<Item = Result<Bytes, E>>,
+        access_ended: impl Future<Output = ()>,
+    ) -> Result<(), Error> {
         let mut body = std::pin::pin!(body);
+        let mut access_ended = std::pin::pin!(access_ended);
         let mut pieces = Vec::new();
         let mut collected = 0;
         loop {
-            let next = match tokio::time::timeout(SILENCE, body.next()).await {
-                Ok(next) => next.map(|piece| piece.map_err(|_| Error::Broken)),
-                Err(_) => Some(Err(Error::Broken)),
+            // Not around a write, which would go on behind our back.
+            let next = tokio::select! {
+                biased;
+                () = &mut access_ended => Some(Err(auth::Error::NotSignedIn.into())),
+                next = tokio::time::timeout(SILENCE, body.next()) => match next {
+                    Ok(next) => next.map(|piece| piece.map_err(|_| Error::Broken)),
+                    Err(_) => Some(Err(Error::Broken)),
+                },
             };
             if let Some(Ok(piece)) = &next {
                 if self.written + (collected + piece.len()) as u64 > self.size {
@@ -319,7 +329,7 @@ impl Writing<'_> {
             }
             match next {
                 None => return Ok(()),
-                Some(Err(broken)) => return Err(broken),
+                Some(Err(error)) => return Err(error),
                 Some(Ok(_)) if self.written - self.synced >= SYNC_BYTES => self.sync().await?,
                 Some(Ok(_)) => {}
             }

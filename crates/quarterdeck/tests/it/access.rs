@@ -333,6 +333,7 @@ fn filled(path: &str) -> String {
         .replace("{job}", NOTHING)
         .replace("{id}", NOTHING)
         .replace("{key}", NOTHING)
+        .replace("{ticket}", NOTHING)
 }
 
 fn parsed(method: &str) -> Method {

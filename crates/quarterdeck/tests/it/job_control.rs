@@ -235,6 +235,11 @@ async fn a_job_is_submitted_again_with_one_change_and_the_same_files() {
     let done = alice.wait_for("slurm", first["id"].as_str().unwrap(), &["COMPLETED"]).await;
     assert_eq!(done["actions"], json!(["resubmit"]));
     let path = format!("/clusters/slurm/jobs/{}/resubmit", first["id"].as_str().unwrap());
+    let request = path.replace("resubmit", "request");
+    let asked = alice.get(&request).await.json();
+    assert_eq!((&asked["template"], &asked["environment"]["GREETING"]), (&json!("shell"), &json!("hello")), "{asked}");
+    assert_eq!(asked["files"], json!([{"upload": upload, "as": "in.txt"}]));
+    assert_eq!(bob.get(&request).await.json()["code"], "not-your-job");
     let again = async |body: &Value, key: &str| {
         alice.send(alice.request(Method::POST, &path).header("Idempotency-Key", key).json(body)).await
     };
@@ -280,6 +285,8 @@ async fn an_array_or_one_of_its_tasks_is_submitted_again() {
     };
     let whole = again(number).await;
     assert_eq!(tasks_of(&alice, &name, &whole).await, [format!("{whole}_1"), format!("{whole}_2")]);
+    let asked = alice.get(&format!("/clusters/slurm/jobs/{number}_2/request")).await.json();
+    assert_eq!(asked["resources"]["array"], "2", "of a task, that task alone");
     let one = again(&format!("{number}_2")).await;
     assert_eq!(tasks_of(&alice, &name, &one).await, [format!("{one}_2")]);
     assert_eq!(alice.output("slurm", &format!("{one}_2")).await, "task 2\n");

@@ -312,7 +312,7 @@ async fn found_in_accounting(own: &OwnSlurm, comments: bool) {
     let slurm = own.slurm();
     // The controller dies with the request: nobody will ever know that it was not carried out.
     let mut never_made = Attempt::on(slurm).await;
-    own.freeze_controller();
+    own.freeze("slurmctld");
     never_made.killed_in_the_dark().await;
     own.kill("slurmctld");
     own.start_controller();
@@ -320,14 +320,14 @@ async fn found_in_accounting(own: &OwnSlurm, comments: bool) {
     let mut made = Attempt::on(slurm).await;
     let mut twins = Attempt::on(slurm).await;
     twins.body["working_directory"] = json!("twins");
-    own.freeze_controller();
+    own.freeze("slurmctld");
     made.killed_in_the_dark().await;
     twins.killed_in_the_dark().await;
     let elder = twins.name.clone();
     twins.rename("kill");
     twins.site.start_server(&[]).await;
     twins.killed_in_the_dark().await;
-    own.thaw_controller();
+    own.thaw("slurmctld");
 
     let mut attempts = Vec::new();
     for (variable, point, submitted) in POINTS {

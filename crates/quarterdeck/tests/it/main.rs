@@ -7,8 +7,10 @@
 mod access;
 mod accounts;
 mod audit;
+mod bad_answers;
 mod bad_input;
 mod bytes;
+mod crowd;
 mod environment;
 mod headers;
 mod job_control;
@@ -19,6 +21,7 @@ mod main_job;
 mod nodes;
 mod outage;
 mod privacy;
+mod results;
 mod sessions;
 mod support;
 mod uploads;

@@ -1,6 +1,7 @@
 //! The main job, by the API: upload a file, submit a job with it, watch it run, read its output; on Slurm for several
 //! users, and on `local` for one.
 
+use std::collections::BTreeSet;
 use std::os::unix::fs::MetadataExt;
 use std::path::PathBuf;
 use std::process::Command;
@@ -9,7 +10,7 @@ use std::time::Duration;
 use nix::unistd::User;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Site, eventually, processes, unique};
+use crate::support::{Client, Site, Slurm, eventually, processes, unique};
 
 /// So large that the image computes for longer than the queue goes unread.
 const INPUT_LINES: usize = 12 << 20;
@@ -139,6 +140,45 @@ async fn an_array_shows_as_a_whole_and_as_its_tasks() {
         rows,
         [number, &format!("{number}_1"), &format!("{number}_2"), &format!("{number}_3")].map(|id| format!("{id:?}"))
     );
+}
+
+#[tokio::test]
+async fn an_array_is_one_row_that_opens_to_its_tasks_as_accounting_has_them() {
+    let Some(site) = Site::multi_user().await else { return };
+    let slurm = Slurm::given().unwrap();
+    let (alice, bob) = (site.client("alice").await, site.client("bob").await);
+    let name = unique("collapsed");
+    let script = "#!/bin/sh\nexit $((SLURM_ARRAY_TASK_ID % 3 == 0 ? 7 : 0))\n";
+    let job = json!({"name": name, "script": script, "resources": {"array": "1-12"}});
+    let job = alice.submit("slurm", &job).await;
+    let (id, number) = (job["id"].as_str().unwrap(), job["job_id"].as_str().unwrap());
+    alice.wait_for("slurm", id, &["FAILED"]).await;
+    let listed = async |client: &Client, query: &str| {
+        let answer = client.get(&format!("/clusters/slurm/jobs?count=true&limit=500&{query}")).await;
+        assert_eq!(answer.status, 200, "{}", answer.text());
+        answer.json()
+    };
+    let collapsed = listed(&alice, &format!("collapse=true&q={name}")).await;
+    assert_eq!((&collapsed["total"], &collapsed["items"][0]["id"]), (&json!(1), &json!(id)), "{collapsed}");
+
+    let as_accounting_has_it = async |array: &str| {
+        let tasks = listed(&alice, &format!("array={array}")).await;
+        let row = |task: &Value| {
+            let text = |field: &str| task[field].as_str().unwrap_or_default().to_owned();
+            format!("{}|{}|{}:0", text("job_id"), text("state"), task["exit_code"])
+        };
+        let ours: BTreeSet<String> = tasks["items"].as_array().unwrap().iter().map(row).collect();
+        let columns = ["-X", "-n", "-P", "-o", "JobID,State,ExitCode", "-j", number];
+        let theirs: BTreeSet<String> = slurm.run("sacct", &columns).lines().map(str::to_owned).collect();
+        (theirs.len() == 12 && ours == theirs).then_some(()).ok_or((ours, theirs))
+    };
+    let limit = Duration::from_secs(30);
+    eventually("each task as in sacct", limit, async || as_accounting_has_it(id).await.ok()).await;
+    as_accounting_has_it(number).await.unwrap();
+
+    let failed = listed(&bob, &format!("array={id}&state=FAILED")).await;
+    assert_eq!(failed["total"], 4, "whoever sees the array sees its tasks: {failed}");
+    assert_eq!(bob.get("/clusters/slurm/jobs?array=999999999").await.status, 404);
 }
 
 #[tokio::test]

@@ -207,6 +207,47 @@ async fn a_node_is_rebooted_when_it_is_idle() {
 }
 
 /// An operator of the portal under this name.
+#[tokio::test]
+async fn who_watches_the_nodes_hears_what_becomes_of_them() {
+    let Some(slurm) = OwnSlurm::up(&[]) else { return };
+    let site = Site::multi_user_on(slurm.slurm().clone()).await;
+    let alice = site.client("alice").await;
+    listed(&alice).await;
+    let (mut live, mut other) = (alice.live().await, alice.live().await);
+    live.subscribe("nodes:slurm").await;
+    other.subscribe("jobs:slurm").await;
+    let snapshot = live.hear().await;
+    assert_eq!((&snapshot["type"], &snapshot["channel"]), (&json!("snapshot"), &json!("nodes:slurm")));
+    assert_eq!(snapshot["items"], alice.get("/clusters/slurm/nodes").await.json()["items"]);
+
+    slurm.slurm().run("scontrol", &["update", "nodename=c1", "state=drain", "reason=fan"]);
+    let (version, node) = live
+        .hear_until(|message| {
+            let upsert = message["upsert"].as_array()?;
+            let node = upsert.iter().find(|node| node["name"] == "c1" && node["reason"] == "fan")?;
+            Some((message["version"].as_u64().unwrap(), node.clone()))
+        })
+        .await;
+    assert!(version > snapshot["version"].as_u64().unwrap());
+    assert_eq!(node, alice.get("/clusters/slurm/nodes").await.json()["items"][0]);
+
+    live.say(&json!({"type": "unsubscribe", "channels": ["nodes:slurm"]})).await;
+    slurm.slurm().run("scontrol", &["update", "nodename=c1", "state=resume"]);
+    eventually("c1 is back", SOON, async || {
+        let nodes = alice.get("/clusters/slurm/nodes").await.json();
+        nodes["items"][0]["reason"].is_null().then_some(())
+    })
+    .await;
+    for live in [&mut live, &mut other] {
+        live.say(&json!({"type": "ping"})).await;
+        live.hear_until(|message| {
+            assert_ne!(message["upsert"][0]["name"], "c1", "nobody asked for it: {message}");
+            (message["type"] == "pong").then_some(())
+        })
+        .await;
+    }
+}
+
 async fn operator(site: &Site, admin: &Client, name: &str) -> Client {
     admin.make_operator(name).await;
     site.client(name).await

@@ -1,9 +1,10 @@
 //! Slurm, or its accounting, is away for a while: the last data stay and say that they are old, nothing is lost, and
 //! everything returns by itself.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
+use reqwest::Method;
 use serde_json::{Value, json};
 
 use crate::support::{Client, OwnSlurm, Site, eventually, unique};
@@ -12,6 +13,14 @@ const JOBS: &str = "/clusters/slurm/jobs?limit=500";
 
 /// Longer than the server waits for an exit code from an accounting that answers: ten readings of a second.
 const ACCOUNTING_AWAY: Duration = Duration::from_secs(12);
+/// Longer than one of accounting's commands may take.
+const ACCOUNTING_HANGS: Duration = Duration::from_secs(35);
+/// The oldest that a queue may be that is read each second, on a machine that has other things to do.
+const LIVE: Duration = Duration::from_secs(8);
+/// In which a submission is answered, whatever happens.
+const SUBMISSION: Duration = Duration::from_secs(80);
+/// Longer than a submission is looked for that accounting does not know.
+const ACCOUNTING_DELAY: Duration = Duration::from_secs(40);
 
 fn job(name: &str, commands: &str) -> Value {
     json!({"name": name, "template": "shell", "parameters": {"commands": commands}})
@@ -107,4 +116,77 @@ async fn accounting_away(own: &mut OwnSlurm, alice: &Client) {
     own.start_everything();
     let exit_code = async || (alice.job("slurm", id).await["exit_code"] == 0).then_some(());
     eventually("accounting tells the exit code", Duration::from_secs(30), exit_code).await;
+}
+
+/// Its ports take connections and nobody answers.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_hung_slurm_or_accounting_passes() {
+    let Some(own) = OwnSlurm::up(&[]) else { return };
+    let site = Site::multi_user_on(own.slurm().clone()).await;
+    let alice = site.client("alice").await;
+    controller_hung(&own, &alice).await;
+    accounting_hung(&own, &alice).await;
+}
+
+async fn controller_hung(own: &OwnSlurm, alice: &Client) {
+    let read = async || (!list(alice).await["as_of"].is_null()).then_some(());
+    eventually("the queue is read", Duration::from_secs(30), read).await;
+    own.freeze("slurmctld");
+    let frozen = Utc::now();
+    let name = unique("in-the-dark");
+    let started = Instant::now();
+    let body = job(&name, "echo once");
+    let submission = alice.post("/clusters/slurm/jobs", &body);
+    let stale = eventually("the queue goes stale", Duration::from_secs(60), async || {
+        rest_works(alice).await;
+        let now = list(alice).await;
+        (now["stale"] == true).then_some(now)
+    });
+    let (answer, stale) = tokio::join!(submission, stale);
+    assert!(stale["stale_reason"].as_str().unwrap().contains("squeue"), "{}", stale["stale_reason"]);
+    assert!(as_of(&stale) <= frozen, "what was asked before counts, and nothing later");
+    assert!(started.elapsed() < SUBMISSION, "a clear answer within its time: {:?}", started.elapsed());
+    assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (504, &json!("outcome-unknown")), "{}", answer.text());
+
+    // Past the time after which a submission that accounting does not know is given up.
+    tokio::time::sleep(ACCOUNTING_DELAY.saturating_sub(started.elapsed())).await;
+    own.thaw("slurmctld");
+    let fresh = async || (list(alice).await["stale"] == false).then_some(());
+    eventually("the queue is fresh again", Duration::from_secs(60), fresh).await;
+    let row = eventually("the controller did what it was asked", Duration::from_secs(60), async || {
+        let mut rows = alice.jobs_named("slurm", &name).await;
+        assert_eq!(rows.len(), 1, "never two: {rows:?}");
+        rows.pop().filter(|row| row["state"] == "COMPLETED")
+    });
+    let row = row.await;
+    assert_eq!(own.slurm().jobs_named(&name).into_iter().collect::<Vec<_>>(), [row["job_id"].as_str().unwrap()]);
+    assert_eq!(alice.output("slurm", row["id"].as_str().unwrap()).await, "once\n");
+}
+
+/// Nothing of the queue's waits for it.
+async fn accounting_hung(own: &OwnSlurm, alice: &Client) {
+    own.freeze("slurmdbd");
+    let until = Instant::now() + ACCOUNTING_HANGS;
+    let submitted = alice.submit("slurm", &job(&unique("unaccounted"), "echo computed")).await;
+    let id = submitted["id"].as_str().unwrap();
+    alice.wait_for("slurm", id, &["COMPLETED"]).await;
+    assert_eq!(alice.output("slurm", id).await, "computed\n");
+    while Instant::now() < until {
+        rest_works(alice).await;
+        let now = list(alice).await;
+        assert_eq!(now["stale"], false, "{}", now["stale_reason"]);
+        let age = (Utc::now() - as_of(&now)).to_std().unwrap_or_default();
+        assert!(age < LIVE, "the queue is {age:?} old");
+        tokio::time::sleep(Duration::from_millis(500)).await;
+    }
+    own.thaw("slurmdbd");
+    let exit_code = async || (alice.job("slurm", id).await["exit_code"] == 0).then_some(());
+    eventually("accounting tells the exit code", Duration::from_secs(60), exit_code).await;
+}
+
+/// What needs no Slurm.
+async fn rest_works(alice: &Client) {
+    let ready = alice.send(alice.request_at(Method::GET, "/readyz")).await;
+    assert_eq!(ready.status, 204, "{}", ready.text());
+    assert_eq!(alice.get("/files/home?path=").await.status, 200);
 }

@@ -5,6 +5,7 @@ use std::time::{Duration, Instant};
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::uploading::{announce, begin};
 use crate::support::{Answer, Client, Site};
 
 async fn refresh(client: &Client, token: &str, device: &str) -> Answer {
@@ -108,12 +109,15 @@ async fn signing_out_ends_access_and_the_live_socket_within_a_second() {
     let other = site.client(&site.person()).await;
     let mut live = client.live().await;
     let mut others = other.live().await;
+    let id = announce(&client).await;
+    let (_pen, sending) = begin(&client, &id).await;
     let out = client.post("/auth/logout", &json!({"refresh_token": refresh_token})).await;
     let since = Instant::now();
     assert_eq!(out.status, 204);
     assert_eq!(out.headers["clear-site-data"], "\"cache\"");
     assert_eq!(live.close_code().await, 4401);
     assert_eq!(client.get("/auth/me").await.status, 401);
+    assert_eq!(sending.await.unwrap().status, 401, "what is under way ends too");
     assert!(since.elapsed() < Duration::from_secs(1), "{:?}", since.elapsed());
     assert_eq!(client.post("/auth/refresh", &json!({"refresh_token": refresh_token})).await.status, 401);
     assert_eq!(

@@ -17,6 +17,8 @@ import { useProblemText } from "../../ui/problem-text";
 import { useDebounced } from "../../ui/use-debounced";
 import { useUploadItems } from "../../uploads/uploads";
 import { jobListsKey } from "../queries";
+import { AgainNote } from "./AgainNote";
+import { mergePatch } from "./again";
 import { dropDraft, keepDraft, restoreDraft } from "./draft";
 import { FilesPart } from "./FilesPart";
 import { fieldErrors, parameterPointer } from "./field-errors";
@@ -28,6 +30,7 @@ import { Part } from "./Part";
 import { ResourcesPart } from "./ResourcesPart";
 import { ScriptPane } from "./ScriptPane";
 import { TemplatePart } from "./TemplatePart";
+import { useAgain } from "./use-again";
 import { useJobFiles } from "./use-job-files";
 
 const route = getRouteApi("/frame/clusters/$cluster/new-job");
@@ -51,14 +54,25 @@ export function NewJobPage() {
   const items = useUploadItems(keys);
   const files = useJobFiles(form, template, items, change);
 
-  const submission = useMemo(() => submissionOf(form, template), [form, template]);
+  const again = useAgain(cluster, form, change);
+  const asked = again.asked;
+  const submission = useMemo(() => {
+    const submission = submissionOf(form, template);
+    // No field shows these.
+    return asked?.environment ? { ...submission, environment: asked.environment } : submission;
+  }, [form, template, asked]);
   const empty = form.mode === "template" ? form.template === null : form.script.trim() === "";
   const preview = usePreview(cluster, submission, empty);
   const lastScript = useLast(preview.data, `${form.mode} ${form.template}`);
 
   const attempts = useRef(new Attempts());
   const submit = useMutation({
-    mutationFn: (job: NewJob) => sendJob(cluster, job, attempts.current.keyFor(job)),
+    mutationFn: (job: NewJob) => {
+      const key = attempts.current.keyFor(job);
+      return form.again && asked
+        ? sendAgain(cluster, form.again, mergePatch(asked, job), key)
+        : sendJob(cluster, job, key);
+    },
     onSuccess: (job) => {
       dropDraft();
       void cache.invalidateQueries({ queryKey: jobListsKey(cluster) });
@@ -104,6 +118,14 @@ export function NewJobPage() {
           />
         }
       />
+      {form.again && (
+        <AgainNote
+          cluster={cluster}
+          job={form.again}
+          error={again.error}
+          onForget={() => change({ again: null })}
+        />
+      )}
       <div className={classes.columns}>
         <div className={classes.parts}>
           {form.mode === "template" ? (
@@ -238,6 +260,14 @@ async function sendJob(cluster: string, job: NewJob, key: string) {
   const { data } = await client.POST("/api/v1/clusters/{cluster}/jobs", {
     params: { path: { cluster }, header: { "Idempotency-Key": key } },
     body: job,
+  });
+  return data as NonNullable<typeof data>;
+}
+
+async function sendAgain(cluster: string, before: string, changes: Record<string, unknown>, key: string) {
+  const { data } = await client.POST("/api/v1/clusters/{cluster}/jobs/{job}/resubmit", {
+    params: { path: { cluster, job: before }, header: { "Idempotency-Key": key } },
+    body: changes,
   });
   return data as NonNullable<typeof data>;
 }

@@ -26,6 +26,8 @@ export interface JobForm {
   resources: ResourceForm;
   script: string;
   directory: string;
+  /** The job that is submitted again. */
+  again: string | null;
 }
 
 export const STARTING_SCRIPT =
@@ -43,6 +45,7 @@ export function formFromSearch(search: NewJobSearch): JobForm {
     resources: search.resources ?? {},
     script: STARTING_SCRIPT,
     directory: search.directory ?? "",
+    again: search.again ?? null,
   };
 }
 
@@ -57,6 +60,7 @@ export function searchFromForm(form: JobForm): NewJobSearch {
     ...(Object.keys(form.parameters).length > 0 ? { parameters: form.parameters } : {}),
     ...(Object.keys(form.resources).length > 0 ? { resources: form.resources } : {}),
     ...(form.directory ? { directory: form.directory } : {}),
+    ...(form.again ? { again: form.again } : {}),
   };
 }
 

@@ -10,6 +10,8 @@ export interface NewJobSearch {
   parameters?: Record<string, ParameterValue>;
   resources?: ResourceForm;
   directory?: string;
+  /** Id of a job to submit again. */
+  again?: string;
 }
 
 export type ParameterValue = string | number | boolean;
@@ -43,7 +45,7 @@ const RESOURCE_NUMBERS = [
 export function newJobFromSearch(search: Record<string, unknown>): NewJobSearch {
   const form: NewJobSearch = {};
   if (search.mode === "script") form.mode = "script";
-  for (const field of ["name", "template", "image", "app", "directory"] as const) {
+  for (const field of ["name", "template", "image", "app", "directory", "again"] as const) {
     const text = textOf(search[field]);
     if (text) form[field] = text;
   }

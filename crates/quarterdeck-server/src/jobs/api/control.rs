@@ -15,7 +15,7 @@ use super::{Job, created, idempotency_key};
 use crate::access::Actor;
 use crate::app::App;
 use crate::clusters::api::find_cluster;
-use crate::jobs::{self, Action, JobUpdate, Offer};
+use crate::jobs::{self, Action, JobUpdate, NewJob, Offer};
 use crate::problem::{FieldError, Problem, ProblemDocument};
 use crate::requests::{JsonBody, OptionalJsonBody, PathOf, to_the_end};
 
@@ -30,6 +30,7 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(requeue))
         .routes(routes!(signal))
         .routes(routes!(resubmit))
+        .routes(routes!(request))
 }
 
 /// Cancel a job.
@@ -138,6 +139,22 @@ async fn resubmit(
     let acting = actor.clone();
     let work = async move { Ok(jobs::resubmit(&app, &acting, &cluster, &job, changes, key).await?) };
     created(&actor, &to_the_end(work).await?)
+}
+
+/// What was asked for when a job of your own was submitted here.
+///
+/// It is what `resubmit` lays changes over: of an array's task, that task alone.
+#[utoipa::path(get, path = "/clusters/{cluster}/jobs/{job}/request", tag = "jobs",
+    params(("cluster" = String, Path), ("job" = String, Path)),
+    responses((status = 200, body = NewJob), (status = 403, body = ProblemDocument),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn request(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf((cluster, job)): PathOf<(String, String)>,
+) -> Result<Json<NewJob>, Problem> {
+    let cluster = find_cluster(&app, &cluster)?;
+    Ok(Json(jobs::asked_for(&app, &actor, &cluster, &job).await?))
 }
 
 #[derive(Deserialize, ToSchema)]

@@ -1,8 +1,10 @@
 //! The table `notification_deliveries`: one message of one notification by one channel to one target, and what became
 //! of it.
 
+use std::collections::HashMap;
+
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait};
 use sea_orm::{ActiveModelTrait, IntoActiveModel, QueryOrder, QuerySelect};
 
 #[sea_orm::model]
@@ -33,12 +35,25 @@ pub(in super::super) const SENT: &str = "sent";
 pub(in super::super) const FAILED: &str = "failed";
 
 pub(in super::super) async fn insert(db: &impl ConnectionTrait, rows: Vec<Model>) -> Result<(), DbErr> {
-    if rows.is_empty() {
-        return Ok(());
+    for some in rows.chunks(super::AT_ONCE) {
+        let some = some.iter().map(|row| row.clone().into_active_model().reset_all());
+        Entity::insert_many(some).exec_without_returning(db).await?;
     }
-    let once = OnConflict::columns([Column::NotificationId, Column::Channel, Column::Target]).do_nothing().to_owned();
-    let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
-    Entity::insert_many(rows).on_conflict(once).exec_without_returning(db).await.map(drop)
+    Ok(())
+}
+
+/// How many messages these users had since, by channel and target.
+pub(in super::super) async fn sent_since(
+    db: &impl ConnectionTrait,
+    users: &[Uuid],
+    since_us: i64,
+) -> Result<HashMap<(Uuid, String, String), u64>, DbErr> {
+    let query = Entity::find().select_only().columns([Column::UserId, Column::Channel, Column::Target]);
+    let query = query.column_as(Column::Id.count(), "messages").filter(Column::CreatedUs.gte(since_us));
+    let query = query.filter(Column::UserId.is_in(users.iter().copied()));
+    let query = query.group_by(Column::UserId).group_by(Column::Channel).group_by(Column::Target);
+    let rows: Vec<(Uuid, String, String, i64)> = query.into_tuple().all(db).await?;
+    Ok(rows.into_iter().map(|(user, channel, target, count)| ((user, channel, target), count as u64)).collect())
 }
 
 pub(in super::super) async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {

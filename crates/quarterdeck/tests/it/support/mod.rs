@@ -9,13 +9,14 @@ mod redis;
 pub mod secrets;
 mod site;
 mod slurm;
+pub mod uploading;
 
 use std::time::{Duration, Instant};
 
 pub use client::{Answer, Client};
 pub use live::Live;
 pub use redis::OwnRedis;
-pub use site::Site;
+pub use site::{CROWD, Site};
 pub use slurm::{OwnSlurm, Slurm};
 
 /// Leaves a test out, since the machine lacks something: says why, or fails where everything has to be there.

@@ -13,6 +13,19 @@ use tempfile::TempDir;
 
 use super::{Client, Slurm, eventually, left_out, processes, secrets};
 
+/// The users of `dev/slurm`.
+pub const CROWD: [&str; 10] = [
+    "alice",
+    "bob",
+    "qd-load-1",
+    "qd-load-2",
+    "qd-load-3",
+    "qd-load-4",
+    "qd-load-5",
+    "qd-load-6",
+    "qd-load-7",
+    "qd-load-8",
+];
 const SERVER_USER: &str = "quarterdeck";
 /// Of every account that the tests make.
 const PASSWORD: &str = "battery staple of the tests";
@@ -184,6 +197,17 @@ impl Site {
         }
     }
 
+    /// Of all who may have used it.
+    fn homes(&self) -> Vec<PathBuf> {
+        match &self.mode {
+            Mode::MultiUser => {
+                let there = CROWD.iter().filter(|user| User::from_name(user).is_ok_and(|user| user.is_some()));
+                there.map(|user| self.home(user)).filter(|home| home.exists()).collect()
+            }
+            Mode::SingleUser(_) => vec![self.path("home")],
+        }
+    }
+
     pub fn slurm(&self) -> &Slurm {
         self.slurm.as_ref().expect("this site has a Slurm")
     }
@@ -346,8 +370,8 @@ impl Drop for Site {
             let _ = child.wait();
         }
         if let Some(slurm) = &self.slurm {
-            for user in ["alice", "bob"] {
-                slurm.cancel_below(&self.home(user).to_string_lossy());
+            for home in self.homes() {
+                slurm.cancel_below(&home.to_string_lossy());
             }
         }
         // Agents, supervisors and local jobs, which outlive the server on purpose. Again, since one that is looked at
@@ -360,8 +384,8 @@ impl Drop for Site {
             left.into_iter().for_each(processes::kill);
         }
         if let Mode::MultiUser = self.mode {
-            for user in ["alice", "bob"] {
-                let _ = fs::remove_dir_all(self.home(user));
+            for home in self.homes() {
+                let _ = fs::remove_dir_all(home);
             }
         }
         if !std::thread::panicking() {

@@ -129,13 +129,13 @@ impl OwnSlurm {
         self.dev_slurm("start-controller");
     }
 
-    /// The controller takes requests and does not answer them, until [`OwnSlurm::thaw_controller`].
-    pub fn freeze_controller(&self) {
-        processes::freeze(self.daemon("slurmctld"));
+    /// The daemon takes requests and does not answer them, until [`OwnSlurm::thaw`].
+    pub fn freeze(&self, daemon: &str) {
+        processes::freeze(self.daemon(daemon));
     }
 
-    pub fn thaw_controller(&self) {
-        processes::thaw(self.daemon("slurmctld"));
+    pub fn thaw(&self, daemon: &str) {
+        processes::thaw(self.daemon(daemon));
     }
 
     /// Ends a daemon without warning; what it had taken in and not written is lost.
@@ -168,6 +168,10 @@ impl OwnSlurm {
 
 impl Drop for OwnSlurm {
     fn drop(&mut self) {
+        // What a test that failed left frozen would not hear that it is to end.
+        if std::thread::panicking() {
+            ["slurmctld", "slurmdbd"].iter().for_each(|daemon| self.thaw(daemon));
+        }
         self.dev_slurm("down");
         let _ = std::fs::remove_dir_all(OWN_DIRECTORY);
     }

@@ -1,0 +1,58 @@
+//! The channel of a cluster's nodes: for whom the site shows them to, as long as it does.
+
+use axum::extract::ws::WebSocket;
+use quarterdeck_slurm as slurm;
+use serde_json::json;
+
+use super::{Closed, Watcher, send};
+use crate::clusters::Cluster;
+use crate::live::Topic;
+use crate::nodes::api::Node;
+
+impl Watcher<'_> {
+    pub(super) async fn nodes_snapshot(&mut self, socket: &mut WebSocket, cluster: &Cluster) -> Result<(), Closed> {
+        if !cluster.shows_nodes_to(&self.actor) {
+            return self.end_nodes(socket, &cluster.name).await;
+        }
+        // Before the view is read, so that no later change is taken for an older one.
+        let version = self.app.live.version(Topic::Nodes, &cluster.name);
+        self.nodes.insert(cluster.name.clone(), version);
+        let view = cluster.view();
+        let items: Vec<Node> = view.node_list.iter().map(Node::from).collect();
+        let snapshot = json!({
+            "type": "snapshot", "channel": channel(&cluster.name), "version": version, "items": items,
+            "as_of": view.nodes.as_of, "stale": view.nodes.is_stale(), "stale_reason": view.nodes.stale_reason,
+        });
+        send(socket, snapshot).await
+    }
+
+    pub(super) async fn nodes_delta(
+        &mut self,
+        socket: &mut WebSocket,
+        cluster: &str,
+        version: u64,
+        upsert: &[slurm::Node],
+        remove: &[String],
+    ) -> Result<(), Closed> {
+        let is_new = self.nodes.get(cluster).is_some_and(|has| version > *has);
+        let Some(watched) = self.app.clusters.find(cluster).filter(|_| is_new) else { return Ok(()) };
+        // The site's settings and the watcher's role may have changed since the snapshot.
+        if !watched.shows_nodes_to(&self.actor) {
+            return self.end_nodes(socket, cluster).await;
+        }
+        let upsert: Vec<Node> = upsert.iter().map(Node::from).collect();
+        let delta = json!({
+            "type": "delta", "channel": channel(cluster), "version": version, "upsert": upsert, "remove": remove,
+        });
+        send(socket, delta).await
+    }
+
+    async fn end_nodes(&mut self, socket: &mut WebSocket, cluster: &str) -> Result<(), Closed> {
+        self.nodes.remove(cluster);
+        send(socket, json!({"type": "error", "channel": channel(cluster), "code": "private-data"})).await
+    }
+}
+
+fn channel(cluster: &str) -> String {
+    format!("nodes:{cluster}")
+}

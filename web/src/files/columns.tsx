@@ -1,0 +1,65 @@
+// The columns of every list of files; the page says where a name leads.
+import { IconFile, IconFolder, IconLink } from "@tabler/icons-react";
+import { type ReactNode, useMemo } from "react";
+import { useTranslation } from "react-i18next";
+import type { FileEntry } from "../api/types";
+import type { Column } from "../ui/DataTable";
+import { useFormat } from "../ui/format";
+import { Moment } from "../ui/time";
+import classes from "./files.module.css";
+import { modeText } from "./paths";
+
+const ICONS = { file: IconFile, directory: IconFolder, link: IconLink, other: IconFile } as const;
+
+/** `linked` is kept by the caller; `null` where a name leads nowhere. */
+export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): Column<FileEntry>[] {
+  const { t } = useTranslation();
+  const format = useFormat();
+  return useMemo(
+    () => [
+      {
+        id: "name",
+        header: t("files.columns.name"),
+        width: 280,
+        cell: (entry) => <EntryName entry={entry} link={linked(entry)} />,
+      },
+      {
+        id: "size",
+        header: t("files.columns.size"),
+        width: 130,
+        align: "end",
+        cell: (entry) =>
+          entry.kind === "file" ? format.bytes(entry.size) : <span className="qd-dim">–</span>,
+      },
+      {
+        id: "mode",
+        header: t("files.columns.mode"),
+        width: 100,
+        minor: true,
+        cell: (entry) => <span className="qd-mono">{modeText(entry.mode)}</span>,
+      },
+      {
+        id: "modified",
+        header: t("files.columns.modified"),
+        width: 120,
+        align: "end",
+        cell: (entry) => <Moment at={entry.modified_at} />,
+      },
+    ],
+    [linked, t, format],
+  );
+}
+
+function EntryName({ entry, link }: { entry: FileEntry; link: ReactNode | null }) {
+  const Icon = ICONS[entry.kind];
+  return (
+    <span className={classes.entry}>
+      <Icon size={16} aria-hidden className={entry.kind === "directory" ? classes.directory : classes.file} />
+      {link ?? (
+        <span title={entry.name} className="qd-truncate">
+          {entry.name}
+        </span>
+      )}
+    </span>
+  );
+}
