@@ -394,9 +394,9 @@ impl From<crate::notifications::Error> for Problem {
                 Problem::new(StatusCode::CONFLICT, "no-address", detail).with("channel", channel.as_str())
             }
             Error::TooMany => Problem::too_many("too-many-messages", detail, 3600),
-            Error::NotSent(cause) => {
-                Problem::new(StatusCode::BAD_GATEWAY, "message-not-sent", detail).with("cause", cause)
-            }
+            Error::NotSent(cause) => Problem::new(StatusCode::BAD_GATEWAY, "message-not-sent", detail)
+                .with("reason", cause.code.into_owned())
+                .with("answer", cause.answer),
             Error::WrongCode => Problem::new(StatusCode::CONFLICT, "wrong-mail-code", detail),
             Error::Random(error) => Problem::internal(&error),
             Error::Db(error) => error.into(),

@@ -2209,8 +2209,16 @@ export interface components {
             state: string;
             /** Format: int32 */
             attempts: number;
-            /** @description Why the last attempt failed. */
+            /**
+             * @description Why the last attempt failed: a stable word for translation.
+             * @example no-connection
+             */
             reason?: string | null;
+            /**
+             * Format: int32
+             * @description What the receiver answered then.
+             */
+            answer?: number | null;
         };
         NotificationSettings: components["schemas"]["Settings"] & {
             /** @description Where mail goes to; null: nowhere yet. */
@@ -2490,8 +2498,16 @@ export interface components {
                 state: string;
                 /** Format: int32 */
                 attempts: number;
-                /** @description Why the last attempt failed. */
+                /**
+                 * @description Why the last attempt failed: a stable word for translation.
+                 * @example no-connection
+                 */
                 reason?: string | null;
+                /**
+                 * Format: int32
+                 * @description What the receiver answered then.
+                 */
+                answer?: number | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -2783,15 +2799,17 @@ export interface components {
         };
         /** @description What a user wants to be told, of which jobs, and how. */
         Settings: {
-            events: components["schemas"]["Event"][];
             jobs: components["schemas"]["JobChoice"];
             /** Format: int32 */
             longer_than_minutes: number;
-            /** @description In the page. */
-            page: boolean;
-            push: boolean;
-            mail: boolean;
-            webhook: boolean;
+            /** @description What is told in the page. */
+            page: components["schemas"]["Event"][];
+            /** @description By push messages to her browsers. */
+            push: components["schemas"]["Event"][];
+            /** @description By mail, once there is an address. */
+            mail: components["schemas"]["Event"][];
+            /** @description By the webhook, once there is one. */
+            webhook: components["schemas"]["Event"][];
             /** @description Of mails and push messages. */
             language: components["schemas"]["Language"];
             webhook_url?: string | null;
@@ -5914,6 +5932,8 @@ export interface operations {
                 cursor?: string;
                 /** @description Only those that were not read. */
                 unread?: boolean;
+                /** @description Only those with this code. */
+                code?: string;
                 count?: boolean;
             };
             header?: never;

@@ -52,7 +52,12 @@ pub(super) fn happened(before: Option<&Job>, after: &Job, now: DateTime<Utc>) ->
         None => recent(after.ended_at),
     };
     if let Some(event) = end_of(after.state).filter(|_| ended) {
-        all.push(news(event, after));
+        let mut end = news(event, after);
+        // Accounting knows the exit code, and not the reason that the queue had.
+        if let Some(before) = before.filter(|before| after.reason.is_none() && before.state == after.state) {
+            end.facts["reason"] = json!(before.reason);
+        }
+        all.push(end);
     }
     all
 }

@@ -63,7 +63,7 @@ pub async fn send_code(app: &App, actor: &Actor, address: &str, language: settin
     let message = Message { id: Uuid::now_v7(), notification, language, origin };
     mail.send(address, &message).await.map_err(|failure| match failure {
         Failure::Later(reason) | Failure::Never(reason) => Error::NotSent(reason),
-        Failure::Gone => Error::NotSent("the address is gone".to_owned()),
+        Failure::Gone => Error::NotSent("no-address".into()),
     })
 }
 

@@ -55,18 +55,23 @@ struct Delivery {
     #[schema(example = "sent")]
     state: String,
     attempts: u32,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed: a stable word for translation.
+    #[schema(example = "no-connection")]
     reason: Option<String>,
+    /// What the receiver answered then.
+    answer: Option<u16>,
 }
 
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
-struct Filter {
+struct ListQuery {
     limit: Option<u64>,
     cursor: Option<String>,
     /// Only those that were not read.
     #[serde(default)]
     unread: bool,
+    /// Only those with this code.
+    code: Option<String>,
     #[serde(default)]
     count: bool,
 }
@@ -142,15 +147,16 @@ struct PushBrowserAdded {
 }
 
 /// My notifications, the newest first.
-#[utoipa::path(get, path = "/notifications", tag = "notifications", params(Filter),
+#[utoipa::path(get, path = "/notifications", tag = "notifications", params(ListQuery),
     responses((status = 200, body = Page<Notification>), (status = 422, body = ProblemDocument)))]
 async fn list(
     State(app): State<App>,
     actor: Actor,
-    QueryOf(filter): QueryOf<Filter>,
+    QueryOf(query): QueryOf<ListQuery>,
 ) -> Result<Json<Page<Notification>>, Problem> {
-    let (limit, cursor) = (limit(filter.limit), filter.cursor.as_deref());
-    let page = notifications::list(&app, &actor, filter.unread, cursor, limit, filter.count).await?;
+    let filter = notifications::Filter { unread: query.unread, code: query.code };
+    let (limit, cursor) = (limit(query.limit), query.cursor.as_deref());
+    let page = notifications::list(&app, &actor, &filter, cursor, limit, query.count).await?;
     let items = page.items.into_iter().map(Notification::from).collect();
     Ok(Json(Page { items, next_cursor: page.next_cursor, total: page.total }))
 }
@@ -302,6 +308,7 @@ impl From<notifications::Delivery> for Delivery {
             state: delivery.state,
             attempts: delivery.attempts,
             reason: delivery.reason,
+            answer: delivery.answer,
         }
     }
 }

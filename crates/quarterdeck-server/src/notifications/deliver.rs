@@ -2,7 +2,9 @@
 //! process ends, or is cut off from the database, between sending and writing that down: then with the same id, by
 //! which the receiver knows it (`Message-ID` of mails, `webhook-id`, `Topic` and tag of push messages).
 
+use std::borrow::Cow;
 use std::collections::HashMap;
+use std::fmt;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -40,11 +42,43 @@ const AGAIN_AFTER: [TimeDelta; 6] = [
 #[derive(Debug)]
 pub(super) enum Failure {
     /// It may work later.
-    Later(String),
+    Later(Reason),
     /// It never will.
-    Never(String),
+    Never(Reason),
     /// The browser has unsubscribed.
     Gone,
+}
+
+/// A word for translation, and the number that a receiver answered with.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reason {
+    pub code: Cow<'static, str>,
+    pub answer: Option<u16>,
+}
+
+impl Reason {
+    pub fn answered(code: &'static str, answer: u16) -> Reason {
+        Reason { answer: Some(answer), ..Reason::from(code) }
+    }
+
+    /// As [`Reason::fmt`] writes it.
+    pub fn parse(text: &str) -> Reason {
+        let (code, answer) = text.split_once(' ').unwrap_or((text, ""));
+        Reason { code: Cow::Owned(code.to_owned()), answer: answer.parse().ok() }
+    }
+}
+
+impl From<&'static str> for Reason {
+    fn from(code: &'static str) -> Reason {
+        Reason { code: Cow::Borrowed(code), answer: None }
+    }
+}
+
+impl fmt::Display for Reason {
+    fn fmt(&self, f: &mut fmt::Formatter) -> fmt::Result {
+        f.write_str(&self.code)?;
+        self.answer.map_or(Ok(()), |answer| write!(f, " {answer}"))
+    }
 }
 
 /// What is sent.
@@ -138,16 +172,16 @@ async fn attempt(app: &App, mut row: deliveries::Model) -> Result<deliveries::Mo
         (Ok(()), _) => (SENT.to_owned(), None),
         (Err(Failure::Later(reason)), Some(wait)) => {
             row.due_us = to_us(now + *wait);
-            row.reason = Some(reason);
+            row.reason = Some(reason.to_string());
             deliveries::settle(app.db.write(), &row).await?;
             return Ok(row);
         }
-        (Err(Failure::Later(reason) | Failure::Never(reason)), _) => (FAILED.to_owned(), Some(reason)),
+        (Err(Failure::Later(reason) | Failure::Never(reason)), _) => (FAILED.to_owned(), Some(reason.to_string())),
         (Err(Failure::Gone), _) => {
             if let Ok(browser) = Uuid::parse_str(&row.target) {
                 store::unsubscribe(app.db.write(), browser, None).await?;
             }
-            (FAILED.to_owned(), Some("the browser has unsubscribed".to_owned()))
+            (FAILED.to_owned(), Some("unsubscribed".to_owned()))
         }
     };
     row.finished_us = Some(to_us(now));
@@ -159,13 +193,13 @@ async fn attempt(app: &App, mut row: deliveries::Model) -> Result<deliveries::Mo
 }
 
 async fn send(app: &App, row: &deliveries::Model) -> Result<Result<(), Failure>, DbErr> {
-    let never = |reason: &str| Ok(Err(Failure::Never(reason.to_owned())));
+    let never = |reason: &'static str| Ok(Err(Failure::Never(reason.into())));
     let db = app.db.read();
     let Some(notification) = store::by_id(db, row.notification_id).await? else {
-        return never("the notification is gone");
+        return never("forgotten");
     };
     if !users::find(db, row.user_id).await.is_ok_and(|user| !user.disabled) {
-        return never("the account is disabled");
+        return never("account-disabled");
     }
     let settings::Kept { settings, webhook_secret_id, email, .. } = settings::of_one(db, row.user_id).await?;
     let message =
@@ -174,13 +208,13 @@ async fn send(app: &App, row: &deliveries::Model) -> Result<Result<(), Failure>,
     match Channel::parse(&row.channel) {
         Some(Channel::Mail) => match (&parts.mail, email) {
             (Some(mail), Some(to)) => Ok(mail.send(&to, &message).await),
-            _ => never("there is no address any more"),
+            _ => never("no-address"),
         },
         Some(Channel::Webhook) => match (settings.webhook_url, webhook_secret_id) {
             (Some(url), Some(secret)) if parts.webhooks.enabled() => {
                 Ok(parts.webhooks.send(&url, secret, &message, now.timestamp()).await)
             }
-            _ => never("there is no webhook any more"),
+            _ => never("no-address"),
         },
         Some(Channel::Push) => {
             let browser = match Uuid::parse_str(&row.target) {
@@ -191,10 +225,10 @@ async fn send(app: &App, row: &deliveries::Model) -> Result<Result<(), Failure>,
                 Some(browser) if parts.push.public_key().is_some() => {
                     Ok(parts.push.send(&browser, &message, now).await)
                 }
-                _ => never("the browser has unsubscribed"),
+                _ => never("unsubscribed"),
             }
         }
-        None => never("this release knows no such channel"),
+        None => never("unknown-channel"),
     }
 }
 

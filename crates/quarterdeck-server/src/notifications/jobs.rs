@@ -69,8 +69,8 @@ pub async fn tell(tx: &impl ConnectionTrait, app: &App, news: &[News]) -> Result
     for news in news {
         for (user, _) in owners.iter().filter(|(_, unix_user)| *unix_user == news.unix_user) {
             let Some(Kept { settings, .. }) = kept.get(user) else { continue };
-            if wants(settings, news, asked.contains(&(news.job, *user))) {
-                let row = row(*user, news, settings.page, now);
+            if is_chosen(settings, news, asked.contains(&(news.job, *user))) {
+                let row = row(*user, news, settings.page.contains(&news.event), now);
                 if !news.whole {
                     due.insert(row.id, now + WHOLE_WITHIN);
                 }
@@ -90,18 +90,22 @@ async fn write(
     kept: &HashMap<Uuid, Kept>,
     now: DateTime<Utc>,
 ) -> Result<Told, DbErr> {
-    let (new, again) = store::insert_or_replace(tx, rows).await?;
     let offered = offered_channels(app);
-    let wants = |user: &Uuid, channel| offered.contains(&channel) && kept.get(user).is_some_and(|k| k.wants(channel));
+    let wants = |row: &store::Model, channel| {
+        offered.contains(&channel) && kept.get(&row.user_id).is_some_and(|kept| kept.wants(channel, &row.code))
+    };
+    let rows = rows.into_iter();
+    let rows = rows.filter(|row| row.shown || Channel::ALL.into_iter().any(|channel| wants(row, channel))).collect();
+    let (new, again) = store::insert_or_replace(tx, rows).await?;
     let mut users: Vec<Uuid> = new.iter().map(|row| row.user_id).collect();
     users.sort_unstable();
     users.dedup();
     let mut sent = deliveries::sent_since(tx, &users, to_us(now - TimeDelta::hours(1))).await?;
-    let browsers = store::subscriptions_of(tx, users.into_iter().filter(|user| wants(user, Channel::Push))).await?;
+    let browsers = store::subscriptions_of(tx, users).await?;
     let mut out = Vec::new();
     for notification in &new {
         let user = notification.user_id;
-        for channel in Channel::ALL.into_iter().filter(|channel| wants(&user, *channel)) {
+        for channel in Channel::ALL.into_iter().filter(|channel| wants(notification, *channel)) {
             let targets: Vec<String> = match channel {
                 Channel::Push => {
                     let hers = browsers.iter().filter(|browser| browser.user_id == user);
@@ -148,14 +152,14 @@ pub(super) fn delivery(
     }
 }
 
-fn wants(settings: &Settings, news: &News, asked: bool) -> bool {
+/// Whether she wants to be told of this job.
+fn is_chosen(settings: &Settings, news: &News, asked: bool) -> bool {
     let longer = || news.length.is_none_or(|length| length > TimeDelta::minutes(settings.longer_than_minutes.into()));
-    let chosen = match settings.jobs {
+    match settings.jobs {
         JobChoice::All => true,
         JobChoice::Asked => asked,
         JobChoice::Longer => asked || longer(),
-    };
-    chosen && settings.events.contains(&news.event)
+    }
 }
 
 fn row(user: Uuid, news: &News, shown: bool, now: DateTime<Utc>) -> store::Model {

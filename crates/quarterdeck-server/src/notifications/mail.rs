@@ -11,7 +11,7 @@ use lettre::transport::smtp::authentication::Credentials;
 use lettre::transport::smtp::client::{Certificate, Tls, TlsParameters};
 use lettre::{AsyncSmtpTransport, AsyncTransport, Tokio1Executor};
 
-use super::deliver::{Failure, Message};
+use super::deliver::{Failure, Message, Reason};
 use super::text;
 use crate::config;
 use crate::secret_file;
@@ -54,19 +54,25 @@ impl Mail {
 
     /// Sends it; the same message has the same `Message-ID` each time.
     pub async fn send(&self, to: &str, message: &Message) -> Result<(), Failure> {
-        let mail = compose(&self.from, to, message).map_err(|error| Failure::Never(format!("{error:#}")))?;
+        let mail = compose(&self.from, to, message).map_err(|error| {
+            tracing::error!(error = format!("{error:#}"), "a mail cannot be composed");
+            Failure::Never("not-composed".into())
+        })?;
         match self.transport.send(mail).await {
             Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => {
-                let code = error.status().map_or_else(String::new, |code| format!(" ({code})"));
-                Err(Failure::Never(format!("the mail server refuses it{code}")))
-            }
+            Err(error) if error.is_permanent() => Err(Failure::Never(reason("mail-refused", &error))),
             Err(error) => {
                 tracing::warn!(%error, "a mail was not taken");
-                let code = error.status().map_or_else(String::new, |code| format!(" ({code})"));
-                Err(Failure::Later(format!("the mail server does not take it{code}")))
+                Err(Failure::Later(reason("mail-not-taken", &error)))
             }
         }
+    }
+}
+
+fn reason(code: &'static str, error: &lettre::transport::smtp::Error) -> Reason {
+    match error.status() {
+        Some(answer) => Reason::answered(code, answer.into()),
+        None => code.into(),
     }
 }
 

@@ -33,6 +33,7 @@ use crate::config::Config;
 use crate::db::{from_us, to_us};
 use crate::problem::FieldError;
 pub use address::{confirm as confirm_email, forget as forget_email, send_code as send_email_code};
+pub use deliver::Reason;
 pub use jobs::{News, ask_about, tell};
 pub use push::{NewSubscription, subscribe, unsubscribe};
 pub use settings::{
@@ -60,8 +61,8 @@ pub enum Error {
     NotSet(Channel),
     #[error("You have had as many such messages sent as one may in an hour: wait.")]
     TooMany,
-    #[error("The message was not sent: {0}.")]
-    NotSent(String),
+    #[error("The message was not sent ({0}).")]
+    NotSent(Reason),
     #[error("This is not the code that was sent, or it is too old: have another sent.")]
     WrongCode,
     #[error("no random bytes")]
@@ -115,8 +116,16 @@ pub struct Delivery {
     /// `waiting`, `sent` or `failed`.
     pub state: String,
     pub attempts: u32,
-    /// Why the last attempt failed.
+    /// Why the last attempt failed: a word, and the number that the receiver answered with.
     pub reason: Option<String>,
+    pub answer: Option<u16>,
+}
+
+/// Which of hers a user asks for.
+#[derive(Default)]
+pub struct Filter {
+    pub unread: bool,
+    pub code: Option<String>,
 }
 
 pub struct Page {
@@ -197,23 +206,23 @@ pub async fn notify(
 pub async fn list(
     app: &App,
     actor: &Actor,
-    unread: bool,
+    filter: &Filter,
     cursor: Option<&str>,
     limit: u64,
     count: bool,
 ) -> Result<Page, Error> {
     let db = app.db.read();
     let after = cursor.map(read_cursor).transpose()?;
-    let rows = store::list(db, actor.user_id, unread, after, limit).await?;
+    let rows = store::list(db, actor.user_id, filter, after, limit).await?;
     let next_cursor = rows.last().filter(|_| rows.len() as u64 == limit);
     let next_cursor = next_cursor.map(|row| format!("{}.{}", row.created_us, row.id));
-    let total = if count { Some(store::count(db, actor.user_id, unread).await?) } else { None };
+    let total = if count { Some(store::count(db, actor.user_id, filter).await?) } else { None };
     Ok(Page { items: with_deliveries(db, rows).await?, next_cursor, total })
 }
 
 /// How many the actor has not read.
 pub async fn unread(app: &App, user: Uuid) -> Result<u64, DbErr> {
-    store::count(app.db.read(), user, true).await
+    store::count(app.db.read(), user, &Filter { unread: true, ..Filter::default() }).await
 }
 
 /// Marks one of the actor's, or all, as read.
@@ -330,7 +339,14 @@ fn read(row: store::Model, deliveries: Vec<deliveries::Model>) -> Notification {
 }
 
 fn read_delivery(row: deliveries::Model) -> Delivery {
-    Delivery { channel: row.channel, state: row.state, attempts: row.attempts as u32, reason: row.reason }
+    let reason = row.reason.as_deref().map(Reason::parse);
+    Delivery {
+        channel: row.channel,
+        state: row.state,
+        attempts: row.attempts as u32,
+        answer: reason.as_ref().and_then(|reason| reason.answer),
+        reason: reason.map(|reason| reason.code.into_owned()),
+    }
 }
 
 fn read_cursor(text: &str) -> Result<store::After, Error> {

@@ -19,6 +19,7 @@ use url::{Host, Url};
 use super::deliver::Failure;
 use crate::networks::{Network, is_public};
 
+const NOT_ALLOWED: &str = "address-not-allowed";
 const CONNECT_TIME: Duration = Duration::from_secs(5);
 const TIME: Duration = Duration::from_secs(15);
 
@@ -31,7 +32,7 @@ pub(super) struct Outgoing {
 }
 
 #[derive(Debug, Error)]
-#[error("not an address that messages may go to")]
+#[error("no address that messages may go to")]
 pub(super) struct NotAllowed;
 
 impl Outgoing {
@@ -77,11 +78,14 @@ impl Outgoing {
 
     /// Posts a body; answers the status, and reads nothing of what comes with it.
     pub async fn post(&self, address: &str, headers: HeaderMap, body: Vec<u8>) -> Result<StatusCode, Failure> {
-        let url = self.check(address).map_err(|error| Failure::Never(error.to_string()))?;
+        let url = self.check(address).map_err(|NotAllowed| Failure::Never(NOT_ALLOWED.into()))?;
         let client = if url.scheme() == "https" { &self.secure } else { &self.plain };
-        let client = client.as_ref().map_err(|reason| Failure::Later(reason.clone()))?;
+        let client = client.as_ref().map_err(|cause| {
+            tracing::error!(%cause, "messages cannot be sent");
+            Failure::Later("no-authorities".into())
+        })?;
         let sent = client.post(url).headers(headers).body(body).send().await;
-        sent.map(|response| response.status()).map_err(|error| Failure::Later(reason(&error)))
+        sent.map(|response| response.status()).map_err(|error| Failure::Later(reason(&error).into()))
     }
 }
 
@@ -121,16 +125,16 @@ impl Resolve for Looking {
 }
 
 /// What a user may know of why it was not sent: nothing of what is inside the site.
-fn reason(error: &reqwest::Error) -> String {
+fn reason(error: &reqwest::Error) -> &'static str {
     let refused = successors(error.source(), |cause| (*cause).source()).any(|cause| cause.is::<NotAllowed>());
     if refused {
-        NotAllowed.to_string()
+        NOT_ALLOWED
     } else if error.is_timeout() {
-        "no answer in time".to_owned()
+        "no-answer"
     } else if error.is_connect() {
-        "no connection".to_owned()
+        "no-connection"
     } else {
-        "the connection broke".to_owned()
+        "connection-broke"
     }
 }
 
@@ -192,7 +196,7 @@ mod tests {
         for networks in [&[][..], &["10.0.0.0/8"]] {
             let url = format!("https://localhost:{port}/");
             let sent = allowing(networks).post(&url, HeaderMap::new(), Vec::new()).await;
-            assert!(matches!(sent, Err(Failure::Later(reason)) if reason == NotAllowed.to_string()));
+            assert!(matches!(sent, Err(Failure::Later(reason)) if reason.code == NOT_ALLOWED));
         }
         let nobody = tokio::time::timeout(Duration::from_millis(100), listener.accept()).await;
         assert!(nobody.is_err(), "nobody has connected");

@@ -15,7 +15,7 @@ use web_push_native::p256::pkcs8::EncodePrivateKey;
 use web_push_native::p256::{PublicKey, SecretKey};
 use web_push_native::{Auth, encrypt};
 
-use super::deliver::{Failure, Message};
+use super::deliver::{Failure, Message, Reason};
 use super::outgoing::Outgoing;
 use super::store::subscriptions::Model as Subscription;
 use super::{Error, store, text};
@@ -77,15 +77,13 @@ impl Push {
 
     /// Sends it. Where the push service still has the same message, this one takes its place (`Topic`).
     pub async fn send(&self, browser: &Subscription, message: &Message, now: DateTime<Utc>) -> Result<(), Failure> {
-        let never = |reason: &str| Failure::Never(reason.to_owned());
-        let (public, auth) =
-            keys(&browser.p256dh, &browser.auth).ok_or_else(|| never("the browser's keys are none"))?;
+        let never = |reason: &'static str| Failure::Never(reason.into());
+        let (public, auth) = keys(&browser.p256dh, &browser.auth).ok_or_else(|| never("bad-push-keys"))?;
         let words = text::words(message);
         let payload = json!({
             "title": words.title, "body": words.body, "path": message.path(), "tag": message.notification.id,
         });
-        let body =
-            encrypt(payload.to_string().into_bytes(), &public, &auth).map_err(|error| never(&error.to_string()))?;
+        let body = encrypt(payload.to_string().into_bytes(), &public, &auth).map_err(|_| never("not-composed"))?;
         let mut headers = HeaderMap::from_iter([
             (CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
             (CONTENT_ENCODING, HeaderValue::from_static("aes128gcm")),
@@ -95,9 +93,9 @@ impl Push {
         // At most 32 letters of base64url; an id has 22.
         let topic = BASE64_URL_SAFE_NO_PAD.encode(message.notification.id.as_bytes());
         for (name, value) in [(TOPIC, topic), (AUTHORIZATION, self.authorization(&browser.endpoint, now)?)] {
-            headers.insert(name, HeaderValue::try_from(value).map_err(|error| never(&error.to_string()))?);
+            headers.insert(name, HeaderValue::try_from(value).map_err(|_| never("not-composed"))?);
         }
-        let answered = |status: StatusCode| format!("the push service answered {}", status.as_u16());
+        let answered = |status: StatusCode| Reason::answered("answered", status.as_u16());
         let status = self.outgoing.post(&browser.endpoint, headers, body).await?;
         match status {
             status if status.is_success() => Ok(()),
@@ -112,15 +110,14 @@ impl Push {
     }
 
     fn authorization(&self, endpoint: &str, now: DateTime<Utc>) -> Result<String, Failure> {
-        let never = |reason: String| Failure::Never(reason);
-        let url = self.outgoing.check(endpoint).map_err(|error| never(error.to_string()))?;
+        let url = self.outgoing.check(endpoint).map_err(|_| Failure::Never("address-not-allowed".into()))?;
         let claims = json!({
             "aud": url.origin().ascii_serialization(),
             "exp": (now + TOKEN_TIME).timestamp(),
             "sub": self.contact,
         });
         let token = jsonwebtoken::encode(&Header::new(Algorithm::ES256), &claims, &self.signing);
-        let token = token.map_err(|error| never(error.to_string()))?;
+        let token = token.map_err(|_| Failure::Never("not-composed".into()))?;
         Ok(format!("vapid t={token}, k={}", self.public_key))
     }
 }

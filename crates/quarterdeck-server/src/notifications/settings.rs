@@ -34,6 +34,9 @@ pub enum Event {
 }
 
 impl Event {
+    pub const ALL: [Event; 5] =
+        [Event::JobStarted, Event::JobEnded, Event::JobFailed, Event::JobTimeLimit, Event::JobRequeued];
+
     /// The notification's code.
     pub fn code(self) -> &'static str {
         match self {
@@ -93,30 +96,32 @@ impl Channel {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Settings {
-    pub events: BTreeSet<Event>,
     pub jobs: JobChoice,
     pub longer_than_minutes: u32,
-    /// In the page.
-    pub page: bool,
-    pub push: bool,
-    pub mail: bool,
-    pub webhook: bool,
+    /// What is told in the page.
+    pub page: BTreeSet<Event>,
+    /// By push messages to her browsers.
+    pub push: BTreeSet<Event>,
+    /// By mail, once there is an address.
+    pub mail: BTreeSet<Event>,
+    /// By the webhook, once there is one.
+    pub webhook: BTreeSet<Event>,
     /// Of mails and push messages.
     pub language: Language,
     pub webhook_url: Option<String>,
 }
 
 impl Default for Settings {
-    /// Of somebody who has not said anything: what ends is told in the page.
+    /// Of somebody who has not said anything. Nothing leaves the portal until she names where to.
     fn default() -> Settings {
+        let ends = BTreeSet::from([Event::JobEnded, Event::JobFailed, Event::JobTimeLimit, Event::JobRequeued]);
         Settings {
-            events: [Event::JobEnded, Event::JobFailed, Event::JobTimeLimit, Event::JobRequeued].into(),
             jobs: JobChoice::All,
             longer_than_minutes: 10,
-            page: true,
-            push: true,
-            mail: false,
-            webhook: false,
+            page: ends.clone(),
+            push: ends.clone(),
+            mail: ends.clone(),
+            webhook: Event::ALL.into(),
             language: Language::En,
             webhook_url: None,
         }
@@ -135,12 +140,15 @@ pub(super) struct Kept {
 }
 
 impl Kept {
-    pub fn wants(&self, channel: Channel) -> bool {
-        match channel {
-            Channel::Mail => self.settings.mail && self.email.is_some(),
-            Channel::Push => self.settings.push,
-            Channel::Webhook => self.settings.webhook && self.settings.webhook_url.is_some(),
-        }
+    /// Whether a notification with this code goes out by this channel.
+    pub fn wants(&self, channel: Channel, code: &str) -> bool {
+        let settings = &self.settings;
+        let (events, there_is_a_place) = match channel {
+            Channel::Mail => (&settings.mail, self.email.is_some()),
+            Channel::Push => (&settings.push, true),
+            Channel::Webhook => (&settings.webhook, settings.webhook_url.is_some()),
+        };
+        there_is_a_place && events.iter().any(|event| event.code() == code)
     }
 
     fn read(row: store::settings::Model) -> Kept {
@@ -222,8 +230,9 @@ pub async fn put(app: &App, actor: &Actor, settings: Settings) -> Result<Option<
     };
     let detail = json!({
         "mail": settings.mail,
-        "webhook": settings.webhook.then_some(settings.webhook_url.as_deref()).flatten().map(webhook::host_of),
         "push": settings.push,
+        "webhook": settings.webhook,
+        "webhook_host": settings.webhook_url.as_deref().and_then(webhook::host_of),
     });
     save(app, &tx, actor, Kept { settings, webhook_secret_id, ..before }).await?;
     let object = actor.user_id.to_string();
@@ -273,7 +282,6 @@ fn check(app: &App, settings: &Settings) -> Vec<FieldError> {
                 "Write an https:// address on the internet, without a password in it.",
             );
         }
-        None if settings.webhook => fault("/webhook_url", "missing-webhook", "Write the address of the webhook."),
         _ => {}
     }
     errors

@@ -9,6 +9,8 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, QueryOrder, QuerySelect};
 
+use super::Filter;
+
 /// Rows of one statement, which carries a parameter for each value.
 const AT_ONCE: usize = 400;
 
@@ -129,11 +131,11 @@ pub(super) async fn insert(db: &impl ConnectionTrait, row: Model) -> Result<(), 
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     user: Uuid,
-    unread: bool,
+    filter: &Filter,
     after: Option<After>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let mut query = Entity::find().filter(in_page(user, unread));
+    let mut query = Entity::find().filter(in_page(user, filter));
     if let Some(After { created_us, id }) = after {
         let (time, key) = (Column::CreatedUs, Column::Id);
         query = query.filter(time.lt(created_us).or(time.eq(created_us).and(key.lt(id))));
@@ -141,8 +143,8 @@ pub(super) async fn list(
     query.order_by_desc(Column::CreatedUs).order_by_desc(Column::Id).limit(limit).all(db).await
 }
 
-pub(super) async fn count(db: &impl ConnectionTrait, user: Uuid, unread: bool) -> Result<u64, DbErr> {
-    Entity::find().filter(in_page(user, unread)).count(db).await
+pub(super) async fn count(db: &impl ConnectionTrait, user: Uuid, filter: &Filter) -> Result<u64, DbErr> {
+    Entity::find().filter(in_page(user, filter)).count(db).await
 }
 
 pub(super) async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
@@ -156,7 +158,8 @@ pub(super) async fn mark_read(
     id: Option<Uuid>,
     now_us: i64,
 ) -> Result<(), DbErr> {
-    let mut update = Entity::update_many().col_expr(Column::ReadUs, Expr::value(now_us)).filter(in_page(user, true));
+    let unread = Filter { unread: true, ..Filter::default() };
+    let mut update = Entity::update_many().col_expr(Column::ReadUs, Expr::value(now_us)).filter(in_page(user, &unread));
     if let Some(id) = id {
         update = update.filter(Column::Id.eq(id));
     }
@@ -164,7 +167,7 @@ pub(super) async fn mark_read(
 }
 
 pub(super) async fn is_in_page(db: &impl ConnectionTrait, user: Uuid, id: Uuid) -> Result<bool, DbErr> {
-    Ok(Entity::find_by_id(id).filter(in_page(user, false)).count(db).await? > 0)
+    Ok(Entity::find_by_id(id).filter(in_page(user, &Filter::default())).count(db).await? > 0)
 }
 
 /// How many of these a user had since.
@@ -184,9 +187,10 @@ pub(super) async fn forget(db: &impl ConnectionTrait, before_us: i64) -> Result<
     Entity::delete_many().filter(Column::CreatedUs.lt(before_us)).exec(db).await.map(drop)
 }
 
-fn in_page(user: Uuid, unread: bool) -> Condition {
+fn in_page(user: Uuid, filter: &Filter) -> Condition {
     let all = Condition::all().add(Column::UserId.eq(user)).add(Column::Shown.eq(true));
-    if unread { all.add(Column::ReadUs.is_null()) } else { all }
+    let all = all.add_option(filter.unread.then(|| Column::ReadUs.is_null()));
+    all.add_option(filter.code.as_deref().map(|code| Column::Code.eq(code)))
 }
 
 // ---- what users want ------------------------------------------------------------------------------------------------

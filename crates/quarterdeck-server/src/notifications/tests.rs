@@ -10,7 +10,8 @@ use crate::db::testing::on_each_database;
 use crate::users::{Kind, User};
 
 async fn notified(db: &Db, data: &std::path::Path, user: &User) -> Vec<String> {
-    let page = list(&app_at(db, data, from_us(0)), &session_of(user), false, None, 9, false).await.unwrap();
+    let page =
+        list(&app_at(db, data, from_us(0)), &session_of(user), &Filter::default(), None, 9, false).await.unwrap();
     page.items.into_iter().map(|notification| notification.code).collect()
 }
 
@@ -44,10 +45,10 @@ async fn each_reads_her_own_the_newest_first() {
             let _ = notify(db.write(), &at(second).clock, alice.user_id, "job-ended", params).await.unwrap();
         }
         let _ = notify(db.write(), &at(4).clock, bob.user_id, "job-ended", json!({})).await.unwrap();
-        let page = list(&at(5), &alice, false, None, 2, true).await.unwrap();
+        let page = list(&at(5), &alice, &Filter::default(), None, 2, true).await.unwrap();
         let seconds: Vec<&Value> = page.items.iter().map(|notification| &notification.params["second"]).collect();
         assert_eq!((seconds, page.total), (vec![&json!(3), &json!(2)], Some(3)));
-        let rest = list(&at(5), &alice, false, page.next_cursor.as_deref(), 2, false).await.unwrap();
+        let rest = list(&at(5), &alice, &Filter::default(), page.next_cursor.as_deref(), 2, false).await.unwrap();
         assert_eq!((rest.items.len(), rest.next_cursor), (1, None));
         assert_eq!(
             (page.items[0].created_at, page.items[0].read_at, &page.items[0].params["name"]),
@@ -66,7 +67,7 @@ async fn one_and_all_are_marked_as_read_by_their_owner_alone() {
         for _ in 0..3 {
             let _ = notify(db.write(), &app.clock, alice.user_id, "job-ended", json!({})).await.unwrap();
         }
-        let id = list(&app, &alice, false, None, 1, false).await.unwrap().items[0].id;
+        let id = list(&app, &alice, &Filter::default(), None, 1, false).await.unwrap().items[0].id;
         assert!(matches!(mark_read(&app, &bob, Some(id)).await, Err(Error::NotFound)));
         mark_read(&app, &bob, None).await.unwrap();
         assert_eq!(unread(&app, alice.user_id).await.unwrap(), 3);
@@ -110,7 +111,7 @@ async fn a_user_is_told_of_the_jobs_that_she_chose() {
         ask_about(db.write(), asked, alice.id).await.unwrap();
         told(&app, &[failed(Uuid::now_v7(), 0), failed(asked, 0)]).await;
         assert_eq!(notified(&db, data.path(), &alice).await.len(), 1);
-        let wish = Settings { jobs: settings::JobChoice::Longer, events: [Event::JobFailed].into(), ..wish };
+        let wish = Settings { jobs: settings::JobChoice::Longer, page: [Event::JobFailed].into(), ..wish };
         set_settings(&app, &session_of(&alice), wish).await.unwrap();
         let of_minutes = |minutes| News { length: Some(TimeDelta::minutes(minutes)), ..failed(Uuid::now_v7(), 0) };
         told(&app, &[of_minutes(10), of_minutes(11)]).await;
@@ -125,11 +126,7 @@ async fn a_message_is_claimed_by_one_server() {
         let data = tempfile::tempdir().unwrap();
         let app = app_at(&db, data.path(), from_us(0));
         let alice = account(&db, "alice", Role::User, Kind::Person).await;
-        let wish = Settings {
-            webhook: true,
-            webhook_url: Some("https://hooks.example.org/".to_owned()),
-            ..Settings::default()
-        };
+        let wish = Settings { webhook_url: Some("https://hooks.example.org/".to_owned()), ..Settings::default() };
         let secret = set_settings(&app, &session_of(&alice), wish.clone()).await.unwrap();
         assert!(secret.unwrap().starts_with("whsec_"));
         assert_eq!(set_settings(&app, &session_of(&alice), wish).await.unwrap(), None, "shown once");

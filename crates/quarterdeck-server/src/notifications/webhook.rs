@@ -11,7 +11,7 @@ use sha2::Sha256;
 use url::Url;
 use uuid::Uuid;
 
-use super::deliver::{Failure, Message};
+use super::deliver::{Failure, Message, Reason};
 use super::outgoing::{NotAllowed, Outgoing};
 use crate::config;
 use crate::db::from_us;
@@ -70,13 +70,13 @@ impl Webhooks {
         let mut headers = HeaderMap::from_iter([(CONTENT_TYPE, HeaderValue::from_static("application/json"))]);
         let signature = format!("v1,{}", BASE64_STANDARD.encode(signed));
         for (name, value) in [(ID, id), (TIMESTAMP, timestamp), (SIGNATURE, signature)] {
-            headers.insert(name, HeaderValue::try_from(value).map_err(|error| Failure::Never(error.to_string()))?);
+            headers.insert(name, HeaderValue::try_from(value).map_err(|_| Failure::Never("not-composed".into()))?);
         }
         match self.outgoing.post(url, headers, body).await? {
             status if status.is_success() => Ok(()),
             // "Do not send any more."
-            StatusCode::GONE => Err(Failure::Never("the receiver is gone (410)".to_owned())),
-            status => Err(Failure::Later(format!("the receiver answered {}", status.as_u16()))),
+            StatusCode::GONE => Err(Failure::Never(Reason::answered("answered", 410))),
+            status => Err(Failure::Later(Reason::answered("answered", status.as_u16()))),
         }
     }
 }

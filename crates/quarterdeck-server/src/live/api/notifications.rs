@@ -6,8 +6,8 @@ use uuid::Uuid;
 
 use super::{Closed, TOO_SLOW, Watcher, closed, send};
 use crate::live::Topic;
-use crate::notifications;
 use crate::notifications::api::Notification;
+use crate::notifications::{self, Filter};
 
 pub(super) const CHANNEL: &str = "notifications";
 /// Notifications in a snapshot; older ones are in the list.
@@ -24,7 +24,7 @@ impl Watcher<'_> {
     pub(super) async fn notifications_snapshot(&mut self, socket: &mut WebSocket) -> Result<(), Closed> {
         // Before the rows are read, so that no later change is taken for an older one.
         let version = self.app.live.version(Topic::Notifications, &self.actor.user_id.to_string());
-        let page = notifications::list(self.app, &self.actor, false, None, SNAPSHOT, false).await;
+        let page = notifications::list(self.app, &self.actor, &Filter::default(), None, SNAPSHOT, false).await;
         let page = page.map_err(|error| {
             tracing::error!(%error, "a snapshot of notifications");
             closed(TOO_SLOW, "the notifications cannot be read now")
