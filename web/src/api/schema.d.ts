@@ -1432,11 +1432,6 @@ export interface components {
         };
         /** @description What is different from the first time, in the shape of a submission; null takes away (RFC 7396). */
         Changes: Record<string, unknown>;
-        /**
-         * @description What leaves the portal.
-         * @enum {string}
-         */
-        Channel: "mail" | "push" | "webhook";
         Choice: {
             value: string;
             label: components["schemas"]["Text"];
@@ -1487,11 +1482,6 @@ export interface components {
              */
             reason: string;
         };
-        /**
-         * @description Something that happens to a job.
-         * @enum {string}
-         */
-        Event: "job-started" | "job-ended" | "job-failed" | "job-time-limit" | "job-requeued";
         /** @description One field of the request that is wrong. */
         FieldError: {
             /**
@@ -2199,6 +2189,11 @@ export interface components {
             /** @description The messages that left the portal with it, or are to. */
             deliveries: components["schemas"]["NotificationDelivery"][];
         };
+        /**
+         * @description What leaves the portal.
+         * @enum {string}
+         */
+        NotificationChannel: "mail" | "push" | "webhook";
         NotificationDelivery: {
             /** @example mail */
             channel: string;
@@ -2220,7 +2215,12 @@ export interface components {
              */
             answer?: number | null;
         };
-        NotificationSettings: components["schemas"]["Settings"] & {
+        /**
+         * @description Something that happens to a job.
+         * @enum {string}
+         */
+        NotificationEvent: "job-started" | "job-ended" | "job-failed" | "job-time-limit" | "job-requeued";
+        NotificationSettings: components["schemas"]["NotificationWishes"] & {
             /** @description Where mail goes to; null: nowhere yet. */
             email?: string | null;
             /** @description An address that was sent a code, which was not told yet. */
@@ -2228,13 +2228,30 @@ export interface components {
             /** @description Of these domains mail addresses are; empty: of any. */
             mail_domains: string[];
             /** @description What this site sends. */
-            channels: components["schemas"]["Channel"][];
+            channels: components["schemas"]["NotificationChannel"][];
             /** @description What a browser subscribes to push messages with. */
             push_key?: string | null;
             browsers: components["schemas"]["PushBrowser"][];
         };
         NotificationTest: {
-            channel: components["schemas"]["Channel"];
+            channel: components["schemas"]["NotificationChannel"];
+        };
+        /** @description What a user wants to be told, of which jobs, and how. */
+        NotificationWishes: {
+            jobs: components["schemas"]["JobChoice"];
+            /** Format: int32 */
+            longer_than_minutes: number;
+            /** @description What is told in the page. */
+            page: components["schemas"]["NotificationEvent"][];
+            /** @description By push messages to her browsers. */
+            push: components["schemas"]["NotificationEvent"][];
+            /** @description By mail, once there is an address. */
+            mail: components["schemas"]["NotificationEvent"][];
+            /** @description By the webhook, once there is one. */
+            webhook: components["schemas"]["NotificationEvent"][];
+            /** @description Of mails and push messages. */
+            language: components["schemas"]["Language"];
+            webhook_url?: string | null;
         };
         /** @description A line of the job's output, cut. */
         OutputLine: {
@@ -2796,23 +2813,6 @@ export interface components {
         SetPassword: {
             /** @description Unset: one is made and shown once. */
             password?: string | null;
-        };
-        /** @description What a user wants to be told, of which jobs, and how. */
-        Settings: {
-            jobs: components["schemas"]["JobChoice"];
-            /** Format: int32 */
-            longer_than_minutes: number;
-            /** @description What is told in the page. */
-            page: components["schemas"]["Event"][];
-            /** @description By push messages to her browsers. */
-            push: components["schemas"]["Event"][];
-            /** @description By mail, once there is an address. */
-            mail: components["schemas"]["Event"][];
-            /** @description By the webhook, once there is one. */
-            webhook: components["schemas"]["Event"][];
-            /** @description Of mails and push messages. */
-            language: components["schemas"]["Language"];
-            webhook_url?: string | null;
         };
         Signal: {
             /**
@@ -6378,7 +6378,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["Settings"];
+                "application/json": components["schemas"]["NotificationWishes"];
             };
         };
         responses: {

@@ -2,6 +2,7 @@
 import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
 import { nodesEn } from "./nodes.en";
+import { notificationFieldsEn, notificationProblemsEn, notificationsEn } from "./notifications.en";
 import { previewEn } from "./preview.en";
 import { whyEn } from "./why.en";
 
@@ -70,6 +71,7 @@ export const en = {
       report: "Try again. If it persists, give an administrator the request id.",
     },
     codes: {
+      ...notificationProblemsEn,
       "no-answer": "The server does not answer.",
       "page-error": "The page failed: {{detail}}",
       "http-404": "There is no such thing here.",
@@ -132,6 +134,7 @@ export const en = {
       "not-a-service": "A person makes her own keys: choose a service account.",
     },
     fields: {
+      ...notificationFieldsEn,
       "missing-name": "Give the job a name.",
       "too-long": "This is too long.",
       "control-character": "Remove line breaks and control characters.",
@@ -231,6 +234,7 @@ export const en = {
   },
   array: arrayEn,
   why: whyEn,
+  notifications: notificationsEn,
   preview: previewEn,
   jobActions: actionsEn,
   resources: {
@@ -612,7 +616,7 @@ export const en = {
   },
   account: {
     title: "My account",
-    tabs: { sessions: "Sessions", keys: "API keys", password: "Password" },
+    tabs: { sessions: "Sessions", keys: "API keys", password: "Password", notifications: "Notifications" },
     noUnixUser: "no Unix user",
     noUnixUserMeans:
       "Your account has no Unix user on the cluster. You can look around, but not run jobs or keep files: an administrator can connect one.",
@@ -848,6 +852,7 @@ export const en = {
       image: "Images",
       template: "Templates",
       access: "Access",
+      notifications: "Notifications",
       audit: "Audit log",
     },
     actions: {
@@ -882,6 +887,11 @@ export const en = {
       image: { scan: "Images scanned" },
       template: { scan: "Templates scanned" },
       access: { refused: "Access refused" },
+      notifications: {
+        settings: "Notification settings changed",
+        secret: "Webhook secret replaced",
+        email: "Mail address for notifications changed",
+      },
       audit: {
         read: "Audit log read",
         export: "Audit log exported",

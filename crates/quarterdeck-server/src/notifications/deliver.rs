@@ -13,6 +13,7 @@ use sea_orm::DbErr;
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::address::CODE_SENT;
 use super::settings::{self, Channel, Language};
 use super::store::deliveries::{self, FAILED, SENT};
 use super::{lock, store};
@@ -21,6 +22,8 @@ use crate::crash;
 use crate::db::to_us;
 use crate::users;
 
+/// Where one says what one wants to be told.
+const SETTINGS: &str = "/account?tab=notifications";
 /// Messages of other servers, and those that are due again, are looked for this often.
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Longer than any channel takes: after this time another server tries.
@@ -97,6 +100,7 @@ impl Message {
         let word = |name: &str| self.notification.params[name].as_str();
         match (word("cluster"), word("id")) {
             (Some(cluster), Some(id)) => format!("/clusters/{cluster}/jobs/{id}"),
+            _ if self.notification.code == CODE_SENT => SETTINGS.to_owned(),
             _ => "/notifications".to_owned(),
         }
     }
@@ -106,7 +110,7 @@ impl Message {
     }
 
     pub fn settings_url(&self) -> Option<String> {
-        self.at("/account?tab=notifications")
+        self.at(SETTINGS)
     }
 
     fn at(&self, path: &str) -> Option<String> {

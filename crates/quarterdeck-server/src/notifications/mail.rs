@@ -79,8 +79,7 @@ fn reason(code: &'static str, error: &lettre::transport::smtp::Error) -> Reason 
 fn compose(from: &Mailbox, to: &str, message: &Message) -> anyhow::Result<lettre::Message> {
     let words = text::words(message);
     let url = message.url().map(|url| format!("\n{url}\n")).unwrap_or_default();
-    let settings = message.settings_url().map(|url| format!(" {url}")).unwrap_or_default();
-    let body = format!("{}\n\n{}\n{url}\n-- \n{}{settings}\n", words.title, words.body, words.why);
+    let body = format!("{}\n\n{}\n{url}\n-- \n{}\n", words.title, words.body, words.why);
     let to: Mailbox = Mailbox::new(None, to.parse().context("the address is none")?);
     let builder: MessageBuilder = lettre::Message::builder()
         .from(from.clone())

@@ -23,6 +23,7 @@ const LONGEST_URL: usize = 1000;
 /// Something that happens to a job.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "kebab-case")]
+#[schema(as = NotificationEvent)]
 #[allow(clippy::enum_variant_names, reason = "of other things than jobs there will be others")]
 pub enum Event {
     JobStarted,
@@ -70,6 +71,7 @@ pub enum Language {
 /// What leaves the portal.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
+#[schema(as = NotificationChannel)]
 pub enum Channel {
     Mail,
     Push,
@@ -95,6 +97,7 @@ impl Channel {
 /// What a user wants to be told, of which jobs, and how.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+#[schema(as = NotificationWishes)]
 pub struct Settings {
     pub jobs: JobChoice,
     pub longer_than_minutes: u32,

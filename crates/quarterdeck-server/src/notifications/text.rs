@@ -13,7 +13,7 @@ pub(super) struct Words {
     pub title: String,
     pub body: String,
     /// Why this message comes.
-    pub why: &'static str,
+    pub why: String,
 }
 
 pub(super) fn words(message: &Message) -> Words {
@@ -22,15 +22,18 @@ pub(super) fn words(message: &Message) -> Words {
         Language::En => english(&message.notification.code, &facts),
         Language::Ko => korean(&message.notification.code, &facts),
     };
+    let settings = message.settings_url().map(|url| format!(" {url}")).unwrap_or_default();
     let why = match message.language {
         Language::En if message.notification.code == CODE_SENT => {
-            "Somebody entered this address in Quarterdeck. If that was not you, do nothing: no more mail will come."
+            "Somebody entered this address in Quarterdeck. If that was not you, do nothing: nothing more is sent here."
+                .to_owned()
         }
         Language::Ko if message.notification.code == CODE_SENT => {
-            "누군가 Quarterdeck에 이 주소를 입력했습니다. 본인이 아니라면 무시하십시오. 더 이상 메일이 오지 않습니다."
+            "누군가 Quarterdeck에 이 주소를 입력했습니다. 본인이 아니라면 무시하십시오. 더 이상 메일을 보내지 않습니다."
+                .to_owned()
         }
-        Language::En => "You asked Quarterdeck for this message. Change what you are told, and how, in your settings:",
-        Language::Ko => "Quarterdeck에서 설정하신 알림입니다. 알림의 내용과 받는 방법은 설정에서 바꿀 수 있습니다.",
+        Language::En => format!("You chose to be told this by Quarterdeck. Change that in your settings.{settings}"),
+        Language::Ko => format!("Quarterdeck에서 설정하신 알림입니다. 설정에서 바꿀 수 있습니다.{settings}"),
     };
     Words { title: one_line(&title), body: one_line(&body), why }
 }

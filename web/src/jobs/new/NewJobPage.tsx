@@ -9,6 +9,7 @@ import { asProblem } from "../../api/problem";
 import type { NewJob } from "../../api/types";
 import { useLookUp } from "../../i18n/use-look-up";
 import { useText } from "../../i18n/use-text";
+import { TellMe } from "../../notifications/TellMe";
 import { clustersQuery } from "../../overview/queries";
 import { templatesQuery } from "../../templates/queries";
 import { holdWhileComposing } from "../../ui/composition";
@@ -173,6 +174,7 @@ export function NewJobPage() {
             errorAt={errorAt}
             onChange={change}
           />
+          <TellMe checked={form.notify} onChange={(notify) => change({ notify })} />
         </div>
         <ScriptPane
           preview={empty ? undefined : (preview.data ?? lastScript)}

@@ -26,6 +26,8 @@ export interface JobForm {
   resources: ResourceForm;
   script: string;
   directory: string;
+  /** Tell me what happens to it. */
+  notify: boolean;
   /** The job that is submitted again. */
   again: string | null;
 }
@@ -45,6 +47,7 @@ export function formFromSearch(search: NewJobSearch): JobForm {
     resources: search.resources ?? {},
     script: STARTING_SCRIPT,
     directory: search.directory ?? "",
+    notify: search.notify ?? false,
     again: search.again ?? null,
   };
 }
@@ -60,6 +63,7 @@ export function searchFromForm(form: JobForm): NewJobSearch {
     ...(Object.keys(form.parameters).length > 0 ? { parameters: form.parameters } : {}),
     ...(Object.keys(form.resources).length > 0 ? { resources: form.resources } : {}),
     ...(form.directory ? { directory: form.directory } : {}),
+    ...(form.notify ? { notify: true } : {}),
     ...(form.again ? { again: form.again } : {}),
   };
 }
@@ -86,6 +90,7 @@ export function submissionOf(form: JobForm, template: Template | null): NewJob {
       ...(gpus ? { gpus: { count: gpus, ...(gpuType ? { type: gpuType } : {}) } } : {}),
     },
     ...(form.directory.trim() ? { working_directory: form.directory.trim() } : {}),
+    ...(form.notify ? { notify: true } : {}),
   };
 }
 

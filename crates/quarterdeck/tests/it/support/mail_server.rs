@@ -132,13 +132,19 @@ fn read(mail: &Value) -> Mail {
     }
 }
 
-/// `=?utf-8?b?…?=` (RFC 2047).
+/// `=?utf-8?b?…?=` (RFC 2047); the space between two such words is none.
 fn encoded_words(text: &str) -> String {
-    let words = text.split(' ').map(|word| match word.strip_prefix("=?utf-8?b?").and_then(|w| w.strip_suffix("?=")) {
-        Some(encoded) => decode(encoded),
-        None => format!("{word} "),
-    });
-    words.collect::<String>().trim_end().to_owned()
+    let mut read = String::new();
+    let mut was_encoded = false;
+    for word in text.split(' ') {
+        let encoded = word.strip_prefix("=?utf-8?b?").and_then(|word| word.strip_suffix("?="));
+        if !read.is_empty() && !(was_encoded && encoded.is_some()) {
+            read.push(' ');
+        }
+        read += &encoded.map_or_else(|| word.to_owned(), decode);
+        was_encoded = encoded.is_some();
+    }
+    read
 }
 
 fn quoted_printable(text: &str) -> String {
