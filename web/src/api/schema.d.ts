@@ -2085,12 +2085,14 @@ export interface components {
         };
         NewMailAddress: {
             email: string;
-            /** @description Of the mail. */
+            /** @description Of messages, from now on. */
             language: components["schemas"]["Language"];
         };
         NewPushBrowser: {
             endpoint: string;
             keys: components["schemas"]["PushKeys"];
+            /** @description Of messages, from now on. */
+            language: components["schemas"]["Language"];
         };
         Node: {
             name: string;

@@ -21,7 +21,7 @@ export function thisBrowser(): string | null {
 }
 
 /** Rejects with a reason in words where the person or the browser's push service refuses. */
-export async function subscribeHere(key: string): Promise<void> {
+export async function subscribeHere(key: string, language: "en" | "ko"): Promise<void> {
   const permission = await Notification.requestPermission();
   if (permission !== "granted") throw new PushRefused("denied");
   await navigator.serviceWorker.register(WORKER);
@@ -34,7 +34,11 @@ export async function subscribeHere(key: string): Promise<void> {
       throw new PushRefused("service", { cause });
     });
   const { endpoint, keys } = subscription.toJSON();
-  const body = { endpoint: endpoint ?? "", keys: { p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" } };
+  const body = {
+    endpoint: endpoint ?? "",
+    keys: { p256dh: keys?.p256dh ?? "", auth: keys?.auth ?? "" },
+    language,
+  };
   const { data } = await client.POST("/api/v1/notifications/browsers", { body });
   if (data) localStorage.setItem(STORED, data.id);
 }

@@ -8,7 +8,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::deliver::{Failure, Message};
-use super::settings::{self, Kept};
+use super::settings::{self, Kept, Settings};
 use super::{Error, store};
 use crate::access::Actor;
 use crate::app::App;
@@ -40,7 +40,7 @@ impl Pending {
     }
 }
 
-/// Sends a code to this address, in the mail's language.
+/// Sends a code to this address. Messages come in this language from now on.
 pub async fn send_code(app: &App, actor: &Actor, address: &str, language: settings::Language) -> Result<(), Error> {
     let Some(mail) = &app.notifications.mail else { return Err(Error::NotOffered) };
     check(app, address)?;
@@ -56,7 +56,8 @@ pub async fn send_code(app: &App, actor: &Actor, address: &str, language: settin
     let tx = app.db.begin().await?;
     store::insert(&tx, row.clone()).await?;
     let kept = settings::to_change(&tx, user).await?;
-    settings::save(app, &tx, actor, Kept { pending_email: Some(pending), ..kept }).await?;
+    let settings = Settings { language, ..kept.settings };
+    settings::save(app, &tx, actor, Kept { settings, pending_email: Some(pending), ..kept }).await?;
     tx.commit().await?;
     let notification = store::Model { params: json!({"code": code}), ..row };
     let origin = app.config.server.public_url.clone();

@@ -111,7 +111,7 @@ struct WebhookSecret {
 #[serde(deny_unknown_fields)]
 struct NewMailAddress {
     email: String,
-    /// Of the mail.
+    /// Of messages, from now on.
     language: Language,
 }
 
@@ -132,6 +132,8 @@ struct NotificationTest {
 struct NewPushBrowser {
     endpoint: String,
     keys: PushKeys,
+    /// Of messages, from now on.
+    language: Language,
 }
 
 #[derive(Deserialize, ToSchema)]
@@ -269,7 +271,8 @@ async fn subscribe(
     origin: Origin,
     JsonBody(new): JsonBody<NewPushBrowser>,
 ) -> Result<(StatusCode, Json<PushBrowserAdded>), Problem> {
-    let new = NewSubscription { endpoint: new.endpoint, p256dh: new.keys.p256dh, auth: new.keys.auth };
+    let (p256dh, auth) = (new.keys.p256dh, new.keys.auth);
+    let new = NewSubscription { endpoint: new.endpoint, p256dh, auth, language: new.language };
     let id = notifications::subscribe(&app, &actor, &origin, new).await?;
     Ok((StatusCode::CREATED, Json(PushBrowserAdded { id })))
 }

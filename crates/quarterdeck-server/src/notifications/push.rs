@@ -17,6 +17,7 @@ use web_push_native::{Auth, encrypt};
 
 use super::deliver::{Failure, Message, Reason};
 use super::outgoing::Outgoing;
+use super::settings::{self, Kept, Language, Settings};
 use super::store::subscriptions::Model as Subscription;
 use super::{Error, store, text};
 use crate::access::{Actor, Origin};
@@ -51,6 +52,8 @@ pub struct NewSubscription {
     pub endpoint: String,
     pub p256dh: String,
     pub auth: String,
+    /// Messages come in it from now on.
+    pub language: Language,
 }
 
 impl Push {
@@ -156,6 +159,9 @@ pub async fn subscribe(app: &App, actor: &Actor, origin: &Origin, new: NewSubscr
         store::unsubscribe(&tx, old.id, Some(actor.user_id)).await?;
     }
     store::subscribe(&tx, row).await?;
+    let kept = settings::to_change(&tx, actor.user_id).await?;
+    let settings = Settings { language: new.language, ..kept.settings };
+    settings::save(app, &tx, actor, Kept { settings, ..kept }).await?;
     tx.commit().await?;
     Ok(id)
 }

@@ -293,7 +293,8 @@ impl Browser {
     fn subscription(&self, endpoint: &str) -> Value {
         let encode = |bytes: &[u8]| BASE64_URL_SAFE_NO_PAD.encode(bytes);
         let public = self.secret.public_key().to_encoded_point(false);
-        json!({"endpoint": endpoint, "keys": {"p256dh": encode(public.as_bytes()), "auth": encode(&self.auth)}})
+        let keys = json!({"p256dh": encode(public.as_bytes()), "auth": encode(&self.auth)});
+        json!({"endpoint": endpoint, "keys": keys, "language": "en"})
     }
 
     fn read(&self, request: &Request) -> Value {

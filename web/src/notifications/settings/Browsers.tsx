@@ -14,11 +14,12 @@ import classes from "./settings.module.css";
 import { TestMessage } from "./TestMessage";
 
 export function Browsers({ settings }: { settings: NotificationSettings }) {
-  const { t } = useTranslation();
+  const { t, i18n } = useTranslation();
   const deviceName = useDeviceName();
   const cache = useQueryClient();
   const onSettled = () => cache.invalidateQueries({ queryKey: settingsQuery.queryKey });
-  const add = useMutation({ mutationFn: () => subscribeHere(settings.push_key ?? ""), onSettled });
+  const language = i18n.resolvedLanguage === "ko" ? "ko" : "en";
+  const add = useMutation({ mutationFn: () => subscribeHere(settings.push_key ?? "", language), onSettled });
   const remove = useMutation({ mutationFn: unsubscribe, onSettled });
   const here = thisBrowser();
   const isHere = settings.browsers.some(({ id }) => id === here);
