@@ -171,3 +171,86 @@ fn news(event: Event, job: &Job) -> News {
         facts,
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::super::observe::new_job;
+    use super::super::tests::seen;
+    use super::*;
+
+    fn at(minute: i64) -> DateTime<Utc> {
+        DateTime::UNIX_EPOCH + TimeDelta::minutes(minute)
+    }
+
+    fn job(number: &str, state: JobState) -> Job {
+        let job = new_job("slurm", &seen(number, "alice", "x"), None);
+        let started_at = has_begun(state).then(|| at(10));
+        let ended_at = state.is_final().then(|| at(20));
+        Job { state, started_at, ended_at, node_list: started_at.map(|_| "c1".to_owned()), ..job }
+    }
+
+    /// The events, and the minute at which the run began that each is of.
+    fn told(before: Option<&Job>, after: &Job) -> Vec<(Event, Option<i64>)> {
+        let minute = |time: DateTime<Utc>| (time - at(0)).num_minutes();
+        happened(before, after, at(21)).into_iter().map(|news| (news.event, news.run.map(minute))).collect()
+    }
+
+    #[test]
+    fn a_job_starts_and_ends_once() {
+        use JobState::{Completed, Completing, Pending, Running};
+        let [pending, running, completing, completed] =
+            [Pending, Running, Completing, Completed].map(|state| job("5", state));
+        assert_eq!(told(None, &pending), []);
+        assert_eq!(told(Some(&pending), &running), [(Event::JobStarted, Some(10))]);
+        assert_eq!(told(Some(&running), &running), []);
+        assert_eq!(told(Some(&running), &completing), []);
+        assert_eq!(told(Some(&completing), &completed), [(Event::JobEnded, Some(10))]);
+        assert_eq!(told(Some(&completed), &completed), []);
+        assert_eq!(told(Some(&pending), &completed), [(Event::JobEnded, Some(10))], "that it ran is in its end");
+    }
+
+    #[test]
+    fn each_run_of_a_requeued_job_is_told_of_as_itself() {
+        let running = job("5", JobState::Running);
+        let waiting = job("5", JobState::Pending);
+        assert_eq!(told(Some(&running), &waiting), [(Event::JobRequeued, Some(10))]);
+        let anew = Job { started_at: Some(at(15)), ..running.clone() };
+        assert_eq!(told(Some(&waiting), &anew), [(Event::JobStarted, Some(15))]);
+        // It began again before anybody looked.
+        assert_eq!(told(Some(&running), &anew), [(Event::JobRequeued, Some(10)), (Event::JobStarted, Some(15))]);
+    }
+
+    #[test]
+    fn a_failure_is_told_again_when_it_is_known_how() {
+        let running = job("5", JobState::Running);
+        let failed = Job { reason: Some("NonZeroExitCode".to_owned()), ..job("5", JobState::Failed) };
+        let first = happened(Some(&running), &failed, at(21));
+        assert_eq!((first.len(), first[0].event, first[0].whole), (1, Event::JobFailed, false));
+        let known = Job { reason: None, exit_code: Some(3), ..failed.clone() };
+        let second = happened(Some(&failed), &known, at(21));
+        assert_eq!((second.len(), second[0].event, second[0].whole), (1, Event::JobFailed, true));
+        assert_eq!((&second[0].facts["exit_code"], &second[0].facts["reason"]), (&json!(3), &json!("NonZeroExitCode")));
+        assert_eq!((first[0].run, first[0].job), (second[0].run, second[0].job), "in place of the first");
+        assert!(happened(Some(&known), &known, at(21)).is_empty());
+    }
+
+    #[test]
+    fn an_array_is_told_of_as_a_whole_however_its_tasks_take_turns() {
+        let array = |state, started| Job { node_list: None, started_at: Some(at(started)), ..job("7", state) };
+        let (running, waiting) = (array(JobState::Running, 10), array(JobState::Pending, 11));
+        assert_eq!(told(Some(&job("7", JobState::Pending)), &running), [(Event::JobStarted, None)]);
+        assert_eq!(told(Some(&running), &waiting), []);
+        assert_eq!(told(Some(&waiting), &array(JobState::Running, 12)), [(Event::JobStarted, None)], "refused as told");
+        assert_eq!(told(Some(&running), &array(JobState::Failed, 12)), [(Event::JobFailed, None)]);
+        for part in ["7_1", "8+1"] {
+            assert_eq!(told(Some(&job(part, JobState::Running)), &job(part, JobState::Completed)), []);
+        }
+    }
+
+    #[test]
+    fn the_past_is_no_news() {
+        let old = Job { ended_at: Some(at(1)), started_at: Some(at(0)), ..job("5", JobState::Completed) };
+        assert_eq!(told(None, &old), []);
+        assert_eq!(told(None, &job("5", JobState::Completed)), [(Event::JobEnded, Some(10))], "a minute ago");
+    }
+}

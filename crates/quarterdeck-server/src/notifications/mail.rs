@@ -58,14 +58,12 @@ impl Mail {
             tracing::error!(error = format!("{error:#}"), "a mail cannot be composed");
             Failure::Never("not-composed".into())
         })?;
-        match self.transport.send(mail).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.is_permanent() => Err(Failure::Never(reason("mail-refused", &error))),
-            Err(error) => {
-                tracing::warn!(%error, "a mail was not taken");
-                Err(Failure::Later(reason("mail-not-taken", &error)))
-            }
+        let Err(error) = self.transport.send(mail).await else { return Ok(()) };
+        tracing::warn!(%error, "the mail server did not take a mail");
+        if error.is_permanent() {
+            return Err(Failure::Never(reason("mail-refused", &error)));
         }
+        Err(Failure::Later(reason("mail-not-taken", &error)))
     }
 }
 

@@ -4,7 +4,7 @@ use serde_json::{Value, json};
 
 use super::*;
 use crate::access::Role;
-use crate::app::testing::{account, actor, app_at, session_of};
+use crate::app::testing::{account, actor, app_at, app_with, session_of};
 use crate::db::Db;
 use crate::db::testing::on_each_database;
 use crate::users::{Kind, User};
@@ -141,6 +141,38 @@ async fn a_message_is_claimed_by_one_server() {
         assert!(deliveries::due(db.read(), 44_999_999, &[], 9).await.unwrap().is_empty());
         // Its server died: another tries again.
         assert_eq!(deliveries::due(db.read(), 45_000_000, &[], 9).await.unwrap().len(), 1);
+    })
+    .await;
+}
+
+#[tokio::test]
+async fn nobody_is_flooded_with_messages_and_the_page_tells_the_rest() {
+    on_each_database(async |db| {
+        let data = tempfile::tempdir().unwrap();
+        let contact = "mailto:admin@example.org".to_owned();
+        let app = app_with(&db, data.path(), from_us(0), |config| config.push.contact = Some(contact));
+        let alice = account(&db, "alice", Role::User, Kind::Person).await;
+        let browser = store::subscriptions::Model {
+            id: Uuid::now_v7(),
+            user_id: alice.id,
+            endpoint: "https://push.example.org/1".to_owned(),
+            endpoint_hash: "1".to_owned(),
+            p256dh: String::new(),
+            auth: String::new(),
+            device: String::new(),
+            created_us: 0,
+        };
+        store::subscribe(db.write(), browser).await.unwrap();
+        let wish = Settings { webhook_url: Some("https://hooks.example.org/".to_owned()), ..Settings::default() };
+        set_settings(&app, &session_of(&alice), wish).await.unwrap();
+        let many: Vec<News> = (0..900).map(|_| failed(Uuid::now_v7(), 0)).collect();
+        told(&app, &many).await;
+        told(&app, &[failed(Uuid::now_v7(), 0)]).await;
+        let sent = deliveries::sent_since(db.read(), &[alice.id], 0).await.unwrap();
+        let of =
+            |channel: &str| sent.iter().filter(|((_, by, _), _)| by == channel).map(|(_, count)| count).sum::<u64>();
+        assert_eq!((of("webhook"), of("push")), (901, 60));
+        assert_eq!(unread(&app, alice.id).await.unwrap(), 901);
     })
     .await;
 }

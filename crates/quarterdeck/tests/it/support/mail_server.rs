@@ -138,7 +138,8 @@ fn encoded_words(text: &str) -> String {
     let mut was_encoded = false;
     for word in text.split(' ') {
         let encoded = word.strip_prefix("=?utf-8?b?").and_then(|word| word.strip_suffix("?="));
-        if !read.is_empty() && !(was_encoded && encoded.is_some()) {
+        let joined = read.is_empty() || (was_encoded && encoded.is_some());
+        if !joined {
             read.push(' ');
         }
         read += &encoded.map_or_else(|| word.to_owned(), decode);
