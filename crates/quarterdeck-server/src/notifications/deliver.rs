@@ -28,8 +28,8 @@ const SETTINGS: &str = "/account?tab=notifications";
 const LOOK_EVERY: Duration = Duration::from_secs(2);
 /// Longer than any channel takes: after this time another server tries.
 const LEASE: TimeDelta = TimeDelta::seconds(45);
-const AT_ONCE: usize = 16;
-/// One user's slow receiver holds up her own messages, not those of others.
+const AT_ONCE: usize = 128;
+/// One user's slow receiver holds up her own messages, and those of others only where dozens are as slow.
 const AT_ONCE_PER_USER: usize = 4;
 /// After each attempt that failed; after the last the message is given up.
 const AGAIN_AFTER: [TimeDelta; 6] = [

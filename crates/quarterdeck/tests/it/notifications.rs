@@ -227,3 +227,14 @@ async fn two_servers_on_one_postgresql_tell_once() {
     drop(site);
     database.remove().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_local_queue_tells_too() {
+    let site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    let job = client.submit("local", &json!({"name": unique("told"), "script": "#!/bin/bash\nexit 3\n"})).await;
+    wait_until_told(&client, &job, "job-failed").await;
+    let page = client.get("/notifications?code=job-failed").await.json();
+    assert_eq!(page["items"][0]["params"]["exit_code"], 3, "{page}");
+    assert_eq!(told(&client).await.len(), 1, "it began and ended: who has said nothing is told the end");
+}
