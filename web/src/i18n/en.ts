@@ -1,6 +1,8 @@
 // English. The keys are the contract: ko.ts must have the same ones.
 import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
+import { efficiencyEn } from "./efficiency.en";
+import { fallbackEn } from "./fallback.en";
 import { nodesEn } from "./nodes.en";
 import { notificationFieldsEn, notificationProblemsEn, notificationsEn } from "./notifications.en";
 import { previewEn } from "./preview.en";
@@ -117,6 +119,8 @@ export const en = {
         "{{cluster}} did not answer in time, and whether it has the job is not known yet. Do not submit it again: look at the list of jobs, which will show what became of it.",
       "idempotency-key-in-flight": "This job is being submitted already: wait a moment.",
       "no-output-path": "This job writes no output that could be found.",
+      "output-not-kept":
+        "This job's output goes to /dev/null: nothing of it is kept. Name a file with --output next time.",
       "no-output-yet": "The job has not written anything yet.",
       "no-working-directory": "Where this job works is not known yet: look again when it is over.",
       "job-over": "The job is over already.",
@@ -236,8 +240,10 @@ export const en = {
     },
   },
   array: arrayEn,
+  efficiency: efficiencyEn,
   why: whyEn,
   notifications: notificationsEn,
+  fallback: fallbackEn,
   preview: previewEn,
   jobActions: actionsEn,
   resources: {

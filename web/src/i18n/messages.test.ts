@@ -33,6 +33,7 @@ const FROM_OUTSIDE = [
   "notifications.sent",
   "notifications.notSent",
   "notifications.again",
+  "efficiency.shares.resources.",
 ];
 
 describe("messages", () => {
