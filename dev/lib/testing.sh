@@ -62,13 +62,14 @@ bring_up_postgres() {
   fi
 }
 
-# The tests start their own, to kill it.
-install_redis() {
+# The tests start their own, to kill them.
+install_servers_of_tests() {
   if is_root; then
-    need_packages redis-server
-  elif ! command -v redis-server >/dev/null; then
-    LEFT_OUT+=("Redis (not installed: run as root once)")
+    need_packages redis-server python3-aiosmtpd openssl
+    return
   fi
+  command -v redis-server >/dev/null || LEFT_OUT+=("Redis (not installed: run as root once)")
+  [ -z "$(missing_packages python3-aiosmtpd)" ] || LEFT_OUT+=("mail (no python3-aiosmtpd: run as root once)")
 }
 
 # ---- steps ------------------------------------------------------------------------------------------------------

@@ -16,6 +16,7 @@ export default defineConfig({
       "results.ts",
       "nodes.ts",
       "cluster.ts",
+      "notifications.ts",
       "account.ts",
     ],
     testTimeout: 240_000,

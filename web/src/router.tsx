@@ -176,7 +176,15 @@ const files = createRoute({
   component: lazyRouteComponent(() => import("./files/FilesPage"), "FilesPage"),
 });
 
-export const ACCOUNT_TABS = ["sessions", "keys", "password"] as const;
+const notifications = createRoute({
+  getParentRoute: () => frame,
+  path: "/notifications",
+  validateSearch: (search: Record<string, unknown>): { unread?: true } =>
+    search.unread === true ? { unread: true } : {},
+  component: lazyRouteComponent(() => import("./notifications/NotificationsPage"), "NotificationsPage"),
+});
+
+export const ACCOUNT_TABS = ["sessions", "notifications", "keys", "password"] as const;
 export type AccountTab = (typeof ACCOUNT_TABS)[number];
 
 const account = createRoute({
@@ -233,6 +241,7 @@ export const router = createRouter({
       image,
       uploads,
       files,
+      notifications,
       account,
       users,
       user,

@@ -31,6 +31,7 @@ pub struct Parts {
     pub uploads: crate::uploads::Uploads,
     pub images: crate::images::Images,
     pub jobs: crate::jobs::Jobs,
+    pub notifications: crate::notifications::Notifications,
 }
 
 impl App {
@@ -91,6 +92,7 @@ pub(crate) mod testing {
             uploads: Default::default(),
             images: Default::default(),
             jobs: Default::default(),
+            notifications: crate::notifications::Notifications::new(&config).unwrap(),
             audit: audit::Log::new(db.clone(), Clock::fixed(time), &config).unwrap(),
             config,
             mode: Mode::MultiUser,

@@ -1,6 +1,8 @@
 //! What a site configures: one TOML file, each key also as `QUARTERDECK_SECTION__KEY` in the environment. Unknown
 //! keys are errors, so that a typing mistake is never silently a default.
 
+mod messages;
+
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 
@@ -9,10 +11,11 @@ use confique::Config as _;
 use serde::Deserialize;
 use thiserror::Error;
 
-use crate::client_address::Proxy;
 use crate::clusters::RestAddress;
 use crate::limits::{Class, Quota};
+use crate::networks::Network;
 use crate::redis;
+pub use messages::{Mail, Push, Security, Webhooks};
 
 /// The configuration of a server. `quarterdeck config template` prints it with these comments.
 #[derive(Debug, Clone, confique::Config)]
@@ -48,6 +51,12 @@ pub struct Config {
     pub limits: Limits,
     #[config(nested)]
     pub redis: Redis,
+    #[config(nested)]
+    pub mail: Mail,
+    #[config(nested)]
+    pub push: Push,
+    #[config(nested)]
+    pub webhooks: Webhooks,
 }
 
 #[derive(Debug, Clone, confique::Config)]
@@ -76,7 +85,7 @@ pub struct Server {
     /// Reverse proxies in front of the server, as addresses or networks: `["127.0.0.1", "10.1.0.0/16"]`. What they say
     /// in X-Forwarded-For is believed; nobody else is.
     #[config(default = [], env = "QUARTERDECK_SERVER__TRUSTED_PROXIES", parse_env = confique::env::parse::list_by_comma)]
-    pub trusted_proxies: Vec<Proxy>,
+    pub trusted_proxies: Vec<Network>,
 }
 
 #[derive(Debug, Clone, confique::Config)]
@@ -433,6 +442,8 @@ impl Config {
         if self.audit.keep_days == 0 {
             return invalid("audit.keep_days", "choose 1 or more");
         }
+        self.mail.check()?;
+        self.push.check()?;
         for (key, path) in [("uploads.directory", &self.uploads.directory), ("jobs.directory", &self.jobs.directory)] {
             if let Err(error) = quarterdeck_types::RelativePath::parse(path) {
                 return invalid(key, &error.to_string());

@@ -392,6 +392,28 @@ impl From<crate::history::Error> for Problem {
     }
 }
 
+impl From<crate::notifications::Error> for Problem {
+    fn from(error: crate::notifications::Error) -> Problem {
+        use crate::notifications::Error;
+        let detail = error.to_string();
+        match error {
+            Error::NotFound => Problem::not_found("notification"),
+            Error::Invalid(errors) => Problem::invalid(errors),
+            Error::NotOffered => Problem::new(StatusCode::CONFLICT, "channel-not-offered", detail),
+            Error::NotSet(channel) => {
+                Problem::new(StatusCode::CONFLICT, "no-address", detail).with("channel", channel.as_str())
+            }
+            Error::TooMany => Problem::too_many("too-many-messages", detail, 3600),
+            Error::NotSent(cause) => Problem::new(StatusCode::BAD_GATEWAY, "message-not-sent", detail)
+                .with("reason", cause.code.into_owned())
+                .with("answer", cause.answer),
+            Error::WrongCode => Problem::new(StatusCode::CONFLICT, "wrong-mail-code", detail),
+            Error::Random(error) => Problem::internal(&error),
+            Error::Db(error) => error.into(),
+        }
+    }
+}
+
 impl From<crate::nodes::Error> for Problem {
     fn from(error: crate::nodes::Error) -> Problem {
         use crate::nodes::Error;

@@ -25,15 +25,24 @@ pub(crate) fn load_or_generate(path: &Path, remedy: &str) -> anyhow::Result<Vec<
 /// # Errors
 /// Like [`load_or_generate`], and that there is none.
 pub(crate) fn load(path: &Path, remedy: &str) -> anyhow::Result<Vec<u8>> {
-    let mode = fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?.permissions().mode();
-    if mode & 0o077 != 0 {
-        bail!("{} may be read by others (mode {:o}): chmod 600 it, or {remedy}", path.display(), mode & 0o777);
-    }
+    check_closed(path, remedy)?;
     let key = fs::read(path).with_context(|| format!("reading {}", path.display()))?;
     if key.len() < KEY_BYTES || key.iter().all(|b| *b == key[0]) {
         bail!("{} holds no strong key: {remedy}", path.display());
     }
     Ok(key)
+}
+
+/// Whether this file is closed to others.
+///
+/// # Errors
+/// It is not, or is not there.
+pub(crate) fn check_closed(path: &Path, remedy: &str) -> anyhow::Result<()> {
+    let mode = fs::metadata(path).with_context(|| format!("looking at {}", path.display()))?.permissions().mode();
+    if mode & 0o077 != 0 {
+        bail!("{} may be read by others (mode {:o}): chmod 600 it, or {remedy}", path.display(), mode & 0o777);
+    }
+    Ok(())
 }
 
 /// Whether the data directory is this process's own. A command that root runs there would leave files that the server

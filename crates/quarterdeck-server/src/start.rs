@@ -21,7 +21,7 @@ use crate::db::Db;
 use crate::limits::Limits;
 use crate::redis::Redis;
 use crate::users::{self, Desk, NewUser};
-use crate::{access::Role, audit, audit::Who, images, jobs, listen, live, templates, uploads, web};
+use crate::{access::Role, audit, audit::Who, images, jobs, listen, live, notifications, templates, uploads, web};
 
 /// What is under way when the server is told to stop has this long to end.
 const STOP_TIME: Duration = Duration::from_secs(5);
@@ -68,6 +68,7 @@ pub async fn serve(
         uploads: uploads::Uploads::default(),
         images: images::Images::default(),
         jobs: jobs::Jobs::default(),
+        notifications: notifications::Notifications::new(&config)?,
         audit,
         config,
         mode,
@@ -77,6 +78,7 @@ pub async fn serve(
     });
     templates::load_at_start(&app).await;
     images::scan_at_start(&app).await;
+    notifications::start(&app);
     clusters::start(&app);
     tokio::spawn(auth::watch_sessions(app.clone()));
 

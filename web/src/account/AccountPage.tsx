@@ -1,15 +1,21 @@
-// My account: who I am here, my sessions, my keys, my password.
+// My account: who I am here, my sessions, what I am told, my keys, my password.
 import { Tabs } from "@mantine/core";
 import { IconInfoCircle } from "@tabler/icons-react";
 import { getRouteApi } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { useUser } from "../auth/use-session";
 import { ACCOUNT_TABS, type AccountTab } from "../router";
 import { PageHeader } from "../ui/PageHeader";
+import { LoadingRows } from "../ui/states";
 import classes from "./account.module.css";
 import { Keys } from "./Keys";
 import { Password } from "./Password";
 import { Sessions } from "./Sessions";
+
+const NotificationSettings = lazy(() =>
+  import("../notifications/settings/SettingsTab").then((module) => ({ default: module.SettingsTab })),
+);
 
 const route = getRouteApi("/frame/account");
 
@@ -48,6 +54,11 @@ export function AccountPage() {
         </Tabs.List>
         <Tabs.Panel value="sessions">
           <Sessions />
+        </Tabs.Panel>
+        <Tabs.Panel value="notifications">
+          <Suspense fallback={<LoadingRows rows={6} height={36} />}>
+            <NotificationSettings />
+          </Suspense>
         </Tabs.Panel>
         <Tabs.Panel value="keys">
           <Keys />

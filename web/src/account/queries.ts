@@ -20,6 +20,7 @@ export const keysQuery = queryOptions({
 
 const NEWEST = 100;
 
+/** Of what I was told, what concerns my sessions. */
 export const notificationsQuery = api.queryOptions("get", "/api/v1/notifications", {
-  params: { query: { limit: NEWEST } },
+  params: { query: { limit: NEWEST, code: "session-token-reused" } },
 });

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { useReusedSession } from "../account/notices";
 import { useUser } from "../auth/use-session";
 import { useFollowJobs } from "../live/follow-jobs";
+import { useFollowNotifications } from "../live/follow-notifications";
 import mark from "../ui/mark.svg";
 import { AccountMenu, LanguageMenu, SchemeMenu } from "./account";
 import { ClusterChoice } from "./ClusterChoice";
@@ -14,6 +15,7 @@ import { useCurrentCluster } from "./current-cluster";
 import classes from "./Frame.module.css";
 import { LiveMark } from "./LiveMark";
 import { Navigation } from "./Navigation";
+import { NotificationBell } from "./NotificationBell";
 import { SecurityBanner } from "./SecurityBanner";
 import { WaitingNote } from "./WaitingNote";
 
@@ -34,6 +36,7 @@ function FrameOfPerson() {
   const { reused, dismiss } = useReusedSession();
   const content = useRef<HTMLElement>(null);
   useFollowJobs(cluster);
+  useFollowNotifications();
   return (
     <div className={classes.frame}>
       <a href="#content" className={classes.skip}>
@@ -61,6 +64,7 @@ function FrameOfPerson() {
         <ClusterChoice cluster={cluster} />
         <LiveMark cluster={cluster} />
         <div className={classes.end}>
+          <NotificationBell />
           <LanguageMenu />
           <SchemeMenu />
           <AccountMenu marked={reused !== null} />

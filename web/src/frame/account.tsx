@@ -13,12 +13,9 @@ import { useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { session } from "../auth/session";
 import { useUser } from "../auth/use-session";
-import { changeLanguage, LANGUAGES } from "../i18n/i18n";
+import { changeLanguage, LANGUAGE_NAMES, LANGUAGES } from "../i18n/i18n";
 import { Menu } from "../ui/Menu";
 import classes from "./Frame.module.css";
-
-/** Each language in its own words, so that people find theirs whichever is set. */
-const LANGUAGE_NAMES = { ko: "한국어", en: "English" } as const;
 
 export function LanguageMenu() {
   const { t, i18n } = useTranslation();

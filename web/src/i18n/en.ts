@@ -6,6 +6,7 @@ import { clusterEn } from "./cluster.en";
 import { efficiencyEn } from "./efficiency.en";
 import { fallbackEn } from "./fallback.en";
 import { nodesEn } from "./nodes.en";
+import { notificationFieldsEn, notificationProblemsEn, notificationsEn } from "./notifications.en";
 import { previewEn } from "./preview.en";
 import { relatedEn } from "./related.en";
 import { whyEn } from "./why.en";
@@ -78,6 +79,7 @@ export const en = {
       report: "Try again. If it persists, give an administrator the request id.",
     },
     codes: {
+      ...notificationProblemsEn,
       "no-answer": "The server does not answer.",
       "page-error": "The page failed: {{detail}}",
       "http-404": "There is no such thing here.",
@@ -143,6 +145,7 @@ export const en = {
     },
     fields: {
       ...choiceFaultsEn,
+      ...notificationFieldsEn,
       "missing-name": "Give the job a name.",
       "too-long": "This is too long.",
       "control-character": "Remove line breaks and control characters.",
@@ -245,6 +248,7 @@ export const en = {
   related: relatedEn,
   efficiency: efficiencyEn,
   why: whyEn,
+  notifications: notificationsEn,
   fallback: fallbackEn,
   preview: previewEn,
   jobActions: actionsEn,
@@ -628,7 +632,7 @@ export const en = {
   },
   account: {
     title: "My account",
-    tabs: { sessions: "Sessions", keys: "API keys", password: "Password" },
+    tabs: { sessions: "Sessions", keys: "API keys", password: "Password", notifications: "Notifications" },
     noUnixUser: "no Unix user",
     noUnixUserMeans:
       "Your account has no Unix user on the cluster. You can look around, but not run jobs or keep files: an administrator can connect one.",
@@ -864,6 +868,7 @@ export const en = {
       image: "Images",
       template: "Templates",
       access: "Access",
+      notifications: "Notifications",
       audit: "Audit log",
     },
     actions: {
@@ -898,6 +903,11 @@ export const en = {
       image: { scan: "Images scanned" },
       template: { scan: "Templates scanned" },
       access: { refused: "Access refused" },
+      notifications: {
+        settings: "Notification settings changed",
+        secret: "Webhook secret replaced",
+        email: "Mail address for notifications changed",
+      },
       audit: {
         read: "Audit log read",
         export: "Audit log exported",

@@ -13,6 +13,9 @@ declare module "i18next" {
 export const LANGUAGES = ["ko", "en"] as const;
 export type Language = (typeof LANGUAGES)[number];
 
+/** Each language in its own words, so that people find theirs whichever is set. */
+export const LANGUAGE_NAMES = { ko: "한국어", en: "English" } as const;
+
 const STORED = "quarterdeck.language";
 const messages = {
   en: () => import("./en").then((module) => module.en),

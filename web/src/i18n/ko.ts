@@ -8,6 +8,7 @@ import { efficiencyKo } from "./efficiency.ko";
 import type { en } from "./en";
 import { fallbackKo } from "./fallback.ko";
 import { nodesKo } from "./nodes.ko";
+import { notificationFieldsKo, notificationProblemsKo, notificationsKo } from "./notifications.ko";
 import { previewKo } from "./preview.ko";
 import { relatedKo } from "./related.ko";
 import { whyKo } from "./why.ko";
@@ -87,6 +88,7 @@ export const ko: Translation<typeof en> = {
       report: "다시 시도해 보고, 계속되면 관리자에게 요청 ID를 알려 주십시오.",
     },
     codes: {
+      ...notificationProblemsKo,
       "no-answer": "서버가 응답하지 않습니다.",
       "page-error": "페이지 오류: {{detail}}",
       "http-404": "찾을 수 없습니다.",
@@ -153,6 +155,7 @@ export const ko: Translation<typeof en> = {
     },
     fields: {
       ...choiceFaultsKo,
+      ...notificationFieldsKo,
       "missing-name": "작업 이름을 입력하십시오.",
       "too-long": "너무 깁니다.",
       "control-character": "줄바꿈과 제어 문자를 지우십시오.",
@@ -255,6 +258,7 @@ export const ko: Translation<typeof en> = {
   related: relatedKo,
   efficiency: efficiencyKo,
   why: whyKo,
+  notifications: notificationsKo,
   fallback: fallbackKo,
   preview: previewKo,
   jobActions: actionsKo,
@@ -639,7 +643,7 @@ export const ko: Translation<typeof en> = {
   },
   account: {
     title: "내 계정",
-    tabs: { sessions: "세션", keys: "API 키", password: "비밀번호" },
+    tabs: { sessions: "세션", keys: "API 키", password: "비밀번호", notifications: "알림" },
     noUnixUser: "Unix 사용자 없음",
     noUnixUserMeans:
       "계정에 연결된 클러스터 Unix 사용자가 없습니다. 화면을 둘러볼 수는 있지만 작업을 실행하거나 파일을 저장할 수 없습니다. 관리자에게 연결을 요청하십시오.",
@@ -873,6 +877,7 @@ export const ko: Translation<typeof en> = {
       image: "이미지",
       template: "템플릿",
       access: "접근",
+      notifications: "알림",
       audit: "감사 로그",
     },
     actions: {
@@ -907,6 +912,11 @@ export const ko: Translation<typeof en> = {
       image: { scan: "이미지 검색" },
       template: { scan: "템플릿 다시 읽기" },
       access: { refused: "접근 거부" },
+      notifications: {
+        settings: "알림 설정 변경",
+        secret: "웹훅 비밀 값 교체",
+        email: "알림 메일 주소 변경",
+      },
       audit: {
         read: "감사 로그 열람",
         export: "감사 로그 내보내기",

@@ -30,6 +30,13 @@ const FROM_OUTSIDE = [
   "audit.actions.",
   "audit.findings.",
   "audit.nouns.",
+  "notifications.codes.",
+  "notifications.how.",
+  "notifications.reasons.",
+  "notifications.ways.",
+  "notifications.sent",
+  "notifications.notSent",
+  "notifications.again",
   "efficiency.shares.resources.",
 ];
 

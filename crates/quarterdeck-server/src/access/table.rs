@@ -142,6 +142,18 @@ pub const TABLE: &[Route] = &[
     // The ticket and the cookie that came with it say who asks.
     route("GET", "/api/v1/downloads/{ticket}", Public, Some(Class::Read)),
     route("GET", "/api/v1/notifications", Known, Some(Class::Read)),
+    route("POST", "/api/v1/notifications/{id}/read", Session(Viewer), Some(Class::Write)),
+    route("POST", "/api/v1/notifications/read-all", Session(Viewer), Some(Class::Write)),
+    route("GET", "/api/v1/notifications/settings", Session(Viewer), Some(Class::Read)),
+    // Where messages go to, and what they are signed with, outlives a key.
+    route("PUT", "/api/v1/notifications/settings", Session(Viewer), Some(Class::Write)),
+    route("POST", "/api/v1/notifications/email", Session(Viewer), Some(Class::Write)),
+    route("DELETE", "/api/v1/notifications/email", Session(Viewer), Some(Class::Write)),
+    route("POST", "/api/v1/notifications/email/confirm", Session(Viewer), Some(Class::Write)),
+    route("POST", "/api/v1/notifications/webhook-secret", Session(Viewer), Some(Class::Write)),
+    route("POST", "/api/v1/notifications/test", Session(Viewer), Some(Class::Write)),
+    route("POST", "/api/v1/notifications/browsers", Session(Viewer), Some(Class::Write)),
+    route("DELETE", "/api/v1/notifications/browsers/{id}", Session(Viewer), Some(Class::Write)),
 ];
 
 const fn route(method: &'static str, path: &'static str, rule: Rule, class: Option<Class>) -> Route {

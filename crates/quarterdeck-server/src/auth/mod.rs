@@ -184,8 +184,9 @@ pub async fn refresh(app: &App, origin: Origin, token: &str) -> Result<SignedIn,
             store::end_sessions(&tx, &[session.id], to_us(now)).await?;
             app.audit.record(&tx, &actor, Event::new("session.token-reused", &actor.username)).await?;
             let params = json!({"address": session.address, "device": session.device, "by": actor.address});
-            notifications::notify(&tx, &app.clock, user.id, "session-token-reused", params).await?;
+            let told = notifications::notify(&tx, &app.clock, user.id, "session-token-reused", params).await?;
             tx.commit().await?;
+            told.publish(app);
             app.live.access_ended(session.id);
             return Err(Error::NotSignedIn);
         }

@@ -136,8 +136,9 @@ async fn a_refresh_token_is_good_once_and_for_the_same_client_a_moment_longer() 
         assert!(server.refresh(&first.refresh_token, reused).await.is_none());
         assert!(server.refresh(&second.refresh_token, reused).await.is_none());
         assert!(!server.is_let_in(&second.access_token, reused).await);
-        let told = crate::notifications::list(&server.after(reused), &session_of(&second.user), 9).await;
-        assert_eq!(told.unwrap()[0].code, "session-token-reused");
+        let me = session_of(&second.user);
+        let told = crate::notifications::list(&server.after(reused), &me, &Default::default(), None, 9, false).await;
+        assert_eq!(told.unwrap().items[0].code, "session-token-reused");
     })
     .await;
 }

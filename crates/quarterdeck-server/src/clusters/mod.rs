@@ -251,5 +251,6 @@ pub fn start(app: &App) {
             }
             Scheduler::Local => drop(tokio::spawn(jobs::watch_local(app.clone(), cluster.clone()))),
         }
+        tokio::spawn(jobs::watch_time_limits(app.clone(), cluster.name.clone()));
     }
 }

@@ -9,6 +9,7 @@ mod efficiency;
 mod help;
 mod idempotency;
 mod local;
+mod news;
 mod observe;
 mod output;
 mod parts;
@@ -34,7 +35,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck_slurm::host_list;
 use quarterdeck_types::{JobId, JobState};
-use sea_orm::DbErr;
+use sea_orm::{DatabaseTransaction, DbErr};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
@@ -46,6 +47,7 @@ use crate::audit::{Event, Outcome};
 use crate::auth;
 use crate::clusters::{Cluster, Scheduler};
 use crate::db::to_us;
+use crate::notifications;
 use crate::problem::FieldError;
 use rows::{read, row};
 
@@ -58,6 +60,7 @@ pub use efficiency::{
 };
 pub use help::{Help, help};
 pub use local::{LocalQueue, watch_local};
+pub use news::watch_time_limits;
 pub use observe::{observe, watch_ended};
 pub use output::{Stream, output};
 pub use recover::recover;
@@ -383,9 +386,7 @@ fn look_soon(app: &App, cluster: &Cluster) {
 async fn save_and_publish(app: &App, job: Job) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
     if let Some(old) = store::by_id_to_change(&tx, &job.cluster, job.id).await? {
-        store::save(&tx, rows::update(old, &job, to_us(app.clock.now()))).await?;
-        tx.commit().await?;
-        app.live.jobs_changed(&job.cluster.clone(), vec![job]);
+        save_within(app, tx, old, job).await?;
     }
     Ok(())
 }
@@ -401,10 +402,20 @@ async fn save_submission(app: &App, job: Job) -> Result<Job, DbErr> {
     if let Some(job_id) = &job.job_id {
         store::delete_strays(&tx, &job.cluster, job_id.as_str()).await?;
     }
-    store::save(&tx, rows::update(old, &job, to_us(app.clock.now()))).await?;
-    tx.commit().await?;
-    app.live.jobs_changed(&job.cluster.clone(), vec![job.clone()]);
+    save_within(app, tx, old, job.clone()).await?;
     Ok(job)
+}
+
+async fn save_within(app: &App, tx: DatabaseTransaction, old: store::Model, job: Job) -> Result<(), DbErr> {
+    let now = app.clock.now();
+    let before = read(old.clone());
+    let news = news::happened(before.as_ref(), &job, now);
+    store::save(&tx, rows::update(old, &job, to_us(now))).await?;
+    let told = notifications::tell(&tx, app, &news).await?;
+    tx.commit().await?;
+    told.publish(app);
+    app.live.jobs_changed(&job.cluster.clone(), vec![job]);
+    Ok(())
 }
 
 fn write_cursor(row: &store::Model) -> String {

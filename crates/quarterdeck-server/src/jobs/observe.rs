@@ -8,10 +8,12 @@ use quarterdeck_types::{JobId, JobState};
 use sea_orm::DbErr;
 use uuid::Uuid;
 
+use super::news::happened;
 use super::rows::update;
 use super::{Job, dependencies, parts, paths, read, row, store};
 use crate::app::App;
 use crate::db::to_us;
+use crate::notifications;
 
 /// Statements carry a parameter for each id.
 const AT_ONCE: usize = 400;
@@ -107,11 +109,11 @@ pub(super) fn our_id(comment: Option<&str>) -> Option<Uuid> {
 
 async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), DbErr> {
     for some in jobs.chunks(AT_ONCE) {
-        let mut published = Vec::new();
-        let mut waiting = Vec::new();
+        let (mut published, mut waiting, mut news) = (Vec::new(), Vec::new(), Vec::new());
         let tx = app.db.begin().await?;
         let mut rows = known_rows(&tx, cluster, some).await?;
-        let now_us = to_us(app.clock.now());
+        let now = app.clock.now();
+        let now_us = to_us(now);
         for seen in some {
             let parent = rows.iter().find(|row| is_parent(row, seen)).cloned();
             let position = rows.iter().position(|row| is_same(row, seen));
@@ -122,6 +124,7 @@ async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), 
                     let after = merged(before.clone(), seen);
                     if before != after {
                         rows[at] = update(rows[at].clone(), &after, now_us);
+                        news.extend(happened(Some(&before), &after, now));
                         store::save(&tx, rows[at].clone()).await?;
                         published.push(after);
                     }
@@ -129,6 +132,7 @@ async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), 
                 None => {
                     let job = merged(new_job(cluster, seen, parent.and_then(read)), seen);
                     let row = row(&job, None, None, now_us);
+                    news.extend(happened(None, &job, now));
                     store::insert(&tx, row.clone()).await?;
                     rows.push(row);
                     published.push(job);
@@ -140,7 +144,9 @@ async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), 
             }
         }
         dependencies::keep(&tx, cluster, &waiting).await?;
+        let told = notifications::tell(&tx, app, &news).await?;
         tx.commit().await?;
+        told.publish(app);
         if !published.is_empty() {
             parts::publish(app, cluster, &rows, published).await?;
         }

@@ -49,6 +49,9 @@ pub struct NewJob {
     /// Variables that the job finds in its environment.
     #[serde(default)]
     pub environment: BTreeMap<String, String>,
+    /// Tell me what happens to this job, also where I am told of few.
+    #[serde(default, skip_serializing_if = "std::ops::Not::not")]
+    pub notify: bool,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]

@@ -299,6 +299,24 @@ pub(super) async fn running_tasks(db: &impl ConnectionTrait, cluster: &str, root
     Ok(numbers.into_iter().flatten().collect())
 }
 
+/// Jobs that run on nodes and are ended within this time, or within this part of their time limit where that is less:
+/// their ids and when they started. (Rows carry scripts.)
+pub(super) async fn near_limit(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    now_us: i64,
+    within_us: i64,
+    of_limit_us_a_minute: i64,
+) -> Result<Vec<(Uuid, i64)>, DbErr> {
+    let limit = || Expr::col(Column::TimeLimitMinutes);
+    let left = || Expr::col(Column::StartedUs).add(limit().mul(60_000_000i64)).sub(now_us);
+    let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::State.eq(JobState::Running.as_str()));
+    let query = query.filter(Column::TimeLimitMinutes.is_not_null()).filter(Column::NodeList.is_not_null());
+    let near = query.filter(left().gt(0)).filter(left().lte(within_us));
+    let near = near.filter(left().lte(limit().mul(of_limit_us_a_minute))).filter(Column::StartedUs.is_not_null());
+    near.select_only().columns([Column::Id, Column::StartedUs]).into_tuple().all(db).await
+}
+
 /// The numbers of the rows that were inserted last, of those that have one: ids are ordered by time.
 pub(super) async fn newest_numbers(db: &impl ConnectionTrait, cluster: &str, limit: u64) -> Result<Vec<String>, DbErr> {
     let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::JobId.is_not_null());

@@ -14,7 +14,9 @@ use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::auth;
 use crate::clusters::{Cluster, Scheduler};
+use crate::crash;
 use crate::db::to_us;
+use crate::notifications;
 use crate::problem::FieldError;
 
 /// What a job would look like.
@@ -64,6 +66,7 @@ async fn submit_as(
     }
     let agent = app.agents.of(&unix_user);
     let request = json!(new);
+    let notify = new.notify;
     let prepared = prepare(app, actor, cluster, new).await?;
     give_directory_and_files(&agent, &prepared).await?;
     let mut job = prepared.job.clone();
@@ -86,13 +89,16 @@ async fn submit_as(
     if let Some(dependency) = &prepared.dependency {
         dependencies::keep(&tx, &cluster.name, &[(job.id, dependency)]).await?;
     }
+    if notify {
+        notifications::ask_about(&tx, job.id, actor.user_id).await?;
+    }
     let intent = app.audit.intend_within(&tx, actor, event(&job)).await?;
     tx.commit().await?;
     app.live.jobs_changed(&cluster.name, vec![job.clone()]);
-    crash_point("row-written");
+    crash::point("row-written");
 
     let outcome = hand_over(app, cluster, &agent, &prepared).await;
-    crash_point("answered");
+    crash::point("answered");
     let result = settle(&mut job, outcome, cluster);
     let job = save_submission(app, job).await?;
     // The queue has it: whatever was said of it, it exists.
@@ -104,7 +110,7 @@ async fn submit_as(
         Err(_) => Outcome::Failed,
     };
     app.audit.conclude(actor, intent, word, event(&job)).await?;
-    crash_point("recorded");
+    crash::point("recorded");
     look_soon(app, cluster);
     result.map(|()| job)
 }
@@ -234,14 +240,4 @@ fn start_estimate(answer: &str) -> Option<DateTime<Utc>> {
     let (_, rest) = answer.split_once(" to start at ")?;
     let time = chrono::NaiveDateTime::parse_from_str(rest.split_whitespace().next()?, "%Y-%m-%dT%H:%M:%S").ok()?;
     time.and_local_timezone(chrono::Local).earliest().map(|time| time.to_utc())
-}
-
-/// Lets tests end the server at a named point of a submission. In debug builds the environment variable
-/// `QUARTERDECK_SERVER_CRASH_AT` names the point; in release builds this is nothing.
-fn crash_point(name: &str) {
-    use rustix::process::{Signal, getpid, kill_process};
-    if cfg!(debug_assertions) && std::env::var("QUARTERDECK_SERVER_CRASH_AT").is_ok_and(|at| at == name) {
-        let _ = kill_process(getpid(), Signal::KILL);
-        std::process::abort();
-    }
 }

@@ -1,6 +1,7 @@
 //! The WebSocket that keeps pages fresh: a snapshot of each channel asked for, then what changed.
 
 mod nodes;
+mod notifications;
 mod reservations;
 
 use std::collections::{HashMap, HashSet};
@@ -111,6 +112,7 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
         jobs: HashMap::new(),
         nodes: HashMap::new(),
         reservations: HashSet::new(),
+        notifications: None,
         followed: HashMap::new(),
     };
     send(socket, json!({"type": "ready"})).await?;
@@ -136,7 +138,10 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
                 Err(broadcast::error::RecvError::Closed) => return Ok(()),
             },
             Some(value) = to_say.recv() => send(socket, value).await?,
-            _ = check.tick() => watcher.check(&origin).await?,
+            _ = check.tick() => {
+                watcher.check(&origin).await?;
+                watcher.catch_up_with_notifications(socket).await?;
+            }
         }
     }
 }
@@ -165,6 +170,8 @@ struct Watcher<'a> {
     nodes: HashMap<String, u64>,
     /// Clusters whose reservations it watches.
     reservations: HashSet<String>,
+    /// Her notifications, if she watches them.
+    notifications: Option<notifications::Watched>,
     /// Output channels and who reads their files.
     followed: HashMap<String, Follower>,
 }
@@ -225,6 +232,9 @@ impl Watcher<'_> {
             FromClient::Unsubscribe { channels } => {
                 for channel in channels {
                     self.followed.remove(&channel);
+                    if channel == notifications::CHANNEL {
+                        self.notifications = None;
+                    }
                     if let Some(cluster) = channel.strip_prefix("jobs:") {
                         self.jobs.remove(cluster);
                     }
@@ -248,6 +258,10 @@ impl Watcher<'_> {
         from: u64,
         said: &mpsc::Sender<Value>,
     ) -> Result<(), Closed> {
+        // They are whoever's she is, like their list.
+        if channel == notifications::CHANNEL {
+            return self.notifications_snapshot(socket).await;
+        }
         let of_nodes = channel.starts_with("nodes:") || channel.starts_with("reservations:");
         let area = if of_nodes { Area::Nodes } else { Area::Jobs };
         if !self.actor.may(Scope::Read(area)) {
@@ -298,6 +312,12 @@ impl Watcher<'_> {
                     None => Ok(()),
                 }
             }
+            Event::Notifications { user, version, items } => {
+                self.notifications_delta(socket, user, version, &items).await
+            }
+            Event::NotificationsRead(user) if user == self.actor.user_id && self.notifications.is_some() => {
+                self.notifications_snapshot(socket).await
+            }
             Event::Freshness { cluster, of: Topic::Jobs, freshness } if self.jobs.contains_key(&*cluster) => {
                 let mut said = status(&format!("jobs:{cluster}"), &freshness);
                 said["accounting"] = json!(self.app.clusters.find(&cluster).and_then(accounting));
@@ -331,6 +351,9 @@ impl Watcher<'_> {
             if let Some(cluster) = self.app.clusters.find(&name) {
                 self.reservations_snapshot(socket, cluster).await?;
             }
+        }
+        if self.notifications.is_some() {
+            self.notifications_snapshot(socket).await?;
         }
         Ok(())
     }

@@ -11,6 +11,7 @@ use uuid::Uuid;
 
 use crate::clusters::Freshness;
 use crate::jobs::Job;
+use crate::notifications::Notification;
 
 /// A watcher that falls behind by more than this many events is sent a new snapshot instead.
 const BACKLOG: usize = 256;
@@ -25,12 +26,13 @@ pub struct Live {
     versions: Mutex<HashMap<(Topic, String), u64>>,
 }
 
-/// What of a cluster a channel is about.
+/// What a channel is about: something of a cluster, or of a user.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
 pub(crate) enum Topic {
     Jobs,
     Nodes,
     Reservations,
+    Notifications,
 }
 
 #[derive(Clone)]
@@ -50,6 +52,14 @@ pub(crate) enum Event {
     Reservations {
         cluster: Arc<str>,
     },
+    /// Of one user's: new ones, and those that stand otherwise.
+    Notifications {
+        user: Uuid,
+        version: u64,
+        items: Arc<Vec<Notification>>,
+    },
+    /// She has read all of them.
+    NotificationsRead(Uuid),
     Freshness {
         cluster: Arc<str>,
         of: Topic,
@@ -73,6 +83,19 @@ impl Live {
         *version += 1;
         // Still locked: they are sent in the order of their versions.
         self.publish(Event::Jobs { cluster: cluster.into(), version: *version, jobs: Arc::new(jobs) });
+    }
+
+    /// A user's notifications are new or stand otherwise.
+    pub(crate) fn notified(&self, user: Uuid, items: Vec<Notification>) {
+        let mut versions = self.versions();
+        let version = versions.entry((Topic::Notifications, user.to_string())).or_default();
+        *version += 1;
+        self.publish(Event::Notifications { user, version: *version, items: Arc::new(items) });
+    }
+
+    /// A user has read all that she was told.
+    pub(crate) fn notifications_read(&self, user: Uuid) {
+        self.publish(Event::NotificationsRead(user));
     }
 
     /// Nodes are new, have changed, or are gone.
@@ -121,8 +144,8 @@ impl Live {
     }
 
     /// To be taken before a snapshot is read: what is published after it has a higher version.
-    fn version(&self, of: Topic, cluster: &str) -> u64 {
-        self.versions().get(&(of, cluster.to_owned())).copied().unwrap_or(0)
+    fn version(&self, of: Topic, whose: &str) -> u64 {
+        self.versions().get(&(of, whose.to_owned())).copied().unwrap_or(0)
     }
 
     fn versions(&self) -> MutexGuard<'_, HashMap<(Topic, String), u64>> {

@@ -9,6 +9,7 @@ mod m20261126_archives;
 mod m20261126_cluster_history;
 mod m20261126_downloads;
 mod m20261126_job_parts;
+mod m20261126_notifications;
 mod m20261126_requests;
 mod m20261126_usage;
 
@@ -25,6 +26,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_downloads::Migration),
             Box::new(m20261126_job_parts::Migration),
             Box::new(m20261126_cluster_history::Migration),
+            Box::new(m20261126_notifications::Migration),
             Box::new(m20261126_usage::Migration),
             Box::new(m20261126_archives::Migration),
         ]

@@ -185,6 +185,12 @@ pub async fn find(db: &impl ConnectionTrait, id: Uuid) -> Result<User, Error> {
     read(store::by_id(db, id).await?.ok_or(Error::NotFound)?)
 }
 
+/// The people who act as one of these Unix users, and as which.
+pub async fn people_of(db: &impl ConnectionTrait, unix_users: &[&str]) -> Result<Vec<(Uuid, String)>, DbErr> {
+    let rows = store::of_unix_users(db, Kind::Person.as_str(), unix_users).await?;
+    Ok(rows.into_iter().filter_map(|row| Some((row.id, row.unix_user?))).collect())
+}
+
 pub async fn find_by_name(db: &impl ConnectionTrait, name: &str) -> Result<User, Error> {
     // PostgreSQL takes no NUL, and nobody has such a name.
     let row = if is_account_name(name) { store::by_name(db, name).await? } else { None };

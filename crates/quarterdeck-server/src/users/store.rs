@@ -43,6 +43,16 @@ pub(super) async fn by_id(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<
     Entity::find_by_id(id).one(db).await
 }
 
+/// Those of this kind who may act as one of these Unix users.
+pub(super) async fn of_unix_users(
+    db: &impl ConnectionTrait,
+    kind: &str,
+    unix_users: &[&str],
+) -> Result<Vec<Model>, DbErr> {
+    let query = Entity::find().filter(Column::UnixUser.is_in(unix_users.iter().copied()));
+    query.filter(Column::Kind.eq(kind)).filter(Column::Disabled.eq(false)).all(db).await
+}
+
 /// The row as it stands, for a transaction that will write it: nobody else does until then.
 pub(super) async fn by_id_to_change(tx: &impl ConnectionTrait, id: Uuid) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).lock_exclusive().one(tx).await

@@ -12,6 +12,7 @@ export const ACTIONS: Record<string, readonly string[]> = {
   image: ["scan"],
   template: ["scan"],
   access: ["refused"],
+  notifications: ["settings", "secret", "email"],
   audit: [
     "read",
     "export",

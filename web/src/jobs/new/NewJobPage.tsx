@@ -10,6 +10,7 @@ import type { NewJob } from "../../api/types";
 import { RunsAdvice } from "../../efficiency/RunsAdvice";
 import { useLookUp } from "../../i18n/use-look-up";
 import { useText } from "../../i18n/use-text";
+import { TellMe } from "../../notifications/TellMe";
 import { clustersQuery } from "../../overview/queries";
 import { templatesQuery } from "../../templates/queries";
 import { holdWhileComposing } from "../../ui/composition";
@@ -187,6 +188,7 @@ export function NewJobPage() {
             errorAt={errorAt}
             onChange={change}
           />
+          <TellMe checked={form.notify} onChange={(notify) => change({ notify })} />
         </div>
         <ScriptPane
           preview={empty ? undefined : (preview.data ?? lastScript)}

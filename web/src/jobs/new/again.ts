@@ -23,6 +23,7 @@ export function formOfRequest(asked: NewJob, uploads: readonly UploadInfo[]): Pa
     dependencies: read.dependencies ?? [],
     script: asked.script ?? STARTING_SCRIPT,
     directory: asked.working_directory ?? "",
+    notify: asked.notify ?? false,
     files: (asked.files ?? []).map((file) => {
       const upload = uploads.find(({ id }) => id === file.upload);
       return {

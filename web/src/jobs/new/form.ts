@@ -28,6 +28,8 @@ export interface JobForm {
   dependencies: DependencyForm[];
   script: string;
   directory: string;
+  /** Tell me what happens to it. */
+  notify: boolean;
   /** The job that is submitted again. */
   again: string | null;
 }
@@ -48,6 +50,7 @@ export function formFromSearch(search: NewJobSearch): JobForm {
     dependencies: search.dependencies ?? [],
     script: STARTING_SCRIPT,
     directory: search.directory ?? "",
+    notify: search.notify ?? false,
     again: search.again ?? null,
   };
 }
@@ -66,6 +69,7 @@ export function searchFromForm(form: JobForm): NewJobSearch {
       ? { dependencies: form.dependencies.filter(({ job }) => job) }
       : {}),
     ...(form.directory ? { directory: form.directory } : {}),
+    ...(form.notify ? { notify: true } : {}),
     ...(form.again ? { again: form.again } : {}),
   };
 }
@@ -95,6 +99,7 @@ export function submissionOf(form: JobForm, template: Template | null, lastUsed:
     },
     ...(dependencies.length > 0 ? { dependencies } : {}),
     ...(form.directory.trim() ? { working_directory: form.directory.trim() } : {}),
+    ...(form.notify ? { notify: true } : {}),
   };
 }
 

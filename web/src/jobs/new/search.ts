@@ -11,6 +11,7 @@ export interface NewJobSearch {
   resources?: ResourceForm;
   dependencies?: DependencyForm[];
   directory?: string;
+  notify?: true;
   /** Id of a job to submit again. */
   again?: string;
 }
@@ -68,6 +69,7 @@ const RESOURCE_NUMBERS = [
 export function newJobFromSearch(search: Record<string, unknown>): NewJobSearch {
   const form: NewJobSearch = {};
   if (search.mode === "script") form.mode = "script";
+  if (search.notify === true) form.notify = true;
   for (const field of ["name", "template", "image", "app", "directory", "again"] as const) {
     const text = textOf(search[field]);
     if (text) form[field] = text;

@@ -2,7 +2,10 @@
 
 mod client;
 mod live;
+mod mail_server;
+mod postgres;
 pub mod processes;
+pub mod receiver;
 #[path = "../../../../quarterdeck-server/src/redis/testing.rs"]
 #[allow(dead_code, reason = "shared with the server's own tests, which use more of it")]
 mod redis;
@@ -15,6 +18,9 @@ use std::time::{Duration, Instant};
 
 pub use client::{Answer, Client};
 pub use live::Live;
+pub use mail_server::MailServer;
+pub use postgres::OwnDatabase;
+pub use receiver::Receiver;
 pub use redis::OwnRedis;
 pub use site::{CROWD, Site};
 pub use slurm::{OwnSlurm, Slurm};

@@ -28,7 +28,7 @@ pub fn remember_answer(headers: &HeaderMap, body: &[u8]) {
         remember(value);
     }
     let Ok(Value::Object(answer)) = serde_json::from_slice(body) else { return };
-    for name in ["access_token", "refresh_token", "key", "password"] {
+    for name in ["access_token", "refresh_token", "key", "password", "webhook_secret"] {
         if let Some(Value::String(secret)) = answer.get(name) {
             remember(secret);
         }

@@ -38,6 +38,10 @@ pub struct Site {
     slurm: Option<Slurm>,
     launcher: Option<Child>,
     server: Option<Child>,
+    /// Further ones on the same data.
+    others: Vec<Child>,
+    /// Of each of its processes.
+    environment: Vec<(String, String)>,
     /// Kept from the first start on, so that clients find a restarted server.
     address: Option<SocketAddr>,
 }
@@ -55,7 +59,13 @@ impl Site {
     }
 
     pub async fn multi_user_on(slurm: Slurm) -> Site {
+        Site::multi_user_with(slurm, &[]).await
+    }
+
+    /// Likewise, with this in the environment of each of its processes, however often it is restarted.
+    pub async fn multi_user_with(slurm: Slurm, environment: &[(&str, String)]) -> Site {
         let mut site = Site::prepare(Mode::MultiUser, Some(slurm));
+        site.environment = environment.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
         site.write_multi_user_configuration();
         for (name, role) in [("alice", "user"), ("bob", "user"), ("admin", "admin")] {
             site.add_account(name, role);
@@ -85,6 +95,18 @@ impl Site {
     pub async fn start_server(&mut self, environment: &[(&str, &str)]) {
         assert!(self.server.is_none(), "the server runs already");
         let listen = self.address.map_or("127.0.0.1:0".to_owned(), |address| address.to_string());
+        let (server, address) = self.launch("server", &listen, environment).await;
+        (self.server, self.address) = (Some(server), Some(address));
+    }
+
+    /// Starts a further server on the same data; answers its `http://ADDRESS`.
+    pub async fn start_another_server(&mut self) -> String {
+        let (server, address) = self.launch("another-server", "127.0.0.1:0", &[]).await;
+        self.others.push(server);
+        format!("http://{address}")
+    }
+
+    async fn launch(&self, name: &str, listen: &str, environment: &[(&str, &str)]) -> (Child, SocketAddr) {
         let executable = self.path("bin/quarterdeck");
         let mut command = self.command_of_server(&executable);
         match &self.mode {
@@ -106,17 +128,18 @@ impl Site {
         }
         // All tests come from one address and most as one user; those of limits.rs set their own.
         command.envs(UNLIMITED.map(|class| (format!("QUARTERDECK_LIMITS__{class}"), "off")));
-        command.args(["--listen", &listen]).envs(environment.iter().copied());
-        let out = self.path("log/server.out");
-        command.stdin(Stdio::null()).stdout(fs::File::create(&out).unwrap()).stderr(self.log("server"));
-        self.server = Some(command.spawn().unwrap());
+        command.args(["--listen", listen]).envs(environment.iter().copied());
+        let out = self.path(&format!("log/{name}.out"));
+        command.stdin(Stdio::null()).stdout(fs::File::create(&out).unwrap()).stderr(self.log(name));
+        let mut server = command.spawn().unwrap();
         let address = eventually("the server's start", START, async || {
-            let ended = self.server.as_mut().and_then(|server| server.try_wait().unwrap());
+            let ended = server.try_wait().unwrap();
             assert!(ended.is_none(), "the server ended: {ended:?}\n{}", self.server_log());
             let text = fs::read_to_string(&out).unwrap();
             text.lines().find_map(|line| line.strip_prefix("Quarterdeck listens on http://")?.parse().ok())
         });
-        self.address = Some(address.await);
+        let address = address.await;
+        (server, address)
     }
 
     /// The server's process.
@@ -229,7 +252,8 @@ impl Site {
         // Not in /tmp or the checkout, which are often closed to other users.
         let directory = tempfile::Builder::new().prefix("qd-it-").tempdir_in("/var/tmp").unwrap();
         fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
-        let site = Site { directory, mode, slurm, launcher: None, server: None, address: None };
+        let (others, environment) = (Vec::new(), Vec::new());
+        let site = Site { directory, mode, slurm, launcher: None, server: None, others, environment, address: None };
         for name in ["bin", "etc", "run", "log", "data", "home"] {
             fs::create_dir(site.path(name)).unwrap();
             fs::set_permissions(site.path(name), PermissionsExt::from_mode(0o755)).unwrap();
@@ -336,6 +360,7 @@ impl Site {
         };
         command.env_clear().env("PATH", "/usr/local/bin:/usr/bin:/bin").env("LANG", "C.UTF-8");
         command.env("HOME", self.path("home")).env("RUST_BACKTRACE", "1");
+        command.envs(self.environment.iter().map(|(name, value)| (name, value)));
         if let Mode::SingleUser(_) = self.mode {
             command.env("USER", self.person()).env("SHELL", "/bin/bash");
         }
@@ -365,7 +390,7 @@ impl Drop for Site {
         if std::thread::panicking() {
             eprintln!("---- the server's log\n{}", self.server_log());
         }
-        for mut child in [self.server.take(), self.launcher.take()].into_iter().flatten() {
+        for mut child in [self.server.take(), self.launcher.take()].into_iter().flatten().chain(self.others.drain(..)) {
             let _ = child.kill();
             let _ = child.wait();
         }
