@@ -4,6 +4,7 @@
 //!
 //! Written for Slurm 22.05 and, where the manual or public answers tell, later versions.
 
+pub mod array;
 pub mod compact;
 pub mod dependency;
 pub mod host_list;

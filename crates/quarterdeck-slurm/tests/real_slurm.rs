@@ -131,6 +131,7 @@ fn hostile_names_and_values_arrive_and_are_not_executed() {
             error: None,
             resources: Resources { time_limit_minutes: Some(5), ..Resources::default() },
             environment: vec![("VALUE".to_owned(), value.clone())],
+            rows: None,
         });
         submitted.push((slurm.submit(&composed.unwrap(), &[]).unwrap(), name, value));
     }

@@ -457,6 +457,63 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/jobs/{job}/sweep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows of a sweep of your own, each with its task; of one of its tasks, that row. */
+        get: operations["jobs_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/sweep/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same for a spreadsheet.
+         * @description A text that a spreadsheet would compute begins with an apostrophe.
+         */
+        get: operations["jobs_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/sweep/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A line of what each task of a sweep of your own wrote.
+         * @description Empty lines do not count. Tasks whose files are not read in time are left out.
+         */
+        get: operations["jobs_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/jobs/{job}/why": {
         parameters: {
             query?: never;
@@ -1750,6 +1807,8 @@ export interface components {
             error_path?: string | null;
             comment?: string | null;
             files: components["schemas"]["JobFile"][];
+            /** @description Whether it has a table: see `/sweep`. */
+            sweep: boolean;
             /** @description What you may do with it now. */
             actions: components["schemas"]["JobAction"][];
             /** Format: date-time */
@@ -1915,6 +1974,7 @@ export interface components {
             environment?: {
                 [key: string]: string;
             };
+            sweep?: components["schemas"]["Sweep"] | null;
         };
         Node: {
             name: string;
@@ -2550,6 +2610,56 @@ export interface components {
         Store: "process" | "redis";
         /** @enum {string} */
         StoreState: "up" | "down";
+        /** @description What varies from task to task of a job. */
+        Sweep: {
+            /**
+             * @description The table's columns: parameters of the template, or names of files that it asks for; with a script of one's own,
+             *     environment variables.
+             */
+            parameters: string[];
+            /**
+             * @description Task 1 is the first row: values by column. What a row leaves out has the job's own value. A file is one of the
+             *     job's, by the name it has there.
+             */
+            rows: Record<string, unknown>[];
+            /**
+             * Format: int32
+             * @description Tasks that may run at the same time; unset: as many as the scheduler lets.
+             */
+            at_once?: number | null;
+        };
+        SweepRow: {
+            /**
+             * Format: int32
+             * @description Of the task, counted from 1.
+             */
+            number: number;
+            /** @description By column; what is left out has the job's own value. */
+            values: Record<string, unknown>;
+            /**
+             * @description Null where it cannot be told.
+             * @example RUNNING
+             */
+            state?: string | null;
+            job?: components["schemas"]["Job"] | null;
+        };
+        SweepTable: {
+            /** @description The columns, in their order. */
+            parameters: string[];
+            rows: components["schemas"]["SweepRow"][];
+        };
+        SweepValue: {
+            /**
+             * Format: int32
+             * @description Of the task.
+             */
+            number: number;
+            /** @description Cut after 200 letters; null where there is no such line. */
+            text?: string | null;
+        };
+        SweepValues: {
+            items: components["schemas"]["SweepValue"][];
+        };
         Template: {
             id: string;
             version: string;
@@ -4357,6 +4467,188 @@ export interface operations {
                 };
             };
             409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepTable"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_values: {
+        parameters: {
+            query?: {
+                /** @description A file in each task's own directory; unset: its standard output. */
+                file?: string;
+                line?: "first" | "last";
+                /** @description The first task, counted from 1: a hundred are answered at a time. */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepValues"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -15,6 +15,7 @@ mod resubmit;
 mod rows;
 mod store;
 mod submit;
+pub(crate) mod sweep;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -50,6 +51,7 @@ pub use recover::recover;
 pub use request::{ImageChoice, NewJob, Resources};
 pub use resubmit::{asked_for, resubmit};
 pub use submit::{Preview, preview, submit};
+pub use sweep::{Sweep, SweepRow, SweepTable, sweep};
 pub use update::{JobUpdate, update};
 pub use why::{Finding, why};
 
@@ -80,6 +82,8 @@ pub enum Error {
     NoWorkingDirectory,
     #[error(transparent)]
     Files(#[from] crate::files::Error),
+    #[error("This job is no sweep.")]
+    NoSweep,
     #[error("This job was not submitted through Quarterdeck, or by an earlier release: submit it as a new one.")]
     NotSubmittedHere,
     #[error("Only operators change a job's {what}.")]
@@ -134,9 +138,13 @@ pub struct Job {
     pub output_path: Option<String>,
     pub error_path: Option<String>,
     pub comment: Option<String>,
-    /// For the owner's eyes.
+    /// For the owner's eyes. A part of an array or a heterogeneous job has its whole's.
     pub script: Option<String>,
     pub files: Vec<JobFile>,
+    /// Of an array that was submitted here: its tasks as sbatch takes them.
+    pub array: Option<String>,
+    /// Of a sweep: above the directories of its tasks, absolute.
+    pub rows_directory: Option<String>,
 }
 
 /// An uploaded file that a job was given.
@@ -221,6 +229,13 @@ pub async fn list(
     Ok(Page { items: rows.into_iter().filter_map(read).collect(), next_cursor, total })
 }
 
+/// The array or heterogeneous job that this is a part of.
+async fn whole_of(app: &App, part: &Job) -> Result<Option<Job>, DbErr> {
+    let Some(root) = part.job_id.as_ref().and_then(JobId::whole) else { return Ok(None) };
+    let row = store::last_before(app.db.read(), &part.cluster, root, part.id).await?;
+    Ok(row.and_then(read).filter(|whole| whole.user == part.user))
+}
+
 async fn whole(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<store::Whole, Error> {
     let job = find_for(app, actor, cluster, job).await?;
     let number = job.job_id.ok_or(Error::NotFound)?;
@@ -259,7 +274,10 @@ pub async fn find_for(app: &App, actor: &Actor, cluster: &Cluster, job: &str) ->
 /// The same, looked at closely: that an operator reads what Slurm shows to its owner and coordinators alone is
 /// recorded.
 pub async fn detail(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<Job, Error> {
-    let job = find_for(app, actor, cluster, job).await?;
+    let mut job = find_for(app, actor, cluster, job).await?;
+    if job.script.is_none() {
+        job.script = whole_of(app, &job).await?.and_then(|whole| whole.script);
+    }
     if !cluster.own_sight_of(actor).covers(&job.user, job.account.as_deref()) {
         let object = job.id.to_string();
         let event = Event::new("job.read", &object).job(job.job_id.as_ref().map(ToString::to_string));
@@ -329,8 +347,8 @@ async fn save_and_publish(app: &App, job: Job) -> Result<(), DbErr> {
 }
 
 /// Writes how a submission ended, and answers the job as it stands then: where the queue told of it in the meantime,
-/// that is newer and stays.
-async fn save_submission(app: &App, job: Job) -> Result<Job, DbErr> {
+/// that is newer and stays. `tasks`: of an array whose tasks no queue will tell of.
+async fn save_submission(app: &App, job: Job, tasks: Vec<Job>) -> Result<Job, DbErr> {
     let tx = app.db.begin().await?;
     let Some(old) = store::by_id_to_change(&tx, &job.cluster, job.id).await? else { return Ok(job) };
     if old.state != JobState::Submitting.as_str() {
@@ -339,9 +357,11 @@ async fn save_submission(app: &App, job: Job) -> Result<Job, DbErr> {
     if let Some(job_id) = &job.job_id {
         store::delete_strays(&tx, &job.cluster, job_id.as_str()).await?;
     }
-    store::save(&tx, rows::update(old, &job, to_us(app.clock.now()))).await?;
+    let now_us = to_us(app.clock.now());
+    store::save(&tx, rows::update(old, &job, now_us)).await?;
+    store::insert_all(&tx, tasks.iter().map(|task| row(task, None, None, now_us))).await?;
     tx.commit().await?;
-    app.live.jobs_changed(&job.cluster.clone(), vec![job.clone()]);
+    app.live.jobs_changed(&job.cluster.clone(), [vec![job.clone()], tasks].concat());
     Ok(job)
 }
 

@@ -38,6 +38,8 @@ pub(super) fn update(row: store::Model, job: &Job, updated_us: i64) -> store::Mo
         comment: job.comment.clone(),
         script: job.script.clone(),
         files: json!(job.files),
+        array: job.array.clone(),
+        rows_directory: job.rows_directory.clone(),
         updated_us,
         ..row
     }
@@ -82,6 +84,8 @@ pub(super) fn row(
         comment: None,
         script: None,
         files: json!([]),
+        array: None,
+        rows_directory: None,
         idempotency_key,
         request_hash,
         updated_us,
@@ -126,5 +130,7 @@ pub(super) fn read(row: store::Model) -> Option<Job> {
         comment: row.comment,
         script: row.script,
         files: serde_json::from_value(row.files).ok()?,
+        array: row.array,
+        rows_directory: row.rows_directory,
     })
 }

@@ -7,6 +7,7 @@ mod m20261125_access;
 mod m20261125_audit;
 mod m20261126_downloads;
 mod m20261126_requests;
+mod m20261126_sweeps;
 
 pub(crate) struct Migrator;
 
@@ -19,6 +20,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_audit::Migration),
             Box::new(m20261126_requests::Migration),
             Box::new(m20261126_downloads::Migration),
+            Box::new(m20261126_sweeps::Migration),
         ]
     }
 }

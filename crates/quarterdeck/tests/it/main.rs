@@ -24,5 +24,6 @@ mod privacy;
 mod results;
 mod sessions;
 mod support;
+mod sweeps;
 mod uploads;
 mod why;
