@@ -3,6 +3,7 @@ import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
 import { nodesEn } from "./nodes.en";
 import { previewEn } from "./preview.en";
+import { sweepEn, sweepFaultsEn } from "./sweep.en";
 import { whyEn } from "./why.en";
 
 export const en = {
@@ -132,6 +133,7 @@ export const en = {
       "not-a-service": "A person makes her own keys: choose a service account.",
     },
     fields: {
+      ...sweepFaultsEn,
       "missing-name": "Give the job a name.",
       "too-long": "This is too long.",
       "control-character": "Remove line breaks and control characters.",
@@ -230,6 +232,7 @@ export const en = {
     },
   },
   array: arrayEn,
+  sweep: sweepEn,
   why: whyEn,
   preview: previewEn,
   jobActions: actionsEn,

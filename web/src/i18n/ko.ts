@@ -5,6 +5,7 @@ import { arrayKo } from "./array.ko";
 import type { en } from "./en";
 import { nodesKo } from "./nodes.ko";
 import { previewKo } from "./preview.ko";
+import { sweepFaultsKo, sweepKo } from "./sweep.ko";
 import { whyKo } from "./why.ko";
 
 /** The same keys with other texts. Korean has no plural: `_one` is left out. */
@@ -142,6 +143,7 @@ export const ko: Translation<typeof en> = {
       "not-a-service": "사용자의 키는 본인이 만듭니다. 서비스 계정을 선택하십시오.",
     },
     fields: {
+      ...sweepFaultsKo,
       "missing-name": "작업 이름을 입력하십시오.",
       "too-long": "너무 깁니다.",
       "control-character": "줄바꿈과 제어 문자를 지우십시오.",
@@ -240,6 +242,7 @@ export const ko: Translation<typeof en> = {
     },
   },
   array: arrayKo,
+  sweep: sweepKo,
   why: whyKo,
   preview: previewKo,
   jobActions: actionsKo,

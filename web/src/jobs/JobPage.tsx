@@ -2,6 +2,7 @@
 import { Anchor, Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "../api/types";
 import { JOB_TABS, type JobTab } from "../router";
@@ -19,6 +20,9 @@ import { JobTimeline } from "./JobTimeline";
 import { OutputView } from "./OutputView";
 import { jobQuery } from "./queries";
 import { WhyPanel } from "./WhyPanel";
+
+// Most jobs are none.
+const SweepResults = lazy(async () => ({ default: (await import("./sweep/SweepResults")).SweepResults }));
 
 const route = getRouteApi("/frame/clusters/$cluster/jobs/$job");
 
@@ -54,6 +58,11 @@ export function JobPage() {
           <StaleNote asOf={job.as_of} stale={job.stale} reason={job.stale_reason} />
           <WhyPanel cluster={cluster} job={job} />
           <ArrayPanel key={job.id} cluster={cluster} job={job} />
+          {job.sweep && (
+            <Suspense fallback={<LoadingRows rows={8} />}>
+              <SweepResults key={job.id} cluster={cluster} job={job} />
+            </Suspense>
+          )}
           <WithSide
             side={
               <>
@@ -101,7 +110,8 @@ function JobTabs({ cluster, job }: { cluster: string; job: JobDetail }) {
           stream={stream ?? "stdout"}
           onStream={(next) =>
             void navigate({
-              search: next === "stderr" ? { tab, stream: "stderr" } : { tab },
+              search: ({ stream: _, ...before }) =>
+                next === "stderr" ? { ...before, tab, stream: "stderr" } : { ...before, tab },
               replace: true,
             })
           }

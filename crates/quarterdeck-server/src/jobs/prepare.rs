@@ -90,11 +90,13 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         fill_slots(template, columns, &mut files, &mut errors);
     }
     let rows_directory = rows_name.map(|name| format!("{absolute}/{name}"));
-    let rows = match (&new.sweep, &rows_directory, errors.is_empty()) {
-        (Some(sweep), Some(rows_directory), true) => {
+    let rows = match (&new.sweep, &rows_directory) {
+        // That the template is not there has been said.
+        (Some(sweep), Some(rows_directory)) if template.is_some() || new.script.is_some() => {
             let container = image.as_ref().map(|image| &image.command);
             let (template, files, directory) = (template.as_ref(), files.as_slice(), absolute.as_str());
-            let common = sweep::Common { new: &new, template, container, files, directory, rows_directory };
+            let render = errors.is_empty();
+            let common = sweep::Common { new: &new, template, container, files, directory, rows_directory, render };
             Some(sweep::prepare(&common, sweep, &mut errors).await)
         }
         _ => None,

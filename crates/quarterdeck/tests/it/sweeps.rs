@@ -303,6 +303,12 @@ async fn faults_point_to_their_cells(client: &Client, cluster: &str) {
         ),
         (no_file, vec![("no-such-file", "/sweep/rows/0/input.txt"), ("missing-file", "/sweep/rows/1/input.txt")]),
         (array, vec![("two-arrays", "/resources/array")]),
+        // Beside what is wrong with the job.
+        (
+            json!({"name": "faulty", "template": "writes-its-row",
+                "sweep": {"parameters": ["count"], "rows": [{"count": 1}, {"count": 0}]}}),
+            vec![("missing-file", "/files"), ("out-of-range", "/sweep/rows/1/count")],
+        ),
         (
             with(&template, table(json!(["count"]), json!(vec![json!({"count": 1}); 1001]))),
             vec![("too-many", "/sweep/rows")],

@@ -44,6 +44,7 @@ function shownPointers(form: JobForm, template: Template | null): string[] {
     "/name",
     "/files",
     "/working_directory",
+    ...(form.sweep ? ["/sweep"] : []),
     ...resources,
     ...(form.mode === "template"
       ? ["/template", "/image", ...(template?.parameters ?? []).map(({ name }) => parameterPointer(name))]

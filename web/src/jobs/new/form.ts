@@ -1,6 +1,7 @@
 // The New job form: what it holds, how it begins, and the submission it comes to.
 import type { Image, NewJob, Template, TemplateFile } from "../../api/types";
 import type { NewJobSearch, ParameterValue, ResourceForm } from "./search";
+import { type SweepForm, sweepRequest } from "./sweep/sweep-form";
 
 /** A file for the job: on its way in the upload queue, or on the server already. */
 export interface FileChoice {
@@ -26,6 +27,8 @@ export interface JobForm {
   resources: ResourceForm;
   script: string;
   directory: string;
+  /** Null: a single job. */
+  sweep: SweepForm | null;
   /** The job that is submitted again. */
   again: string | null;
 }
@@ -45,6 +48,7 @@ export function formFromSearch(search: NewJobSearch): JobForm {
     resources: search.resources ?? {},
     script: STARTING_SCRIPT,
     directory: search.directory ?? "",
+    sweep: null,
     again: search.again ?? null,
   };
 }
@@ -86,6 +90,7 @@ export function submissionOf(form: JobForm, template: Template | null): NewJob {
       ...(gpus ? { gpus: { count: gpus, ...(gpuType ? { type: gpuType } : {}) } } : {}),
     },
     ...(form.directory.trim() ? { working_directory: form.directory.trim() } : {}),
+    ...(form.sweep ? { sweep: sweepRequest(form.sweep, fromTemplate ? template : null) } : {}),
   };
 }
 

@@ -25,6 +25,8 @@ pub(in crate::jobs) struct Common<'a> {
     pub directory: &'a str,
     /// Absolute: above the tasks' own directories.
     pub rows_directory: &'a str,
+    /// Else each row is only checked: something else is wrong already.
+    pub render: bool,
 }
 
 /// The rows as the script has them. Every cell that is wrong is named at once, as far as possible.
@@ -117,7 +119,7 @@ fn fill(common: &Common<'_>, template: &Template, values: &Map<String, Value>, r
     }
     match templates::check_parameters(template, &parameters) {
         // Wrong values are said before what a template makes of them.
-        Ok(_) if !faults.found.is_empty() => {}
+        Ok(_) if !common.render || !faults.found.is_empty() => {}
         Ok(complete) => match templates::render(template, &complete, common.container) {
             Ok(commands) => row.commands = commands,
             Err(error) => {
