@@ -1202,6 +1202,16 @@ export interface components {
          * @enum {string}
          */
         AccountKind: "person" | "service";
+        /** @description How old what was read of one of the scheduler's parts is. */
+        Age: {
+            /**
+             * Format: date-time
+             * @description When it last answered.
+             */
+            as_of?: string | null;
+            stale: boolean;
+            stale_reason?: string | null;
+        };
         ApiKey: {
             /** Format: uuid */
             id: string;
@@ -1352,6 +1362,7 @@ export interface components {
             as_of?: string | null;
             stale: boolean;
             stale_reason?: string | null;
+            accounting?: components["schemas"]["Age"] | null;
         };
         /** @enum {string} */
         ClusterState: "up" | "down";
@@ -2210,6 +2221,7 @@ export interface components {
                 as_of?: string | null;
                 stale: boolean;
                 stale_reason?: string | null;
+                accounting?: components["schemas"]["Age"] | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;

@@ -57,6 +57,9 @@ export const en = {
   stale: {
     shown: "This is the last data that came.",
     shownFrom: "This is the data from {{age}}.",
+    accounting: "Accounting (slurmdbd) does not answer: how jobs ended may be missing.",
+    accountingSince:
+      "Accounting (slurmdbd) has not answered since {{time}}: how jobs ended since then may be missing.",
     reasons: {
       "not-read-yet": "The scheduler has not been read yet.",
     },

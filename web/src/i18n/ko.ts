@@ -66,6 +66,9 @@ export const ko: Translation<typeof en> = {
   stale: {
     shown: "마지막으로 받은 데이터입니다.",
     shownFrom: "{{age}} 데이터입니다.",
+    accounting: "작업 기록(slurmdbd)이 응답하지 않아 작업의 종료 결과가 표시되지 않을 수 있습니다.",
+    accountingSince:
+      "{{time}} 이후로 작업 기록(slurmdbd)이 응답하지 않아 그 뒤에 끝난 작업의 결과가 표시되지 않을 수 있습니다.",
     reasons: {
       "not-read-yet": "스케줄러를 아직 읽지 못했습니다.",
     },

@@ -12,6 +12,7 @@ import { Panel } from "../ui/Panel";
 import { JobStateBadge } from "../ui/StateBadge";
 import { LoadingRows, ProblemNote, StaleNote } from "../ui/states";
 import { WithSide } from "../ui/WithSide";
+import { AccountingNote } from "./AccountingNote";
 import { ArrayPanel } from "./array/ArrayPanel";
 import { JobActions } from "./JobActions";
 import { JobFiles } from "./JobFiles";
@@ -56,6 +57,7 @@ export function JobPage() {
       {job && (
         <>
           <StaleNote asOf={job.as_of} stale={job.stale} reason={job.stale_reason} />
+          <AccountingNote cluster={cluster} />
           <WhyPanel cluster={cluster} job={job} />
           <ArrayPanel key={job.id} cluster={cluster} job={job} />
           {job.sweep && (

@@ -14,6 +14,7 @@ import { ScrollingTable } from "../ui/ScrollingTable";
 import { SearchBox } from "../ui/SearchBox";
 import { useSelection } from "../ui/selection";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
+import { AccountingNote } from "./AccountingNote";
 import { DEFAULT_SORT, type JobFilter } from "./filter";
 import { useJobColumns, useOpenJob } from "./JobTable";
 import classes from "./jobs.module.css";
@@ -80,6 +81,7 @@ export function JobsPage() {
           <JobSelection cluster={cluster} filter={filter} selection={selection} total={total} />
         )}
       </div>
+      <AccountingNote cluster={cluster} />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       <div className={classes.table}>
         {!jobs && !error && <LoadingRows rows={14} height={35} />}

@@ -1,7 +1,7 @@
 // Follows a cluster's jobs for as long as the cluster is on the page.
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
-import type { Job } from "../api/types";
+import type { Cluster, Job } from "../api/types";
 import { jobListsKey, whyWaitingKey } from "../jobs/queries";
 import { overviewQuery } from "../overview/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
@@ -13,12 +13,16 @@ export interface Freshness {
   asOf: string | null;
   stale: boolean;
   staleReason: string | null;
+  /** Of accounting, which tells how jobs ended; null where the site keeps none. */
+  accounting: SourceAge | null;
 }
+
+type SourceAge = NonNullable<Cluster["accounting"]>;
 
 /** Figures over all jobs are asked for again after a change, but no oftener than this. */
 const FIGURES_EVERY_MS = 2000;
 
-const UNKNOWN: Freshness = { asOf: null, stale: false, staleReason: null };
+const UNKNOWN: Freshness = { asOf: null, stale: false, staleReason: null, accounting: null };
 const freshness = new Map<string, Freshness>();
 const freshnessListeners = new Set<() => void>();
 
@@ -86,6 +90,8 @@ function noteFreshness(cluster: string, message: ChannelMessage): void {
     stale:
       typeof message.stale === "boolean" ? message.stale : message.type === "delta" ? false : known.stale,
     staleReason: typeof message.stale_reason === "string" ? message.stale_reason : null,
+    accounting:
+      message.type === "delta" ? known.accounting : ((message.accounting ?? null) as SourceAge | null),
   });
   for (const listener of freshnessListeners) listener();
 }

@@ -96,11 +96,18 @@ export function StaleNote({ asOf, stale, reason }: StaleProps) {
   const reasonText = useProblemText().stale(reason);
   if (!stale) return null;
   return (
+    <StaleLine>
+      {asOf ? t("stale.shownFrom", { age: format.ago(asOf, now) }) : t("stale.shown")} {reasonText}
+    </StaleLine>
+  );
+}
+
+/** One line that says that something is old or missing. */
+export function StaleLine({ children }: { children: ReactNode }) {
+  return (
     <div className={classes.stale} role="status">
       <IconCloudOff size={16} aria-hidden />
-      <span>
-        {asOf ? t("stale.shownFrom", { age: format.ago(asOf, now) }) : t("stale.shown")} {reasonText}
-      </span>
+      <span>{children}</span>
     </div>
   );
 }

@@ -49,7 +49,7 @@ impl<T> FreshPage<T> {
             total,
             as_of: freshness.as_of,
             stale: freshness.is_stale(),
-            stale_reason: freshness.stale_reason.clone(),
+            stale_reason: freshness.reason(),
         }
     }
 }
@@ -104,6 +104,23 @@ struct Cluster {
     as_of: Option<DateTime<Utc>>,
     stale: bool,
     stale_reason: Option<String>,
+    /// Accounting (slurmdbd), which tells how jobs ended; null where the site keeps none.
+    accounting: Option<Age>,
+}
+
+/// How old what was read of one of the scheduler's parts is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Age {
+    /// When it last answered.
+    as_of: Option<DateTime<Utc>>,
+    stale: bool,
+    stale_reason: Option<String>,
+}
+
+impl From<Freshness> for Age {
+    fn from(freshness: Freshness) -> Age {
+        Age { as_of: freshness.as_of, stale: freshness.is_stale(), stale_reason: freshness.reason() }
+    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -128,7 +145,8 @@ async fn list(State(app): State<App>) -> Json<Page<Cluster>> {
             state: if view.jobs.is_stale() { ClusterState::Down } else { ClusterState::Up },
             as_of: view.jobs.as_of,
             stale: view.jobs.is_stale(),
-            stale_reason: view.jobs.stale_reason,
+            stale_reason: view.jobs.reason(),
+            accounting: view.accounting.map(Age::from),
         }
     };
     Json(Page::whole(app.clusters.all().iter().map(view).collect()))
@@ -197,7 +215,7 @@ async fn overview(
     Ok(Json(Overview {
         as_of: oldest.as_of,
         stale: oldest.is_stale(),
-        stale_reason: oldest.stale_reason.clone(),
+        stale_reason: oldest.reason(),
         jobs: count(&all),
         mine: count(&mine),
         cpus: shown.then(|| Usage {

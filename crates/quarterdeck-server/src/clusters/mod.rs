@@ -16,7 +16,7 @@ use tokio::sync::Notify;
 use crate::app::App;
 use crate::config::{self, LOCAL_CLUSTER, Mode};
 use crate::jobs;
-use crate::live::Live;
+use crate::live::{Live, Topic};
 pub use line::{Line, Waiting};
 pub use sight::{Privacy, Sight};
 pub use slurm::{Commands, watch};
@@ -55,21 +55,33 @@ pub struct View {
     /// Read by themselves, and seldom: a site without an answer to this has its jobs and nodes all the same.
     pub reservations: Freshness,
     pub reservation_list: Arc<Vec<Reservation>>,
+    /// slurmdbd and its database, which tell how jobs ended. `None`: the site keeps none, or that is not known yet.
+    pub accounting: Option<Freshness>,
     pub line: Arc<Line>,
     /// `None` until it was read: then everything is private.
     pub privacy: Option<Arc<Privacy>>,
 }
 
+/// In the first moments after the start.
+const NOT_READ_YET: &str = "not-read-yet";
+
 /// How old a reading is, and why there is no newer one.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Freshness {
     pub as_of: Option<DateTime<Utc>>,
+    /// Why the last reading failed.
     pub stale_reason: Option<String>,
 }
 
 impl Freshness {
     pub fn is_stale(&self) -> bool {
-        self.stale_reason.is_some()
+        self.reason().is_some()
+    }
+
+    /// Why there is no newer reading: what the source's command said, or a code.
+    pub fn reason(&self) -> Option<String> {
+        let not_yet = || self.as_of.is_none().then(|| NOT_READ_YET.to_owned());
+        self.stale_reason.clone().or_else(not_yet)
     }
 
     fn read(&mut self, now: DateTime<Utc>) {
@@ -126,6 +138,25 @@ impl Cluster {
             Scheduler::Slurm(_) => "slurm",
             Scheduler::Local => "local",
         }
+    }
+
+    /// Whether accounting answered what it was asked at this time.
+    fn heard_accounting<T>(&self, live: &Live, asked: DateTime<Utc>, outcome: Result<T, String>) -> Result<T, String> {
+        let news = self.change(|view| {
+            let freshness = view.accounting.get_or_insert_default();
+            match &outcome {
+                Ok(_) => {
+                    let returned = freshness.is_stale();
+                    freshness.read(asked);
+                    returned
+                }
+                Err(reason) => freshness.fail(reason.clone()),
+            }
+        });
+        if news {
+            live.freshness(&self.name, Topic::Jobs, self.view().jobs);
+        }
+        outcome
     }
 
     fn change<T>(&self, change: impl FnOnce(&mut View) -> T) -> T {

@@ -1,5 +1,6 @@
 //! Reads a Slurm cluster through its own commands, once for everybody, and hands on what changed.
 
+use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Stdio;
 use std::sync::Arc;
@@ -130,20 +131,18 @@ async fn read_all(pipe: Option<impl tokio::io::AsyncRead + Unpin>, limit: u64) -
 /// Reads the cluster again and again. A failure makes its own part stale and nothing else; and what asks accounting,
 /// which may hang, stands in nobody else's way.
 pub async fn watch(app: App, cluster: Cluster, commands: Arc<Commands>) {
-    // First, so that nothing is shown before it is known to whom.
-    let known = read_privacy(&cluster, &commands).await;
     let (left, those_left) = watch::channel(Vec::new());
     tokio::join!(
-        watch_privacy(&cluster, &commands, known),
+        watch_privacy(&app, &cluster, &commands),
         watch_controller(&app, &cluster, &commands, &left),
         watch_accounting(&app, &cluster, &commands, those_left),
     );
 }
 
-async fn watch_privacy(cluster: &Cluster, commands: &Commands, mut known: bool) {
+async fn watch_privacy(app: &App, cluster: &Cluster, commands: &Commands) {
     loop {
+        let known = read_privacy(app, cluster, commands).await;
         tokio::time::sleep(if known { PRIVACY_EVERY } else { commands.poll }).await;
-        known = read_privacy(cluster, commands).await;
     }
 }
 
@@ -151,17 +150,20 @@ async fn watch_controller(app: &App, cluster: &Cluster, commands: &Commands, lef
     let mut nodes_due = Instant::now();
     let mut reservations_due = Instant::now();
     loop {
-        read_jobs(app, cluster, commands, left).await;
-        if app.clusters.nodes_soon.swap(false, Ordering::Relaxed) {
-            nodes_due = Instant::now();
-        }
-        if Instant::now() >= nodes_due && cluster.view().privacy.is_some() {
-            read_nodes(app, cluster, commands).await;
-            nodes_due = Instant::now() + NODES_EVERY;
-        }
-        if Instant::now() >= reservations_due && cluster.view().privacy.is_some() {
-            read_reservations(app, cluster, commands).await;
-            reservations_due = Instant::now() + RESERVATIONS_EVERY;
+        // Nothing is shown before it is known to whom.
+        if cluster.view().privacy.is_some() {
+            read_jobs(app, cluster, commands, left).await;
+            if app.clusters.nodes_soon.swap(false, Ordering::Relaxed) {
+                nodes_due = Instant::now();
+            }
+            if Instant::now() >= nodes_due {
+                read_nodes(app, cluster, commands).await;
+                nodes_due = Instant::now() + NODES_EVERY;
+            }
+            if Instant::now() >= reservations_due {
+                read_reservations(app, cluster, commands).await;
+                reservations_due = Instant::now() + RESERVATIONS_EVERY;
+            }
         }
         tokio::select! {
             () = tokio::time::sleep(commands.poll) => {}
@@ -186,32 +188,47 @@ async fn watch_accounting(
 }
 
 /// What was known stays where it cannot be read; whether it could.
-async fn read_privacy(cluster: &Cluster, commands: &Commands) -> bool {
+async fn read_privacy(app: &App, cluster: &Cluster, commands: &Commands) -> bool {
     let known = cluster.view().privacy;
-    let data = match commands.run(&privacy::reading()).await.map(|answer| privacy::parse(&answer)) {
-        Ok(Ok(data)) => data,
-        Ok(Err(error)) => return warn(cluster, &error.to_string()),
+    let answer = match commands.run(&privacy::reading()).await {
+        Ok(answer) => answer,
         Err(reason) => return warn(cluster, &reason),
     };
-    // A site may have no accounting, and so no coordinators; what was known stays while it is away.
+    let data = match privacy::parse(&answer) {
+        Ok(data) => data,
+        Err(error) => return warn(cluster, &error.to_string()),
+    };
+    let show = |privacy| cluster.change(|view| view.privacy = Some(Arc::new(privacy)));
+    // Accounting may take its time. Until it answers, coordinators see what others see.
+    if known.is_none() && !data.jobs {
+        show(Privacy { data, ..Privacy::default() });
+        app.clusters.look_soon();
+    }
     let known = known.unwrap_or_default();
-    let coordinators = match commands.run(&privacy::coordinators_reading()).await {
-        Ok(answer) => privacy::parse_coordinators(&answer).unwrap_or_default(),
-        Err(_) => known.coordinators.clone(),
+    let coordinators = if accounting::is_kept(&answer) {
+        let asked = app.clock.now();
+        let answer = commands.run(&privacy::coordinators_reading()).await;
+        let read = answer.and_then(|answer| privacy::parse_coordinators(&answer).map_err(|error| error.to_string()));
+        // What was known stays while it is away.
+        cluster.heard_accounting(&app.live, asked, read).unwrap_or_else(|_| known.coordinators.clone())
+    } else {
+        cluster.change(|view| view.accounting = None);
+        HashMap::new()
     };
     let blind = match data.jobs {
         true => blindness(commands).await.unwrap_or_else(|_| known.blind.clone()),
         false => None,
     };
-    cluster.change(|view| view.privacy = Some(Arc::new(Privacy { data, coordinators, blind })));
+    show(Privacy { data, coordinators, blind });
     true
 }
 
 fn warn(cluster: &Cluster, reason: &str) -> bool {
     tracing::warn!(cluster = %cluster.name, reason, "what is private could not be read");
     cluster.change(|view| {
-        // Nodes wait for it.
+        // All else waits for it.
         if view.privacy.is_none() {
+            view.jobs.fail(reason.to_owned());
             view.nodes.fail(reason.to_owned());
         }
     });
@@ -264,7 +281,9 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands, those_left
 async fn finish_left(app: &App, cluster: &Cluster, commands: &Commands, left: Vec<JobId>) -> Result<(), String> {
     let mut outcome = Ok(());
     for some in left.chunks(200) {
-        match commands.accounting(accounting::Jobs::Ids(some)).await {
+        let asked = app.clock.now();
+        let answer = commands.accounting(accounting::Jobs::Ids(some)).await;
+        match cluster.heard_accounting(&app.live, asked, answer) {
             Ok(ended) => {
                 jobs::watch_ended(app, &cluster.name, some, ended).await.map_err(|error| error.to_string())?;
             }

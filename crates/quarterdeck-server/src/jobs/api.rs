@@ -397,7 +397,7 @@ async fn why(
         starts_at: why.starts_at,
         as_of: why.freshness.as_of,
         stale: why.freshness.is_stale(),
-        stale_reason: why.freshness.stale_reason,
+        stale_reason: why.freshness.reason(),
     }))
 }
 
@@ -434,7 +434,7 @@ fn view(actor: &Actor, cluster: &Cluster, job: jobs::Job) -> JobDetail {
         job: Job::seen_by(actor, &job),
         stale: freshness.is_stale(),
         as_of: freshness.as_of,
-        stale_reason: freshness.stale_reason,
+        stale_reason: freshness.reason(),
     }
 }
 

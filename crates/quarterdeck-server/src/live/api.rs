@@ -20,6 +20,7 @@ use utoipa_axum::routes;
 use super::{Event, Topic};
 use crate::access::{Actor, Area, Origin, Scope};
 use crate::app::App;
+use crate::clusters::api::Age;
 use crate::clusters::{Cluster, Freshness};
 use crate::jobs::api::Job;
 use crate::jobs::{self, Stream};
@@ -277,7 +278,9 @@ impl Watcher<'_> {
                 self.nodes_delta(socket, &cluster, version, &upsert, &remove).await
             }
             Event::Freshness { cluster, of: Topic::Jobs, freshness } if self.jobs.contains_key(&*cluster) => {
-                send(socket, status(&format!("jobs:{cluster}"), &freshness)).await
+                let mut said = status(&format!("jobs:{cluster}"), &freshness);
+                said["accounting"] = json!(self.app.clusters.find(&cluster).and_then(accounting));
+                send(socket, said).await
             }
             Event::Freshness { cluster, of: Topic::Nodes, freshness } if self.nodes.contains_key(&*cluster) => {
                 send(socket, status(&format!("nodes:{cluster}"), &freshness)).await
@@ -318,16 +321,22 @@ impl Watcher<'_> {
         let freshness = cluster.view().jobs;
         let snapshot = json!({
             "type": "snapshot", "channel": format!("jobs:{}", cluster.name), "version": version, "items": items,
-            "as_of": freshness.as_of, "stale": freshness.is_stale(), "stale_reason": freshness.stale_reason,
+            "as_of": freshness.as_of, "stale": freshness.is_stale(), "stale_reason": freshness.reason(),
+            "accounting": accounting(cluster),
         });
         send(socket, snapshot).await
     }
 }
 
+/// How long accounting, which tells how jobs ended, has not answered.
+fn accounting(cluster: &Cluster) -> Option<Age> {
+    cluster.view().accounting.map(Age::from)
+}
+
 fn status(channel: &str, freshness: &Freshness) -> Value {
     json!({
         "type": "status", "channel": channel, "as_of": freshness.as_of,
-        "stale": freshness.is_stale(), "stale_reason": freshness.stale_reason,
+        "stale": freshness.is_stale(), "stale_reason": freshness.reason(),
     })
 }
 

@@ -156,7 +156,7 @@ async fn detail(
         actions: offers.map(NodeAction::from).collect(),
         as_of: freshness.as_of,
         stale: freshness.is_stale(),
-        stale_reason: freshness.stale_reason,
+        stale_reason: freshness.reason(),
     }))
 }
 

@@ -10,7 +10,7 @@
 use chrono::{DateTime, Utc};
 use quarterdeck_types::JobId;
 
-use super::{Fields, Reading, id_list};
+use super::{Fields, Reading, id_list, setting};
 use crate::notation::{ExitStatus, Tres, parse_count, parse_job_state, parse_time, parse_time_limit};
 use crate::{AnswerError, Job};
 
@@ -50,6 +50,13 @@ pub enum Jobs<'a> {
     OfUserSince(&'a str, DateTime<Utc>),
     /// Of an array's id all its tasks. Unknown ids are left out.
     Ids(&'a [JobId]),
+}
+
+/// Whether the site keeps a history at all, from the answer to [`super::privacy::reading`], the whole configuration
+/// (slurm.conf, `AccountingStorageType`).
+pub fn is_kept(configuration: &[u8]) -> bool {
+    let kind = setting(configuration, "AccountingStorageType");
+    !matches!(kind.as_deref(), None | Some("" | "(null)" | "accounting_storage/none"))
 }
 
 pub fn reading(jobs: Jobs<'_>) -> Reading {

@@ -197,6 +197,14 @@ fn text(bytes: &[u8]) -> String {
     String::from_utf8_lossy(bytes).into_owned()
 }
 
+/// A setting of slurm.conf in the answer to `scontrol show config`: `PrivateData             = jobs,usage`.
+fn setting(configuration: &[u8], name: &str) -> Option<String> {
+    text(configuration).lines().find_map(|line| {
+        let (found, value) = line.split_once('=')?;
+        (found.trim() == name).then(|| value.trim().to_owned())
+    })
+}
+
 /// The words of `Key=Value Key=Value` lines, as scontrol's `-o` writes them.
 fn value_of<'a>(line: &'a str, key: &str) -> Option<&'a str> {
     line.split(' ').find_map(|word| word.strip_prefix(key)?.strip_prefix('='))

@@ -3,7 +3,7 @@
 
 use std::collections::HashMap;
 
-use super::{Reading, text};
+use super::{Reading, setting, text};
 use crate::AnswerError;
 
 const SCONTROL: &str = "scontrol";
@@ -17,17 +17,13 @@ pub struct PrivateData {
     pub reservations: bool,
 }
 
+/// Asks for the whole configuration.
 pub fn reading() -> Reading {
     Reading::new(SCONTROL, &["show", "config"])
 }
 
-/// Reads the line `PrivateData             = jobs,usage` among the others.
 pub fn parse(answer: &[u8]) -> Result<PrivateData, AnswerError> {
-    let answer = text(answer);
-    let value = answer.lines().find_map(|line| {
-        let (name, value) = line.split_once('=')?;
-        (name.trim() == "PrivateData").then_some(value)
-    });
+    let value = setting(answer, "PrivateData");
     let value = value.ok_or_else(|| AnswerError::layout(SCONTROL, "its configuration has no PrivateData"))?;
     let has = |what: &str| value.split(',').any(|word| word.trim() == what);
     Ok(PrivateData {

@@ -98,9 +98,32 @@ async fn controller_away(own: &OwnSlurm, alice: &Client) {
     assert_eq!(own.slurm().jobs_named(&refused).len(), 0, "what was refused is not carried out later");
 }
 
+/// What the list of clusters says of accounting.
+async fn accounting(client: &Client) -> Value {
+    client.get("/clusters").await.json()["items"][0]["accounting"].clone()
+}
+
+/// The page says that it is accounting which does not answer, and since when.
+async fn accounting_is_missed_since(alice: &Client, gone_at: DateTime<Utc>) {
+    let missed = async || Some(accounting(alice).await).filter(|accounting| accounting["stale"] == true);
+    let missed = eventually("accounting goes stale", Duration::from_secs(60), missed).await;
+    assert!(missed["stale_reason"].as_str().unwrap().starts_with("sacct"), "{missed}");
+    assert!(as_of(&missed) <= gone_at, "{missed}");
+}
+
+async fn accounting_is_back(alice: &Client) {
+    let back = async || (accounting(alice).await["stale"] == false).then_some(());
+    eventually("accounting is fresh again", Duration::from_secs(90), back).await;
+}
+
 /// The queue is slurmctld's and stays as fresh as before.
 async fn accounting_away(own: &mut OwnSlurm, alice: &Client) {
+    let known = async || accounting(alice).await["as_of"].is_string().then_some(());
+    eventually("accounting was asked", Duration::from_secs(30), known).await;
+    let mut live = alice.live().await;
+    live.subscribe("jobs:slurm").await;
     own.kill("slurmdbd");
+    let gone_at = Utc::now();
     let before = as_of(&list(alice).await);
     let job = alice.submit("slurm", &job(&unique("unaccounted"), "echo computed")).await;
     let id = job["id"].as_str().unwrap();
@@ -112,10 +135,14 @@ async fn accounting_away(own: &mut OwnSlurm, alice: &Client) {
         (as_of(&now) > before + ACCOUNTING_AWAY).then_some(())
     };
     eventually("the queue is read as before", 2 * ACCOUNTING_AWAY, fresher).await;
+    accounting_is_missed_since(alice, gone_at).await;
+    live.hear_until(|message| (message["accounting"]["stale"] == true).then_some(())).await;
 
     own.start_everything();
     let exit_code = async || (alice.job("slurm", id).await["exit_code"] == 0).then_some(());
     eventually("accounting tells the exit code", Duration::from_secs(30), exit_code).await;
+    accounting_is_back(alice).await;
+    live.hear_until(|message| (message["accounting"]["stale"] == false).then_some(())).await;
 }
 
 /// Its ports take connections and nobody answers.
@@ -126,6 +153,7 @@ async fn a_hung_slurm_or_accounting_passes() {
     let alice = site.client("alice").await;
     controller_hung(&own, &alice).await;
     accounting_hung(&own, &alice).await;
+    accounting_hung_at_start(&own).await;
 }
 
 async fn controller_hung(own: &OwnSlurm, alice: &Client) {
@@ -166,6 +194,7 @@ async fn controller_hung(own: &OwnSlurm, alice: &Client) {
 /// Nothing of the queue's waits for it.
 async fn accounting_hung(own: &OwnSlurm, alice: &Client) {
     own.freeze("slurmdbd");
+    let frozen = Utc::now();
     let until = Instant::now() + ACCOUNTING_HANGS;
     let submitted = alice.submit("slurm", &job(&unique("unaccounted"), "echo computed")).await;
     let id = submitted["id"].as_str().unwrap();
@@ -179,9 +208,21 @@ async fn accounting_hung(own: &OwnSlurm, alice: &Client) {
         assert!(age < LIVE, "the queue is {age:?} old");
         tokio::time::sleep(Duration::from_millis(500)).await;
     }
+    accounting_is_missed_since(alice, frozen).await;
     own.thaw("slurmdbd");
     let exit_code = async || (alice.job("slurm", id).await["exit_code"] == 0).then_some(());
     eventually("accounting tells the exit code", Duration::from_secs(60), exit_code).await;
+    accounting_is_back(alice).await;
+}
+
+/// The first reading waits for slurmctld alone.
+async fn accounting_hung_at_start(own: &OwnSlurm) {
+    own.freeze("slurmdbd");
+    let site = Site::multi_user_on(own.slurm().clone()).await;
+    let alice = site.client("alice").await;
+    let read = async || (list(&alice).await["stale"] == false).then_some(());
+    eventually("the queue is read", LIVE, read).await;
+    own.thaw("slurmdbd");
 }
 
 /// What needs no Slurm.

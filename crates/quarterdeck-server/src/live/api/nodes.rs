@@ -21,7 +21,7 @@ impl Watcher<'_> {
         let items: Vec<Node> = view.node_list.iter().map(Node::from).collect();
         let snapshot = json!({
             "type": "snapshot", "channel": channel(&cluster.name), "version": version, "items": items,
-            "as_of": view.nodes.as_of, "stale": view.nodes.is_stale(), "stale_reason": view.nodes.stale_reason,
+            "as_of": view.nodes.as_of, "stale": view.nodes.is_stale(), "stale_reason": view.nodes.reason(),
         });
         send(socket, snapshot).await
     }
