@@ -47,6 +47,7 @@ export type TemplateFile = Schemas["FileSlot"];
 export type Parameter = Schemas["Parameter"];
 export type Image = Schemas["Image"];
 export type ImageDetail = Schemas["ImageDetail"];
+export type ImageScan = Schemas["ImageScan"];
 export type UploadInfo = Schemas["UploadInfo"];
 export type FileKind = Schemas["Kind"];
 export type FileEntry = Schemas["FileEntry"];

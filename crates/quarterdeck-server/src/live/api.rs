@@ -1,6 +1,8 @@
 //! The WebSocket that keeps pages fresh: a snapshot of each channel asked for, then what changed.
 
 mod nodes;
+mod own;
+mod resume;
 
 use std::collections::HashMap;
 use std::time::Duration;
@@ -25,6 +27,7 @@ use crate::clusters::{Cluster, Freshness};
 use crate::jobs::api::Job;
 use crate::jobs::{self, Stream};
 use crate::limits::{Bucket, Class};
+use resume::Point;
 
 /// The token must come within this time.
 const AUTH_TIME: Duration = Duration::from_secs(5);
@@ -75,6 +78,9 @@ enum FromClient {
         /// For `output:` channels: the byte to go on from.
         #[serde(default)]
         from: u64,
+        /// By channel: what the client has of it already.
+        #[serde(default)]
+        resume: HashMap<String, Point>,
     },
     Unsubscribe {
         channels: Vec<String>,
@@ -103,8 +109,16 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
     let mut events = app.live.subscribe();
     let actor = sign_in(app, &token, &origin).await?;
     let _place = app.live.take_place(actor.user_id).ok_or(closed(TOO_MANY, "too many open sockets"))?;
-    let mut watcher =
-        Watcher { app, actor, token, jobs: HashMap::new(), nodes: HashMap::new(), followed: HashMap::new() };
+    let mut watcher = Watcher {
+        app,
+        actor,
+        token,
+        jobs: HashMap::new(),
+        nodes: HashMap::new(),
+        uploads: None,
+        scans: None,
+        followed: HashMap::new(),
+    };
     send(socket, json!({"type": "ready"})).await?;
 
     // Few: what a followed file has to say waits there until the client takes it.
@@ -155,6 +169,9 @@ struct Watcher<'a> {
     jobs: HashMap<String, u64>,
     /// The same of their nodes.
     nodes: HashMap<String, u64>,
+    /// The same of her uploads, and of scans.
+    uploads: Option<u64>,
+    scans: Option<u64>,
     /// Output channels and who reads their files.
     followed: HashMap<String, Follower>,
 }
@@ -194,7 +211,7 @@ impl Watcher<'_> {
                 (self.actor, self.token) = (actor, token);
                 send(socket, json!({"type": "ready"})).await
             }
-            FromClient::Subscribe { channels, from } => {
+            FromClient::Subscribe { channels, from, resume } => {
                 // Each may be answered with a snapshot.
                 if channels.len() > MAX_CHANNELS {
                     return Err(closed(TOO_MANY, "too many channels"));
@@ -208,13 +225,19 @@ impl Watcher<'_> {
                     if self.jobs.len() + self.nodes.len() + self.followed.len() >= MAX_CHANNELS {
                         return Err(closed(TOO_MANY, "too many channels"));
                     }
-                    self.subscribe(socket, channel, from, said).await?;
+                    let point = resume.get(&channel);
+                    self.subscribe(socket, channel, from, point, said).await?;
                 }
                 Ok(())
             }
             FromClient::Unsubscribe { channels } => {
                 for channel in channels {
                     self.followed.remove(&channel);
+                    match channel.as_str() {
+                        own::UPLOADS => self.uploads = None,
+                        own::SCANS => self.scans = None,
+                        _ => {}
+                    }
                     if let Some(cluster) = channel.strip_prefix("jobs:") {
                         self.jobs.remove(cluster);
                     }
@@ -233,17 +256,25 @@ impl Watcher<'_> {
         socket: &mut WebSocket,
         channel: String,
         from: u64,
+        point: Option<&Point>,
         said: &mpsc::Sender<Value>,
     ) -> Result<(), Closed> {
-        let area = if channel.starts_with("nodes:") { Area::Nodes } else { Area::Jobs };
+        let area = match channel.split(':').next() {
+            Some("nodes") => Area::Nodes,
+            Some(own::UPLOADS) => Area::Uploads,
+            Some(own::SCANS) => Area::Images,
+            _ => Area::Jobs,
+        };
         if !self.actor.may(Scope::Read(area)) {
             return send(socket, json!({"type": "error", "channel": channel, "code": "missing-scope"})).await;
         }
         let parts: Vec<&str> = channel.split(':').collect();
         let cluster = parts.get(1).and_then(|name| self.app.clusters.find(name)).cloned();
         match (parts.as_slice(), cluster) {
-            (["jobs", _], Some(cluster)) => self.snapshot(socket, &cluster).await,
-            (["nodes", _], Some(cluster)) => self.nodes_snapshot(socket, &cluster).await,
+            ([own::UPLOADS], _) => self.uploads_snapshot(socket).await,
+            ([own::SCANS], _) => self.scans_snapshot(socket).await,
+            (["jobs", _], Some(cluster)) => self.jobs_since(socket, &cluster, point).await,
+            (["nodes", _], Some(cluster)) => self.nodes_since(socket, &cluster, point).await,
             (["output", _, job, rest @ ..], Some(cluster)) if matches!(rest, [] | ["stderr"]) => {
                 let stream = if rest.is_empty() { Stream::Stdout } else { Stream::Stderr };
                 let follow = Follow {
@@ -277,6 +308,10 @@ impl Watcher<'_> {
             Event::Nodes { cluster, version, upsert, remove } => {
                 self.nodes_delta(socket, &cluster, version, &upsert, &remove).await
             }
+            Event::Upload { owner, version, id, upload } => {
+                self.upload_delta(socket, owner, version, id, upload.as_deref()).await
+            }
+            Event::Scan { version, scan } => self.scan_delta(socket, version, &scan).await,
             Event::Freshness { cluster, of: Topic::Jobs, freshness } if self.jobs.contains_key(&*cluster) => {
                 let mut said = status(&format!("jobs:{cluster}"), &freshness);
                 said["accounting"] = json!(self.app.clusters.find(&cluster).and_then(accounting));
@@ -306,6 +341,12 @@ impl Watcher<'_> {
                 self.nodes_snapshot(socket, cluster).await?;
             }
         }
+        if self.uploads.is_some() {
+            self.uploads_snapshot(socket).await?;
+        }
+        if self.scans.is_some() {
+            self.scans_snapshot(socket).await?;
+        }
         Ok(())
     }
 
@@ -320,7 +361,7 @@ impl Watcher<'_> {
         let items: Vec<Job> = jobs.iter().map(|job| Job::seen_by(&self.actor, job)).collect();
         let freshness = cluster.view().jobs;
         let snapshot = json!({
-            "type": "snapshot", "channel": format!("jobs:{}", cluster.name), "version": version, "items": items,
+            "type": "snapshot", "channel": format!("jobs:{}", cluster.name), "epoch": self.epoch(), "version": version, "items": items,
             "as_of": freshness.as_of, "stale": freshness.is_stale(), "stale_reason": freshness.reason(),
             "accounting": accounting(cluster),
         });

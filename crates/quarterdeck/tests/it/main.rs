@@ -17,6 +17,7 @@ mod job_control;
 mod kills;
 mod limits;
 mod links;
+mod live;
 mod main_job;
 mod nodes;
 mod outage;
