@@ -5,13 +5,14 @@ PROFILE ?= release
 # cargo calls the directory of its profile `dev` differently.
 BUILT = target/$(if $(filter dev,$(PROFILE)),debug,$(PROFILE))
 
-.PHONY: help run run-slurm build web api fmt lint test bench clean
+.PHONY: help run run-slurm build web api fmt lint test test-slurm-versions bench clean
 
 help:
 	@echo 'make run        the portal on http://127.0.0.1:8080 for yourself, with nothing else installed'
 	@echo 'make run-slurm  the same page for several users, on a real Slurm that is brought up here (as root)'
 	@echo 'make build      web page and executables (PROFILE=dev builds faster)'
 	@echo 'make test       lint, all tests, browser journeys; says what it had to leave out'
+	@echo 'make test-slurm-versions   the tests on real processes, on Slurm 24.11 and 26.05 (as root)'
 	@echo 'make lint       formatting, clippy, Biome, types, dependency rule, generated files'
 	@echo 'make fmt        formats everything'
 	@echo 'make api        regenerates openapi.json and the TypeScript client'
@@ -54,6 +55,9 @@ lint: web/node_modules/.package-lock.json
 
 test:
 	dev/test
+
+test-slurm-versions:
+	dev/test-slurm-versions
 
 bench: build
 	bench/run

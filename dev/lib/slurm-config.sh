@@ -36,7 +36,7 @@ SlurmdLogFile=$RUN_DIR/log/slurmd-%n.log
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
 MpiDefault=none
-JobAcctGatherType=jobacct_gather/linux
+JobAcctGatherType=jobacct_gather/${QD_DEV_JOB_ACCT_GATHER:-linux}
 JobAcctGatherFrequency=task=2
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
@@ -84,6 +84,11 @@ CONF
 # Plain files stand in for the GPUs' devices: slurmd only asks whether they are there.
 write_gres_conf() {
   echo "NodeName=$GPU_NODE Name=gpu Type=a100 File=$RUN_DIR/gpu/[0-1]"
+}
+
+# Later ones want cgroups unless told not to; 22.05 does not know the word.
+write_cgroup_conf() {
+  case $(slurmctld -V) in *" 22.05."*) ;; *) echo CgroupPlugin=disabled ;; esac
 }
 
 write_slurmdbd_conf() {

@@ -6,7 +6,7 @@ export default defineConfig({
   root: fileURLToPath(new URL(".", import.meta.url)),
   test: {
     environment: "node",
-    include: ["journey.ts", "arrays.ts", "sweeps.ts", "job-control.ts", "account.ts"],
+    include: ["journey.ts", "arrays.ts", "sweeps.ts", "job-control.ts", "efficiency.ts", "account.ts"],
     testTimeout: 240_000,
     hookTimeout: 60_000,
     fileParallelism: false,

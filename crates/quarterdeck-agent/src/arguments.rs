@@ -1,4 +1,4 @@
-//! What `scontrol` and `scancel` are told: an argument for each value, so that no value becomes another.
+//! What `scontrol`, `scancel` and `sstat` are told: an argument for each value, so that no value becomes another.
 
 use quarterdeck_types::JobId;
 use quarterdeck_types::agent::ScontrolVerb;
@@ -54,6 +54,13 @@ fn job_change(change: &JobChange) -> String {
         JobChange::Begin { at: None } => "StartTime=now".to_owned(),
         JobChange::Reservation { name } => format!("ReservationName={}", value(name)),
     }
+}
+
+/// What the running steps use. Between its fields stands `|`, and no user writes any of them.
+pub(crate) fn live_usage(job_id: &JobId) -> Vec<String> {
+    let format = "--format=JobID,NTasks,AveCPU,TRESUsageInMax,TRESUsageInTot";
+    let arguments = ["--allsteps", "--noheader", "--parsable2", format].map(str::to_owned);
+    arguments.into_iter().chain([format!("--jobs={job_id}")]).collect()
 }
 
 pub(crate) fn update_node(node: &NodeName, change: &NodeChange) -> Vec<String> {

@@ -12,13 +12,14 @@
 //! sbatch = "/usr/bin/sbatch"
 //! scancel = "/usr/bin/scancel"
 //! scontrol = "/usr/bin/scontrol"
+//! sstat = "/usr/bin/sstat"
 //!
 //! [environment]           # for the programs and for local jobs, beside HOME USER LOGNAME SHELL PATH LANG
 //! SLURM_CONF = "/etc/slurm/slurm.conf"
 //!
 //! [limits]
 //! sbatch_seconds = 60     # after that the answer is "still running"
-//! program_seconds = 30    # after that scancel and scontrol are killed
+//! program_seconds = 30    # after that the other programs are killed
 //! record_days = 30        # records older than that are removed
 //! ```
 
@@ -45,6 +46,7 @@ pub(crate) struct Config {
     pub(crate) sbatch: Option<PathBuf>,
     pub(crate) scancel: Option<PathBuf>,
     pub(crate) scontrol: Option<PathBuf>,
+    pub(crate) sstat: Option<PathBuf>,
     pub(crate) environment: BTreeMap<String, String>,
     pub(crate) sbatch_time: Duration,
     pub(crate) program_time: Duration,
@@ -67,6 +69,7 @@ struct RawPrograms {
     sbatch: Option<PathBuf>,
     scancel: Option<PathBuf>,
     scontrol: Option<PathBuf>,
+    sstat: Option<PathBuf>,
 }
 
 #[derive(Deserialize)]
@@ -118,6 +121,7 @@ impl Config {
             sbatch: absolute("programs.sbatch", raw.programs.sbatch)?,
             scancel: absolute("programs.scancel", raw.programs.scancel)?,
             scontrol: absolute("programs.scontrol", raw.programs.scontrol)?,
+            sstat: absolute("programs.sstat", raw.programs.sstat)?,
             environment: raw.environment,
             sbatch_time: Duration::from_secs(raw.limits.sbatch_seconds.into()),
             program_time: Duration::from_secs(raw.limits.program_seconds.into()),

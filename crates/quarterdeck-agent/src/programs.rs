@@ -1,4 +1,4 @@
-//! Runs the site's programs (`sbatch`, `scancel`, `scontrol`): argument vectors, never a shell; a small environment of
+//! Runs the site's programs (`sbatch`, `scancel`, `scontrol`, `sstat`): argument vectors, never a shell; a small environment of
 //! the account's own; bounded in time and output.
 
 use std::fs::File;
@@ -30,6 +30,7 @@ pub(crate) struct Programs {
     sbatch: Option<PathBuf>,
     scancel: Option<PathBuf>,
     scontrol: Option<PathBuf>,
+    sstat: Option<PathBuf>,
     environment: Vec<(String, String)>,
     time: Duration,
 }
@@ -40,6 +41,7 @@ impl Programs {
             sbatch: config.sbatch.clone(),
             scancel: config.scancel.clone(),
             scontrol: config.scontrol.clone(),
+            sstat: config.sstat.clone(),
             environment: environment(config, account),
             time: config.program_time,
         }
@@ -87,6 +89,12 @@ impl Programs {
 
     pub(crate) fn scontrol(&self, arguments: Vec<String>) -> Outcome<ProgramResult> {
         let mut command = self.command("scontrol", self.scontrol.as_deref())?;
+        command.args(arguments);
+        self.run(command)
+    }
+
+    pub(crate) fn sstat(&self, arguments: Vec<String>) -> Outcome<ProgramResult> {
+        let mut command = self.command("sstat", self.sstat.as_deref())?;
         command.args(arguments);
         self.run(command)
     }

@@ -82,6 +82,7 @@ impl Agent {
             Request::UpdateJob { job_id, changes } => {
                 Answer::Program(self.programs.scontrol(arguments::update_job(&job_id, &changes))?)
             }
+            Request::Sstat { job_id } => Answer::Program(self.programs.sstat(arguments::live_usage(&job_id))?),
             Request::UpdateNode { node, change } => {
                 Answer::Program(self.programs.scontrol(arguments::update_node(&node, &change))?)
             }

@@ -10,6 +10,7 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::client_address::Proxy;
+use crate::clusters::RestAddress;
 use crate::limits::{Class, Quota};
 use crate::redis;
 
@@ -37,6 +38,8 @@ pub struct Config {
     pub templates: Templates,
     #[config(nested)]
     pub images: Images,
+    #[config(nested)]
+    pub support: Support,
     #[config(nested)]
     pub audit: Audit,
     /// How often what may be done: sessions count for their user, each API key for itself, strangers for their
@@ -134,6 +137,16 @@ pub struct Slurm {
     #[config(env = "QUARTERDECK_SLURM__CONF")]
     pub conf: Option<PathBuf>,
 
+    /// slurmrestd on this host, to read jobs and nodes from: `unix:/PATH` or `http://127.0.0.1:PORT`. Unset: Slurm's
+    /// commands read them, which is cheaper on big clusters.
+    #[config(env = "QUARTERDECK_SLURM__REST")]
+    pub rest: Option<RestAddress>,
+
+    /// File with a token of the server's own account for slurmrestd, as `scontrol token` prints it; read anew each time.
+    /// Unset: slurmrestd knows the server by its socket (`rest_auth/local`).
+    #[config(env = "QUARTERDECK_SLURM__REST_TOKEN")]
+    pub rest_token: Option<PathBuf>,
+
     /// Seconds between two readings of the queue. One reading serves everybody.
     #[config(default = 2, env = "QUARTERDECK_SLURM__POLL_SECONDS")]
     pub poll_seconds: u64,
@@ -205,6 +218,19 @@ pub struct Images {
     /// Paths that every container sees beside the home and the working directory: `/scratch`, `/data:/data:ro`.
     #[config(default = [], env = "QUARTERDECK_IMAGES__BIND", parse_env = confique::env::parse::list_by_comma)]
     pub bind: Vec<String>,
+}
+
+/// Whom people ask for help with a job. The page puts together what there is to know of it; they read and send it.
+#[derive(Debug, Clone, confique::Config)]
+#[config(layer_attr(serde(deny_unknown_fields)))]
+pub struct Support {
+    /// Address for mail: `hpc-support@example.org`. Unset: no mail is offered.
+    #[config(env = "QUARTERDECK_SUPPORT__EMAIL")]
+    pub email: Option<String>,
+
+    /// Page where questions are asked: `https://support.example.org/new`. Unset: none is linked.
+    #[config(env = "QUARTERDECK_SUPPORT__URL")]
+    pub url: Option<String>,
 }
 
 #[derive(Debug, Clone, confique::Config)]
@@ -364,6 +390,9 @@ impl Config {
         if !(1..=3650).contains(&self.api_keys.max_days) {
             return invalid("api_keys.max_days", "choose 1 to 3650");
         }
+        if matches!((&self.slurm.rest, &self.slurm.rest_token), (Some(RestAddress::Tcp(_)), None)) {
+            return invalid("slurm.rest_token", "name a file with a token, or give slurm.rest as unix:/PATH");
+        }
         if self.slurm.poll_seconds == 0 {
             return invalid("slurm.poll_seconds", "choose 1 or more");
         }
@@ -384,6 +413,22 @@ impl Config {
         }
         if !(1..=64).contains(&self.agents.connections) {
             return invalid("agents.connections", "choose 1 to 64");
+        }
+        let is_address = |text: &String| {
+            let plain = |part: &str| {
+                !part.is_empty() && part.bytes().all(|b| b.is_ascii_alphanumeric() || b"-_.+".contains(&b))
+            };
+            text.split_once('@').is_some_and(|(name, host)| plain(name) && plain(host))
+        };
+        if self.support.email.as_ref().is_some_and(|text| !is_address(text)) {
+            return invalid("support.email", "write one address: hpc-support@example.org");
+        }
+        let is_page = |text: &String| {
+            let plain = |rest: &str| !rest.is_empty() && !rest.contains(|c: char| c.is_whitespace() || c.is_control());
+            text.strip_prefix("https://").or_else(|| text.strip_prefix("http://")).is_some_and(plain)
+        };
+        if self.support.url.as_ref().is_some_and(|text| !is_page(text)) {
+            return invalid("support.url", "write an address that begins with https://");
         }
         if self.audit.keep_days == 0 {
             return invalid("audit.keep_days", "choose 1 or more");

@@ -423,6 +423,7 @@ impl From<crate::jobs::Error> for Problem {
             Error::KeyReused => of(StatusCode::UNPROCESSABLE_ENTITY, "idempotency-key-reused"),
             Error::KeyInFlight => of(StatusCode::CONFLICT, "idempotency-key-in-flight"),
             Error::NoOutputPath => of(StatusCode::NOT_FOUND, "no-output-path"),
+            Error::OutputNotKept => of(StatusCode::CONFLICT, "output-not-kept"),
             Error::NoOutputYet => of(StatusCode::NOT_FOUND, "no-output-yet"),
             Error::NoWorkingDirectory => of(StatusCode::NOT_FOUND, "no-working-directory"),
             Error::Files(error) => error.into(),

@@ -56,9 +56,11 @@ fn read(value: &HeaderValue, size: u64) -> Result<Option<(u64, u64)>, Problem> {
         |text: &str| Some(text.trim()).filter(|text| is_number(text)).map(|text| text.parse().unwrap_or(u64::MAX));
     match (number(from), number(to)) {
         (Some(from), _) if from >= size => Err(unsatisfiable()),
+        // Of nothing there is no end either, and no last 0 bytes of anything.
+        (None, Some(last)) if from.trim().is_empty() && (size == 0 || last == 0) => Err(unsatisfiable()),
         (Some(from), None) if to.trim().is_empty() => Ok(Some((from, size))),
         (Some(from), Some(to)) if from <= to => Ok(Some((from, size.min(to.saturating_add(1))))),
-        (None, Some(last)) if from.trim().is_empty() && last > 0 => Ok(Some((size.saturating_sub(last), size))),
+        (None, Some(last)) if from.trim().is_empty() => Ok(Some((size.saturating_sub(last), size))),
         _ => Ok(None),
     }
 }

@@ -152,10 +152,11 @@ fn own_agent(config: &Config) -> anyhow::Result<crate::agents::Child> {
         let program = |name: &str| format!("{name} = {:?}\n", config.slurm.programs.join(name));
         let conf = config.slurm.conf.as_ref().map(|conf| format!("\n[environment]\nSLURM_CONF = {conf:?}\n"));
         format!(
-            "\n[programs]\n{}{}{}{}",
+            "\n[programs]\n{}{}{}{}{}",
             program("sbatch"),
             program("scancel"),
             program("scontrol"),
+            program("sstat"),
             conf.unwrap_or_default()
         )
     } else {

@@ -3,9 +3,10 @@
 
 use chrono::DateTime;
 use quarterdeck_slurm::compact::{
-    Reading, Separator, accounting, nodes, partitions, queue, reservations, version_reading,
+    Reading, Separator, accounting, nodes, partitions, queue, reservations, shares, usage, version_reading,
 };
 use quarterdeck_slurm::script::quote;
+use quarterdeck_types::JobId;
 
 fn main() {
     // Known beforehand, unlike in service, so that the recorded answers can be read again.
@@ -16,6 +17,9 @@ fn main() {
     show("nodes", nodes::reading(&separator));
     show("partitions", partitions::reading());
     show("reservations", reservations::reading());
+    let first = (1..=30).filter_map(|number| JobId::parse(&number.to_string()).ok());
+    show("usage", usage::reading(&first.collect::<Vec<_>>()));
+    show("shares", shares::reading());
     show("version", version_reading());
 }
 

@@ -2,7 +2,7 @@
 //! the notations of time, memory and state in all of them. No process and no network: [`compact`] says what to run,
 //! somebody else runs it, and hands the answer back to be read.
 //!
-//! Written for Slurm 22.05 and, where the manual or public answers tell, later versions.
+//! For Slurm 22.05 and later: what 22.05, 24.11 and 26.05 answered is recorded in `tests/recorded`.
 
 pub mod array;
 pub mod compact;
@@ -23,7 +23,7 @@ pub use reason::Reason;
 
 /// An answer of Slurm's that is not what its format promises. The reading as a whole is to be dropped: half a list
 /// would look like jobs that ended.
-#[derive(Debug, Error, PartialEq, Eq)]
+#[derive(Clone, Debug, Error, PartialEq, Eq)]
 pub enum AnswerError {
     #[error("{source_name} wrote {value:?} as {field}, which Quarterdeck cannot read: report it with Slurm's version")]
     Field { source_name: &'static str, field: &'static str, value: String },

@@ -2,6 +2,7 @@
 
 use chrono::{DateTime, Utc};
 use quarterdeck_types::JobState;
+use serde::Serialize;
 use thiserror::Error;
 
 #[derive(Debug, Error, PartialEq, Eq)]
@@ -18,6 +19,8 @@ pub enum BadNotation {
     ExitStatus(String),
     #[error("{0:?} is not a count")]
     Count(String),
+    #[error("{0:?} is not an amount of CPU time")]
+    CpuTime(String),
 }
 
 /// Reads a time limit as `sbatch --time` takes it and Slurm prints it (`90`, `90:00`, `1:30:00`, `1-02:03:04`), in
@@ -74,6 +77,18 @@ fn minutes_first(text: &str) -> Option<u64> {
 
 fn numbers(text: &str) -> Option<Vec<u64>> {
     text.split(':').map(number).collect()
+}
+
+/// Reads CPU time as sacct and sstat print it (`00:04.346`, `01:02:03`, `1-02:03:04`), in milliseconds.
+pub(crate) fn parse_cpu_time(text: &str) -> Result<u64, BadNotation> {
+    let wrong = || BadNotation::CpuTime(text.to_owned());
+    let (whole, fraction) = text.split_once('.').unwrap_or((text, "0"));
+    let thousandths = format!("{fraction:0<3}").get(..3).and_then(number).ok_or_else(wrong)?;
+    let seconds = match whole.split_once('-') {
+        Some((days, rest)) => number(days).zip(hours_first(rest)).map(|(days, seconds)| days * 86_400 + seconds),
+        None => minutes_first(whole).filter(|_| whole.contains(':')),
+    };
+    Ok(seconds.ok_or_else(wrong)? * 1000 + thousandths)
 }
 
 /// Digits alone, and few enough that no sum of them overflows.
@@ -250,8 +265,36 @@ pub fn parse_node_state(word: &str, complete: &str) -> (String, Vec<String>) {
     (base, flags)
 }
 
+/// The word that sinfo has for a state's base and flags, in lower case: what jobs there may do counts more than whether
+/// any is there.
+pub fn node_state_of(base: &str, flags: &[String]) -> String {
+    let is = |wanted: &str| flags.iter().any(|flag| flag == wanted);
+    let any = |wanted: &[&str]| wanted.iter().any(|flag| is(flag));
+    let busy = ["allocated", "mixed"].contains(&base);
+    let word = if any(&["invalid_reg"]) {
+        "inval"
+    } else if any(&["maint", "maintenance"]) && !is("drain") && !busy && base != "down" {
+        "maint"
+    } else if any(&["reboot_requested", "reboot_issued", "reboot"]) && !busy {
+        "reboot"
+    } else if is("drain") {
+        if busy || is("completing") { "draining" } else { "drained" }
+    } else if is("fail") {
+        if base == "allocated" || is("completing") { "failing" } else { "fail" }
+    } else if is("completing") && !["down", "allocated"].contains(&base) {
+        "completing"
+    } else if base == "idle" && is("reserved") {
+        "reserved"
+    } else if base == "idle" && is("planned") {
+        "planned"
+    } else {
+        base
+    };
+    word.to_owned()
+}
+
 /// Trackable resources, from `cpu=4,mem=4000M,node=1,billing=4,gres/gpu=2`.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Tres {
     pub cpus: Option<u32>,
     pub memory_mib: Option<u64>,
@@ -386,6 +429,20 @@ mod tests {
         assert_eq!(ExitStatus::parse("0:9"), Ok(ExitStatus { code: None, signal: Some(9) }));
         assert_eq!(ExitStatus::from_wait_status(9), ExitStatus { code: None, signal: Some(9) });
         assert!(ExitStatus::parse("3").is_err());
+    }
+
+    #[rstest]
+    #[case("00:04.346", Some(4346))]
+    #[case("00:00:04", Some(4000))]
+    #[case("01:02:03", Some(3_723_000))]
+    #[case("1-02:03:04", Some(93_784_000))]
+    #[case("00:00:00", Some(0))]
+    #[case("4", None)]
+    #[case("", None)]
+    #[case("00:-4", None)]
+    #[case("00:04.x", None)]
+    fn reads_cpu_times(#[case] text: &str, #[case] milliseconds: Option<u64>) {
+        assert_eq!(parse_cpu_time(text).ok(), milliseconds);
     }
 
     #[test]

@@ -14,7 +14,7 @@ use proptest::test_runner::{Config, TestRunner};
 use quarterdeck_slurm::Job;
 use quarterdeck_slurm::compact::{Reading, Separator, accounting, queue};
 use quarterdeck_slurm::output_path::{JobWords, output_path};
-use quarterdeck_slurm::script::{BatchScript, Resources, Submission, compose};
+use quarterdeck_slurm::script::{BatchScript, Resources, ScriptError, Submission, compose};
 use quarterdeck_types::JobId;
 
 struct Slurm {
@@ -162,7 +162,8 @@ fn accounting_knows_a_job_by_its_id_and_comment() {
     assert_eq!(Job { exit_code, comment, reason: queued.reason.clone(), ..recorded }, queued);
 }
 
-/// Whatever stands in a directive that sbatch accepts, we read the same name. What it refuses does not become a job.
+/// Whatever stands in a directive that sbatch accepts, we read the same name, or refuse what its versions read
+/// differently. What it refuses does not become a job.
 #[test]
 fn directives_mean_what_sbatch_takes_them_for() {
     let Some(slurm) = Slurm::running("directives") else { return };
@@ -201,7 +202,9 @@ fn directives_mean_what_sbatch_takes_them_for() {
             let theirs = slurm.job(&id).name;
             slurm.as_alice("scancel", &[id.as_str()], "");
             accepted.set(accepted.get() + 1);
-            prop_assert_eq!(ours, Ok(theirs));
+            if !matches!(ours, Err(ScriptError::BackslashBeforeSpace { .. })) {
+                prop_assert_eq!(ours, Ok(theirs));
+            }
         }
         Ok(())
     });

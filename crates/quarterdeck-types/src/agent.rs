@@ -73,6 +73,9 @@ pub enum Request {
     SignalJob { job_id: JobId, signal: JobSignal, to: SignalTo },
     /// Runs `scontrol update JobId=…`, once for all changes. Answer: [`Answer::Program`].
     UpdateJob { job_id: JobId, changes: Vec<JobChange> },
+    /// Runs `sstat`: what the job's running steps use, a line each, as `JobID|NTasks|AveCPU|TRESUsageInMax|TRESUsageInTot`.
+    /// Answer: [`Answer::Program`].
+    Sstat { job_id: JobId },
     /// Runs `scontrol update NodeName=…`. Answer: [`Answer::Program`].
     UpdateNode { node: NodeName, change: NodeChange },
     /// Runs `scontrol reboot`; with `asap` no further job starts before it. Answer: [`Answer::Program`].

@@ -243,6 +243,57 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/efficiency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What your own jobs were given and did not use. */
+        get: operations["jobs_own_waste"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/efficiency/advice": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What your own runs of a template teach about the next. */
+        get: operations["jobs_advice"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/efficiency/users": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Whose jobs did not use what they were given. For operators. */
+        get: operations["jobs_waste_of_all"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/jobs": {
         parameters: {
             query?: never;
@@ -323,6 +374,40 @@ export interface paths {
         };
         /** Where the job worked, as a space and a path in it. */
         get: operations["jobs_directory"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/efficiency": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What a job used of what it was given. */
+        get: operations["jobs_efficiency"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/help": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Script, reasons, environment and the end of the output, put together to be read and sent to the site's support. */
+        get: operations["jobs_help"];
         put?: never;
         post?: never;
         delete?: never;
@@ -676,6 +761,23 @@ export interface paths {
         };
         /** Nodes that are kept for some, or for nobody, for a time. */
         get: operations["nodes_reservations"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Fair share and balances of your accounts; of operators, of all. In the order of the tree of accounts. */
+        get: operations["clusters_shares"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1202,6 +1304,14 @@ export interface components {
          * @enum {string}
          */
         AccountKind: "person" | "service";
+        Advice: {
+            /**
+             * Format: int64
+             * @description Your own runs of the template that were looked at: at most the last 20 of half a year.
+             */
+            runs: number;
+            suggestions: components["schemas"]["Suggestion"][];
+        };
         /** @description How old what was read of one of the scheduler's parts is. */
         Age: {
             /**
@@ -1335,6 +1445,24 @@ export interface components {
          * @enum {string}
          */
         AuditResult: "done" | "refused" | "failed" | "unknown" | "pending";
+        Balance: {
+            /** @example cpu */
+            resource: string;
+            /** Format: int64 */
+            limit_minutes: number;
+            /**
+             * Format: int64
+             * @description The older the less, as the usage.
+             */
+            used_minutes: number;
+            /**
+             * Format: int64
+             * @description What running jobs may still use until their time limits.
+             */
+            reserved_minutes: number;
+            /** Format: int64 */
+            remaining_minutes: number;
+        };
         Change: {
             kind: components["schemas"]["Kind"];
         };
@@ -1395,6 +1523,24 @@ export interface components {
              */
             reason: string;
         };
+        Efficiency: {
+            stage: components["schemas"]["Stage"];
+            missing?: components["schemas"]["Missing"] | null;
+            figures?: components["schemas"]["Figures"] | null;
+            parts?: components["schemas"]["Parts"] | null;
+            /** @description Nothing while it runs. */
+            wasted: components["schemas"]["Wasted"];
+            /** @description What to ask for next time; empty: it was right, or nobody can tell. */
+            suggestions: components["schemas"]["Suggestion"][];
+            /** Format: date-time */
+            measured_at: string;
+        };
+        /** @description slurmrestd, which the site has named, fails: Slurm's commands are read instead. */
+        Fallback: {
+            /** Format: date-time */
+            since: string;
+            reason: string;
+        };
         /** @description One field of the request that is wrong. */
         FieldError: {
             /**
@@ -1406,6 +1552,52 @@ export interface components {
             code: string;
             detail: string;
             params: Record<string, unknown>;
+        };
+        /** @description What it was given and what it used. Null: not measured. */
+        Figures: {
+            /**
+             * Format: int64
+             * @description Without the time it was suspended.
+             */
+            elapsed_seconds: number;
+            /** Format: int32 */
+            nodes: number;
+            /** Format: int32 */
+            cpus: number;
+            /**
+             * Format: int64
+             * @description CPUs times elapsed time.
+             */
+            cpu_seconds_given: number;
+            /**
+             * Format: double
+             * @description User and system time of all steps.
+             */
+            cpu_seconds_used?: number | null;
+            /**
+             * Format: int64
+             * @description On all nodes together.
+             */
+            memory_mib_given?: number | null;
+            /**
+             * Format: int64
+             * @description The most that steps running at the same time used together; of tasks, the sum of their peaks.
+             */
+            memory_mib_used?: number | null;
+            /**
+             * Format: int64
+             * @description The same, of the node that had most.
+             */
+            memory_mib_used_of_a_node?: number | null;
+            /** Format: int32 */
+            gpus: number;
+            /**
+             * Format: int32
+             * @description The highest of Slurm's samples, 100 for each GPU; null where the site does not record `gres/gpuutil`.
+             */
+            gpu_percent?: number | null;
+            /** Format: int64 */
+            gpu_memory_mib?: number | null;
         };
         FileEntry: {
             /** @description For display. */
@@ -1521,6 +1713,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Node: {
@@ -1559,6 +1752,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Partition: {
@@ -1603,6 +1797,7 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Reservation: {
@@ -1637,12 +1832,84 @@ export interface components {
             stale: boolean;
             /** @description Why there is no newer reading. */
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
+        };
+        /** @description A page of a list that was taken from a reading of the cluster. */
+        FreshPage_Share: {
+            items: {
+                account: string;
+                /** @description Null: the account itself. */
+                user?: string | null;
+                /** @description The account above; of a user, the account. */
+                parent?: string | null;
+                /**
+                 * Format: int64
+                 * @description Null: as its parent has it.
+                 */
+                raw_shares?: number | null;
+                /**
+                 * Format: double
+                 * @description Of the whole cluster, 0 to 1.
+                 */
+                share?: number | null;
+                /**
+                 * Format: int64
+                 * @description Seconds of what the site bills, the older the less.
+                 */
+                raw_usage_seconds?: number | null;
+                /**
+                 * Format: double
+                 * @description Of what it and its siblings used, 0 to 1.
+                 */
+                usage?: number | null;
+                /**
+                 * Format: double
+                 * @description 0 to 1: what counts for a job's priority. Accounts have none.
+                 */
+                fair_share?: number | null;
+                /**
+                 * Format: double
+                 * @description Above 1: used less than its share. Null also where nothing was used yet.
+                 */
+                level?: number | null;
+                /** @description Its limits of what may be used in all (`GrpTRESMins`). */
+                limits: components["schemas"]["Balance"][];
+                mine: boolean;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+            /**
+             * Format: date-time
+             * @description When the cluster was read.
+             */
+            as_of?: string | null;
+            stale: boolean;
+            /** @description Why there is no newer reading. */
+            stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description GPUs per node. */
         Gpus: {
             type?: string | null;
             /** Format: int32 */
             count: number;
+        };
+        Help: {
+            /** @description The site's address for questions; null where it names none. */
+            email?: string | null;
+            /** @description Its page for questions. */
+            url?: string | null;
+            /** @example Job 5 on slurm failed: aerodynamics */
+            subject: string;
+            /** @description Markdown, for the person to read before she sends it. */
+            text: string;
+            /** @description How many secrets were taken out of it. */
+            redacted: number;
         };
         /** @description An Apptainer image. Its texts are its author's; nothing of them is verified. */
         Image: {
@@ -1932,6 +2199,8 @@ export interface components {
             mode: components["schemas"]["ServerMode"];
             upload: components["schemas"]["UploadMeta"];
         };
+        /** @enum {string} */
+        Missing: "not_started" | "not_kept" | "not_yet" | "not_measured" | "owner_only" | "no_sstat" | "unreachable";
         NewAccount: {
             username: string;
             /** @description Unset: the user name. */
@@ -2098,6 +2367,7 @@ export interface components {
             as_of?: string | null;
             stale: boolean;
             stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
             /** @description Jobs submitted in the last seven days. */
             jobs: components["schemas"]["JobCounts"];
             mine: components["schemas"]["JobCounts"];
@@ -2485,6 +2755,14 @@ export interface components {
             /** Format: int64 */
             max_memory_mib_per_node?: number | null;
         };
+        Parts: {
+            /** Format: int64 */
+            count: number;
+            /** @description How many used up to 10 %, 20 % … 100 % of their CPU time. */
+            cpu: number[];
+            /** @description The same of memory. */
+            memory: number[];
+        };
         PasswordSet: {
             /** @description Where it was not chosen. It is shown this once. */
             password?: string | null;
@@ -2546,6 +2824,11 @@ export interface components {
             /** @description `ACTIVE` or `INACTIVE`. */
             state: string;
         };
+        /**
+         * @description The fields of a submission's `resources`; `gpus` and `memory_mib` are per node.
+         * @enum {string}
+         */
+        Resource: "memory_mib" | "time_limit_minutes" | "cpus_per_task" | "gpus";
         /** @description What the job asks the scheduler for. Unset: the template's value, else the scheduler's default. */
         Resources: {
             partition?: string | null;
@@ -2595,6 +2878,47 @@ export interface components {
             /** @description Unset: one is made and shown once. */
             password?: string | null;
         };
+        /** @description An account, or a user in one. */
+        Share: {
+            account: string;
+            /** @description Null: the account itself. */
+            user?: string | null;
+            /** @description The account above; of a user, the account. */
+            parent?: string | null;
+            /**
+             * Format: int64
+             * @description Null: as its parent has it.
+             */
+            raw_shares?: number | null;
+            /**
+             * Format: double
+             * @description Of the whole cluster, 0 to 1.
+             */
+            share?: number | null;
+            /**
+             * Format: int64
+             * @description Seconds of what the site bills, the older the less.
+             */
+            raw_usage_seconds?: number | null;
+            /**
+             * Format: double
+             * @description Of what it and its siblings used, 0 to 1.
+             */
+            usage?: number | null;
+            /**
+             * Format: double
+             * @description 0 to 1: what counts for a job's priority. Accounts have none.
+             */
+            fair_share?: number | null;
+            /**
+             * Format: double
+             * @description Above 1: used less than its share. Null also where nothing was used yet.
+             */
+            level?: number | null;
+            /** @description Its limits of what may be used in all (`GrpTRESMins`). */
+            limits: components["schemas"]["Balance"][];
+            mine: boolean;
+        };
         Signal: {
             /**
              * @description `HUP`, `INT`, `QUIT`, `USR1`, `USR2`, `TERM`, `KILL`, `STOP`, `CONT` or `TSTP`.
@@ -2615,6 +2939,8 @@ export interface components {
             /** @description Its absolute path on the cluster. */
             root: string;
         };
+        /** @enum {string} */
+        Stage: "waiting" | "running" | "ended";
         /**
          * @description Where is counted: by each server for itself, or by all of them together.
          * @enum {string}
@@ -2622,6 +2948,29 @@ export interface components {
         Store: "process" | "redis";
         /** @enum {string} */
         StoreState: "up" | "down";
+        Suggestion: {
+            resource: components["schemas"]["Resource"];
+            /**
+             * Format: int64
+             * @description What the runs used at most, in the resource's unit.
+             */
+            used: number;
+            /**
+             * Format: int64
+             * @description What the last of them asked for.
+             */
+            asked: number;
+            /**
+             * Format: int64
+             * @description What to ask for, with a margin.
+             */
+            value: number;
+            /**
+             * Format: int64
+             * @description How many runs that was learnt from.
+             */
+            runs: number;
+        };
         /** @description What varies from task to task of a job. */
         Sweep: {
             /**
@@ -2786,6 +3135,52 @@ export interface components {
             unix_user?: string | null;
             /** @description What a key of this user's may be given. */
             scopes: string[];
+        };
+        Waste: components["schemas"]["WasteSums"] & {
+            /** Format: int32 */
+            days: number;
+            /** @description Those that wasted most. */
+            worst: components["schemas"]["WastefulJob"][];
+        };
+        WasteOfAll: {
+            /** Format: int32 */
+            days: number;
+            /** @description Those who wasted most. */
+            users: components["schemas"]["WasteOfUser"][];
+            /** @description The jobs that did. */
+            worst: components["schemas"]["WastefulJob"][];
+        };
+        WasteOfUser: components["schemas"]["WasteSums"] & {
+            user: string;
+        };
+        WasteSums: {
+            /** Format: int64 */
+            jobs: number;
+            /** Format: double */
+            cpu_hours_given: number;
+            wasted: components["schemas"]["Wasted"];
+        };
+        /** @description Given and not used, in hours. */
+        Wasted: {
+            /** Format: double */
+            cpu_hours: number;
+            /** Format: double */
+            memory_gib_hours: number;
+            /**
+             * Format: double
+             * @description At least: Slurm keeps the highest use of a GPU, not the average.
+             */
+            gpu_hours: number;
+        };
+        WastefulJob: {
+            /** Format: uuid */
+            id: string;
+            job_id?: string | null;
+            name: string;
+            user: string;
+            /** Format: date-time */
+            ended_at?: string | null;
+            wasted: components["schemas"]["Wasted"];
         };
         Why: {
             /** @description The most telling first; none where all is well. */
@@ -3542,6 +3937,174 @@ export interface operations {
             };
         };
     };
+    jobs_own_waste: {
+        parameters: {
+            query?: {
+                /** @description Of jobs that ended in so many days; 30 unless told, at most 365. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Waste"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_advice: {
+        parameters: {
+            query: {
+                /** @description `id` or `id@version`; runs of every version count. */
+                template: string;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Advice"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_waste_of_all: {
+        parameters: {
+            query?: {
+                /** @description Of jobs that ended in so many days; 30 unless told, at most 365. */
+                days?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["WasteOfAll"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     jobs_list: {
         parameters: {
             query?: {
@@ -4019,6 +4582,119 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Directory"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_efficiency: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Efficiency"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_help: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Help"];
                 };
             };
             /** @description Not signed in. */
@@ -5275,6 +5951,67 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FreshPage_Reservation"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    clusters_shares: {
+        parameters: {
+            query?: {
+                account?: string;
+                limit?: number;
+                cursor?: string;
+                count?: boolean;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshPage_Share"];
                 };
             };
             /** @description Not signed in. */

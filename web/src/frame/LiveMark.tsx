@@ -4,6 +4,7 @@ import { useFreshness } from "../live/follow-jobs";
 import { useConnectionState } from "../live/live";
 import { useFormat } from "../ui/format";
 import { useProblemText } from "../ui/problem-text";
+import { useFallbackText } from "../ui/states";
 import { useNow } from "../ui/use-now";
 import classes from "./Frame.module.css";
 
@@ -12,7 +13,8 @@ export function LiveMark({ cluster }: { cluster: string | null }) {
   const format = useFormat();
   const reasons = useProblemText();
   const connection = useConnectionState();
-  const { asOf, stale, staleReason } = useFreshness(cluster);
+  const { asOf, stale, staleReason, fallback } = useFreshness(cluster);
+  const fallbackText = useFallbackText(fallback);
   const mark =
     connection === "open" ? (stale ? "stale" : "live") : connection === "waiting" ? "waiting" : "connecting";
   const now = useNow(mark !== "live");
@@ -21,9 +23,7 @@ export function LiveMark({ cluster }: { cluster: string | null }) {
     mark === "stale"
       ? reasons.stale(staleReason) || t("live.staleTip")
       : mark === "live"
-        ? asOf
-          ? t("live.asOf", { time: format.moment(asOf) })
-          : t("live.liveTip")
+        ? fallbackText || (asOf ? t("live.asOf", { time: format.moment(asOf) }) : t("live.liveTip"))
         : t("live.waitingTip");
   return (
     <span className={classes.live} data-mark={mark} role="status" title={tip}>

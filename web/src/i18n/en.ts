@@ -1,6 +1,8 @@
 // English. The keys are the contract: ko.ts must have the same ones.
 import { actionsEn } from "./actions.en";
 import { arrayEn } from "./array.en";
+import { efficiencyEn } from "./efficiency.en";
+import { fallbackEn } from "./fallback.en";
 import { nodesEn } from "./nodes.en";
 import { previewEn } from "./preview.en";
 import { sweepEn, sweepFaultsEn } from "./sweep.en";
@@ -116,6 +118,8 @@ export const en = {
         "{{cluster}} did not answer in time, and whether it has the job is not known yet. Do not submit it again: look at the list of jobs, which will show what became of it.",
       "idempotency-key-in-flight": "This job is being submitted already: wait a moment.",
       "no-output-path": "This job writes no output that could be found.",
+      "output-not-kept":
+        "This job's output goes to /dev/null: nothing of it is kept. Name a file with --output next time.",
       "no-output-yet": "The job has not written anything yet.",
       "no-working-directory": "Where this job works is not known yet: look again when it is over.",
       "job-over": "The job is over already.",
@@ -236,7 +240,9 @@ export const en = {
   },
   array: arrayEn,
   sweep: sweepEn,
+  efficiency: efficiencyEn,
   why: whyEn,
+  fallback: fallbackEn,
   preview: previewEn,
   jobActions: actionsEn,
   resources: {

@@ -2,7 +2,9 @@
 
 import { actionsKo } from "./actions.ko";
 import { arrayKo } from "./array.ko";
+import { efficiencyKo } from "./efficiency.ko";
 import type { en } from "./en";
+import { fallbackKo } from "./fallback.ko";
 import { nodesKo } from "./nodes.ko";
 import { previewKo } from "./preview.ko";
 import { sweepFaultsKo, sweepKo } from "./sweep.ko";
@@ -125,6 +127,8 @@ export const ko: Translation<typeof en> = {
         "{{cluster}}에서 제시간에 응답하지 않아 작업이 접수되었는지 아직 알 수 없습니다. 다시 제출하지 말고 작업 목록에서 결과를 확인하십시오.",
       "idempotency-key-in-flight": "이미 제출 중인 작업입니다. 잠시 기다리십시오.",
       "no-output-path": "이 작업의 출력 파일을 찾을 수 없습니다.",
+      "output-not-kept":
+        "이 작업의 출력은 /dev/null로 가므로 남지 않습니다. 다음에는 --output으로 파일을 지정하십시오.",
       "no-output-yet": "작업이 아직 출력을 쓰지 않았습니다.",
       "no-working-directory": "작업 디렉터리를 아직 알 수 없습니다. 작업이 끝난 뒤 다시 확인하십시오.",
       "job-over": "이미 끝난 작업입니다.",
@@ -246,7 +250,9 @@ export const ko: Translation<typeof en> = {
   },
   array: arrayKo,
   sweep: sweepKo,
+  efficiency: efficiencyKo,
   why: whyKo,
+  fallback: fallbackKo,
   preview: previewKo,
   jobActions: actionsKo,
   resources: {

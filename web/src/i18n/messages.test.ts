@@ -26,6 +26,7 @@ const FROM_OUTSIDE = [
   "audit.actions.",
   "audit.findings.",
   "audit.nouns.",
+  "efficiency.shares.resources.",
 ];
 
 describe("messages", () => {

@@ -5,6 +5,7 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "../api/types";
+import { EfficiencyPanel } from "../efficiency/EfficiencyPanel";
 import { JOB_TABS, type JobTab } from "../router";
 import { CodeView } from "../ui/CodeView";
 import { PageHeader } from "../ui/PageHeader";
@@ -14,6 +15,7 @@ import { LoadingRows, ProblemNote, StaleNote } from "../ui/states";
 import { WithSide } from "../ui/WithSide";
 import { AccountingNote } from "./AccountingNote";
 import { ArrayPanel } from "./array/ArrayPanel";
+import { AskForHelp } from "./help/AskForHelp";
 import { JobActions } from "./JobActions";
 import { JobFiles } from "./JobFiles";
 import { JobProperties } from "./JobProperties";
@@ -50,7 +52,14 @@ export function JobPage() {
             .filter(Boolean)
             .join(" · ")
         }
-        actions={job && <JobActions cluster={cluster} job={job} />}
+        actions={
+          job && (
+            <>
+              <JobActions cluster={cluster} job={job} />
+              <AskForHelp cluster={cluster} job={job} />
+            </>
+          )
+        }
       />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!job && !error && <LoadingRows rows={8} />}
@@ -71,6 +80,7 @@ export function JobPage() {
                 <Panel title={t("jobs.timeline")}>
                   <JobTimeline job={job} />
                 </Panel>
+                <EfficiencyPanel cluster={cluster} job={job} />
                 <Panel title={t("jobs.details")}>
                   <JobProperties job={job} />
                 </Panel>

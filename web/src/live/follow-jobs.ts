@@ -1,7 +1,7 @@
 // Follows a cluster's jobs for as long as the cluster is on the page.
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
-import type { Cluster, Job } from "../api/types";
+import type { Cluster, Fallback, Job } from "../api/types";
 import { jobListsKey, whyWaitingKey } from "../jobs/queries";
 import { overviewQuery } from "../overview/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
@@ -13,6 +13,7 @@ export interface Freshness {
   asOf: string | null;
   stale: boolean;
   staleReason: string | null;
+  fallback: Fallback | null;
   /** Of accounting, which tells how jobs ended; null where the site keeps none. */
   accounting: SourceAge | null;
 }
@@ -22,7 +23,13 @@ type SourceAge = NonNullable<Cluster["accounting"]>;
 /** Figures over all jobs are asked for again after a change, but no oftener than this. */
 const FIGURES_EVERY_MS = 2000;
 
-const UNKNOWN: Freshness = { asOf: null, stale: false, staleReason: null, accounting: null };
+const UNKNOWN: Freshness = {
+  asOf: null,
+  stale: false,
+  staleReason: null,
+  fallback: null,
+  accounting: null,
+};
 const freshness = new Map<string, Freshness>();
 const freshnessListeners = new Set<() => void>();
 
@@ -55,7 +62,8 @@ export function followJobs(connection: LiveConnection, cache: QueryClient, clust
   };
 
   const onMessage = (message: ChannelMessage) => {
-    noteFreshness(cluster, message);
+    // The overview tells of the sources too.
+    if (noteFreshness(cluster, message)) refreshFigures();
     if (message.type === "snapshot") {
       applyJobs(cache, cluster, jobsOf(message.items), []);
       // A second snapshot: the connection was gone, or the server had more to say than we took. What a snapshot no
@@ -76,10 +84,11 @@ export function followJobs(connection: LiveConnection, cache: QueryClient, clust
   };
 }
 
-function noteFreshness(cluster: string, message: ChannelMessage): void {
-  if (message.type !== "status" && message.type !== "snapshot" && message.type !== "delta") return;
+/** Answers whether a source failed or returned. */
+function noteFreshness(cluster: string, message: ChannelMessage): boolean {
+  if (message.type !== "status" && message.type !== "snapshot" && message.type !== "delta") return false;
   const known = freshness.get(cluster) ?? UNKNOWN;
-  freshness.set(cluster, {
+  const now: Freshness = {
     // A delta is itself a sign of life of its source.
     asOf:
       typeof message.as_of === "string"
@@ -90,10 +99,20 @@ function noteFreshness(cluster: string, message: ChannelMessage): void {
     stale:
       typeof message.stale === "boolean" ? message.stale : message.type === "delta" ? false : known.stale,
     staleReason: typeof message.stale_reason === "string" ? message.stale_reason : null,
+    fallback: message.type === "delta" ? known.fallback : fallbackOf(message),
     accounting:
       message.type === "delta" ? known.accounting : ((message.accounting ?? null) as SourceAge | null),
-  });
+  };
+  freshness.set(cluster, now);
   for (const listener of freshnessListeners) listener();
+  return now.stale !== known.stale || now.fallback?.since !== known.fallback?.since;
+}
+
+/** The source that is not read, if the message names one. */
+export function fallbackOf(message: ChannelMessage): Fallback | null {
+  const fallback = message.fallback as Partial<Fallback> | null | undefined;
+  const { since, reason } = fallback ?? {};
+  return typeof since === "string" && typeof reason === "string" ? { since, reason } : null;
 }
 
 function jobsOf(value: unknown): Job[] {

@@ -5,6 +5,7 @@ import type { Node, NodeDetail, NodePage } from "../api/types";
 import { nodeQuery, nodesQuery } from "../nodes/queries";
 import { overviewQuery } from "../overview/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
+import { fallbackOf } from "./follow-jobs";
 import { live } from "./live";
 
 export function useFollowNodes(cluster: string): void {
@@ -50,7 +51,14 @@ export function followNodes(connection: LiveConnection, cache: QueryClient, clus
   return connection.subscribe(`nodes:${cluster}`, { onMessage });
 }
 
-const EMPTY: NodePage = { items: [], next_cursor: null, as_of: null, stale: false, stale_reason: null };
+const EMPTY: NodePage = {
+  items: [],
+  next_cursor: null,
+  as_of: null,
+  stale: false,
+  stale_reason: null,
+  fallback: null,
+};
 
 /** In the order in which they stand; new ones after them. */
 export function merged(before: Node[], upsert: Node[], remove: unknown): Node[] {
@@ -74,5 +82,6 @@ function freshnessOf(message: ChannelMessage): Partial<NodePage> {
     as_of: typeof message.as_of === "string" ? message.as_of : null,
     stale: message.stale === true,
     stale_reason: typeof message.stale_reason === "string" ? message.stale_reason : null,
+    fallback: fallbackOf(message),
   };
 }

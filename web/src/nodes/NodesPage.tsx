@@ -56,7 +56,12 @@ export function NodesPage() {
         title={t("nodes.title")}
         beside={data && <span className="qd-dim qd-num">{format.number(all.length)}</span>}
       />
-      <StaleNote asOf={data?.as_of} stale={data?.stale} reason={data?.stale_reason} />
+      <StaleNote
+        asOf={data?.as_of}
+        stale={data?.stale}
+        reason={data?.stale_reason}
+        fallback={data?.fallback}
+      />
       <NodeFilters nodes={all} filter={filter} onChange={narrow} />
       {isOperator && (
         <Selection

@@ -13,9 +13,8 @@ vi.mock("../api/http", () => ({
   authorizedFetch: async (request: Request) => {
     const { pathname } = new URL(request.url);
     asked.push(pathname);
-    return pathname.endsWith("/overview")
-      ? server.overview()
-      : Response.json({ items: [], next_cursor: null });
+    if (pathname.endsWith("/overview")) return server.overview();
+    return Response.json({ items: [], next_cursor: null, jobs: 0 });
   },
 }));
 vi.mock("@tanstack/react-router", () => ({
@@ -71,5 +70,16 @@ describe("the nodes on the overview", () => {
     await screen.findByText("7");
     expect(screen.queryByRole("heading", { name: "Nodes" })).toBeNull();
     expect(asked).not.toContain(NODES);
+  });
+});
+
+describe("a source that fails", () => {
+  it("is named, with since when and why, though what is shown is fresh", async () => {
+    const fallback = { since: "2026-11-24T01:30:00Z", reason: "slurmrestd cannot be reached: refused" };
+    server.overview = async () => Response.json({ ...overview(null), fallback });
+    show();
+    const note = await screen.findByText(/slurmrestd has failed since/);
+    expect(note.textContent).toContain("Reason: slurmrestd cannot be reached: refused");
+    expect(note.textContent).toMatch(/ago\)/);
   });
 });

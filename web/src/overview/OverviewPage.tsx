@@ -6,7 +6,9 @@ import { getRouteApi, Link } from "@tanstack/react-router";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { Overview } from "../api/types";
-import { useUser } from "../auth/use-session";
+import { useIsOperator, useUser } from "../auth/use-session";
+import { SharesPanel } from "../efficiency/SharesPanel";
+import { OwnWaste, WasteOfAll } from "../efficiency/WastePanel";
 import type { StateGroup } from "../jobs/states";
 import { Metric } from "../ui/Metric";
 import { PageHeader } from "../ui/PageHeader";
@@ -24,6 +26,7 @@ export function OverviewPage() {
   const { t } = useTranslation();
   const { cluster } = route.useParams();
   const user = useUser();
+  const isOperator = useIsOperator();
   const { data, error, refetch } = useQuery(overviewQuery(cluster));
   return (
     <>
@@ -40,7 +43,12 @@ export function OverviewPage() {
         }
       />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
-      <StaleNote asOf={data?.as_of} stale={data?.stale} reason={data?.stale_reason} />
+      <StaleNote
+        asOf={data?.as_of}
+        stale={data?.stale}
+        reason={data?.stale_reason}
+        fallback={data?.fallback}
+      />
       <div className={classes.metrics}>
         <MyCount cluster={cluster} group="running" overview={data} icon={<IconPlayerPlay size={15} />} />
         <MyCount cluster={cluster} group="waiting" overview={data} icon={<IconClock size={15} />} />
@@ -51,11 +59,14 @@ export function OverviewPage() {
         <div className={classes.column}>
           <MyJobs cluster={cluster} />
           <RecentUploads />
+          <OwnWaste cluster={cluster} />
+          {isOperator && <WasteOfAll cluster={cluster} />}
         </div>
         <div className={classes.column}>
           <ClusterUse overview={data} />
           {/* A site may keep its nodes from its users: who asks nevertheless is refused. */}
           {data ? data.nodes && <NodesAtAGlance cluster={cluster} /> : !error && <NodesToCome />}
+          <SharesPanel cluster={cluster} />
         </div>
       </div>
     </>

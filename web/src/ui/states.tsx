@@ -4,6 +4,7 @@ import { IconAlertTriangle, IconCloudOff } from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "../api/problem";
+import type { Fallback } from "../api/types";
 import { useFormat } from "./format";
 import { useProblemText } from "./problem-text";
 import classes from "./states.module.css";
@@ -86,28 +87,38 @@ interface StaleProps {
   asOf: string | null | undefined;
   stale: boolean | undefined;
   reason: string | null | undefined;
+  /** Another source than the site's first is read, since when and why. */
+  fallback?: Fallback | null;
 }
 
-/** Says that what is shown is old, how old, and why; nothing while it is fresh. */
-export function StaleNote({ asOf, stale, reason }: StaleProps) {
+/** Says that what is shown is old, how old, and why, or from where else it comes; nothing while all is well. */
+export function StaleNote({ asOf, stale, reason, fallback }: StaleProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const now = useNow(stale === true);
   const reasonText = useProblemText().stale(reason);
-  if (!stale) return null;
-  return (
-    <StaleLine>
-      {asOf ? t("stale.shownFrom", { age: format.ago(asOf, now) }) : t("stale.shown")} {reasonText}
-    </StaleLine>
-  );
+  const fallbackText = useFallbackText(fallback);
+  if (!stale && !fallbackText) return null;
+  const age = asOf ? t("stale.shownFrom", { age: format.ago(asOf, now) }) : t("stale.shown");
+  return <StaleLine>{stale ? `${age} ${reasonText}` : fallbackText}</StaleLine>;
 }
 
 /** One line that says that something is old or missing. */
 export function StaleLine({ children }: { children: ReactNode }) {
   return (
     <div className={classes.stale} role="status">
-      <IconCloudOff size={16} aria-hidden />
-      <span>{children}</span>
+      <IconCloudOff size={16} className={classes.staleIcon} aria-hidden />
+      <span className={classes.staleWords}>{children}</span>
     </div>
   );
+}
+
+/** Since when and why Slurm's commands are read in the place of slurmrestd; empty where they are not. */
+export function useFallbackText(fallback: Fallback | null | undefined): string {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const now = useNow(Boolean(fallback));
+  if (!fallback) return "";
+  const since = { time: format.moment(fallback.since), age: format.ago(fallback.since, now) };
+  return `${t("fallback.note", since)} ${t("fallback.reason", { reason: fallback.reason })}`;
 }

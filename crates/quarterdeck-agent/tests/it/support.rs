@@ -51,7 +51,7 @@ impl Site {
         let root = self.directory.path().display();
         let text = format!(
             "[spaces]\nscratch = '{root}/scratch'\n[programs]\nsbatch = '{root}/bin/sbatch'\n\
-             scancel = '{root}/bin/scancel'\nscontrol = '{root}/bin/scontrol'\n{more}"
+             scancel = '{root}/bin/scancel'\nscontrol = '{root}/bin/scontrol'\nsstat = '{root}/bin/sstat'\n{more}"
         );
         std::fs::write(self.path("agent.toml"), text).unwrap();
     }

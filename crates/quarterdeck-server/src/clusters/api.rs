@@ -1,5 +1,7 @@
 //! Routes of clusters, and what the lists read from one share.
 
+mod shares;
+
 use std::collections::BTreeMap;
 
 use axum::Json;
@@ -11,7 +13,7 @@ use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Freshness;
+use super::{Fallback, Freshness};
 use crate::access::Actor;
 use crate::app::App;
 use crate::config::Mode;
@@ -21,7 +23,11 @@ use crate::requests::{Page, PathOf};
 use crate::templates::SchedulerName;
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(meta)).routes(routes!(list)).routes(routes!(overview))
+    OpenApiRouter::new()
+        .routes(routes!(meta))
+        .routes(routes!(list))
+        .routes(routes!(overview))
+        .routes(routes!(shares::shares))
 }
 
 /// A page of a list that was taken from a reading of the cluster.
@@ -39,6 +45,8 @@ pub(crate) struct FreshPage<T> {
     stale: bool,
     /// Why there is no newer reading.
     stale_reason: Option<String>,
+    /// slurmrestd fails, and Slurm's commands were read instead. Null: it does not, or the site has none.
+    fallback: Option<Fallback>,
 }
 
 impl<T> FreshPage<T> {
@@ -50,6 +58,7 @@ impl<T> FreshPage<T> {
             as_of: freshness.as_of,
             stale: freshness.is_stale(),
             stale_reason: freshness.reason(),
+            fallback: freshness.fallback.clone(),
         }
     }
 }
@@ -157,6 +166,8 @@ struct Overview {
     as_of: Option<DateTime<Utc>>,
     stale: bool,
     stale_reason: Option<String>,
+    /// slurmrestd fails, and Slurm's commands were read instead. Null: it does not, or the site has none.
+    fallback: Option<Fallback>,
     /// Jobs submitted in the last seven days.
     jobs: JobCounts,
     mine: JobCounts,
@@ -216,6 +227,7 @@ async fn overview(
         as_of: oldest.as_of,
         stale: oldest.is_stale(),
         stale_reason: oldest.reason(),
+        fallback: view.jobs.fallback.clone().or_else(|| view.nodes.fallback.clone()),
         jobs: count(&all),
         mine: count(&mine),
         cpus: shown.then(|| Usage {

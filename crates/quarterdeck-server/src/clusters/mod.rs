@@ -2,6 +2,8 @@
 
 pub(crate) mod api;
 mod line;
+mod rest;
+mod shares;
 mod sight;
 mod slurm;
 
@@ -11,13 +13,16 @@ use std::sync::{Arc, RwLock};
 
 use chrono::{DateTime, Utc};
 use quarterdeck_slurm::{Node, Partition, Reservation};
+use serde::Serialize;
 use tokio::sync::Notify;
+use utoipa::ToSchema;
 
 use crate::app::App;
 use crate::config::{self, LOCAL_CLUSTER, Mode};
 use crate::jobs;
 use crate::live::{Live, Topic};
 pub use line::{Line, Waiting};
+pub use rest::Address as RestAddress;
 pub use sight::{Privacy, Sight};
 pub use slurm::{Commands, watch};
 
@@ -71,6 +76,14 @@ pub struct Freshness {
     pub as_of: Option<DateTime<Utc>>,
     /// Why the last reading failed.
     pub stale_reason: Option<String>,
+    pub fallback: Option<Fallback>,
+}
+
+/// slurmrestd, which the site has named, fails: Slurm's commands are read instead.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, ToSchema)]
+pub struct Fallback {
+    pub since: DateTime<Utc>,
+    pub reason: String,
 }
 
 impl Freshness {
@@ -84,8 +97,8 @@ impl Freshness {
         self.stale_reason.clone().or_else(not_yet)
     }
 
-    fn read(&mut self, now: DateTime<Utc>) {
-        *self = Freshness { as_of: Some(now), stale_reason: None };
+    fn read(&mut self, now: DateTime<Utc>, fallback: Option<Fallback>) {
+        *self = Freshness { as_of: Some(now), stale_reason: None, fallback };
     }
 
     /// The last data stay; whether this is news.
@@ -147,7 +160,7 @@ impl Cluster {
             match &outcome {
                 Ok(_) => {
                     let returned = freshness.is_stale();
-                    freshness.read(asked);
+                    freshness.read(asked, None);
                     returned
                 }
                 Err(reason) => freshness.fail(reason.clone()),
@@ -164,10 +177,10 @@ impl Cluster {
     }
 
     /// Takes in a reading of the nodes, and tells those who watch them what is other than before.
-    fn show_nodes(&self, live: &Live, now: DateTime<Utc>, nodes: Vec<Node>) {
+    fn show_nodes(&self, live: &Live, now: DateTime<Utc>, fallback: Option<Fallback>, nodes: Vec<Node>) {
         let nodes = Arc::new(nodes);
         let before = self.change(|view| {
-            view.nodes.read(now);
+            view.nodes.read(now, fallback);
             std::mem::replace(&mut view.node_list, nodes.clone())
         });
         let old: HashMap<&str, &Node> = before.iter().map(|node| (node.name.as_str(), node)).collect();
@@ -185,12 +198,12 @@ impl Cluster {
     pub(crate) fn show_local(&self, live: &Live, now: DateTime<Utc>, node: Node, partition: Partition) {
         self.change(|view| {
             view.version = Some(env!("CARGO_PKG_VERSION").to_owned());
-            view.jobs.read(now);
-            view.reservations.read(now);
+            view.jobs.read(now, None);
+            view.reservations.read(now, None);
             view.partitions = Arc::new(vec![partition]);
             view.privacy = Some(Arc::default());
         });
-        self.show_nodes(live, now, vec![node]);
+        self.show_nodes(live, now, None, vec![node]);
     }
 }
 
@@ -200,6 +213,7 @@ pub fn start(app: &App) {
         match &cluster.scheduler {
             Scheduler::Slurm(commands) => {
                 tokio::spawn(watch(app.clone(), cluster.clone(), commands.clone()));
+                tokio::spawn(jobs::collect_usage(app.clone(), cluster.clone(), commands.clone()));
                 tokio::spawn(jobs::recover(app.clone(), cluster.clone(), commands.clone()));
             }
             Scheduler::Local => drop(tokio::spawn(jobs::watch_local(app.clone(), cluster.clone()))),

@@ -7,8 +7,11 @@ use std::sync::Arc;
 use std::sync::atomic::Ordering;
 use std::time::Duration;
 
+use chrono::{DateTime, Utc};
 use quarterdeck_slurm::compact::{
     self, Reading, Separator, accounting, node_details, nodes, partitions, paths, privacy, queue, reservations,
+    shares::{self, Share},
+    usage::{self, JobUsage},
 };
 use quarterdeck_slurm::{Job, JobPaths, Node, NodeDetails};
 use quarterdeck_types::JobId;
@@ -16,7 +19,9 @@ use tokio::io::AsyncReadExt;
 use tokio::sync::watch;
 use tokio::time::Instant;
 
-use super::{Cluster, Line, Privacy};
+use super::rest::{Rest, own_name};
+use super::shares::Shares;
+use super::{Cluster, Fallback, Line, Privacy};
 use crate::app::App;
 use crate::config;
 use crate::jobs;
@@ -37,6 +42,8 @@ pub struct Commands {
     programs: PathBuf,
     conf: Option<PathBuf>,
     poll: Duration,
+    rest: Option<Rest>,
+    pub(super) shares: Shares,
 }
 
 impl Commands {
@@ -45,13 +52,54 @@ impl Commands {
             programs: config.programs.clone(),
             conf: config.conf.clone(),
             poll: Duration::from_secs(config.poll_seconds),
+            rest: Rest::new(config),
+            shares: Shares::default(),
         }
+    }
+
+    /// Whether slurmrestd was to be read, and could not.
+    fn fallback(&self) -> Option<Fallback> {
+        self.rest.as_ref()?.fallback()
+    }
+
+    /// The whole queue.
+    async fn queue(&self, now: DateTime<Utc>) -> Result<Vec<Job>, String> {
+        if let Some(rest) = &self.rest
+            && let Some(jobs) = rest.jobs(now).await
+        {
+            return Ok(jobs);
+        }
+        let separator = separator()?;
+        let answer = self.run(&queue::reading(queue::Jobs::All, &separator)).await?;
+        queue::parse(&answer, &separator).map_err(|error| error.to_string())
+    }
+
+    /// All nodes.
+    async fn nodes(&self, now: DateTime<Utc>) -> Result<Vec<Node>, String> {
+        if let Some(rest) = &self.rest
+            && let Some(nodes) = rest.nodes(now).await
+        {
+            return Ok(nodes);
+        }
+        let separator = separator()?;
+        let answer = self.run(&nodes::reading(&separator)).await?;
+        nodes::parse(&answer, &separator).map_err(|error| error.to_string())
     }
 
     /// What accounting knows of these jobs.
     pub async fn accounting(&self, jobs: accounting::Jobs<'_>) -> Result<Vec<Job>, String> {
         let answer = self.run(&accounting::reading(jobs)).await?;
         accounting::parse(&answer).map_err(|error| error.to_string())
+    }
+
+    /// What these jobs used, as far as accounting knows.
+    pub async fn usage(&self, jobs: &[JobId]) -> Result<Vec<JobUsage>, String> {
+        usage::parse(&self.run(&usage::reading(jobs)).await?).map_err(|error| error.to_string())
+    }
+
+    /// Everybody's share of the cluster.
+    pub(super) async fn read_shares(&self) -> Result<Vec<Share>, String> {
+        shares::parse(&self.run(&shares::reading()).await?).map_err(|error| error.to_string())
     }
 
     /// Where a job that was not submitted here writes.
@@ -70,7 +118,12 @@ impl Commands {
     }
 
     /// One node of the list, as it is now.
-    pub async fn node(&self, name: &str) -> Result<(Node, NodeDetails), String> {
+    pub async fn node(&self, name: &str, now: DateTime<Utc>) -> Result<(Node, NodeDetails), String> {
+        if let Some(rest) = &self.rest
+            && let Some(node) = rest.node(name, now).await
+        {
+            return Ok(node);
+        }
         let separator = separator()?;
         let listed = nodes::reading_of(name, &separator);
         let details = node_details::reading(name);
@@ -238,9 +291,8 @@ fn warn(cluster: &Cluster, reason: &str) -> bool {
 /// Where jobs are private, an account that is no operator of Slurm is shown none: that must not look like an empty
 /// queue. Answers why it is not.
 async fn blindness(commands: &Commands) -> Result<Option<String>, String> {
-    let uid = nix::unistd::geteuid();
-    let user = nix::unistd::User::from_uid(uid).ok().flatten().map_or_else(|| uid.to_string(), |user| user.name);
-    if uid.is_root() || privacy::parse_level(&commands.run(&privacy::level_reading(&user)).await?) {
+    let user = own_name();
+    if nix::unistd::geteuid().is_root() || privacy::parse_level(&commands.run(&privacy::level_reading(&user)).await?) {
         return Ok(None);
     }
     Ok(Some(format!("jobs are private here (PrivateData): make {user} an operator of Slurm's accounting")))
@@ -253,14 +305,12 @@ async fn read_jobs(app: &App, cluster: &Cluster, commands: &Commands, those_left
         if let Some(reason) = cluster.view().privacy.and_then(|privacy| privacy.blind.clone()) {
             return Err(reason);
         }
-        let separator = separator()?;
-        let answer = commands.run(&queue::reading(queue::Jobs::All, &separator)).await?;
-        let mut queue = queue::parse(&answer, &separator).map_err(|error| error.to_string())?;
+        let mut queue = commands.queue(asked).await?;
         let line = Line::take(&mut queue);
         let left = jobs::observe(app, &cluster.name, queue).await.map_err(|error| error.to_string())?;
         cluster.change(|view| {
             view.line = Arc::new(line);
-            view.jobs.read(asked);
+            view.jobs.read(asked, commands.fallback());
         });
         those_left.send_replace(left);
         Ok::<(), String>(())
@@ -299,14 +349,13 @@ async fn read_nodes(app: &App, cluster: &Cluster, commands: &Commands) {
     let outcome = async {
         let broken = |error: quarterdeck_slurm::AnswerError| error.to_string();
         let version = compact::parse_version(&commands.run(&compact::version_reading()).await?).map_err(broken)?;
-        let separator = separator()?;
-        let nodes = nodes::parse(&commands.run(&nodes::reading(&separator)).await?, &separator).map_err(broken)?;
+        let nodes = commands.nodes(asked).await?;
         let partitions = partitions::parse(&commands.run(&partitions::reading()).await?).map_err(broken)?;
         cluster.change(|view| {
             view.version = Some(version);
             view.partitions = Arc::new(partitions);
         });
-        cluster.show_nodes(&app.live, asked, nodes);
+        cluster.show_nodes(&app.live, asked, commands.fallback(), nodes);
         Ok(())
     };
     let news = match outcome.await {
@@ -327,7 +376,7 @@ async fn read_reservations(app: &App, cluster: &Cluster, commands: &Commands) {
     match answer.and_then(|answer| reservations::parse(&answer).map_err(|error| error.to_string())) {
         Ok(reservations) => cluster.change(|view| {
             view.reservation_list = Arc::new(reservations);
-            view.reservations.read(asked);
+            view.reservations.read(asked, None);
         }),
         Err(reason) => {
             tracing::warn!(cluster = %cluster.name, %reason, "the reservations could not be read");

@@ -1,6 +1,8 @@
 //! Routes of jobs.
 
 mod control;
+mod efficiency;
+mod help;
 mod sweep;
 
 use axum::Json;
@@ -35,6 +37,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(output))
         .routes(routes!(directory))
         .routes(routes!(why))
+        .routes(routes!(help::help))
+        .merge(efficiency::routes())
         .merge(control::routes())
         .merge(sweep::routes())
 }

@@ -3,6 +3,8 @@
 mod act;
 pub(crate) mod api;
 mod directory;
+mod efficiency;
+mod help;
 mod idempotency;
 mod local;
 mod observe;
@@ -44,6 +46,11 @@ use rows::{read, row};
 
 pub use act::{Action, Offer, act, act_on_many, offers};
 pub use directory::directory;
+pub use efficiency::{
+    Advice, Missing, Resource, Stage, Suggestion, Waste, Wasted, WastefulJob, advice, collect_usage, efficiency,
+    own_waste, waste_of_all,
+};
+pub use help::{Help, help};
 pub use local::{LocalQueue, watch_local};
 pub use observe::{observe, watch_ended};
 pub use output::{Stream, output};
@@ -76,6 +83,8 @@ pub enum Error {
     KeyInFlight,
     #[error("The job's output path is not known, since it was not submitted through Quarterdeck.")]
     NoOutputPath,
+    #[error("The job's output goes to /dev/null, which keeps nothing: name a file with --output next time.")]
+    OutputNotKept,
     #[error("The job has written no output yet.")]
     NoOutputYet,
     #[error("Where the job works is not known yet: look again when it is over.")]
@@ -194,6 +203,7 @@ pub struct Jobs {
     in_flight: Arc<Mutex<HashSet<Uuid>>>,
     observed: tokio::sync::Mutex<observe::Observed>,
     pub(crate) local: LocalQueue,
+    measurements: efficiency::Measurements,
 }
 
 /// A page of the cluster's jobs that the actor may see, by the time of submission.

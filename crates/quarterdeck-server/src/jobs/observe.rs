@@ -2,7 +2,7 @@
 
 use std::collections::{HashMap, HashSet};
 
-use chrono::{DateTime, Utc};
+use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck_slurm as slurm;
 use quarterdeck_types::{JobId, JobState};
 use sea_orm::DbErr;
@@ -18,15 +18,32 @@ const AT_ONCE: usize = 400;
 /// The beginning of the comment that our submissions carry.
 const COMMENT: &str = "qd:";
 
-/// Accounting may answer this often without an exit code; it is asked once a reading at most.
-const TRIES: u8 = 10;
+/// Accounting may answer this often without an exit code: at each reading at first, then ever more seldom, for a quarter
+/// of an hour in all. One that was away learns of jobs late (24.11: some ten seconds after its return).
+const TRIES: u8 = 20;
+const TRIES_AT_ONCE: u8 = 10;
 
 #[derive(Default)]
 pub(super) struct Observed {
     /// The last reading, so that a job that did not change costs nothing.
     last: HashMap<(String, DateTime<Utc>), slurm::Job>,
-    /// Jobs that are over and whose exit code only accounting tells, with how often it may still be asked.
-    without_exit_code: HashMap<JobId, u8>,
+    /// Jobs that are over and whose exit code only accounting tells.
+    without_exit_code: HashMap<JobId, Asked>,
+}
+
+/// How often accounting did not tell, and when it is to be asked again.
+#[derive(Default)]
+struct Asked {
+    times: u8,
+    due: DateTime<Utc>,
+}
+
+impl Asked {
+    fn in_vain(&mut self, now: DateTime<Utc>) {
+        self.times += 1;
+        let pause = self.times.checked_sub(TRIES_AT_ONCE).map_or(0, |late| 1 << late.min(TRIES - TRIES_AT_ONCE));
+        self.due = now + TimeDelta::seconds(pause);
+    }
 }
 
 /// Takes in a whole reading of the queue. Answers the jobs that are not over as far as we know but are not in the
@@ -42,7 +59,7 @@ pub async fn observe(app: &App, cluster: &str, queue: Vec<slurm::Job>) -> Result
         let key = (job.job_id.as_str().to_owned(), job.submitted_at);
         if observed.last.get(&key) != Some(&job) {
             if job.state.is_final() && job.exit_code.is_none() {
-                observed.without_exit_code.insert(job.job_id.clone(), TRIES);
+                observed.without_exit_code.insert(job.job_id.clone(), Asked::default());
             }
             changed.push(job.clone());
         }
@@ -50,7 +67,9 @@ pub async fn observe(app: &App, cluster: &str, queue: Vec<slurm::Job>) -> Result
     }
     take_in(app, cluster, changed).await?;
     observed.last = now_seen;
-    let ended: Vec<JobId> = observed.without_exit_code.keys().cloned().collect();
+    let now = app.clock.now();
+    let due = observed.without_exit_code.iter().filter(|(_, asked)| asked.due <= now);
+    let ended: Vec<JobId> = due.map(|(job_id, _)| job_id.clone()).collect();
     drop(observed);
     let open = store::in_states(app.db.read(), cluster, &open_states()).await?;
     let left = open.into_iter().filter_map(|row| row.job_id).filter(|id| !present.contains(id));
@@ -63,14 +82,14 @@ pub async fn observe(app: &App, cluster: &str, queue: Vec<slurm::Job>) -> Result
 pub async fn watch_ended(app: &App, cluster: &str, asked: &[JobId], answered: Vec<slurm::Job>) -> Result<(), DbErr> {
     let mut observed = app.jobs.observed.lock().await;
     for job_id in asked {
-        if let Some(tries) = observed.without_exit_code.get_mut(job_id) {
-            *tries -= 1;
+        if let Some(asked) = observed.without_exit_code.get_mut(job_id) {
+            asked.in_vain(app.clock.now());
         }
     }
     for job in answered.iter().filter(|job| job.exit_code.is_some()) {
         observed.without_exit_code.remove(&job.job_id);
     }
-    observed.without_exit_code.retain(|_, tries| *tries > 0);
+    observed.without_exit_code.retain(|_, asked| asked.times < TRIES);
     let mut ended = with_array_parents(answered);
     // Accounting may have taken its time: what the queue has again by now (a requeue) is as the queue says.
     let open: HashSet<&JobId> =

@@ -302,7 +302,7 @@ pub(super) async fn newest_numbers(db: &impl ConnectionTrait, cluster: &str, lim
     Ok(rows.into_iter().filter_map(|row| row.job_id).collect())
 }
 
-fn matching(cluster: &str, filter: &Filter) -> Condition {
+pub(super) fn matching(cluster: &str, filter: &Filter) -> Condition {
     let mut all = Condition::all().add(Column::Cluster.eq(cluster));
     if let Some(user) = &filter.user {
         all = all.add(Column::User.eq(user));

@@ -363,7 +363,7 @@ impl Watcher<'_> {
         let snapshot = json!({
             "type": "snapshot", "channel": format!("jobs:{}", cluster.name), "epoch": self.epoch(), "version": version, "items": items,
             "as_of": freshness.as_of, "stale": freshness.is_stale(), "stale_reason": freshness.reason(),
-            "accounting": accounting(cluster),
+            "fallback": freshness.fallback, "accounting": accounting(cluster),
         });
         send(socket, snapshot).await
     }
@@ -377,7 +377,7 @@ fn accounting(cluster: &Cluster) -> Option<Age> {
 fn status(channel: &str, freshness: &Freshness) -> Value {
     json!({
         "type": "status", "channel": channel, "as_of": freshness.as_of,
-        "stale": freshness.is_stale(), "stale_reason": freshness.reason(),
+        "stale": freshness.is_stale(), "stale_reason": freshness.reason(), "fallback": freshness.fallback,
     })
 }
 

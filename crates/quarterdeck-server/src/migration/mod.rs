@@ -8,6 +8,7 @@ mod m20261125_audit;
 mod m20261126_downloads;
 mod m20261126_requests;
 mod m20261126_sweeps;
+mod m20261126_usage;
 
 pub(crate) struct Migrator;
 
@@ -20,6 +21,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261125_audit::Migration),
             Box::new(m20261126_requests::Migration),
             Box::new(m20261126_downloads::Migration),
+            Box::new(m20261126_usage::Migration),
             Box::new(m20261126_sweeps::Migration),
         ]
     }

@@ -77,13 +77,15 @@ pub struct Detail {
 pub async fn detail(app: &App, actor: &Actor, cluster: &Cluster, name: &str) -> Result<Detail, Error> {
     let listed = find(cluster, name)?;
     let read = match &cluster.scheduler {
-        Scheduler::Slurm(commands) => commands.node(&listed.name).await.map(|(node, details)| (node, Some(details))),
+        Scheduler::Slurm(commands) => {
+            commands.node(&listed.name, app.clock.now()).await.map(|(node, details)| (node, Some(details)))
+        }
         Scheduler::Local => Ok((listed.clone(), None)),
     };
     let last = cluster.view().nodes;
     let (node, details, freshness) = match read {
-        Ok((node, details)) => (node, details, Freshness { as_of: Some(app.clock.now()), stale_reason: None }),
-        Err(reason) => (listed, None, Freshness { as_of: last.as_of, stale_reason: Some(reason) }),
+        Ok((node, details)) => (node, details, Freshness { as_of: Some(app.clock.now()), stale_reason: None, ..last }),
+        Err(reason) => (listed, None, Freshness { stale_reason: Some(reason), ..last }),
     };
     let jobs = jobs::on_node(app, actor, cluster, &node.name).await?;
     Ok(Detail { node, details, jobs, freshness })

@@ -10,7 +10,7 @@
 use chrono::{DateTime, Utc};
 use quarterdeck_types::JobId;
 
-use super::{Fields, Reading, id_list, setting};
+use super::{Fields, Reading, columns, id_list, setting};
 use crate::notation::{ExitStatus, Tres, parse_count, parse_job_state, parse_time, parse_time_limit};
 use crate::{AnswerError, Job};
 
@@ -67,31 +67,15 @@ pub fn reading(jobs: Jobs<'_>) -> Reading {
         Jobs::OfUserSince(user, time) => reading.arguments.extend([format!("--user={user}"), since(time)]),
         Jobs::Ids(ids) => reading.arguments.extend(["--allusers".to_owned(), format!("--jobs={}", id_list(ids))]),
     }
-    let columns: Vec<String> = COLUMNS.iter().map(|(name, width)| format!("{name}%-{width}")).collect();
-    reading.arguments.push(format!("--format={}", columns.join(",")));
+    reading.arguments.push(columns::format(&COLUMNS));
     // sacct reads the start time in its own time zone, and understands no offset.
     reading.environment.push(("TZ", "UTC".to_owned()));
     reading
 }
 
 pub fn parse(answer: &[u8]) -> Result<Vec<Job>, AnswerError> {
-    // A space behind each column, a line end behind the last.
-    let length = COLUMNS.iter().map(|(_, width)| width + 1).sum::<usize>() + 1;
-    let jobs = answer.chunks(length).map(|record| read_job(cut(record, length)?));
+    let jobs = columns::records(SACCT, &COLUMNS, answer).map(|record| read_job(record?));
     jobs.filter(|job| job.as_ref().map_or(true, |job| job.partition.is_some())).collect()
-}
-
-fn cut(record: &[u8], length: usize) -> Result<Fields<'_>, AnswerError> {
-    if record.len() != length || !record.ends_with(b" \n") {
-        return Err(AnswerError::layout(SACCT, "a record has not the width asked for"));
-    }
-    let mut rest = record;
-    let values = COLUMNS.iter().map(|(_, width)| {
-        let (value, behind) = rest.split_at(*width);
-        rest = &behind[1..];
-        value.trim_ascii_end()
-    });
-    Ok(Fields { source_name: SACCT, values: values.collect() })
 }
 
 fn read_job(mut fields: Fields<'_>) -> Result<Job, AnswerError> {

@@ -13,6 +13,7 @@
 //! Answers are bytes: widths count bytes, and names need not be UTF-8.
 
 pub mod accounting;
+mod columns;
 pub mod node_details;
 pub mod nodes;
 pub mod partitions;
@@ -20,6 +21,8 @@ pub mod paths;
 pub mod privacy;
 pub mod queue;
 pub mod reservations;
+pub mod shares;
+pub mod usage;
 
 use std::collections::VecDeque;
 

@@ -2,8 +2,9 @@
 //!
 //! Every rule here was tried on sbatch 22.05: a word may be quoted in part; a backslash takes the next character as it
 //! is, inside both kinds of quotes too; outside of quotes `#` begins a comment; an empty word, and the bare word `hetjob`,
-//! end the line; `hetjob` at its begin starts the next component. One thing that sbatch takes is refused here: an option
-//! whose value stands on the next line.
+//! end the line; `hetjob` at its begin starts the next component. Two things that sbatch takes are refused here: an option
+//! whose value stands on the next line, and a backslash before a space, which ends the word on 22.05 and is part of it on
+//! 24.11 and 26.05.
 
 use super::ScriptError;
 use super::options::{Argument, find_long, find_short};
@@ -73,7 +74,7 @@ fn words(text: &str, line: usize) -> Result<Vec<String>, ScriptError> {
         if begins_component(rest) {
             return Ok(words);
         }
-        let (word, behind) = first_word(rest).ok_or(ScriptError::OpenQuote { line })?;
+        let (word, behind) = first_word(rest, line)?;
         if word.is_empty() {
             return Ok(words);
         }
@@ -82,22 +83,27 @@ fn words(text: &str, line: usize) -> Result<Vec<String>, ScriptError> {
     }
 }
 
-/// The next word, and the text behind it: nothing where a comment begins. `None`: a quote stays open.
-fn first_word(text: &str) -> Option<(String, &str)> {
+/// The next word, and the text behind it: nothing where a comment begins.
+fn first_word(text: &str, line: usize) -> Result<(String, &str), ScriptError> {
     let mut word = String::new();
     let mut quote = None;
     let mut rest = text.chars();
     loop {
         let behind = rest.as_str();
-        let Some(c) = rest.next() else { return quote.is_none().then_some((word, "")) };
+        let Some(c) = rest.next() else {
+            return if quote.is_none() { Ok((word, "")) } else { Err(ScriptError::OpenQuote { line }) };
+        };
         match c {
-            _ if quote.is_none() && is_space(c) => return Some((word, behind)),
-            // A backslash before a space does not join words: outside of quotes the space ends the word first.
+            _ if quote.is_none() && is_space(c) => return Ok((word, behind)),
+            '\\' if quote.is_none() && rest.as_str().starts_with(' ') => {
+                return Err(ScriptError::BackslashBeforeSpace { line });
+            }
+            // Before other white space it does not join words: outside of quotes that ends the word first.
             '\\' if quote.is_none() && rest.as_str().starts_with(is_space) => {}
             '\\' => word.extend(rest.next()),
             '\'' | '"' if quote == Some(c) => quote = None,
             '\'' | '"' if quote.is_none() => quote = Some(c),
-            '#' if quote.is_none() => return Some((word, "")),
+            '#' if quote.is_none() => return Ok((word, "")),
             _ => word.push(c),
         }
     }

@@ -1,7 +1,8 @@
 //! Every door through which foreign text comes in, opened at once. `fuzz/` goes through the same.
 
 use quarterdeck_slurm::compact::{
-    Separator, accounting, node_details, nodes, parse_version, partitions, paths, privacy, queue, reservations,
+    Separator, accounting, node_details, nodes, parse_version, partitions, paths, privacy, queue, reservations, shares,
+    usage,
 };
 use quarterdeck_slurm::notation::{self, ExitStatus, Tres};
 use quarterdeck_slurm::output_path::{JobWords, output_path};
@@ -25,12 +26,15 @@ fn read_as_answers(answer: &[u8]) {
     let _ = node_details::parse(answer);
     let _ = partitions::parse(answer);
     let _ = reservations::parse(answer);
+    let _ = usage::parse(answer);
+    let _ = shares::parse(answer);
     let _ = privacy::parse(answer);
     let _ = privacy::parse_coordinators(answer);
     let _ = privacy::parse_level(answer);
     let _ = parse_version(answer);
     let _ = paths::parse(answer);
     let _ = json::parse_jobs(answer);
+    let _ = json::parse_nodes(answer);
 }
 
 fn read_as_text(text: &str) {
@@ -43,6 +47,7 @@ fn read_as_text(text: &str) {
     let _ = notation::parse_time(text);
     let _ = notation::parse_job_state(text);
     let _ = ExitStatus::parse(text);
+    usage::parse_live(text);
     let _ = Tres::parse(text);
     let _ = notation::count_gpus(text);
     if let Some(reason) = Reason::parse(text) {

@@ -89,7 +89,9 @@ async fn waiting_tasks_of_an_array_are_held_released_and_cancelled() {
     let path = format!("/clusters/slurm/jobs/{number}_3");
     assert_eq!(bob.delete(&path).await.status, 403);
     assert_eq!(alice.delete(&path).await.status, 202);
-    assert_eq!(alice.patch(&path, &json!({"nice": 5})).await.status, 422, "it is cancelled");
+    // Slurm refuses, unless it has forgotten the task already (26.05), or accounting has told of its end.
+    let late = alice.patch(&path, &json!({"nice": 5})).await;
+    assert!([404, 409, 422].contains(&late.status.as_u16()), "it is cancelled: {}", late.text());
     let left = site.slurm().run("squeue", &["-hr", "-t", "pending", "-j", &number, "--format", "%K"]);
     assert_eq!(left.split_whitespace().count(), 4, "{left}");
 }

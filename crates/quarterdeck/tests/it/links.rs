@@ -90,6 +90,33 @@ async fn output_is_never_a_page() {
 }
 
 #[tokio::test]
+async fn links_that_lead_in_a_circle_lead_to_nothing() {
+    let site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    let home = site.home(&site.person());
+    symlink("round", home.join("round")).unwrap();
+    symlink(home.join("wide"), home.join("wide")).unwrap();
+    for path in ["round", "wide", "round/below"] {
+        for asked in [format!("/files/home?path={path}"), format!("/files/home/content?path={path}")] {
+            let answer = client.get(&asked).await;
+            assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (404, &json!("file-not-found")), "{asked}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn an_output_that_goes_nowhere_is_said_to_be_kept_nowhere() {
+    let site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    let script = "#!/bin/bash\n#SBATCH --output=/dev/null\necho lost\n";
+    let job = client.submit("local", &json!({"name": unique("null"), "script": script})).await;
+    let id = job["id"].as_str().unwrap();
+    client.wait_for("local", id, &["COMPLETED"]).await;
+    let answer = read(&client, id).await;
+    assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (409, &json!("output-not-kept")));
+}
+
+#[tokio::test]
 async fn directories_are_listed_beneath_the_spaces_alone() {
     let site = Site::single_user().await;
     let client = site.client(&site.person()).await;

@@ -46,7 +46,10 @@ async fn a_file_is_read_in_parts_and_is_never_a_page() {
     }
     assert_eq!(content(&client, "page.html", Some("bytes=25-")).await.status, 416);
     fs::write(site.path("home/empty"), "").unwrap();
-    assert_eq!(content(&client, "empty", Some("bytes=0-9")).await.status, 416);
+    for range in ["bytes=0-9", "bytes=-9", "bytes=0-"] {
+        assert_eq!(content(&client, "empty", Some(range)).await.status, 416, "{range}");
+    }
+    assert_eq!(content(&client, "page.html", Some("bytes=-0")).await.status, 416);
     assert_eq!(content(&client, "empty", None).await.body, b"");
 }
 

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { client } from "../../api/client";
 import { asProblem, type FieldProblem } from "../../api/problem";
 import type { NewJob, Template } from "../../api/types";
+import { RunsAdvice } from "../../efficiency/RunsAdvice";
 import { useLookUp } from "../../i18n/use-look-up";
 import { useText } from "../../i18n/use-text";
 import { clustersQuery } from "../../overview/queries";
@@ -173,6 +174,16 @@ export function NewJobPage() {
             errorOf={(file) => (sent.includes(file) ? errorAt(`/files/${sent.indexOf(file)}`) : null)}
             {...files}
           />
+          {form.mode === "template" && template && (
+            <RunsAdvice
+              cluster={cluster}
+              template={template.id}
+              values={form.resources}
+              onSet={(resource, value) =>
+                change((before) => ({ resources: { ...before.resources, [resource]: value } }))
+              }
+            />
+          )}
           <ResourcesPart
             number={form.mode === "template" ? 4 : 3}
             cluster={cluster}

@@ -22,6 +22,7 @@ impl Watcher<'_> {
         let snapshot = json!({
             "type": "snapshot", "channel": channel(&cluster.name), "epoch": self.epoch(), "version": version, "items": items,
             "as_of": view.nodes.as_of, "stale": view.nodes.is_stale(), "stale_reason": view.nodes.reason(),
+            "fallback": view.nodes.fallback,
         });
         send(socket, snapshot).await
     }

@@ -267,7 +267,7 @@ impl Site {
         );
         let agent = format!(
             "state = '~/{tag}/state'\n[programs]\nsbatch = '/usr/bin/sbatch'\nscancel = '/usr/bin/scancel'\n\
-             scontrol = '/usr/bin/scontrol'\n[environment]\nSLURM_CONF = '{conf}'\n"
+             scontrol = '/usr/bin/scontrol'\nsstat = '/usr/bin/sstat'\n[environment]\nSLURM_CONF = '{conf}'\n"
         );
         let launcher = format!(
             "server_user = '{SERVER_USER}'\nportal_group = 'quarterdeck-users'\nruntime_directory = '{root}/run'\n\

@@ -12,6 +12,8 @@ use super::{left_out, processes};
 #[derive(Clone, Debug)]
 pub struct Slurm {
     conf: PathBuf,
+    /// Of its slurmrestd.
+    rest: String,
 }
 
 /// A Slurm for one test alone, which may stop it and configure it otherwise. Taken down when dropped.
@@ -39,8 +41,17 @@ impl Slurm {
     /// `env_sh` is what `dev/slurm up` printed.
     pub fn of_environment(env_sh: &Path) -> Slurm {
         let text = std::fs::read_to_string(env_sh).unwrap_or_else(|error| panic!("{}: {error}", env_sh.display()));
-        let conf = text.lines().find_map(|line| line.strip_prefix("export SLURM_CONF='")?.strip_suffix('\''));
-        Slurm { conf: conf.expect("env.sh exports SLURM_CONF").into() }
+        let exported = |name: &str| {
+            let begin = format!("export {name}='");
+            let value = text.lines().find_map(|line| line.strip_prefix(&begin)?.strip_suffix('\''));
+            value.unwrap_or_else(|| panic!("env.sh exports {name}")).to_owned()
+        };
+        Slurm { conf: exported("SLURM_CONF").into(), rest: exported("QD_SLURM_REST_URL") }
+    }
+
+    /// Where its slurmrestd listens, which wants a token.
+    pub fn rest(&self) -> &str {
+        &self.rest
     }
 
     pub fn conf(&self) -> &Path {
@@ -98,7 +109,7 @@ impl OwnSlurm {
         Slurm::given()?;
         let turn = File::options().create(true).truncate(false).write(true).open(OWN_TURN).unwrap();
         turn.lock().unwrap();
-        let unknown = Slurm { conf: PathBuf::new() };
+        let unknown = Slurm { conf: PathBuf::new(), rest: String::new() };
         let mut own = OwnSlurm { slurm: unknown, settings: Vec::new(), _turn: turn };
         own.reconfigure(settings);
         Some(own)

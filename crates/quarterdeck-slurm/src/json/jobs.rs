@@ -1,55 +1,23 @@
-//! Jobs from Slurm's JSON: `squeue --json`, `scontrol show job --json` (from 24.11 on) and slurmrestd's `job/{id}`,
-//! whose shapes differ by version more than by program.
-//!
-//! For details of one job where a site has slurmrestd or a version whose commands filter their JSON. On 22.05
-//! `squeue --json` reads all jobs to tell of one (2.7 s at 21,000 jobs): there [`crate::compact::queue`] with one id and
-//! [`crate::compact::paths`] tell the same.
+//! Jobs from `squeue --json`, `scontrol show job --json` and slurmrestd's `jobs` and `job/{id}`, whose shapes differ by
+//! version more than by program.
 
-use chrono::{DateTime, Utc};
 use quarterdeck_types::{JobId, JobState};
 use serde_json::Value;
 
+use super::{JSON, count, number, text, time};
 use crate::notation::{ExitStatus, Tres, count_gpus, parse_job_state};
 use crate::{AnswerError, Job, JobPaths};
-
-const JSON: &str = "Slurm's JSON";
 
 /// A job and where it reads and writes. 22.05 leaves the paths empty unless the script named them.
 #[derive(Clone, Debug, PartialEq)]
 pub struct JobDetails {
     pub job: Job,
     pub paths: JobPaths,
+    /// By which Slurm considers who waits.
+    pub priority: i64,
 }
 
-/// Reads an answer's jobs.
-///
-/// # Errors
-/// [`AnswerError::Slurm`] for what stands in its `errors`, which is to be looked at whatever the exit status or HTTP
-/// status: 22.05's squeue exits 0 when slurmctld is down.
-pub fn parse_jobs(answer: &[u8]) -> Result<Vec<JobDetails>, AnswerError> {
-    // 22.05 writes names as they are, and they need not be UTF-8.
-    let text = String::from_utf8_lossy(answer);
-    let answer: Value = serde_json::from_str(&text).map_err(|error| AnswerError::layout(JSON, error.to_string()))?;
-    refuse_errors(&answer)?;
-    let jobs = answer["jobs"].as_array().ok_or_else(|| AnswerError::layout(JSON, "it has no jobs"))?;
-    jobs.iter().map(read_job).collect()
-}
-
-/// Errors carry their code under one of three names; code 0 is no error (24.11 for "not found").
-fn refuse_errors(answer: &Value) -> Result<(), AnswerError> {
-    for error in answer["errors"].as_array().into_iter().flatten() {
-        let code = ["error_number", "error_code", "errno"].iter().find_map(|key| error[*key].as_i64());
-        if code != Some(0) {
-            let words =
-                ["error", "description"].iter().find_map(|key| error[*key].as_str().filter(|text| !text.is_empty()));
-            let message = words.unwrap_or("an error without a description").to_owned();
-            return Err(AnswerError::Slurm { code: code.unwrap_or(-1), message });
-        }
-    }
-    Ok(())
-}
-
-fn read_job(job: &Value) -> Result<JobDetails, AnswerError> {
+pub(super) fn read_job(job: &Value) -> Result<JobDetails, AnswerError> {
     let state = read_state(&job["job_state"])?;
     let nodes = count(&job["node_count"]);
     let requested = tres(job, "tres_req_str")?;
@@ -66,7 +34,8 @@ fn read_job(job: &Value) -> Result<JobDetails, AnswerError> {
     let read = Job {
         job_id: read_id(job)?,
         name: job["name"].as_str().unwrap_or_default().to_owned(),
-        user: text(&job["user_name"]).ok_or_else(|| AnswerError::field(JSON, "user_name", "nobody"))?,
+        // As squeue writes whom this host does not know.
+        user: text(&job["user_name"]).unwrap_or_else(|| count(&job["user_id"]).to_string()),
         account: text(&job["account"]),
         partition: text(&job["partition"]),
         qos: text(&job["qos"]),
@@ -95,7 +64,7 @@ fn read_job(job: &Value) -> Result<JobDetails, AnswerError> {
         error: text(&job["standard_error"]),
         input: text(&job["standard_input"]),
     };
-    Ok(JobDetails { job: read, paths })
+    Ok(JobDetails { job: read, paths, priority: number(&job["priority"]).unwrap_or(0) })
 }
 
 /// As people write it: by array and task, or by heterogeneous job and component.
@@ -134,27 +103,4 @@ fn read_exit(value: &Value) -> ExitStatus {
 fn tres(job: &Value, key: &'static str) -> Result<Tres, AnswerError> {
     let text = job[key].as_str().unwrap_or_default();
     Tres::parse(text).map_err(|_| AnswerError::field(JSON, key, text))
-}
-
-/// A plain number, or since 23.02 `{"set", "infinite", "number"}`. `None`: unset or unlimited.
-fn number(value: &Value) -> Option<i64> {
-    match value {
-        Value::Object(parts) => {
-            let holds = |key: &str| parts.get(key).and_then(Value::as_bool).unwrap_or(false);
-            if holds("set") && !holds("infinite") { parts.get("number")?.as_i64() } else { None }
-        }
-        _ => value.as_i64(),
-    }
-}
-
-fn count(value: &Value) -> u32 {
-    number(value).and_then(|number| u32::try_from(number).ok()).unwrap_or(0)
-}
-
-fn time(value: &Value) -> Option<DateTime<Utc>> {
-    number(value).filter(|seconds| *seconds > 0).and_then(|seconds| DateTime::from_timestamp(seconds, 0))
-}
-
-fn text(value: &Value) -> Option<String> {
-    value.as_str().filter(|text| !text.is_empty()).map(str::to_owned)
 }
