@@ -239,6 +239,14 @@ pub async fn list(
     Ok(Page { items: rows.into_iter().filter_map(read).collect(), next_cursor, total })
 }
 
+/// A part of an array or a heterogeneous job with its whole's script.
+async fn with_script(app: &App, mut job: Job) -> Result<Job, DbErr> {
+    if job.script.is_none() {
+        job.script = whole_of(app, &job).await?.and_then(|whole| whole.script);
+    }
+    Ok(job)
+}
+
 /// The array or heterogeneous job that this is a part of.
 async fn whole_of(app: &App, part: &Job) -> Result<Option<Job>, DbErr> {
     let Some(root) = part.job_id.as_ref().and_then(JobId::whole) else { return Ok(None) };
@@ -284,10 +292,7 @@ pub async fn find_for(app: &App, actor: &Actor, cluster: &Cluster, job: &str) ->
 /// The same, looked at closely: that an operator reads what Slurm shows to its owner and coordinators alone is
 /// recorded.
 pub async fn detail(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<Job, Error> {
-    let mut job = find_for(app, actor, cluster, job).await?;
-    if job.script.is_none() {
-        job.script = whole_of(app, &job).await?.and_then(|whole| whole.script);
-    }
+    let job = with_script(app, find_for(app, actor, cluster, job).await?).await?;
     if !cluster.own_sight_of(actor).covers(&job.user, job.account.as_deref()) {
         let object = job.id.to_string();
         let event = Event::new("job.read", &object).job(job.job_id.as_ref().map(ToString::to_string));
