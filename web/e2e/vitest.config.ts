@@ -9,6 +9,7 @@ export default defineConfig({
     include: [
       "journey.ts",
       "arrays.ts",
+      "sweeps.ts",
       "job-control.ts",
       "chain.ts",
       "memory.ts",

@@ -17,6 +17,7 @@ import { NoCluster, NotFound, PageProblem } from "./frame/page-states";
 import { type DirectorySearch, directoryFromSearch } from "./jobs/directory";
 import { filterFromSearch } from "./jobs/filter";
 import { newJobFromSearch } from "./jobs/new/search";
+import { type SweepSearch, sweepFromSearch } from "./jobs/sweep/search";
 import { nodeFilterFromSearch } from "./nodes/filter";
 import { clustersQuery } from "./overview/queries";
 import { partitionsFromSearch } from "./partitions/search";
@@ -88,8 +89,9 @@ const job = createRoute({
   path: "/clusters/$cluster/jobs/$job",
   validateSearch: (
     search: Record<string, unknown>,
-  ): { tab?: JobTab; stream?: "stderr" } & DirectorySearch => ({
+  ): { tab?: JobTab; stream?: "stderr" } & DirectorySearch & SweepSearch => ({
     ...directoryFromSearch(search),
+    ...sweepFromSearch(search),
     ...(JOB_TABS.includes(search.tab as JobTab) ? { tab: search.tab as JobTab } : {}),
     ...(search.stream === "stderr" ? { stream: "stderr" } : {}),
   }),

@@ -99,6 +99,9 @@ fn start(task: &Task, record: &Path) -> Result<Pid, String> {
     command.env_clear().envs(task.environment.iter().map(|(name, value)| (name, value)));
     command.env("SLURM_JOB_ID", job.job_id.as_str()).env("SLURM_JOB_NAME", &job.name);
     command.env("SLURM_CPUS_PER_TASK", job.cpus.to_string()).env("SLURM_CPUS_ON_NODE", job.cpus.to_string());
+    if let Some((array, task)) = job.job_id.as_str().split_once('_') {
+        command.env("SLURM_ARRAY_JOB_ID", array).env("SLURM_ARRAY_TASK_ID", task);
+    }
     command.env("SLURM_SUBMIT_DIR", &task.directory).env("SLURM_CLUSTER_NAME", "local");
     command.current_dir(&task.directory).process_group(0);
     command.stdin(Stdio::null()).stdout(stdout).stderr(stderr);

@@ -443,6 +443,7 @@ impl From<crate::jobs::Error> for Problem {
             Error::Invalid(errors) => Problem::invalid(errors),
             Error::NotYours => of(StatusCode::FORBIDDEN, "not-your-job"),
             Error::OperatorsOnly { what } => of(StatusCode::FORBIDDEN, "operators-only").with("what", what),
+            Error::NoSweep => of(StatusCode::NOT_FOUND, "no-sweep"),
             Error::NotSubmittedHere => of(StatusCode::CONFLICT, "not-submitted-here"),
             Error::Refused { cluster, message } => of(StatusCode::UNPROCESSABLE_ENTITY, "scheduler-refused")
                 .with("cluster", cluster)

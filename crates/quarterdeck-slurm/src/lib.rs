@@ -4,6 +4,7 @@
 //!
 //! For Slurm 22.05 and later: what 22.05, 24.11 and 26.05 answered is recorded in `tests/recorded`.
 
+pub mod array;
 pub mod compact;
 pub mod dependency;
 pub mod host_list;

@@ -132,6 +132,7 @@ fn hostile_names_and_values_arrive_and_are_not_executed() {
             resources: Resources { time_limit_minutes: Some(5), ..Resources::default() },
             dependency: None,
             environment: vec![("VALUE".to_owned(), value.clone())],
+            rows: None,
         });
         submitted.push((slurm.submit(&composed.unwrap(), &[]).unwrap(), name, value));
     }

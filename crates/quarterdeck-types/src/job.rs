@@ -42,6 +42,11 @@ impl JobId {
     pub fn root(&self) -> &str {
         self.0.split(['_', '+']).next().unwrap_or(&self.0)
     }
+
+    /// Of a task or a component: the number of the whole.
+    pub fn whole(&self) -> Option<&str> {
+        self.0.split_once(['_', '+']).map(|(whole, _)| whole)
+    }
 }
 
 impl fmt::Display for JobId {

@@ -243,6 +243,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/accounts": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The accounts that you may charge; for operators, everybody's. */
+        get: operations["accounts_list"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/choices": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What else a job may ask for here: features and devices of nodes, and licences. */
+        get: operations["accounts_choices"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/efficiency": {
         parameters: {
             query?: never;
@@ -363,6 +397,23 @@ export interface paths {
         head?: never;
         /** Change what may still be changed of a job. */
         patch: operations["jobs_update"];
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/dependencies": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The jobs that this one waits for, and those that wait for it. */
+        get: operations["jobs_dependencies"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
         trace?: never;
     };
     "/api/v1/clusters/{cluster}/jobs/{job}/directory": {
@@ -542,6 +593,80 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/clusters/{cluster}/jobs/{job}/steps": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What the job has run: its script, and each `srun`. */
+        get: operations["jobs_steps"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/sweep": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The rows of a sweep of your own, each with its task; of one of its tasks, that row. */
+        get: operations["jobs_table"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/sweep/export": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * The same for a spreadsheet.
+         * @description A text that a spreadsheet would compute begins with an apostrophe.
+         */
+        get: operations["jobs_export"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/jobs/{job}/sweep/values": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * A line of what each task of a sweep of your own wrote.
+         * @description Empty lines do not count. Tasks whose files are not read in time are left out.
+         */
+        get: operations["jobs_values"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/clusters/{cluster}/jobs/{job}/why": {
         parameters: {
             query?: never;
@@ -704,6 +829,23 @@ export interface paths {
         };
         /** The cluster's partitions: limits, who may use them, what is free and what waits. */
         get: operations["nodes_partitions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/clusters/{cluster}/qos": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The QOS that you may ask for; for operators, all. */
+        get: operations["accounts_qos"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1457,6 +1599,31 @@ export interface components {
          * @enum {string}
          */
         AccountKind: "person" | "service";
+        /** @description Null: unlimited. TRES as Slurm writes them. */
+        AccountLimits: {
+            /**
+             * Format: int32
+             * @description Of those that run.
+             */
+            max_jobs?: number | null;
+            /** Format: int32 */
+            max_submitted_jobs?: number | null;
+            /**
+             * Format: int32
+             * @description Of one job.
+             */
+            max_time_minutes?: number | null;
+            /** @example cpu=8,gres/gpu=2 */
+            max_tres_per_job?: string | null;
+            /**
+             * Format: int32
+             * @description Of all together who share it.
+             */
+            group_jobs?: number | null;
+            /** Format: int32 */
+            group_submitted_jobs?: number | null;
+            group_tres?: string | null;
+        };
         Advice: {
             /**
              * Format: int64
@@ -1652,6 +1819,43 @@ export interface components {
             stale_reason?: string | null;
             accounting?: components["schemas"]["Age"] | null;
         };
+        /** @description What somebody may charge to an account. */
+        ClusterAccount: {
+            /** @example physics */
+            account: string;
+            /** @description The Unix user. */
+            user: string;
+            /** @description Charged where a job names no account. */
+            is_default: boolean;
+            /** @description In this partition alone; null: in all. */
+            partition?: string | null;
+            default_qos?: string | null;
+            /** @description Those allowed. */
+            qos: string[];
+            limits: components["schemas"]["AccountLimits"];
+        };
+        ClusterQos: {
+            name: string;
+            description?: string | null;
+            /**
+             * Format: int32
+             * @description A higher one is considered first.
+             */
+            priority: number;
+            /** @description Of your accounts, those that allow it. */
+            accounts: string[];
+            /**
+             * Format: int32
+             * @description Null here and below: unlimited.
+             */
+            max_jobs_per_user?: number | null;
+            /** Format: int32 */
+            max_submitted_jobs_per_user?: number | null;
+            /** Format: int32 */
+            max_time_minutes?: number | null;
+            max_tres_per_job?: string | null;
+            max_tres_per_user?: string | null;
+        };
         /** @enum {string} */
         ClusterState: "up" | "down";
         /** @enum {string} */
@@ -1664,6 +1868,13 @@ export interface components {
             /** @description The key itself. It is shown this once. */
             key: string;
         };
+        /**
+         * @description Slurm's words.
+         * @enum {string}
+         */
+        DependencyKind: "after" | "afterany" | "afterok" | "afternotok" | "aftercorr";
+        /** @enum {string} */
+        DependencyStanding: "waiting" | "fulfilled" | "never" | "unknown";
         /** @description A directory of mine. */
         Directory: {
             space: string;
@@ -1807,6 +2018,80 @@ export interface components {
             line?: components["schemas"]["OutputLine"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
+        FreshPage_ClusterAccount: {
+            items: {
+                /** @example physics */
+                account: string;
+                /** @description The Unix user. */
+                user: string;
+                /** @description Charged where a job names no account. */
+                is_default: boolean;
+                /** @description In this partition alone; null: in all. */
+                partition?: string | null;
+                default_qos?: string | null;
+                /** @description Those allowed. */
+                qos: string[];
+                limits: components["schemas"]["AccountLimits"];
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+            /**
+             * Format: date-time
+             * @description When the cluster was read.
+             */
+            as_of?: string | null;
+            stale: boolean;
+            /** @description Why there is no newer reading. */
+            stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
+        };
+        /** @description A page of a list that was taken from a reading of the cluster. */
+        FreshPage_ClusterQos: {
+            items: {
+                name: string;
+                description?: string | null;
+                /**
+                 * Format: int32
+                 * @description A higher one is considered first.
+                 */
+                priority: number;
+                /** @description Of your accounts, those that allow it. */
+                accounts: string[];
+                /**
+                 * Format: int32
+                 * @description Null here and below: unlimited.
+                 */
+                max_jobs_per_user?: number | null;
+                /** Format: int32 */
+                max_submitted_jobs_per_user?: number | null;
+                /** Format: int32 */
+                max_time_minutes?: number | null;
+                max_tres_per_job?: string | null;
+                max_tres_per_user?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+            /**
+             * Format: date-time
+             * @description When the cluster was read.
+             */
+            as_of?: string | null;
+            stale: boolean;
+            /** @description Why there is no newer reading. */
+            stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
+        };
+        /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_Job: {
             items: {
                 /** Format: uuid */
@@ -1857,6 +2142,16 @@ export interface components {
                 image?: string | null;
                 working_directory?: string | null;
                 mine: boolean;
+                /**
+                 * @description Of an array or a heterogeneous job, in its detail, in a list with `collapse`, and live: how many parts are in which state.
+                 * @example {
+                 *       "COMPLETED": 47,
+                 *       "FAILED": 3
+                 *     }
+                 */
+                parts?: {
+                    [key: string]: number;
+                } | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -2074,6 +2369,54 @@ export interface components {
             stale_reason?: string | null;
             fallback?: components["schemas"]["Fallback"] | null;
         };
+        /** @description A page of a list that was taken from a reading of the cluster. */
+        FreshPage_Step: {
+            items: {
+                /**
+                 * @description `batch`: the script; a number: an `srun`; in a heterogeneous job `+1.0`.
+                 * @example 0
+                 */
+                step: string;
+                name: string;
+                /** @example COMPLETED */
+                state: string;
+                /** Format: int32 */
+                exit_code?: number | null;
+                /** Format: int32 */
+                signal?: number | null;
+                /** Format: date-time */
+                started_at?: string | null;
+                /** Format: date-time */
+                ended_at?: string | null;
+                /** Format: int32 */
+                nodes: number;
+                node_list?: string | null;
+                /** Format: int32 */
+                tasks: number;
+                /** Format: int32 */
+                cpus: number;
+                /** Format: int64 */
+                memory_mib?: number | null;
+                /** Format: int32 */
+                gpus: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+            /**
+             * Format: date-time
+             * @description When the cluster was read.
+             */
+            as_of?: string | null;
+            stale: boolean;
+            /** @description Why there is no newer reading. */
+            stale_reason?: string | null;
+            fallback?: components["schemas"]["Fallback"] | null;
+        };
         /** @description GPUs per node. */
         Gpus: {
             type?: string | null;
@@ -2236,6 +2579,16 @@ export interface components {
             image?: string | null;
             working_directory?: string | null;
             mine: boolean;
+            /**
+             * @description Of an array or a heterogeneous job, in its detail, in a list with `collapse`, and live: how many parts are in which state.
+             * @example {
+             *       "COMPLETED": 47,
+             *       "FAILED": 3
+             *     }
+             */
+            parts?: {
+                [key: string]: number;
+            } | null;
         };
         /** @enum {string} */
         JobAction: "cancel" | "hold" | "release" | "requeue" | "signal" | "update" | "resubmit";
@@ -2249,6 +2602,17 @@ export interface components {
          * @enum {string}
          */
         JobChoice: "all" | "asked" | "longer";
+        JobChoices: {
+            /** @description Of nodes. */
+            features: components["schemas"]["NodeFeature"][];
+            /** @description Devices of nodes. */
+            gres: components["schemas"]["NodeGres"][];
+            licenses: components["schemas"]["License"][];
+            /** Format: date-time */
+            as_of?: string | null;
+            stale: boolean;
+            stale_reason?: string | null;
+        };
         JobCounts: {
             /** Format: int64 */
             pending: number;
@@ -2264,6 +2628,23 @@ export interface components {
             /** Format: int64 */
             cancelled: number;
         };
+        JobDependencies: {
+            /** @description What it waits for, or waited for. */
+            before: components["schemas"]["JobDependency"][];
+            /** @description What waits for it. */
+            after: components["schemas"]["JobDependency"][];
+        };
+        JobDependency: {
+            /**
+             * @description Slurm's word.
+             * @example afterok
+             */
+            type: string;
+            /** @description The number that is waited for: `5`, `5_1`, or `5_*` for a whole array. */
+            on: string;
+            standing: components["schemas"]["DependencyStanding"];
+            job?: components["schemas"]["LinkedJob"] | null;
+        };
         JobDetail: components["schemas"]["Job"] & {
             /** @description For the owner's eyes, like the paths. */
             script?: string | null;
@@ -2271,6 +2652,8 @@ export interface components {
             error_path?: string | null;
             comment?: string | null;
             files: components["schemas"]["JobFile"][];
+            /** @description Whether it has a table: see `/sweep`. */
+            sweep: boolean;
             /** @description What you may do with it now. */
             actions: components["schemas"]["JobAction"][];
             /** Format: date-time */
@@ -2346,6 +2729,13 @@ export interface components {
         Kind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
         /** @enum {string} */
         Language: "en" | "ko";
+        License: {
+            name: string;
+            /** Format: int32 */
+            total: number;
+            /** Format: int32 */
+            used: number;
+        };
         Limit: {
             class: components["schemas"]["Class"];
             /**
@@ -2371,6 +2761,14 @@ export interface components {
             store: components["schemas"]["Store"];
             store_state?: components["schemas"]["StoreState"] | null;
             items: components["schemas"]["Limit"][];
+        };
+        LinkedJob: {
+            /** Format: uuid */
+            id: string;
+            job_id?: string | null;
+            name: string;
+            /** @example RUNNING */
+            state: string;
         };
         Login: {
             username: string;
@@ -2417,9 +2815,14 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
+        NewDependency: {
+            type: components["schemas"]["DependencyKind"];
+            /** @description Our id or the scheduler's. */
+            job: string;
+        };
         NewDownload: {
             space: string;
-            /** @description One file, for now. */
+            /** @description One file is sent as it is; a directory, or several paths, as a tar archive. */
             paths: string[];
         };
         /** @description A job to submit: either from a template or with a script of one's own. */
@@ -2437,6 +2840,8 @@ export interface components {
             image?: components["schemas"]["ImageChoice"] | null;
             files?: components["schemas"]["FileInput"][];
             resources?: components["schemas"]["Resources"];
+            /** @description What must become of other jobs before it starts. */
+            dependencies?: components["schemas"]["NewDependency"][];
             /** @description Beneath the home; unset: a new directory for this job. */
             working_directory?: string | null;
             /** @description Variables that the job finds in its environment. */
@@ -2445,6 +2850,7 @@ export interface components {
             };
             /** @description Tell me what happens to this job, also where I am told of few. */
             notify?: boolean;
+            sweep?: components["schemas"]["Sweep"] | null;
         };
         NewMailAddress: {
             email: string;
@@ -2532,6 +2938,19 @@ export interface components {
             as_of?: string | null;
             stale: boolean;
             stale_reason?: string | null;
+        };
+        NodeFeature: {
+            name: string;
+            partitions: string[];
+        };
+        NodeGres: {
+            /** @example gpu */
+            name: string;
+            /** @example a100 */
+            type?: string | null;
+            /** Format: int32 */
+            most_per_node: number;
+            partitions: string[];
         };
         NodeInTrouble: {
             name: string;
@@ -3281,6 +3700,19 @@ export interface components {
              */
             memory_mib?: number | null;
             gpus?: components["schemas"]["Gpus"] | null;
+            /**
+             * @description Other devices of each node.
+             * @example shard:2
+             */
+            gres?: string | null;
+            /**
+             * @description What the nodes must have, as Slurm's `--constraint` takes it.
+             * @example avx512&ib
+             */
+            features?: string | null;
+            /** @example matlab:2 */
+            licenses?: string | null;
+            reservation?: string | null;
             /** Format: int32 */
             time_limit_minutes?: number | null;
             /** @description Task numbers of a job array: `0-9`, `1,3,5`, `0-99%10`. */
@@ -3386,6 +3818,36 @@ export interface components {
         };
         /** @enum {string} */
         Stage: "waiting" | "running" | "ended";
+        /** @description Something that a job ran within its resources. */
+        Step: {
+            /**
+             * @description `batch`: the script; a number: an `srun`; in a heterogeneous job `+1.0`.
+             * @example 0
+             */
+            step: string;
+            name: string;
+            /** @example COMPLETED */
+            state: string;
+            /** Format: int32 */
+            exit_code?: number | null;
+            /** Format: int32 */
+            signal?: number | null;
+            /** Format: date-time */
+            started_at?: string | null;
+            /** Format: date-time */
+            ended_at?: string | null;
+            /** Format: int32 */
+            nodes: number;
+            node_list?: string | null;
+            /** Format: int32 */
+            tasks: number;
+            /** Format: int32 */
+            cpus: number;
+            /** Format: int64 */
+            memory_mib?: number | null;
+            /** Format: int32 */
+            gpus: number;
+        };
         /**
          * @description Where is counted: by each server for itself, or by all of them together.
          * @enum {string}
@@ -3415,6 +3877,56 @@ export interface components {
              * @description How many runs that was learnt from.
              */
             runs: number;
+        };
+        /** @description What varies from task to task of a job. */
+        Sweep: {
+            /**
+             * @description The table's columns: parameters of the template, or names of files that it asks for; with a script of one's own,
+             *     environment variables.
+             */
+            parameters: string[];
+            /**
+             * @description Task 1 is the first row: values by column. What a row leaves out has the job's own value. A file is one of the
+             *     job's, by the name it has there.
+             */
+            rows: Record<string, unknown>[];
+            /**
+             * Format: int32
+             * @description Tasks that may run at the same time; unset: as many as the scheduler lets.
+             */
+            at_once?: number | null;
+        };
+        SweepRow: {
+            /**
+             * Format: int32
+             * @description Of the task, counted from 1.
+             */
+            number: number;
+            /** @description By column; what is left out has the job's own value. */
+            values: Record<string, unknown>;
+            /**
+             * @description Null where it cannot be told.
+             * @example RUNNING
+             */
+            state?: string | null;
+            job?: components["schemas"]["Job"] | null;
+        };
+        SweepTable: {
+            /** @description The columns, in their order. */
+            parameters: string[];
+            rows: components["schemas"]["SweepRow"][];
+        };
+        SweepValue: {
+            /**
+             * Format: int32
+             * @description Of the task.
+             */
+            number: number;
+            /** @description Cut after 200 letters; null where there is no such line. */
+            text?: string | null;
+        };
+        SweepValues: {
+            items: components["schemas"]["SweepValue"][];
         };
         Template: {
             id: string;
@@ -4412,6 +4924,118 @@ export interface operations {
             };
         };
     };
+    accounts_list: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshPage_ClusterAccount"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    accounts_choices: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobChoices"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     jobs_own_waste: {
         parameters: {
             query?: {
@@ -5021,6 +5645,63 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_dependencies: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["JobDependencies"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -5656,6 +6337,245 @@ export interface operations {
             };
         };
     };
+    jobs_steps: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshPage_Step"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_table: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepTable"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_export: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "text/csv": unknown;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    jobs_values: {
+        parameters: {
+            query?: {
+                /** @description A file in each task's own directory; unset: its standard output. */
+                file?: string;
+                line?: "first" | "last";
+                /** @description The first task, counted from 1: a hundred are answered at a time. */
+                from?: number;
+            };
+            header?: never;
+            path: {
+                cluster: string;
+                job: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["SweepValues"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     jobs_why: {
         parameters: {
             query?: never;
@@ -6248,6 +7168,62 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["FreshPage_Partition"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    accounts_qos: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                cluster: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FreshPage_ClusterQos"];
                 };
             };
             /** @description Not signed in. */

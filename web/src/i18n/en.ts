@@ -9,6 +9,7 @@ import { nodesEn } from "./nodes.en";
 import { notificationFieldsEn, notificationProblemsEn, notificationsEn } from "./notifications.en";
 import { previewEn } from "./preview.en";
 import { relatedEn } from "./related.en";
+import { sweepEn, sweepFaultsEn } from "./sweep.en";
 import { whyEn } from "./why.en";
 
 export const en = {
@@ -146,6 +147,7 @@ export const en = {
     fields: {
       ...choiceFaultsEn,
       ...notificationFieldsEn,
+      ...sweepFaultsEn,
       "missing-name": "Give the job a name.",
       "too-long": "This is too long.",
       "control-character": "Remove line breaks and control characters.",
@@ -246,6 +248,7 @@ export const en = {
   array: arrayEn,
   choices: choicesEn,
   related: relatedEn,
+  sweep: sweepEn,
   efficiency: efficiencyEn,
   why: whyEn,
   notifications: notificationsEn,

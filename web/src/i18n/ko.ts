@@ -11,6 +11,7 @@ import { nodesKo } from "./nodes.ko";
 import { notificationFieldsKo, notificationProblemsKo, notificationsKo } from "./notifications.ko";
 import { previewKo } from "./preview.ko";
 import { relatedKo } from "./related.ko";
+import { sweepFaultsKo, sweepKo } from "./sweep.ko";
 import { whyKo } from "./why.ko";
 
 /** The same keys with other texts. Korean has no plural: `_one` is left out. */
@@ -156,6 +157,7 @@ export const ko: Translation<typeof en> = {
     fields: {
       ...choiceFaultsKo,
       ...notificationFieldsKo,
+      ...sweepFaultsKo,
       "missing-name": "작업 이름을 입력하십시오.",
       "too-long": "너무 깁니다.",
       "control-character": "줄바꿈과 제어 문자를 지우십시오.",
@@ -256,6 +258,7 @@ export const ko: Translation<typeof en> = {
   array: arrayKo,
   choices: choicesKo,
   related: relatedKo,
+  sweep: sweepKo,
   efficiency: efficiencyKo,
   why: whyKo,
   notifications: notificationsKo,

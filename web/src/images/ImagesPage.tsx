@@ -6,6 +6,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import type { Image } from "../api/types";
 import { useIsOperator } from "../auth/use-session";
+import { useFollowScans } from "../live/follow-scans";
 import { type Column, DataTable } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
@@ -21,6 +22,7 @@ const route = getRouteApi("/frame/images");
 const KINDS = ["compute", "viz", "custom"] as const;
 
 export function ImagesPage() {
+  useFollowScans();
   const { t } = useTranslation();
   const operator = useIsOperator();
   const { q = "", kind = "" } = route.useSearch();

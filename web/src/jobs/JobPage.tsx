@@ -2,6 +2,7 @@
 import { Anchor, Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { JobDetail } from "../api/types";
 import { EfficiencyPanel } from "../efficiency/EfficiencyPanel";
@@ -24,6 +25,9 @@ import { jobQuery } from "./queries";
 import { DependencyPanel } from "./related/DependencyPanel";
 import { StepsPanel } from "./related/StepsPanel";
 import { WhyPanel } from "./WhyPanel";
+
+// Most jobs are none.
+const SweepResults = lazy(async () => ({ default: (await import("./sweep/SweepResults")).SweepResults }));
 
 const route = getRouteApi("/frame/clusters/$cluster/jobs/$job");
 
@@ -68,6 +72,11 @@ export function JobPage() {
           <WhyPanel cluster={cluster} job={job} />
           <DependencyPanel cluster={cluster} job={job} />
           <ArrayPanel key={job.id} cluster={cluster} job={job} />
+          {job.sweep && (
+            <Suspense fallback={<LoadingRows rows={8} />}>
+              <SweepResults key={job.id} cluster={cluster} job={job} />
+            </Suspense>
+          )}
           <WithSide
             side={
               <>
@@ -116,7 +125,8 @@ function JobTabs({ cluster, job }: { cluster: string; job: JobDetail }) {
           stream={stream ?? "stdout"}
           onStream={(next) =>
             void navigate({
-              search: next === "stderr" ? { tab, stream: "stderr" } : { tab },
+              search: ({ stream: _, ...before }) =>
+                next === "stderr" ? { ...before, tab, stream: "stderr" } : { ...before, tab },
               replace: true,
             })
           }

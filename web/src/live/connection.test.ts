@@ -99,6 +99,60 @@ describe("the live connection", () => {
     expect(latest().sent.at(-1)).toEqual({ type: "subscribe", channels: ["output:slurm:1"], from: 4096 });
   });
 
+  it("goes on with the version that it has, and hands on only what comes next", async () => {
+    const heard: unknown[] = [];
+    live.subscribe("jobs:slurm", { onMessage: ({ type, version }) => heard.push([type, version]) });
+    const first = await connect();
+    const says = (socket: FakeSocket, type: string, version: number, more: object = {}) =>
+      socket.says({ type, channel: "jobs:slurm", version, ...more });
+    says(first, "snapshot", 4, { epoch: "e" });
+    says(first, "delta", 5);
+    says(first, "delta", 5);
+    first.ends(1006);
+    await vi.advanceTimersByTimeAsync(1000);
+    const second = latest();
+    second.opens();
+    second.says({ type: "ready" });
+    const resume = { "jobs:slurm": { epoch: "e", version: 5 } };
+    expect(second.sent.at(-1)).toEqual({ type: "subscribe", channels: ["jobs:slurm"], resume });
+    says(second, "delta", 9, { from: 5 });
+    says(second, "delta", 10);
+    expect(heard).toEqual([
+      ["snapshot", 4],
+      ["delta", 5],
+      ["delta", 9],
+      ["delta", 10],
+    ]);
+  });
+
+  it("asks once for what is missing in between, and hands on nothing until it is there", async () => {
+    const heard: unknown[] = [];
+    live.subscribe("nodes:slurm", { onMessage: ({ version }) => heard.push(version) });
+    const socket = await connect();
+    const says = (type: string, version: number, more: object = {}) =>
+      socket.says({ type, channel: "nodes:slurm", version, ...more });
+    says("snapshot", 1, { epoch: "e" });
+    says("delta", 3);
+    says("delta", 4);
+    const asked = socket.sent.filter(({ type }) => type === "subscribe").slice(1);
+    const resume = { "nodes:slurm": { epoch: "e", version: 1 } };
+    expect(asked).toEqual([{ type: "subscribe", channels: ["nodes:slurm"], resume }]);
+    says("delta", 4, { from: 1 });
+    says("delta", 5);
+    expect(heard).toEqual([1, 4, 5]);
+    says("snapshot", 2, { epoch: "another" });
+    says("delta", 3);
+    expect(heard).toEqual([1, 4, 5, 2, 3]);
+  });
+
+  it("brings a snapshot to a listener that comes later", async () => {
+    live.subscribe("jobs:slurm", { onMessage: () => undefined });
+    const socket = await connect();
+    socket.says({ type: "snapshot", channel: "jobs:slurm", version: 1, epoch: "e" });
+    live.subscribe("jobs:slurm", { onMessage: () => undefined });
+    expect(socket.sent.at(-1)).toEqual({ type: "subscribe", channels: ["jobs:slurm"] });
+  });
+
   it("waits longer after each failure, but not when asked to hurry", async () => {
     live.open();
     await vi.advanceTimersByTimeAsync(0);

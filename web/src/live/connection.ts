@@ -1,5 +1,5 @@
-// One WebSocket for the whole page: proves who we are, keeps the subscriptions through reconnections, and hands each
-// channel's messages to its listeners. Knows nothing of React or of what the channels mean.
+// One WebSocket for the whole page: proves who we are, keeps the subscriptions through reconnections, goes on where it was
+// cut off, and hands each channel's messages to its listeners in their order. Knows nothing of React or of what the channels mean.
 
 /** A message of one channel. What the other fields are is the channel's business. */
 export interface ChannelMessage {
@@ -34,9 +34,21 @@ const BUSY_DELAY_MS = 10_000;
 const PING_EVERY_MS = 25_000;
 const CLOSED = { notSignedIn: 4401, forbidden: 4403, tooSlow: 4408, tooMany: 4429 } as const;
 
+/** Versions count up by one; those of another epoch are not comparable. */
+interface Position {
+  epoch: string;
+  version: number;
+  /** Something was missed, and asked for. */
+  asked: boolean;
+}
+
 export class LiveConnection {
   private readonly options: LiveOptions;
   private readonly channels = new Map<string, Set<Subscription>>();
+  /** What was heard of each channel last. */
+  private readonly positions = new Map<string, Position>();
+  /** Channels of which a listener has not seen a snapshot yet. */
+  private readonly unseen = new Set<string>();
   private readonly stateListeners = new Set<() => void>();
   private socket: WebSocket | null = null;
   private sentToken: string | null = null;
@@ -71,6 +83,8 @@ export class LiveConnection {
     this.wanted = false;
     this.clearTimer();
     this.drop();
+    // Another person may be next.
+    this.positions.clear();
     this.become("idle");
   }
 
@@ -94,11 +108,14 @@ export class LiveConnection {
     }
     listeners.add(subscription);
     // The first listener asks; a later one asks again, since it has not seen the snapshot.
+    this.unseen.add(channel);
     if (this.ready) this.ask(channel, subscription);
     return () => {
       listeners.delete(subscription);
       if (listeners.size > 0 || this.channels.get(channel) !== listeners) return;
       this.channels.delete(channel);
+      this.positions.delete(channel);
+      this.unseen.delete(channel);
       if (this.ready) this.send({ type: "unsubscribe", channels: [channel] });
     };
   }
@@ -136,6 +153,7 @@ export class LiveConnection {
       this.failures = 0;
       this.become("open");
       this.pings = setInterval(() => this.ping(socket), PING_EVERY_MS);
+      for (const known of this.positions.values()) known.asked = false;
       for (const [channel, listeners] of this.channels) {
         const [first] = listeners;
         if (first) this.ask(channel, first);
@@ -144,7 +162,35 @@ export class LiveConnection {
     }
     if (typeof message.channel !== "string") return;
     const listeners = this.channels.get(message.channel);
-    for (const listener of listeners ?? []) listener.onMessage(message as ChannelMessage);
+    if (!listeners || !this.isNext(message as ChannelMessage)) return;
+    for (const listener of listeners) listener.onMessage(message as ChannelMessage);
+  }
+
+  /** Whether this is what comes after what was heard. Where something is missing, it is asked for. */
+  private isNext(message: ChannelMessage): boolean {
+    const { type, channel, epoch, version, from } = message;
+    if (typeof version !== "number") return true;
+    if (type === "snapshot") {
+      this.unseen.delete(channel);
+      if (typeof epoch === "string") this.positions.set(channel, { epoch, version, asked: false });
+      return true;
+    }
+    const known = this.positions.get(channel);
+    if (type !== "delta" || !known) return true;
+    if (version <= known.version) {
+      // The answer that nothing was missed.
+      if (typeof from === "number") known.asked = false;
+      return false;
+    }
+    if ((typeof from === "number" ? from : version - 1) > known.version) {
+      const [first] = this.channels.get(channel) ?? [];
+      if (first && !known.asked) this.ask(channel, first);
+      known.asked = true;
+      return false;
+    }
+    known.version = version;
+    known.asked = false;
+    return true;
   }
 
   private ping(socket: WebSocket): void {
@@ -180,7 +226,13 @@ export class LiveConnection {
   }
 
   private ask(channel: string, subscription: Subscription): void {
-    this.send({ type: "subscribe", channels: [channel], ...subscription.resumeWith?.() });
+    const known = this.unseen.has(channel) ? undefined : this.positions.get(channel);
+    this.send({
+      type: "subscribe",
+      channels: [channel],
+      ...(known ? { resume: { [channel]: { epoch: known.epoch, version: known.version } } } : {}),
+      ...subscription.resumeWith?.(),
+    });
   }
 
   private send(message: object): void {

@@ -3,6 +3,7 @@ import { Anchor } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
+import { useFollowUploads } from "../live/follow-uploads";
 import { Panel } from "../ui/Panel";
 import { LoadingRows, ProblemNote } from "../ui/states";
 import { uploadsQuery } from "../uploads/queries";
@@ -13,6 +14,7 @@ const SHOWN = 4;
 
 export function RecentUploads() {
   const { t } = useTranslation();
+  useFollowUploads();
   const { data, error, refetch } = useQuery(uploadsQuery);
   return (
     <Panel

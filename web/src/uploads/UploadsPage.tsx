@@ -3,6 +3,7 @@ import { Button } from "@mantine/core";
 import { IconUpload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import { useFollowUploads } from "../live/follow-uploads";
 import { PageHeader } from "../ui/PageHeader";
 import { Panel } from "../ui/Panel";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
@@ -15,6 +16,7 @@ import { uploadQueue, useUploadItems } from "./uploads";
 export function UploadsPage() {
   const { t } = useTranslation();
   const items = useUploadItems();
+  useFollowUploads();
   const { data, error, refetch } = useQuery(uploadsQuery);
   const interrupted = data?.items.some(
     (upload) => upload.state === "uploading" && !items.some((item) => item.uploadId === upload.id),

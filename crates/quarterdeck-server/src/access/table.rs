@@ -114,6 +114,9 @@ pub const TABLE: &[Route] = &[
     route("GET", "/api/v1/clusters/{cluster}/shares", Rule::Role(Viewer, Read(Jobs)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/directory", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/output", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/sweep", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/sweep/export", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
+    route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/sweep/values", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
     route("GET", "/api/v1/clusters/{cluster}/jobs/{job}/request", Rule::Role(User, Read(Jobs)), Some(Class::Read)),
 
     route("GET", "/api/v1/templates", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),

@@ -106,7 +106,7 @@ struct ImageScanStarted {
 }
 
 #[derive(Serialize, ToSchema)]
-struct ImageScan {
+pub(crate) struct ImageScan {
     id: Uuid,
     state: ScanState,
     /// Why it failed.

@@ -4,6 +4,7 @@
 use std::collections::{HashMap, VecDeque};
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
+use std::time::{Duration, Instant};
 
 use chrono::{DateTime, Utc};
 use serde_json::json;
@@ -24,12 +25,16 @@ const REMEMBERED: usize = 20;
 const MAX_ERRORS: usize = 200;
 /// Images written in one statement; each may have a definition of a MiB.
 const ROWS_A_STATEMENT: usize = 20;
+/// How often those who watch are told of a scan's progress.
+const TELL_EVERY: Duration = Duration::from_millis(250);
 
 /// The scans of this process.
 #[derive(Default)]
 pub struct Images {
     /// The newest last.
     scans: Mutex<VecDeque<Scan>>,
+    /// When those who watch were last told.
+    told: Mutex<Option<Instant>>,
 }
 
 /// How far a scan is.
@@ -132,6 +137,24 @@ impl Images {
         change(&mut scan.hosts[index]);
     }
 
+    /// Those that are not over, and the last that is.
+    pub fn latest(&self) -> Vec<Scan> {
+        let scans = self.scans();
+        let is_over = |scan: &&Scan| matches!(scan.state, ScanState::Finished | ScanState::Failed(_));
+        let last = scans.iter().rev().find(is_over).map(|scan| scan.id);
+        scans.iter().filter(|scan| !is_over(scan) || Some(scan.id) == last).cloned().collect()
+    }
+
+    /// Whether those who watch are to be told of progress now: not of each file.
+    fn is_time(&self) -> bool {
+        let mut told = self.told.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        let is_time = told.is_none_or(|told| told.elapsed() >= TELL_EVERY);
+        if is_time {
+            *told = Some(Instant::now());
+        }
+        is_time
+    }
+
     fn scans(&self) -> MutexGuard<'_, VecDeque<Scan>> {
         self.scans.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
@@ -149,6 +172,7 @@ impl HostProgress {
 
 fn begin(app: &App) -> Uuid {
     let (id, is_first) = app.images.ask(app.clock.now());
+    tell(app, id);
     if is_first {
         let app = app.clone();
         tokio::spawn(async move {
@@ -162,17 +186,33 @@ fn begin(app: &App) -> Uuid {
                     }
                 };
                 next = app.images.end(id, state, app.clock.now());
+                tell(&app, id);
+                if let Some(next) = next {
+                    tell(&app, next);
+                }
             }
         });
     }
     id
 }
 
+/// Says how far a scan is to those who watch.
+fn tell(app: &App, id: Uuid) {
+    if let Ok(scan) = app.images.progress(id) {
+        app.live.scan_changed(scan);
+    }
+}
+
 async fn scan_this_host(app: &App, id: Uuid) -> Result<(), Error> {
     let place = Place { cluster: cluster_of_this_host(app), host: host_name() };
     let host = place.host.clone();
     let progress_of = app.clone();
-    let progress = move |change: Change| progress_of.images.update(id, &host, change);
+    let progress = move |change: Change| {
+        progress_of.images.update(id, &host, change);
+        if progress_of.images.is_time() {
+            tell(&progress_of, id);
+        }
+    };
     bring_up_to_date(&app.db, &app.clock, &app.config.images.directories, &place, progress).await
 }
 

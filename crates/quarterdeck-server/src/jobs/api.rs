@@ -4,6 +4,7 @@ mod control;
 mod efficiency;
 mod help;
 mod related;
+mod sweep;
 
 use std::collections::BTreeMap;
 
@@ -43,6 +44,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(help::help))
         .merge(efficiency::routes())
         .merge(control::routes())
+        .merge(sweep::routes())
 }
 
 /// A job, in the queue or over.
@@ -133,6 +135,8 @@ struct JobDetail {
     error_path: Option<String>,
     comment: Option<String>,
     files: Vec<JobFile>,
+    /// Whether it has a table: see `/sweep`.
+    sweep: bool,
     /// What you may do with it now.
     actions: Vec<JobAction>,
     as_of: Option<DateTime<Utc>>,
@@ -440,6 +444,7 @@ fn view(actor: &Actor, cluster: &Cluster, job: jobs::Job) -> JobDetail {
         error_path: job.error_path.clone().filter(|_| mine),
         comment: job.comment.clone().filter(|_| mine),
         files: files.into_iter().map(|f| JobFile { name: f.name, kind: f.kind, variable: f.variable }).collect(),
+        sweep: mine && job.rows_directory.is_some(),
         job: Job::seen_by(actor, &job),
         stale: freshness.is_stale(),
         as_of: freshness.as_of,

@@ -7,7 +7,7 @@ use bytes::Bytes;
 use chrono::{DateTime, SecondsFormat, Utc};
 
 use super::output::tails;
-use super::{Error, Finding, Job, Stream, find_for, is_mine, resubmit, why};
+use super::{Error, Finding, Job, Stream, find_for, is_mine, resubmit, why, with_script};
 use crate::access::Actor;
 use crate::app::App;
 use crate::clusters::Cluster;
@@ -32,6 +32,7 @@ pub async fn help(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Res
     if !is_mine(actor, &job) {
         return Err(Error::NotYours);
     }
+    let job = with_script(app, job).await?;
     let id = job.id.to_string();
     let why = why(app, actor, cluster, &id).await?;
     let environment = match resubmit::asked_for(app, actor, cluster, &id).await {

@@ -1,14 +1,19 @@
 //! The one-machine queue: the order is kept here, the processes are the agents'.
 
+mod arrays;
+
 use std::collections::BTreeMap;
 
+use arrays::Arrays;
 use quarterdeck_slurm::{Node, Partition, PartitionAccess};
-use quarterdeck_types::agent::{LocalJob, LocalJobState, LocalJobStatus, Request};
+use quarterdeck_types::agent::{LocalJob, LocalJobState, LocalJobStatus, Request, SubmissionOutcome};
 use quarterdeck_types::{JobId, JobState, Place};
 use sea_orm::DbErr;
 use tokio::sync::{Mutex, Notify};
 
-use super::{Action, Error, Job, read, save_and_publish, store};
+pub(super) use arrays::tasks_of;
+
+use super::{Action, Error, Job, read, save_and_publish, store, whole_of};
 use crate::agents::{self, Agent};
 use crate::app::App;
 use crate::clusters::{Cluster, Demand};
@@ -44,6 +49,14 @@ impl LocalQueue {
         JobId::parse(&(before + 1).to_string()).map_err(|_| Error::Unsupported { scheduler: "local" })
     }
 
+    /// Takes a job in, or says why not.
+    pub(super) async fn accept(&self, app: &App, job: &Job) -> Result<SubmissionOutcome, Error> {
+        if !arrays::is_array_or_none(job) {
+            return Ok(SubmissionOutcome::Refused { message: arrays::NO_ARRAY.to_owned() });
+        }
+        Ok(SubmissionOutcome::Accepted { job_id: self.next_id(app).await? })
+    }
+
     /// Makes the queue be looked at now.
     pub(super) fn look(&self) {
         self.changed.notify_one();
@@ -53,7 +66,8 @@ impl LocalQueue {
 /// Submissions that came at once may have been numbered in another order than their rows.
 async fn highest(app: &App) -> Result<u64, DbErr> {
     let newest = store::newest_numbers(app.db.read(), crate::config::LOCAL_CLUSTER, AT_ONCE).await?;
-    Ok(newest.iter().filter_map(|number| number.parse().ok()).max().unwrap_or(0))
+    let number = |text: &String| JobId::parse(text).ok()?.root().parse().ok();
+    Ok(newest.iter().filter_map(number).max().unwrap_or(0))
 }
 
 /// Starts what fits and records what ended, for as long as the server runs.
@@ -77,10 +91,35 @@ pub async fn watch_local(app: App, cluster: Cluster) {
 pub(super) async fn act(app: &App, job: &Job, action: &Action) -> Result<(), Error> {
     let _turn = app.jobs.local.turn.lock().await;
     let row = store::by_id(app.db.read(), &job.cluster, job.id).await?;
-    let mut job = row.and_then(read).ok_or(Error::NotFound)?;
+    let job = row.and_then(read).ok_or(Error::NotFound)?;
     if job.state.is_final() {
         return Err(Error::Over(job.state));
     }
+    let array = if job.array.is_some() { Some(job.clone()) } else { whole_of(app, &job).await? };
+    let result = if job.array.is_some() {
+        act_on_tasks(app, arrays::tasks(app, &job).await?, action).await
+    } else {
+        act_on_one(app, job, action).await
+    };
+    if let Some(array) = array {
+        arrays::record(app, array).await?;
+    }
+    result
+}
+
+/// Of an array that runs, the tasks that wait are held.
+async fn act_on_tasks(app: &App, tasks: Vec<Job>, action: &Action) -> Result<(), Error> {
+    let mut result = Err(Error::Unsupported { scheduler: "The local queue" });
+    for task in tasks {
+        if task.state.is_final() || (task.state == JobState::Running && *action != Action::Cancel) {
+            continue;
+        }
+        result = Ok(act_on_one(app, task, action).await?);
+    }
+    result
+}
+
+async fn act_on_one(app: &App, mut job: Job, action: &Action) -> Result<(), Error> {
     match (action, job.state) {
         (Action::Cancel, JobState::Pending) => {
             // It may have been started although no answer came. Asked for, one that was not is never started.
@@ -113,12 +152,13 @@ pub(super) async fn act(app: &App, job: &Job, action: &Action) -> Result<(), Err
 async fn look(app: &App, cluster: &Cluster) -> Result<bool, DbErr> {
     let _turn = app.jobs.local.turn.lock().await;
     let states = [JobState::Running.as_str(), JobState::Pending.as_str(), JobState::Submitting.as_str()];
-    let open: Vec<Job> =
+    let mut open: Vec<Job> =
         store::in_states(app.db.read(), &cluster.name, &states).await?.into_iter().filter_map(read).collect();
+    let mut arrays = Arrays::take_from(&mut open);
     let demand = Demand::of(open.iter().map(|job| (job.state, Some(cluster.name.as_str()))));
     let (running, waiting): (Vec<Job>, Vec<Job>) = open.into_iter().partition(|job| job.state == JobState::Running);
     let total = total_cpus(app);
-    let mut used = record_ended(app, running).await?;
+    let mut used = record_ended(app, running, &mut arrays).await?;
     let mut waits = false;
     for job in waiting {
         // A submission that the server's end interrupted: it never had a number, so it never began.
@@ -133,19 +173,26 @@ async fn look(app: &App, cluster: &Cluster) -> Result<bool, DbErr> {
             continue;
         }
         waits = true;
+        if arrays.is_full(&job) {
+            continue;
+        }
         // First come, first served: what does not fit now keeps those behind it waiting.
         if used.saturating_add(job.cpus) > total && used > 0 {
             break;
         }
         used = used.saturating_add(job.cpus);
-        start(app, job).await?;
+        arrays.count_running(&job);
+        arrays.touch(&job);
+        let source = arrays.source(&job).clone();
+        start(app, &source, job).await?;
     }
+    arrays.record(app).await?;
     show(app, cluster, total, used, demand);
     Ok(waits || used > 0)
 }
 
 /// Writes down the jobs that ended; answers how many CPUs the others use.
-async fn record_ended(app: &App, running: Vec<Job>) -> Result<u32, DbErr> {
+async fn record_ended(app: &App, running: Vec<Job>, arrays: &mut Arrays) -> Result<u32, DbErr> {
     let mut by_user: BTreeMap<String, Vec<Job>> = BTreeMap::new();
     for job in running {
         by_user.entry(job.user.clone()).or_default().push(job);
@@ -157,29 +204,37 @@ async fn record_ended(app: &App, running: Vec<Job>) -> Result<u32, DbErr> {
             Ok(statuses) => statuses,
             Err(error) => {
                 tracing::warn!(%user, %error, "local jobs cannot be looked at");
-                used = jobs.iter().fold(used, |used, job| used.saturating_add(job.cpus));
+                for job in &jobs {
+                    arrays.count_running(job);
+                    used = used.saturating_add(job.cpus);
+                }
                 continue;
             }
         };
         for job in jobs {
             match statuses.iter().find(|status| status.id == job.id) {
                 Some(status) if status.state != LocalJobState::Running => {
+                    arrays.touch(&job);
                     save_and_publish(app, ended(job, status)).await?;
                 }
-                _ => used = used.saturating_add(job.cpus),
+                _ => {
+                    arrays.count_running(&job);
+                    used = used.saturating_add(job.cpus);
+                }
             }
         }
     }
     Ok(used)
 }
 
-async fn start(app: &App, job: Job) -> Result<(), DbErr> {
+/// `source`: the job, or the array that it is a task of.
+async fn start(app: &App, source: &Job, job: Job) -> Result<(), DbErr> {
     let Some(job_id) = job.job_id.clone() else { return Ok(()) };
     let local = LocalJob {
         job_id,
         name: job.name.clone(),
-        script: job.script.clone().unwrap_or_default(),
-        directory: Place::absolute(job.working_directory.as_deref().unwrap_or_default()),
+        script: source.script.clone().unwrap_or_default(),
+        directory: Place::absolute(source.working_directory.as_deref().unwrap_or_default()),
         output: job.output_path.clone().unwrap_or_default(),
         error: job.error_path.clone(),
         cpus: job.cpus,

@@ -24,6 +24,7 @@ mod rows;
 mod steps;
 mod store;
 mod submit;
+pub(crate) mod sweep;
 #[cfg(test)]
 mod tests;
 mod update;
@@ -68,6 +69,7 @@ pub use request::{ImageChoice, NewJob, Resources};
 pub use resubmit::{asked_for, resubmit};
 pub use steps::steps;
 pub use submit::{Preview, preview, submit};
+pub use sweep::{Sweep, SweepRow, SweepTable, sweep};
 pub use update::{JobUpdate, update};
 pub use why::{Finding, why};
 
@@ -102,6 +104,8 @@ pub enum Error {
     NoWorkingDirectory,
     #[error(transparent)]
     Files(#[from] crate::files::Error),
+    #[error("This job is no sweep.")]
+    NoSweep,
     #[error("This job was not submitted through Quarterdeck, or by an earlier release: submit it as a new one.")]
     NotSubmittedHere,
     #[error("Only operators change a job's {what}.")]
@@ -156,11 +160,15 @@ pub struct Job {
     pub output_path: Option<String>,
     pub error_path: Option<String>,
     pub comment: Option<String>,
-    /// For the owner's eyes.
+    /// For the owner's eyes. A part of an array or a heterogeneous job has its whole's.
     pub script: Option<String>,
     pub files: Vec<JobFile>,
     /// How many parts of an array or a heterogeneous job are in each state; in details, collapsed lists and live messages alone.
     pub parts: Vec<(JobState, u64)>,
+    /// Of an array that was submitted here: its tasks as sbatch takes them.
+    pub array: Option<String>,
+    /// Of a sweep: above the directories of its tasks, absolute.
+    pub rows_directory: Option<String>,
 }
 
 /// An uploaded file that a job was given.
@@ -251,6 +259,21 @@ pub async fn list(
     Ok(Page { items, next_cursor, total })
 }
 
+/// A part of an array or a heterogeneous job with its whole's script.
+async fn with_script(app: &App, mut job: Job) -> Result<Job, DbErr> {
+    if job.script.is_none() {
+        job.script = whole_of(app, &job).await?.and_then(|whole| whole.script);
+    }
+    Ok(job)
+}
+
+/// The array or heterogeneous job that this is a part of.
+async fn whole_of(app: &App, part: &Job) -> Result<Option<Job>, DbErr> {
+    let Some(root) = part.job_id.as_ref().and_then(JobId::whole) else { return Ok(None) };
+    let row = store::last_before(app.db.read(), &part.cluster, root, part.id).await?;
+    Ok(row.and_then(read).filter(|whole| whole.user == part.user))
+}
+
 async fn whole(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<store::Whole, Error> {
     let job = find_for(app, actor, cluster, job).await?;
     let number = job.job_id.ok_or(Error::NotFound)?;
@@ -321,7 +344,7 @@ pub async fn find_for(app: &App, actor: &Actor, cluster: &Cluster, job: &str) ->
 /// The same, looked at closely: that an operator reads what Slurm shows to its owner and coordinators alone is
 /// recorded.
 pub async fn detail(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Result<Job, Error> {
-    let job = find_for(app, actor, cluster, job).await?;
+    let job = with_script(app, find_for(app, actor, cluster, job).await?).await?;
     if !cluster.own_sight_of(actor).covers(&job.user, job.account.as_deref()) {
         let object = job.id.to_string();
         let event = Event::new("job.read", &object).job(job.job_id.as_ref().map(ToString::to_string));
@@ -386,14 +409,14 @@ fn look_soon(app: &App, cluster: &Cluster) {
 async fn save_and_publish(app: &App, job: Job) -> Result<(), DbErr> {
     let tx = app.db.begin().await?;
     if let Some(old) = store::by_id_to_change(&tx, &job.cluster, job.id).await? {
-        save_within(app, tx, old, job).await?;
+        save_within(app, tx, old, job, Vec::new()).await?;
     }
     Ok(())
 }
 
 /// Writes how a submission ended, and answers the job as it stands then: where the queue told of it in the meantime,
-/// that is newer and stays.
-async fn save_submission(app: &App, job: Job) -> Result<Job, DbErr> {
+/// that is newer and stays. `tasks`: of an array whose tasks no queue will tell of.
+async fn save_submission(app: &App, job: Job, tasks: Vec<Job>) -> Result<Job, DbErr> {
     let tx = app.db.begin().await?;
     let Some(old) = store::by_id_to_change(&tx, &job.cluster, job.id).await? else { return Ok(job) };
     if old.state != JobState::Submitting.as_str() {
@@ -402,19 +425,26 @@ async fn save_submission(app: &App, job: Job) -> Result<Job, DbErr> {
     if let Some(job_id) = &job.job_id {
         store::delete_strays(&tx, &job.cluster, job_id.as_str()).await?;
     }
-    save_within(app, tx, old, job.clone()).await?;
+    save_within(app, tx, old, job.clone(), tasks).await?;
     Ok(job)
 }
 
-async fn save_within(app: &App, tx: DatabaseTransaction, old: store::Model, job: Job) -> Result<(), DbErr> {
+async fn save_within(
+    app: &App,
+    tx: DatabaseTransaction,
+    old: store::Model,
+    job: Job,
+    tasks: Vec<Job>,
+) -> Result<(), DbErr> {
     let now = app.clock.now();
     let before = read(old.clone());
     let news = news::happened(before.as_ref(), &job, now);
     store::save(&tx, rows::update(old, &job, to_us(now))).await?;
+    store::insert_all(&tx, tasks.iter().map(|task| row(task, None, None, to_us(now)))).await?;
     let told = notifications::tell(&tx, app, &news).await?;
     tx.commit().await?;
     told.publish(app);
-    app.live.jobs_changed(&job.cluster.clone(), vec![job]);
+    app.live.jobs_changed(&job.cluster.clone(), [vec![job], tasks].concat());
     Ok(())
 }
 

@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use super::news::happened;
 use super::rows::update;
-use super::{Job, dependencies, parts, paths, read, row, store};
+use super::{Job, dependencies, parts, paths, read, row, store, sweep};
 use crate::app::App;
 use crate::db::to_us;
 use crate::notifications;
@@ -115,13 +115,13 @@ async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), 
         let now = app.clock.now();
         let now_us = to_us(now);
         for seen in some {
-            let parent = rows.iter().find(|row| is_parent(row, seen)).cloned();
+            let parent = rows.iter().find(|row| is_parent(row, seen)).cloned().and_then(read);
             let position = rows.iter().position(|row| is_same(row, seen));
             let known_as = position.map(|at| rows[at].id);
             match position {
                 Some(at) => {
                     let Some(before) = read(rows[at].clone()) else { continue };
-                    let after = merged(before.clone(), seen);
+                    let after = merged(before.clone(), seen, parent.as_ref());
                     if before != after {
                         rows[at] = update(rows[at].clone(), &after, now_us);
                         news.extend(happened(Some(&before), &after, now));
@@ -130,7 +130,7 @@ async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), 
                     }
                 }
                 None => {
-                    let job = merged(new_job(cluster, seen, parent.and_then(read)), seen);
+                    let job = merged(new_job(cluster, seen, parent.as_ref()), seen, parent.as_ref());
                     let row = row(&job, None, None, now_us);
                     news.extend(happened(None, &job, now));
                     store::insert(&tx, row.clone()).await?;
@@ -200,7 +200,7 @@ fn is_parent(row: &store::Model, seen: &slurm::Job) -> bool {
 }
 
 /// What the scheduler says now, on top of what only we know.
-fn merged(before: Job, seen: &slurm::Job) -> Job {
+fn merged(before: Job, seen: &slurm::Job, parent: Option<&Job>) -> Job {
     let seen = seen.clone();
     // A job that accounting reports without an end state it once had (22.05 after a restart) keeps it.
     let state =
@@ -235,15 +235,17 @@ fn merged(before: Job, seen: &slurm::Job) -> Job {
         ..before
     };
     // A path that names its node is known only now.
-    if let Some(script) = job.script.clone().filter(|_| job.output_path.is_none()) {
-        paths::record(&mut job, &script);
+    let submitted = parent.filter(|parent| parent.script.is_some()).unwrap_or(&job);
+    if let (None, Some(script), Some(directory)) =
+        (&job.output_path, submitted.script.clone(), submitted.working_directory.clone())
+    {
+        paths::record(&mut job, &script, &directory);
     }
     job
 }
 
 /// A job that was not submitted here, or a task of an array that was.
-pub(super) fn new_job(cluster: &str, seen: &slurm::Job, parent: Option<Job>) -> Job {
-    let parent = parent.as_ref();
+pub(super) fn new_job(cluster: &str, seen: &slurm::Job, parent: Option<&Job>) -> Job {
     Job {
         id: Uuid::now_v7(),
         cluster: cluster.to_owned(),
@@ -270,13 +272,16 @@ pub(super) fn new_job(cluster: &str, seen: &slurm::Job, parent: Option<Job>) -> 
         gpus: 0,
         template: parent.and_then(|parent| parent.template.clone()),
         image: parent.and_then(|parent| parent.image.clone()),
-        working_directory: None,
+        working_directory: parent.and_then(|parent| sweep::directory_of(parent, &seen.job_id)),
         output_path: None,
         error_path: None,
         comment: None,
-        script: parent.and_then(|parent| parent.script.clone()),
+        // Thousands of tasks would keep it thousands of times.
+        script: None,
         files: parent.map(|parent| parent.files.clone()).unwrap_or_default(),
         parts: Vec::new(),
+        array: None,
+        rows_directory: None,
     }
 }
 
@@ -314,7 +319,7 @@ fn with_array_parents(jobs: Vec<slurm::Job>) -> Vec<slurm::Job> {
 }
 
 /// How an array stands whose tasks stand so: it runs while one does, and failed when one did.
-fn whole_state(states: impl Iterator<Item = JobState> + Clone) -> JobState {
+pub(super) fn whole_state(states: impl Iterator<Item = JobState> + Clone) -> JobState {
     let order = [
         JobState::Running,
         JobState::Completing,

@@ -15,6 +15,7 @@ use crate::clusters::{Cluster, Scheduler};
 
 /// A file system that hangs does not keep back what is known without it.
 const TAIL_TIME: Duration = Duration::from_secs(5);
+const LONGEST_LINE: u64 = 4096;
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Stream {
@@ -57,6 +58,19 @@ pub(super) async fn tails(app: &App, actor: &Actor, cluster: &Cluster, job: &Job
         tails
     };
     tokio::time::timeout(TAIL_TIME, read).await.unwrap_or_default()
+}
+
+/// The first or the last line of a file, cut; none where it cannot be read or holds nothing.
+pub(super) async fn line(app: &App, actor: &Actor, absolute: &str, last: bool) -> Option<String> {
+    let file = open(app, actor, absolute).await.ok()?;
+    let bytes = match last {
+        true => tail(&file, LONGEST_LINE).await,
+        false => file.read_at(0, LONGEST_LINE as usize).await,
+    };
+    let text = String::from_utf8_lossy(&bytes.ok()?).into_owned();
+    let mut lines = text.lines().map(str::trim).filter(|line| !line.is_empty());
+    let line = if last { lines.next_back() } else { lines.next() };
+    line.map(str::to_owned)
 }
 
 async fn tail(file: &UserFile, most: u64) -> std::io::Result<Bytes> {

@@ -5,9 +5,10 @@ use quarterdeck_slurm::script::BatchScript;
 
 use super::Job;
 
-/// Fills in the paths that are not known yet. An array has none of its own: its tasks have.
-pub(super) fn record(job: &mut Job, script: &str) {
-    let (Some(job_id), Some(directory)) = (&job.job_id, &job.working_directory) else { return };
+/// Fills in the paths that are not known yet; `directory` is where the scheduler starts the job. An array has none of its
+/// own: its tasks have.
+pub(super) fn record(job: &mut Job, script: &str, directory: &str) {
+    let Some(job_id) = &job.job_id else { return };
     let Ok(script) = BatchScript::parse(script) else { return };
     let is_task = job_id.as_str().contains('_');
     if script.option("array").is_some() && !is_task {

@@ -4,12 +4,13 @@
 use std::collections::{HashMap, HashSet};
 
 use chrono::{DateTime, Utc};
+use quarterdeck_slurm::output_path::{JobWords, output_path};
 use quarterdeck_slurm::script::{self, BatchScript, ScriptError};
-use quarterdeck_types::{FileKind, FileName, JobState, RelativePath, place};
+use quarterdeck_types::{FileKind, FileName, JobId, JobState, RelativePath, place};
 use uuid::Uuid;
 
 use super::request::MOST_FILES;
-use super::{Error, Job, JobFile, NewJob, Resources, asked, dependencies, request};
+use super::{Error, Job, JobFile, NewJob, Resources, asked, dependencies, request, sweep};
 use crate::access::Actor;
 use crate::agents::Agent;
 use crate::app::App;
@@ -20,8 +21,13 @@ use crate::problem::FieldError;
 use crate::templates::{self, Template};
 use crate::uploads::{self, Upload};
 
+/// Rows of a sweep that a preview shows.
+const ROWS_SHOWN: usize = 3;
+
 /// Everything that a submission needs, checked.
 pub(super) struct Prepared {
+    /// What the script was written from.
+    pub submission: script::Submission,
     pub script: String,
     pub files: Vec<Input>,
     pub directory: RelativePath,
@@ -30,6 +36,17 @@ pub(super) struct Prepared {
     /// All that it depends on, in Slurm's words.
     pub dependency: Option<String>,
     pub job: Job,
+}
+
+impl Prepared {
+    /// For people to read: of a sweep the first rows stand for all.
+    pub(super) fn shown_script(&self) -> String {
+        let mut submission = self.submission.clone();
+        if let Some(rows) = &mut submission.rows {
+            rows.shown = Some(ROWS_SHOWN);
+        }
+        script::compose(&submission).unwrap_or_else(|_| self.script.clone())
+    }
 }
 
 /// An uploaded file that the job is given.
@@ -53,6 +70,12 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         Some(path) => RelativePath::parse(path).map_err(|_| Error::NotFound)?,
         None => own_directory(app, &new.name, id, submitted_at),
     };
+    // In a directory that was chosen, another sweep may have been.
+    let rows_name = match (&new.sweep, &new.working_directory) {
+        (None, _) => None,
+        (Some(_), None) => Some("rows".to_owned()),
+        (Some(_), Some(_)) => Some(format!("rows_{}", own_suffix(id))),
+    };
     let agent = app.agents.of(auth::unix_user(actor)?);
     let home = home_root(&agent).await?;
     let absolute = if directory.is_root() { home } else { format!("{home}/{}", place::plain(&directory.to_string())) };
@@ -65,11 +88,26 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
     asked::check(cluster, actor, &new.resources, &mut errors);
     let waits_for = dependencies::asked(app, actor, cluster, &new.dependencies, &mut errors).await?;
     let template = find_template(app, actor, cluster, &new, &mut errors).await?;
-    let body = match &template {
-        Some(template) => {
-            fill_slots(template, &mut files, &mut errors);
-            render(template, &new, image.as_ref(), &mut errors)
+    let columns = new.sweep.as_ref().map(|sweep| sweep.parameters.as_slice()).unwrap_or_default();
+    if let Some(template) = &template {
+        fill_slots(template, columns, &mut files, &mut errors);
+    }
+    let rows_directory = rows_name.map(|name| format!("{absolute}/{name}"));
+    let rows = match (&new.sweep, &rows_directory) {
+        // That the template is not there has been said.
+        (Some(sweep), Some(rows_directory)) if template.is_some() || new.script.is_some() => {
+            let container = image.as_ref().map(|image| &image.command);
+            let (template, files, directory) = (template.as_ref(), files.as_slice(), absolute.as_str());
+            let render = errors.is_empty();
+            let common = sweep::Common { new: &new, template, container, files, directory, rows_directory, render };
+            Some(sweep::prepare(&common, sweep, &mut errors).await)
         }
+        _ => None,
+    };
+    let body = match &template {
+        // Each row has its own.
+        Some(_) if new.sweep.is_some() => String::new(),
+        Some(template) => render(template, &new, image.as_ref(), &mut errors),
         None => new.script.clone().unwrap_or_default(),
     };
     let (template, defaults) = match template {
@@ -80,7 +118,10 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         return Err(Error::Invalid(errors));
     }
 
-    let resources = new.resources.clone().or(defaults);
+    let mut resources = new.resources.clone().or(defaults);
+    if let Some(sweep) = &new.sweep {
+        resources.array = Some(sweep.tasks());
+    }
     let job_files = name_variables(&files);
     let mut environment: Vec<(String, String)> = new.environment.clone().into_iter().collect();
     for (file, input) in job_files.iter().zip(&files) {
@@ -98,10 +139,12 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         resources: directives(&resources),
         dependency: waits_for.open,
         environment,
+        rows,
     };
     let script = script::compose(&submission).map_err(script_error)?;
     let asked = BatchScript::parse(&script).map_err(script_error)?;
-    let errors = [request::check_length(&script), refuse_directives(&asked)].concat();
+    let errors =
+        [request::check_length(&script), refuse_directives(&asked), refuse_shared_output(&asked, &new)].concat();
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
@@ -142,9 +185,11 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         script: Some(script.clone()),
         files: job_files,
         parts: Vec::new(),
+        array: asked.array,
+        rows_directory,
     };
     let chosen_directory = new.working_directory.is_some();
-    Ok(Prepared { script, files, directory, chosen_directory, dependency, job })
+    Ok(Prepared { submission, script, files, directory, chosen_directory, dependency, job })
 }
 
 /// Directives with which sbatch does not do what was asked: submit one job, on this cluster, and say its number. In any
@@ -162,6 +207,19 @@ fn refuse_directives(script: &BatchScript) -> Vec<FieldError> {
     given
         .map(|(option, detail)| FieldError::new("/script", "refused-directive", detail).with("option", option))
         .collect()
+}
+
+/// Tasks of a sweep that write into one file write over each other.
+fn refuse_shared_output(script: &BatchScript, new: &NewJob) -> Vec<FieldError> {
+    let path = |pattern: &str, task: &str| {
+        let job_id = JobId::parse(task).ok()?;
+        output_path(Some(pattern), "/", &JobWords { job_id: &job_id, name: &new.name, user: "", host: Some("") })
+    };
+    let is_shared = |pattern: &&str| path(pattern, "1_1").is_some_and(|one| path(pattern, "1_2") == Some(one));
+    let patterns = script.output().into_iter().chain(script.error());
+    let shared = new.sweep.as_ref().and_then(|_| patterns.filter(|pattern| *pattern != "/dev/null").find(is_shared));
+    let detail = "All tasks of the sweep would write into one file: write %a for the task's number in its name.";
+    shared.map(|_| FieldError::new("/script", "shared-output", detail)).into_iter().collect()
 }
 
 /// Points to the field that a script's fault came from.
@@ -187,10 +245,13 @@ async fn home_root(agent: &Agent) -> Result<String, Error> {
 /// `quarterdeck/jobs/2026-11-24_wind-tunnel_1a2b3c4d`: found again by people, and never two jobs' own.
 fn own_directory(app: &App, name: &str, id: Uuid, at: DateTime<Utc>) -> RelativePath {
     let slug: String = name.chars().map(|c| if c.is_alphanumeric() { c } else { '-' }).take(40).collect();
-    let id = id.simple().to_string();
-    let text =
-        format!("{}/{}_{}_{}", app.config.jobs.directory, at.format("%Y-%m-%d"), slug.trim_matches('-'), &id[24..]);
+    let (at, slug) = (at.format("%Y-%m-%d"), slug.trim_matches('-'));
+    let text = format!("{}/{at}_{slug}_{}", app.config.jobs.directory, own_suffix(id));
     RelativePath::parse(&text).unwrap_or_default()
+}
+
+fn own_suffix(id: Uuid) -> String {
+    id.simple().to_string().split_off(24)
 }
 
 async fn find_files(app: &App, actor: &Actor, new: &NewJob, errors: &mut Vec<FieldError>) -> Result<Vec<Input>, Error> {
@@ -278,13 +339,14 @@ async fn find_template(
     Ok(Some(template))
 }
 
-/// Gives the template's files the kind that it knows them by, and names those that are missing.
-fn fill_slots(template: &Template, files: &mut [Input], errors: &mut Vec<FieldError>) {
+/// Gives the template's files the kind that it knows them by, and names those that are missing. Those that a sweep has
+/// a column for are each row's own.
+fn fill_slots(template: &Template, columns: &[String], files: &mut [Input], errors: &mut Vec<FieldError>) {
     for slot in &template.files {
         let given = files.iter_mut().find(|input| input.name.display() == slot.name);
         match given {
             Some(input) => input.kind = slot.kind,
-            None if slot.required => {
+            None if slot.required && !columns.contains(&slot.name) => {
                 let detail = format!("This template needs the file {}: upload it.", slot.name);
                 errors.push(FieldError::new("/files", "missing-file", detail).with("name", slot.name.as_str()));
             }
@@ -312,15 +374,13 @@ fn render(template: &Template, new: &NewJob, image: Option<&ChosenImage>, errors
     })
 }
 
-/// `FILE_<KIND>_<NAME>`; a second file of the same name in these letters gets a number.
+/// A second file of the same name in these letters gets a number.
 fn name_variables(files: &[Input]) -> Vec<JobFile> {
     let mut taken = HashSet::new();
     let mut next: HashMap<String, u32> = HashMap::new();
     let name_one = |input: &Input| {
         let name = input.name.display();
-        let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
-        let letters: String = name.chars().map(letter).collect();
-        let base = format!("FILE_{}_{letters}", input.kind.as_str().to_uppercase());
+        let base = variable_of(input.kind, &name);
         let mut variable = base.clone();
         while !taken.insert(variable.clone()) {
             let number = next.entry(base.clone()).or_insert(1);
@@ -330,6 +390,13 @@ fn name_variables(files: &[Input]) -> Vec<JobFile> {
         JobFile { name, kind: input.kind.as_str().to_owned(), variable }
     };
     files.iter().map(name_one).collect()
+}
+
+/// `FILE_<KIND>_<NAME>`.
+pub(super) fn variable_of(kind: FileKind, name: &str) -> String {
+    let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
+    let letters: String = name.chars().map(letter).collect();
+    format!("FILE_{}_{letters}", kind.as_str().to_uppercase())
 }
 
 fn directives(resources: &Resources) -> script::Resources {

@@ -79,7 +79,7 @@ async fn look_at(app: &App, cluster: &Cluster, commands: &Commands, job: Job) {
             let mut job = job;
             // Whatever it says is in the job now.
             let _ = settle(&mut job, Ok(outcome), cluster);
-            save_submission(app, job).await.map(|_| app.clusters.look_soon())
+            save_submission(app, job, Vec::new()).await.map(|_| app.clusters.look_soon())
         }
         // The account may have no agent any more; only the scheduler can tell then.
         Err(error) if error.is_denied() => look_for(app, commands, job, error.to_string()).await,
@@ -112,7 +112,7 @@ async fn look_for(app: &App, commands: &Commands, mut job: Job, message: String)
         job.state = JobState::OutcomeUnknown;
         job.message = Some(message);
     }
-    save_submission(app, job).await.map(drop)
+    save_submission(app, job, Vec::new()).await.map(drop)
 }
 
 /// By the comment; where accounting keeps none, by the directory if exactly one job that nobody else claims ran in it.

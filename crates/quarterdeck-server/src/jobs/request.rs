@@ -9,14 +9,15 @@ use serde_json::{Map, Value};
 use utoipa::ToSchema;
 use uuid::Uuid;
 
+use super::sweep::{self, Sweep};
 use crate::problem::{FieldError, pointer_token};
 
 const LONGEST_NAME: usize = 200;
 /// Slurm's own default (`max_script_size`).
-const LONGEST_SCRIPT: usize = 4 << 20;
+pub(super) const LONGEST_SCRIPT: usize = 4 << 20;
 
 /// Bash refuses to set these.
-const READ_ONLY: [&str; 6] = ["BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"];
+pub(super) const READ_ONLY: [&str; 6] = ["BASHOPTS", "BASH_VERSINFO", "EUID", "PPID", "SHELLOPTS", "UID"];
 
 /// A job to submit: either from a template or with a script of one's own.
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -52,6 +53,9 @@ pub struct NewJob {
     /// Tell me what happens to this job, also where I am told of few.
     #[serde(default, skip_serializing_if = "std::ops::Not::not")]
     pub notify: bool,
+    /// Makes the job an array with a task for each row.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub sweep: Option<Sweep>,
 }
 
 #[derive(Clone, Debug, Serialize, Deserialize, ToSchema)]
@@ -288,6 +292,9 @@ pub(super) fn check(job: &NewJob) -> Vec<FieldError> {
             wrong(pointer, "nul-byte", "A variable's value cannot hold a NUL byte.");
         }
     }
+    if let Some(sweep) = &job.sweep {
+        errors.extend(sweep::check(job, sweep));
+    }
     errors
 }
 
@@ -318,7 +325,7 @@ fn is_expression(text: &str, marks: &str) -> bool {
     (1..=512).contains(&text.len()) && text.chars().all(allowed) && !text.starts_with('-')
 }
 
-fn is_variable(name: &str) -> bool {
+pub(super) fn is_variable(name: &str) -> bool {
     let first = |b: u8| b.is_ascii_alphabetic() || b == b'_';
     name.bytes().next().is_some_and(first) && name.bytes().all(|b| first(b) || b.is_ascii_digit())
 }

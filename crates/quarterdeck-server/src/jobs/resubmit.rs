@@ -1,10 +1,9 @@
 //! Submits a job once more as it was asked for, with changes. What was asked for is kept beside the job.
 
-use quarterdeck_types::JobId;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::submit::submit_again;
-use super::{Error, Job, NewJob, find, find_for, is_mine, store};
+use super::{Error, Job, NewJob, Sweep, find_for, is_mine, store, sweep, whole_of};
 use crate::access::Actor;
 use crate::app::App;
 use crate::clusters::Cluster;
@@ -38,22 +37,29 @@ async fn request_of(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> R
     if !is_mine(actor, &job) {
         return Err(Error::NotYours);
     }
-    let task = job.job_id.as_ref().and_then(task_number).map(str::to_owned);
-    let submitted = match (&task, &job.job_id) {
-        (Some(_), Some(job_id)) => find(app, cluster, job_id.root()).await?,
-        _ => job.clone(),
+    let task = job.job_id.as_ref().and_then(sweep::task_number).map(str::to_owned);
+    let submitted = match task {
+        Some(_) => whole_of(app, &job).await?.ok_or(Error::NotSubmittedHere)?.id,
+        None => job.id,
     };
-    let request = store::request_of(app.db.read(), submitted.id).await?.ok_or(Error::NotSubmittedHere)?;
+    let request = store::request_of(app.db.read(), submitted).await?.ok_or(Error::NotSubmittedHere)?;
     let request = match task {
-        Some(number) => merged(request, serde_json::json!({"resources": {"array": number}})),
+        Some(number) => of_task(request, &number).ok_or(Error::NotSubmittedHere)?,
         None => request,
     };
     Ok((job, request))
 }
 
-/// The `1` of `5_1`.
-fn task_number(job_id: &JobId) -> Option<&str> {
-    job_id.as_str().split_once('_').map(|(_, task)| task)
+/// What runs one task alone: of a sweep its row.
+fn of_task(request: Value, number: &str) -> Option<Value> {
+    let change = match request.get("sweep").filter(|sweep| !sweep.is_null()) {
+        Some(sweep) => {
+            let sweep: Sweep = serde_json::from_value(sweep.clone()).ok()?;
+            json!({"sweep": {"rows": [sweep.row_of(number)?]}})
+        }
+        None => json!({"resources": {"array": number}}),
+    };
+    Some(merged(request, change))
 }
 
 /// RFC 7396, 2.
@@ -77,7 +83,6 @@ fn merged(target: Value, patch: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use serde_json::json;
 
     #[test]
     fn changes_lie_over_the_request_and_null_takes_away() {

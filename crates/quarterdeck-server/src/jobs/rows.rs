@@ -39,6 +39,8 @@ pub(super) fn update(row: store::Model, job: &Job, updated_us: i64) -> store::Mo
         comment: job.comment.clone(),
         script: job.script.clone(),
         files: json!(job.files),
+        array: job.array.clone(),
+        rows_directory: job.rows_directory.clone(),
         updated_us,
         ..row
     }
@@ -84,6 +86,8 @@ pub(super) fn row(
         comment: None,
         script: None,
         files: json!([]),
+        array: None,
+        rows_directory: None,
         idempotency_key,
         request_hash,
         updated_us,
@@ -129,5 +133,7 @@ pub(super) fn read(row: store::Model) -> Option<Job> {
         script: row.script,
         files: serde_json::from_value(row.files).ok()?,
         parts: Vec::new(),
+        array: row.array,
+        rows_directory: row.rows_directory,
     })
 }

@@ -11,6 +11,8 @@ use super::dependencies::MOST_SHOWN;
 use crate::clusters::Sight;
 use crate::db::{Part, like};
 
+const INSERTED_AT_ONCE: usize = 100;
+
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
 #[sea_orm(table_name = "jobs")]
@@ -49,6 +51,8 @@ pub(super) struct Model {
     pub comment: Option<String>,
     pub script: Option<String>,
     pub files: Json,
+    pub array: Option<String>,
+    pub rows_directory: Option<String>,
     pub idempotency_key: Option<String>,
     pub request_hash: Option<String>,
     pub updated_us: i64,
@@ -141,6 +145,15 @@ pub(super) async fn insert(db: &impl ConnectionTrait, row: Model) -> Result<(), 
     Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
 }
 
+/// A few at a time: each value is a parameter of the statement.
+pub(super) async fn insert_all(db: &impl ConnectionTrait, rows: impl Iterator<Item = Model>) -> Result<(), DbErr> {
+    let rows: Vec<ActiveModel> = rows.map(|row| row.into_active_model().reset_all()).collect();
+    for some in rows.chunks(INSERTED_AT_ONCE) {
+        Entity::insert_many(some.iter().cloned()).exec_without_returning(db).await?;
+    }
+    Ok(())
+}
+
 pub(super) async fn insert_request(db: &impl ConnectionTrait, job: Uuid, request: Json) -> Result<(), DbErr> {
     let row = requests::Model { job_id: job, request };
     requests::Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
@@ -172,6 +185,17 @@ pub(super) async fn by_job_id(db: &impl ConnectionTrait, cluster: &str, job_id: 
         .order_by_desc(Column::SubmittedUs)
         .one(db)
         .await
+}
+
+/// The row that had this number when this one was made.
+pub(super) async fn last_before(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    job_id: &str,
+    id: Uuid,
+) -> Result<Option<Model>, DbErr> {
+    let same = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::JobId.eq(job_id));
+    same.filter(Column::Id.lt(id)).order_by_desc(Column::Id).one(db).await
 }
 
 /// The row after this one that has the same number.

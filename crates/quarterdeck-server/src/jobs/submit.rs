@@ -7,7 +7,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::prepare::{Prepared, prepare};
-use super::{Error, Job, NewJob, dependencies, idempotency, look_soon, paths, row, save_submission, store};
+use super::{Error, Job, NewJob, dependencies, idempotency, local, look_soon, paths, row, save_submission, store};
 use crate::access::Actor;
 use crate::agents::{self, Agent, complaint};
 use crate::app::App;
@@ -100,7 +100,11 @@ async fn submit_as(
     let outcome = hand_over(app, cluster, &agent, &prepared).await;
     crash::point("answered");
     let result = settle(&mut job, outcome, cluster);
-    let job = save_submission(app, job).await?;
+    let tasks = match cluster.scheduler {
+        Scheduler::Local => local::tasks_of(&job),
+        Scheduler::Slurm(_) => Vec::new(),
+    };
+    let job = save_submission(app, job, tasks).await?;
     // The queue has it: whatever was said of it, it exists.
     let result = if job.job_id.is_some() { Ok(()) } else { result };
     let word = match &result {
@@ -119,8 +123,9 @@ async fn submit_as(
 pub async fn preview(app: &App, actor: &Actor, cluster: &Cluster, new: NewJob) -> Result<Preview, Error> {
     let agent = app.agents.of(auth::unix_user(actor)?);
     let prepared = prepare(app, actor, cluster, new).await?;
+    let shown = prepared.shown_script();
     let script = prepared.script;
-    let mut preview = Preview { script: script.clone(), warnings: Vec::new(), start_estimate: None };
+    let mut preview = Preview { script: shown, warnings: Vec::new(), start_estimate: None };
     if let Scheduler::Slurm(_) = cluster.scheduler {
         let directory = Place::home(RelativePath::default());
         let answer = agent.program(Request::SbatchTest { directory, script }).await?;
@@ -171,8 +176,8 @@ pub(super) fn accept(job: &mut Job, job_id: JobId) {
     job.state = JobState::Pending;
     job.message = None;
     job.job_id = Some(job_id);
-    if let Some(script) = job.script.clone() {
-        paths::record(job, &script);
+    if let (Some(script), Some(directory)) = (job.script.clone(), job.working_directory.clone()) {
+        paths::record(job, &script, &directory);
     }
 }
 
@@ -230,7 +235,7 @@ async fn hand_over(
             };
             Ok(agent.submission(request).await?)
         }
-        Scheduler::Local => Ok(SubmissionOutcome::Accepted { job_id: app.jobs.local.next_id(app).await? }),
+        Scheduler::Local => Ok(app.jobs.local.accept(app, &prepared.job).await?),
     }
 }
 

@@ -278,7 +278,7 @@ async fn the_end_of_a_submission_does_not_undo_what_the_queue_writes_meanwhile()
             tx.commit().await.unwrap();
         };
         let answered = Job { state: JobState::Pending, ..submitted.clone() };
-        let (job, ()) = tokio::join!(save_submission(&app, answered), queue);
+        let (job, ()) = tokio::join!(save_submission(&app, answered, Vec::new()), queue);
         assert_eq!(job.unwrap().state, JobState::Completed);
         assert_eq!(find(&app, &cluster(&app), &id.to_string()).await.unwrap().state, JobState::Completed);
     })

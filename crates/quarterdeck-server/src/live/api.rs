@@ -2,7 +2,9 @@
 
 mod nodes;
 mod notifications;
+mod own;
 mod reservations;
+mod resume;
 
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
@@ -27,6 +29,7 @@ use crate::clusters::{Cluster, Freshness};
 use crate::jobs::api::Job;
 use crate::jobs::{self, Stream};
 use crate::limits::{Bucket, Class};
+use resume::Point;
 
 /// The token must come within this time.
 const AUTH_TIME: Duration = Duration::from_secs(5);
@@ -77,6 +80,9 @@ enum FromClient {
         /// For `output:` channels: the byte to go on from.
         #[serde(default)]
         from: u64,
+        /// By channel: what the client has of it already.
+        #[serde(default)]
+        resume: HashMap<String, Point>,
     },
     Unsubscribe {
         channels: Vec<String>,
@@ -113,6 +119,8 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
         nodes: HashMap::new(),
         reservations: HashSet::new(),
         notifications: None,
+        uploads: None,
+        scans: None,
         followed: HashMap::new(),
     };
     send(socket, json!({"type": "ready"})).await?;
@@ -172,6 +180,9 @@ struct Watcher<'a> {
     reservations: HashSet<String>,
     /// Her notifications, if she watches them.
     notifications: Option<notifications::Watched>,
+    /// The same of her uploads, and of scans.
+    uploads: Option<u64>,
+    scans: Option<u64>,
     /// Output channels and who reads their files.
     followed: HashMap<String, Follower>,
 }
@@ -211,7 +222,7 @@ impl Watcher<'_> {
                 (self.actor, self.token) = (actor, token);
                 send(socket, json!({"type": "ready"})).await
             }
-            FromClient::Subscribe { channels, from } => {
+            FromClient::Subscribe { channels, from, resume } => {
                 // Each may be answered with a snapshot.
                 if channels.len() > MAX_CHANNELS {
                     return Err(closed(TOO_MANY, "too many channels"));
@@ -225,15 +236,19 @@ impl Watcher<'_> {
                     if self.watched() >= MAX_CHANNELS {
                         return Err(closed(TOO_MANY, "too many channels"));
                     }
-                    self.subscribe(socket, channel, from, said).await?;
+                    let point = resume.get(&channel);
+                    self.subscribe(socket, channel, from, point, said).await?;
                 }
                 Ok(())
             }
             FromClient::Unsubscribe { channels } => {
                 for channel in channels {
                     self.followed.remove(&channel);
-                    if channel == notifications::CHANNEL {
-                        self.notifications = None;
+                    match channel.as_str() {
+                        notifications::CHANNEL => self.notifications = None,
+                        own::UPLOADS => self.uploads = None,
+                        own::SCANS => self.scans = None,
+                        _ => {}
                     }
                     if let Some(cluster) = channel.strip_prefix("jobs:") {
                         self.jobs.remove(cluster);
@@ -256,22 +271,29 @@ impl Watcher<'_> {
         socket: &mut WebSocket,
         channel: String,
         from: u64,
+        point: Option<&Point>,
         said: &mpsc::Sender<Value>,
     ) -> Result<(), Closed> {
         // They are whoever's she is, like their list.
         if channel == notifications::CHANNEL {
             return self.notifications_snapshot(socket).await;
         }
-        let of_nodes = channel.starts_with("nodes:") || channel.starts_with("reservations:");
-        let area = if of_nodes { Area::Nodes } else { Area::Jobs };
+        let area = match channel.split(':').next() {
+            Some("nodes" | "reservations") => Area::Nodes,
+            Some(own::UPLOADS) => Area::Uploads,
+            Some(own::SCANS) => Area::Images,
+            _ => Area::Jobs,
+        };
         if !self.actor.may(Scope::Read(area)) {
             return send(socket, json!({"type": "error", "channel": channel, "code": "missing-scope"})).await;
         }
         let parts: Vec<&str> = channel.split(':').collect();
         let cluster = parts.get(1).and_then(|name| self.app.clusters.find(name)).cloned();
         match (parts.as_slice(), cluster) {
-            (["jobs", _], Some(cluster)) => self.snapshot(socket, &cluster).await,
-            (["nodes", _], Some(cluster)) => self.nodes_snapshot(socket, &cluster).await,
+            ([own::UPLOADS], _) => self.uploads_snapshot(socket).await,
+            ([own::SCANS], _) => self.scans_snapshot(socket).await,
+            (["jobs", _], Some(cluster)) => self.jobs_since(socket, &cluster, point).await,
+            (["nodes", _], Some(cluster)) => self.nodes_since(socket, &cluster, point).await,
             (["reservations", _], Some(cluster)) => self.reservations_snapshot(socket, &cluster).await,
             (["output", _, job, rest @ ..], Some(cluster)) if matches!(rest, [] | ["stderr"]) => {
                 let stream = if rest.is_empty() { Stream::Stdout } else { Stream::Stderr };
@@ -318,6 +340,10 @@ impl Watcher<'_> {
             Event::NotificationsRead(user) if user == self.actor.user_id && self.notifications.is_some() => {
                 self.notifications_snapshot(socket).await
             }
+            Event::Upload { owner, version, id, upload } => {
+                self.upload_delta(socket, owner, version, id, upload.as_deref()).await
+            }
+            Event::Scan { version, scan } => self.scan_delta(socket, version, &scan).await,
             Event::Freshness { cluster, of: Topic::Jobs, freshness } if self.jobs.contains_key(&*cluster) => {
                 let mut said = status(&format!("jobs:{cluster}"), &freshness);
                 said["accounting"] = json!(self.app.clusters.find(&cluster).and_then(accounting));
@@ -355,6 +381,12 @@ impl Watcher<'_> {
         if self.notifications.is_some() {
             self.notifications_snapshot(socket).await?;
         }
+        if self.uploads.is_some() {
+            self.uploads_snapshot(socket).await?;
+        }
+        if self.scans.is_some() {
+            self.scans_snapshot(socket).await?;
+        }
         Ok(())
     }
 
@@ -373,7 +405,7 @@ impl Watcher<'_> {
         let items: Vec<Job> = jobs.iter().map(|job| Job::seen_by(&self.actor, job)).collect();
         let freshness = cluster.view().jobs;
         let snapshot = json!({
-            "type": "snapshot", "channel": format!("jobs:{}", cluster.name), "version": version, "items": items,
+            "type": "snapshot", "channel": format!("jobs:{}", cluster.name), "epoch": self.epoch(), "version": version, "items": items,
             "as_of": freshness.as_of, "stale": freshness.is_stale(), "stale_reason": freshness.reason(),
             "fallback": freshness.fallback, "accounting": accounting(cluster),
         });

@@ -1,6 +1,7 @@
 //! Tells those who watch what changed. The sockets are in `api`; here is what is published to them.
 
 pub(crate) mod api;
+mod history;
 
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex, MutexGuard};
@@ -10,8 +11,11 @@ use tokio::sync::broadcast;
 use uuid::Uuid;
 
 use crate::clusters::Freshness;
+use crate::images::Scan;
 use crate::jobs::Job;
 use crate::notifications::Notification;
+use crate::uploads::Upload;
+use history::History;
 
 /// A watcher that falls behind by more than this many events is sent a new snapshot instead.
 const BACKLOG: usize = 256;
@@ -24,6 +28,10 @@ pub struct Live {
     sockets: Arc<Mutex<HashMap<Uuid, usize>>>,
     /// Of each channel: goes up by one with each change, so that a client sees when it missed one.
     versions: Mutex<HashMap<(Topic, String), u64>>,
+    /// Of those channels that can be gone on with.
+    histories: Mutex<HashMap<(Topic, String), History>>,
+    /// Versions count for this process alone.
+    epoch: String,
 }
 
 /// What a channel is about: something of a cluster, or of a user.
@@ -33,6 +41,8 @@ pub(crate) enum Topic {
     Nodes,
     Reservations,
     Notifications,
+    Uploads,
+    Scans,
 }
 
 #[derive(Clone)]
@@ -60,6 +70,17 @@ pub(crate) enum Event {
     },
     /// She has read all of them.
     NotificationsRead(Uuid),
+    Upload {
+        owner: Uuid,
+        version: u64,
+        id: Uuid,
+        /// `None`: it is gone.
+        upload: Option<Arc<Upload>>,
+    },
+    Scan {
+        version: u64,
+        scan: Arc<Scan>,
+    },
     Freshness {
         cluster: Arc<str>,
         of: Topic,
@@ -71,18 +92,29 @@ pub(crate) enum Event {
 
 impl Default for Live {
     fn default() -> Live {
-        Live { events: broadcast::channel(BACKLOG).0, sockets: Arc::default(), versions: Mutex::default() }
+        Live {
+            events: broadcast::channel(BACKLOG).0,
+            sockets: Arc::default(),
+            versions: Mutex::default(),
+            histories: Mutex::default(),
+            epoch: Uuid::new_v4().simple().to_string(),
+        }
     }
 }
 
 impl Live {
     /// Jobs are new or have changed.
-    pub fn jobs_changed(&self, cluster: &str, jobs: Vec<Job>) {
+    pub fn jobs_changed(&self, cluster: &str, mut jobs: Vec<Job>) {
+        // Nobody is told of these, and they may be large.
+        jobs.iter_mut().for_each(|job| job.script = None);
         let mut versions = self.versions();
         let version = versions.entry((Topic::Jobs, cluster.to_owned())).or_default();
         *version += 1;
         // Still locked: they are sent in the order of their versions.
-        self.publish(Event::Jobs { cluster: cluster.into(), version: *version, jobs: Arc::new(jobs) });
+        let (version, things) = (*version, jobs.len());
+        let event = Event::Jobs { cluster: cluster.into(), version, jobs: Arc::new(jobs) };
+        self.keep(Topic::Jobs, cluster, version, &event, things);
+        self.publish(event);
     }
 
     /// A user's notifications are new or stand otherwise.
@@ -104,7 +136,35 @@ impl Live {
         let version = versions.entry((Topic::Nodes, cluster.to_owned())).or_default();
         *version += 1;
         let (upsert, remove) = (Arc::new(upsert), Arc::new(remove));
-        self.publish(Event::Nodes { cluster: cluster.into(), version: *version, upsert, remove });
+        let (version, things) = (*version, upsert.len() + remove.len());
+        let event = Event::Nodes { cluster: cluster.into(), version, upsert, remove };
+        self.keep(Topic::Nodes, cluster, version, &event, things);
+        self.publish(event);
+    }
+
+    /// An upload of this account's is new or has changed.
+    pub(crate) fn upload_changed(&self, owner: Uuid, upload: &Upload) {
+        self.tell_of_upload(owner, upload.id, Some(Arc::new(upload.clone())));
+    }
+
+    /// It is gone.
+    pub(crate) fn upload_gone(&self, owner: Uuid, id: Uuid) {
+        self.tell_of_upload(owner, id, None);
+    }
+
+    fn tell_of_upload(&self, owner: Uuid, id: Uuid, upload: Option<Arc<Upload>>) {
+        let mut versions = self.versions();
+        let version = versions.entry((Topic::Uploads, owner.to_string())).or_default();
+        *version += 1;
+        self.publish(Event::Upload { owner, version: *version, id, upload });
+    }
+
+    /// A scan for images began, went on or ended.
+    pub(crate) fn scan_changed(&self, scan: Scan) {
+        let mut versions = self.versions();
+        let version = versions.entry((Topic::Scans, String::new())).or_default();
+        *version += 1;
+        self.publish(Event::Scan { version: *version, scan: Arc::new(scan) });
     }
 
     /// Reservations are new, have changed, or are gone.
@@ -132,6 +192,28 @@ impl Live {
         }
         *open += 1;
         Some(Place { sockets: self.sockets.clone(), user })
+    }
+
+    /// Under the lock of the versions, so that no change is missing between two others.
+    fn keep(&self, of: Topic, name: &str, version: u64, event: &Event, things: usize) {
+        let mut histories = lock(&self.histories);
+        histories.entry((of, name.to_owned())).or_default().keep(version, event.clone(), things);
+    }
+
+    /// The channel's version now, and what was said in it after another one; `None` where that is not known any more.
+    fn since(&self, of: Topic, name: &str, version: u64) -> Option<(u64, Vec<Event>)> {
+        let versions = self.versions();
+        let now = versions.get(&(of, name.to_owned())).copied().unwrap_or(0);
+        let histories = lock(&self.histories);
+        let missed = match histories.get(&(of, name.to_owned())) {
+            Some(history) => history.since(version, now),
+            None => History::default().since(version, now),
+        };
+        Some((now, missed?))
+    }
+
+    fn epoch(&self) -> &str {
+        &self.epoch
     }
 
     fn publish(&self, event: Event) {

@@ -11,6 +11,7 @@ mod m20261126_downloads;
 mod m20261126_job_parts;
 mod m20261126_notifications;
 mod m20261126_requests;
+mod m20261126_sweeps;
 mod m20261126_usage;
 
 pub(crate) struct Migrator;
@@ -29,6 +30,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261126_notifications::Migration),
             Box::new(m20261126_usage::Migration),
             Box::new(m20261126_archives::Migration),
+            Box::new(m20261126_sweeps::Migration),
         ]
     }
 }

@@ -49,7 +49,7 @@ async fn name_protocol(mut response: Response) -> Response {
 }
 
 #[derive(Serialize, ToSchema)]
-struct UploadInfo {
+pub(crate) struct UploadInfo {
     id: Uuid,
     filename: String,
     kind: Kind,

@@ -148,6 +148,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload, 
     let detail = json!({"name": upload.filename.to_string(), "size": upload.size, "space": upload.space.to_string()});
     app.audit.record(&tx, actor, Event::new("upload.create", &upload.id.to_string()).with(detail)).await?;
     tx.commit().await?;
+    app.live.upload_changed(actor.user_id, &upload);
     if upload.size == 0 { finish(app, actor, &agent, upload).await } else { Ok(upload) }
 }
 
@@ -200,8 +201,8 @@ pub async fn append<E>(
     }
     let file = match open(&agent, &upload, false).await {
         Ok(file) if file.entry().size >= offset => file,
-        Ok(_) => return forget(app, id).await,
-        Err(Error::Agent(error)) if error.is_not_found() => return forget(app, id).await,
+        Ok(_) => return forget(app, actor, id).await,
+        Err(Error::Agent(error)) if error.is_not_found() => return forget(app, actor, id).await,
         Err(error) => return Err(error),
     };
     let mut writing = Writing { app, id, turn, file, size: upload.size, written: offset, synced: offset };
@@ -210,12 +211,14 @@ pub async fn append<E>(
     writing.sync().await?;
     ended?;
     let upload = Upload { offset: writing.synced, ..upload };
+    app.live.upload_changed(actor.user_id, &upload);
     if upload.offset == upload.size { finish(app, actor, &agent, upload).await } else { Ok(upload) }
 }
 
 /// The hidden file was removed or cut behind our back: going on would put zeros where bytes had been.
-async fn forget(app: &App, id: Uuid) -> Result<Upload, Error> {
+async fn forget(app: &App, actor: &Actor, id: Uuid) -> Result<Upload, Error> {
     store::delete(app.db.write(), id).await?;
+    app.live.upload_gone(actor.user_id, id);
     Err(Error::Gone)
 }
 
@@ -238,6 +241,7 @@ pub async fn discard(app: &App, actor: &Actor, id: Uuid) -> Result<(), Error> {
     store::delete(&tx, id).await?;
     app.audit.conclude_within(&tx, actor, intent, Outcome::Done, event()).await?;
     tx.commit().await?;
+    app.live.upload_gone(actor.user_id, id);
     Ok(())
 }
 
@@ -249,7 +253,9 @@ pub async fn set_kind(app: &App, actor: &Actor, id: Uuid, kind: FileKind) -> Res
     let event = Event::new("upload.set-kind", &object).with(json!({"kind": kind.as_str()}));
     app.audit.record(&tx, actor, event).await?;
     tx.commit().await?;
-    find(app, actor, id).await
+    let upload = find(app, actor, id).await?;
+    app.live.upload_changed(actor.user_id, &upload);
+    Ok(upload)
 }
 
 impl Uploads {
@@ -387,6 +393,7 @@ async fn finish(app: &App, actor: &Actor, agent: &Agent, upload: Upload) -> Resu
     store::save(&tx, row(&finished, actor.user_id, old.host)).await?;
     app.audit.conclude_within(&tx, actor, intent, Outcome::Done, event()).await?;
     tx.commit().await?;
+    app.live.upload_changed(actor.user_id, &finished);
     Ok(finished)
 }
 

@@ -1,5 +1,6 @@
 //! Writes the script that is submitted: what the form says over what the script says.
 
+use super::rows::{self, Rows};
 use super::{BatchScript, ScriptError, directive, quote};
 use crate::notation::{format_memory, format_time_limit, parse_count};
 
@@ -17,6 +18,8 @@ pub struct Submission {
     pub dependency: Option<String>,
     /// Exported in this order before the first command.
     pub environment: Vec<(String, String)>,
+    /// What makes each task of an array another one.
+    pub rows: Option<Rows>,
 }
 
 /// What a job asks for. What is `None` is left to the script, and then to the site.
@@ -78,7 +81,7 @@ impl Gpus {
 ///
 /// # Errors
 /// [`ScriptError::ControlCharacter`], [`ScriptError::BadWord`], [`ScriptError::BadVariable`] for values that cannot
-/// stand in a script, and [`ScriptError::NotAShell`] where there are variables and no shell to read them.
+/// stand in a script, and [`ScriptError::NotAShell`] where there are variables or rows and no shell to read them.
 pub fn compose(submission: &Submission) -> Result<String, ScriptError> {
     let chosen = chosen_directives(submission)?;
     let (header, commands) = submission.script.text.split_at(submission.script.header_end);
@@ -90,12 +93,13 @@ pub fn compose(submission: &Submission) -> Result<String, ScriptError> {
         text.push_str(&directive::write_line(option, Some(value)));
     }
     push_header_without(&mut text, &submission.script, header, &chosen);
-    if !submission.environment.is_empty() {
+    if !submission.environment.is_empty() || submission.rows.is_some() {
         require_shell(interpreter)?;
         end_line(&mut text);
-        for (name, value) in &submission.environment {
-            text.push_str(&format!("export {}={}\n", variable_name(name)?, shell_value(name, value)?));
-        }
+        write_exports(&mut text, &submission.environment)?;
+    }
+    if let Some(table) = &submission.rows {
+        text.push_str(&rows::write(table)?);
     }
     text.push_str(commands);
     Ok(text)
@@ -185,6 +189,13 @@ fn require_shell(interpreter: &str) -> Result<(), ScriptError> {
         return Ok(());
     }
     Err(ScriptError::NotAShell { interpreter: interpreter.trim_end().to_owned() })
+}
+
+pub(super) fn write_exports(text: &mut String, environment: &[(String, String)]) -> Result<(), ScriptError> {
+    for (name, value) in environment {
+        text.push_str(&format!("export {}={}\n", variable_name(name)?, shell_value(name, value)?));
+    }
+    Ok(())
 }
 
 fn variable_name(name: &str) -> Result<&str, ScriptError> {
@@ -279,6 +290,7 @@ mod tests {
             resources: Resources::default(),
             dependency: None,
             environment: Vec::new(),
+            rows: None,
         }
     }
 

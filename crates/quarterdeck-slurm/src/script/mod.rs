@@ -5,12 +5,14 @@ mod compose;
 mod directive;
 mod options;
 mod quote;
+mod rows;
 
 use thiserror::Error;
 
 pub use compose::{Gpus, Resources, Submission, compose};
 pub use directive::Directive;
 pub use quote::quote;
+pub use rows::{Row, Rows};
 
 use crate::notation::{parse_memory, parse_time_limit};
 

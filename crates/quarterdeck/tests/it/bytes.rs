@@ -14,7 +14,7 @@ use crate::support::{Client, Site, unique};
 const CANARY: &str = "canary";
 
 /// Texts of one line, without `/`: good for names of jobs and of files too.
-const LINES: [&str; 30] = [
+pub const LINES: [&str; 30] = [
     "plain",
     " leading and trailing ",
     "it's \"quoted\" `back` ''",
@@ -48,7 +48,7 @@ const LINES: [&str; 30] = [
 ];
 
 /// Texts that only values can be.
-const TEXTS: [&str; 12] = [
+pub const TEXTS: [&str; 12] = [
     "",
     "/etc/passwd",
     "two\nlines",
@@ -186,12 +186,12 @@ async fn completed(client: &Client, cluster: &str, job: &Value) -> PathBuf {
     PathBuf::from(row["working_directory"].as_str().unwrap())
 }
 
-fn read(path: &Path) -> String {
+pub fn read(path: &Path) -> String {
     String::from_utf8(fs::read(path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))).unwrap()
 }
 
-fn beneath(directory: &Path) -> Vec<PathBuf> {
+pub fn beneath(directory: &Path) -> Vec<PathBuf> {
     let entries = fs::read_dir(directory).into_iter().flatten().map(|entry| entry.unwrap().path());
-    let with_theirs = |path: PathBuf| if path.is_dir() { beneath(&path) } else { vec![path] };
+    let with_theirs = |path: PathBuf| if path.is_dir() && !path.is_symlink() { beneath(&path) } else { vec![path] };
     entries.flat_map(with_theirs).collect()
 }

@@ -1,7 +1,7 @@
 // What belongs together: the tasks of an array or the components of a heterogeneous job on the page of the whole, and the
 // way back to it on the page of one.
 import { Button } from "@mantine/core";
-import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
+import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
@@ -12,14 +12,13 @@ import { Panel } from "../../ui/Panel";
 import { JobStateBadge } from "../../ui/StateBadge";
 import { ProblemNote } from "../../ui/states";
 import { partOf } from "../filter";
-import { jobListQuery, jobQuery } from "../queries";
+import { jobQuery } from "../queries";
 import { groupOf, isFinal, STATE_GROUPS } from "../states";
+import { SweepRowOf } from "../sweep/SweepRowOf";
 import classes from "./array.module.css";
 import { PartActions } from "./PartActions";
 import { PartGrid } from "./PartGrid";
-
-/** As many as the server gives at a time. */
-const PARTS = 500;
+import { useParts } from "./use-parts";
 
 interface Props {
   cluster: string;
@@ -30,19 +29,6 @@ export function ArrayPanel({ cluster, job }: Props) {
   const part = partOf(job.job_id);
   if (part) return <Neighbours cluster={cluster} job={job} whole={part.whole} />;
   return job.job_id ? <Parts cluster={cluster} job={job} number={job.job_id} /> : null;
-}
-
-function useParts(cluster: string, id: string, number: string) {
-  const query = useInfiniteQuery(
-    jobListQuery(cluster, { array: { id, number }, sort: "submitted_at" }, PARTS),
-  );
-  const jobs = (query.data?.pages ?? []).flatMap((page) => page.items);
-  const parts = jobs.toSorted((a, b) => numberOf(a) - numberOf(b));
-  return { ...query, parts, total: query.data?.pages[0]?.total ?? parts.length };
-}
-
-function numberOf(job: Job): number {
-  return partOf(job.job_id)?.part ?? 0;
 }
 
 function Parts({ cluster, job, number }: Props & { number: string }) {
@@ -141,6 +127,7 @@ function Neighbours({ cluster, job, whole }: Props & { whole: string }) {
         {parent && <JobStateBadge state={parent.state} />}
         {parent && <BothSides cluster={cluster} job={job} parent={parent.id} whole={whole} />}
       </nav>
+      {parent?.sweep && <SweepRowOf cluster={cluster} job={job} />}
     </Panel>
   );
 }

@@ -5,6 +5,7 @@ import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { Template } from "../../api/types";
 import { useText } from "../../i18n/use-text";
+import { useFollowUploads } from "../../live/follow-uploads";
 import { uploadsQuery } from "../../uploads/queries";
 import { UnifiedUploader } from "../../uploads/UnifiedUploader";
 import type { UploadItem } from "../../uploads/upload-queue";
@@ -121,6 +122,7 @@ function Wanted({
 
 function EarlierUploads({ files, onChoose }: Pick<Props, "files" | "onChoose">) {
   const { t } = useTranslation();
+  useFollowUploads();
   const { data } = useQuery(uploadsQuery);
   const taken = new Set(files.map((file) => file.upload));
   const free = data?.items.filter((upload) => upload.state === "finished" && !taken.has(upload.id)) ?? [];

@@ -5,8 +5,8 @@ import { getRouteApi, useRouter } from "@tanstack/react-router";
 import { type FormEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { client } from "../../api/client";
-import { asProblem } from "../../api/problem";
-import type { NewJob } from "../../api/types";
+import { asProblem, type FieldProblem } from "../../api/problem";
+import type { NewJob, Template } from "../../api/types";
 import { RunsAdvice } from "../../efficiency/RunsAdvice";
 import { useLookUp } from "../../i18n/use-look-up";
 import { useText } from "../../i18n/use-text";
@@ -31,6 +31,7 @@ import classes from "./new-job.module.css";
 import { Part } from "./Part";
 import { ResourcesPart } from "./ResourcesPart";
 import { ScriptPane } from "./ScriptPane";
+import { SweepPart } from "./sweep/SweepPart";
 import { TemplatePart } from "./TemplatePart";
 import { useAgain } from "./use-again";
 import { useJobFiles } from "./use-job-files";
@@ -55,7 +56,9 @@ export function NewJobPage() {
   const template = templates?.items.find(({ id }) => id === form.template?.split("@")[0]) ?? null;
   const keys = useMemo(() => form.files.flatMap((file) => (file.key ? [file.key] : [])), [form.files]);
   const items = useUploadItems(keys);
-  const files = useJobFiles(form, template, items, change);
+  // What the rows of a sweep bring is asked of no file.
+  const alone = useMemo(() => withoutColumns(template, form.sweep?.columns), [template, form.sweep?.columns]);
+  const files = useJobFiles(form, alone, items, change);
 
   const again = useAgain(cluster, form, change);
   const asked = again.asked;
@@ -67,6 +70,7 @@ export function NewJobPage() {
   }, [form, template, asked, lastUsed]);
   const empty = form.mode === "template" ? form.template === null : form.script.trim() === "";
   const preview = usePreview(cluster, submission, empty);
+  const faults = useFaults(preview);
   const lastScript = useLast(preview.data, `${form.mode} ${form.template}`);
 
   const attempts = useRef(new Attempts());
@@ -92,7 +96,13 @@ export function NewJobPage() {
     const fault = errors.at(pointer);
     return fault && problemText.field(fault);
   };
+  const nameOf = (column: string) => {
+    const parameter = template?.parameters.find(({ name }) => name === column);
+    return parameter ? text(parameter.label) : column;
+  };
   const labelOf = (pointer: string) => {
+    const [, row, column] = /^\/sweep\/rows\/(\d+)\/(.*)$/.exec(pointer) ?? [];
+    if (row !== undefined) return t("sweep.at", { row: Number(row) + 1, column: nameOf(column ?? "") });
     const parameter = template?.parameters.find(({ name }) => parameterPointer(name) === pointer);
     return parameter
       ? text(parameter.label)
@@ -160,7 +170,7 @@ export function NewJobPage() {
           <FilesPart
             number={form.mode === "template" ? 3 : 2}
             settled={form.mode === "script" ? form.files.length > 0 : template !== null}
-            template={form.mode === "template" ? template : null}
+            template={form.mode === "template" ? alone : null}
             files={form.files}
             items={items}
             error={errors.all.some(({ pointer }) => pointer === "/files") ? errorAt("/files") : null}
@@ -188,6 +198,15 @@ export function NewJobPage() {
             errorAt={errorAt}
             onChange={change}
           />
+          {(template || form.mode === "script") && (
+            <SweepPart
+              number={form.mode === "template" ? 5 : 4}
+              template={form.mode === "template" ? template : null}
+              sweep={form.sweep}
+              errors={faults}
+              onChange={(sweep) => change({ sweep })}
+            />
+          )}
           <TellMe checked={form.notify} onChange={(notify) => change({ notify })} />
         </div>
         <ScriptPane
@@ -205,6 +224,11 @@ export function NewJobPage() {
       </div>
     </form>
   );
+}
+
+function withoutColumns(template: Template | null, columns: readonly string[] = []): Template | null {
+  if (!template || columns.length === 0) return template;
+  return { ...template, files: template.files.filter(({ name }) => !columns.includes(name)) };
 }
 
 /** The form's state; what of it can be shared follows in the URL. */
@@ -261,6 +285,17 @@ function usePreview(cluster: string, submission: NewJob, empty: boolean) {
     retry: false,
     gcTime: 60_000,
   });
+}
+
+/** What is wrong with the form, as the server last said: a table full of marks must not flicker with each letter. */
+function useFaults(preview: ReturnType<typeof usePreview>): FieldProblem[] {
+  const [faults, setFaults] = useState<FieldProblem[]>([]);
+  const { error, isSuccess, isPlaceholderData } = preview;
+  useEffect(() => {
+    if (error) setFaults(asProblem(error).errors);
+    else if (isSuccess && !isPlaceholderData) setFaults([]);
+  }, [error, isSuccess, isPlaceholderData]);
+  return faults;
 }
 
 /** The last value there was for this key: a script that is out of date is more to look at than none. */

@@ -5,6 +5,7 @@ import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { choicesQuery } from "../../accounts/queries";
 import type { Partition, Template } from "../../api/types";
+import { useText } from "../../i18n/use-text";
 import { partitionsQuery } from "../../nodes/queries";
 import { useFormat } from "../../ui/format";
 import { DependencyFields } from "./DependencyFields";
@@ -14,7 +15,7 @@ import classes from "./new-job.module.css";
 import type { LastUsed } from "./own-jobs";
 import { ParameterField } from "./ParameterField";
 import { Part } from "./Part";
-import { checkParameter } from "./parameters";
+import { checkParameter, currentValue } from "./parameters";
 import { Choice, SlurmFields } from "./SlurmFields";
 import type { ResourceForm } from "./search";
 
@@ -32,9 +33,13 @@ interface Props {
 
 export function ResourcesPart(props: Props) {
   const { t } = useTranslation();
+  const text = useText();
   const { template, form, strict, errorAt, onChange } = props;
   const parameters = form.mode === "template" ? (template?.parameters ?? []) : [];
-  const faulty = parameters.some((parameter) => checkParameter(parameter, form.parameters[parameter.name]));
+  const isVaried = (name: string) => form.sweep?.columns.includes(name) ?? false;
+  const faulty = parameters.some(
+    (parameter) => !isVaried(parameter.name) && checkParameter(parameter, form.parameters[parameter.name]),
+  );
   const setParameter = (name: string, value: JobForm["parameters"][string] | undefined) => {
     const { [name]: _, ...others } = form.parameters;
     onChange({ parameters: value === undefined ? others : { ...others, [name]: value } });
@@ -60,13 +65,22 @@ export function ResourcesPart(props: Props) {
           <div className={classes.fields}>
             {parameters.map((parameter) => (
               <div key={parameter.name} className={parameter.type === "text" ? classes.wide : undefined}>
-                <ParameterField
-                  parameter={parameter}
-                  value={form.parameters[parameter.name]}
-                  strict={strict}
-                  error={errorAt(parameterPointer(parameter.name))}
-                  onChange={(value) => setParameter(parameter.name, value)}
-                />
+                {isVaried(parameter.name) ? (
+                  <TextInput
+                    label={text(parameter.label)}
+                    description={t("sweep.varies")}
+                    disabled
+                    value={String(currentValue(parameter, form.parameters[parameter.name]) ?? "")}
+                  />
+                ) : (
+                  <ParameterField
+                    parameter={parameter}
+                    value={form.parameters[parameter.name]}
+                    strict={strict}
+                    error={errorAt(parameterPointer(parameter.name))}
+                    onChange={(value) => setParameter(parameter.name, value)}
+                  />
+                )}
               </div>
             ))}
           </div>

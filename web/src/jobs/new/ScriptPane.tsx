@@ -30,6 +30,9 @@ interface Props {
   waitingFor: number;
 }
 
+/** A sweep may have one in each cell. */
+const MOST_FAULTS = 8;
+
 export function ScriptPane(props: Props) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -70,12 +73,15 @@ export function ScriptPane(props: Props) {
         )}
         {!submitError && problem && faults.length > 0 && (
           <ul className={classes.todo} aria-label={t("newJob.todo")}>
-            {faults.map((fault) => (
+            {faults.slice(0, MOST_FAULTS).map((fault) => (
               <li key={`${fault.pointer} ${fault.detail}`}>
                 {labelOf(fault.pointer) && `${labelOf(fault.pointer)}: `}
                 {problemText.field(fault)}
               </li>
             ))}
+            {faults.length > MOST_FAULTS && (
+              <li>{t("sweep.moreFaults", { count: faults.length - MOST_FAULTS })}</li>
+            )}
           </ul>
         )}
         {!submitError && problem && faults.length === 0 && (

@@ -2,6 +2,7 @@
 import type { NewJob, UploadInfo } from "../../api/types";
 import { type JobForm, STARTING_SCRIPT } from "./form";
 import { newJobFromSearch } from "./search";
+import { sweepForm } from "./sweep/sweep-form";
 
 export function formOfRequest(asked: NewJob, uploads: readonly UploadInfo[]): Partial<JobForm> {
   const { gpus, ...resources } = asked.resources ?? {};
@@ -24,6 +25,7 @@ export function formOfRequest(asked: NewJob, uploads: readonly UploadInfo[]): Pa
     script: asked.script ?? STARTING_SCRIPT,
     directory: asked.working_directory ?? "",
     notify: asked.notify ?? false,
+    sweep: asked.sweep ? sweepForm(asked.sweep) : null,
     files: (asked.files ?? []).map((file) => {
       const upload = uploads.find(({ id }) => id === file.upload);
       return {

@@ -49,6 +49,7 @@ function shownPointers(form: JobForm, template: Template | null): string[] {
     "/files",
     "/working_directory",
     "/dependencies",
+    ...(form.sweep ? ["/sweep"] : []),
     ...resources,
     ...(form.mode === "template"
       ? ["/template", "/image", ...(template?.parameters ?? []).map(({ name }) => parameterPointer(name))]

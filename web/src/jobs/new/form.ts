@@ -2,6 +2,7 @@
 import type { Image, NewJob, Template, TemplateFile } from "../../api/types";
 import type { LastUsed } from "./own-jobs";
 import type { DependencyForm, NewJobSearch, ParameterValue, ResourceForm } from "./search";
+import { type SweepForm, sweepRequest } from "./sweep/sweep-form";
 
 /** A file for the job: on its way in the upload queue, or on the server already. */
 export interface FileChoice {
@@ -30,6 +31,8 @@ export interface JobForm {
   directory: string;
   /** Tell me what happens to it. */
   notify: boolean;
+  /** Null: a single job. */
+  sweep: SweepForm | null;
   /** The job that is submitted again. */
   again: string | null;
 }
@@ -51,6 +54,7 @@ export function formFromSearch(search: NewJobSearch): JobForm {
     script: STARTING_SCRIPT,
     directory: search.directory ?? "",
     notify: search.notify ?? false,
+    sweep: null,
     again: search.again ?? null,
   };
 }
@@ -100,6 +104,7 @@ export function submissionOf(form: JobForm, template: Template | null, lastUsed:
     ...(dependencies.length > 0 ? { dependencies } : {}),
     ...(form.directory.trim() ? { working_directory: form.directory.trim() } : {}),
     ...(form.notify ? { notify: true } : {}),
+    ...(form.sweep ? { sweep: sweepRequest(form.sweep, fromTemplate ? template : null) } : {}),
   };
 }
 

@@ -1,14 +1,13 @@
 // One key for each attempt: trying the same submission again after an answer was lost must not make a second job.
 import { Problem } from "../../api/problem";
-import type { NewJob } from "../../api/types";
 
 export class Attempts {
   private body = "";
   private key = "";
 
   /** The key of the attempt that is under way, or of a new one where the form has changed since. */
-  keyFor(job: NewJob): string {
-    const body = JSON.stringify(job);
+  keyFor(request: object): string {
+    const body = JSON.stringify(request);
     if (body !== this.body || this.key === "") {
       this.body = body;
       this.key = randomKey();

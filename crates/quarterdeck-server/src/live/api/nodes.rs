@@ -20,7 +20,7 @@ impl Watcher<'_> {
         let view = cluster.view();
         let items: Vec<Node> = view.node_list.iter().map(|node| Node::of(node, &view.features)).collect();
         let snapshot = json!({
-            "type": "snapshot", "channel": channel(&cluster.name), "version": version, "items": items,
+            "type": "snapshot", "channel": channel(&cluster.name), "epoch": self.epoch(), "version": version, "items": items,
             "as_of": view.nodes.as_of, "stale": view.nodes.is_stale(), "stale_reason": view.nodes.reason(),
             "fallback": view.nodes.fallback,
         });

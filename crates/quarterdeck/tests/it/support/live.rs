@@ -1,10 +1,11 @@
 //! The live WebSocket, as a page holds it.
 
+use std::net::SocketAddr;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
 use serde_json::{Value, json};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::{MaybeTlsStream, WebSocketStream};
 
@@ -22,12 +23,26 @@ impl Live {
         Live { socket }
     }
 
+    /// Opens it with room for little that was not read, and signs in.
+    pub async fn connect_narrow(base: &str, token: &str) -> Live {
+        let address: SocketAddr = base.trim_start_matches("http://").parse().expect("an address");
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(8 << 10).unwrap();
+        let stream = MaybeTlsStream::Plain(socket.connect(address).await.expect("the server listens"));
+        let url = format!("{}/api/v1/live", base.replacen("http", "ws", 1));
+        let (socket, _) = tokio_tungstenite::client_async(url, stream).await.expect("the WebSocket opens");
+        Live { socket }.signed_in(token).await
+    }
+
     /// Opens it and signs in.
     pub async fn connect(base: &str, token: &str) -> Live {
-        let mut live = Live::open(base).await;
-        live.say(&json!({"type": "auth", "token": token})).await;
-        assert_eq!(live.hear().await["type"], "ready");
-        live
+        Live::open(base).await.signed_in(token).await
+    }
+
+    async fn signed_in(mut self, token: &str) -> Live {
+        self.say(&json!({"type": "auth", "token": token})).await;
+        assert_eq!(self.hear().await["type"], "ready");
+        self
     }
 
     pub async fn subscribe(&mut self, channel: &str) {

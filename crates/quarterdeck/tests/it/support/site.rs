@@ -143,7 +143,6 @@ impl Site {
     }
 
     /// The server's process.
-    #[allow(dead_code, reason = "for bench/figures.rs, which measures its memory")]
     pub fn server_id(&self) -> u32 {
         self.server.as_ref().expect("the server runs").id()
     }

@@ -1,0 +1,79 @@
+//! The channels that belong to no cluster: a person's uploads, and the scans for images.
+
+use axum::extract::ws::WebSocket;
+use serde_json::json;
+use uuid::Uuid;
+
+use super::{Closed, TOO_SLOW, Watcher, closed, send};
+use crate::images;
+use crate::images::api::ImageScan;
+use crate::live::Topic;
+use crate::uploads;
+use crate::uploads::api::UploadInfo;
+
+pub(super) const UPLOADS: &str = "uploads";
+pub(super) const SCANS: &str = "scans";
+/// Uploads in a snapshot; older ones are in the list.
+const SNAPSHOT_UPLOADS: u64 = 200;
+
+impl Watcher<'_> {
+    /// The watcher's own, the newest first.
+    pub(super) async fn uploads_snapshot(&mut self, socket: &mut WebSocket) -> Result<(), Closed> {
+        // Before the rows are read, so that no later change is taken for an older one.
+        let version = self.app.live.version(Topic::Uploads, &self.actor.user_id.to_string());
+        self.uploads = Some(version);
+        let uploads = uploads::list(self.app, &self.actor, None, SNAPSHOT_UPLOADS).await.map_err(|error| {
+            tracing::error!(%error, "a snapshot of uploads");
+            closed(TOO_SLOW, "the uploads cannot be read now")
+        })?;
+        let items: Vec<UploadInfo> = uploads.into_iter().map(UploadInfo::from).collect();
+        let epoch = self.epoch();
+        send(
+            socket,
+            json!({"type": "snapshot", "channel": UPLOADS, "epoch": epoch, "version": version, "items": items}),
+        )
+        .await
+    }
+
+    pub(super) async fn upload_delta(
+        &mut self,
+        socket: &mut WebSocket,
+        owner: Uuid,
+        version: u64,
+        id: Uuid,
+        upload: Option<&uploads::Upload>,
+    ) -> Result<(), Closed> {
+        if owner != self.actor.user_id || self.uploads.is_none_or(|has| version <= has) {
+            return Ok(());
+        }
+        let upsert: Vec<UploadInfo> = upload.cloned().map(UploadInfo::from).into_iter().collect();
+        let remove: Vec<Uuid> = upload.is_none().then_some(id).into_iter().collect();
+        let delta =
+            json!({"type": "delta", "channel": UPLOADS, "version": version, "upsert": upsert, "remove": remove});
+        send(socket, delta).await
+    }
+
+    /// The scans that go on, and the last one that ended.
+    pub(super) async fn scans_snapshot(&mut self, socket: &mut WebSocket) -> Result<(), Closed> {
+        let version = self.app.live.version(Topic::Scans, "");
+        self.scans = Some(version);
+        let items: Vec<ImageScan> = self.app.images.latest().into_iter().map(ImageScan::from).collect();
+        let epoch = self.epoch();
+        send(socket, json!({"type": "snapshot", "channel": SCANS, "epoch": epoch, "version": version, "items": items}))
+            .await
+    }
+
+    pub(super) async fn scan_delta(
+        &mut self,
+        socket: &mut WebSocket,
+        version: u64,
+        scan: &images::Scan,
+    ) -> Result<(), Closed> {
+        if self.scans.is_none_or(|has| version <= has) {
+            return Ok(());
+        }
+        let upsert = [ImageScan::from(scan.clone())];
+        send(socket, json!({"type": "delta", "channel": SCANS, "version": version, "upsert": upsert, "remove": []}))
+            .await
+    }
+}

@@ -1,0 +1,59 @@
+import { QueryClient } from "@tanstack/react-query";
+import { beforeEach, describe, expect, it } from "vitest";
+import type { ImageScan, UploadInfo } from "../api/types";
+import { imagesQuery, scanQuery } from "../images/queries";
+import { uploadsQuery } from "../uploads/queries";
+import { type ChannelMessage, LiveConnection, type Subscription } from "./connection";
+import { followScans } from "./follow-scans";
+import { followUploads } from "./follow-uploads";
+
+class Heard extends LiveConnection {
+  private readonly listeners = new Map<string, Subscription>();
+
+  override subscribe(channel: string, subscription: Subscription): () => void {
+    this.listeners.set(channel, subscription);
+    return () => this.listeners.delete(channel);
+  }
+
+  says(message: ChannelMessage) {
+    this.listeners.get(message.channel)?.onMessage(message);
+  }
+}
+
+const upload = (id: string, offset = 0) => ({ id, filename: id, offset, state: "uploading" }) as UploadInfo;
+const scan = (state: ImageScan["state"]) => ({ id: "s", state, hosts: [] }) as unknown as ImageScan;
+
+let cache: QueryClient;
+let connection: Heard;
+
+beforeEach(() => {
+  cache = new QueryClient();
+  connection = new Heard({ url: "", token: async () => "", onRefused: () => undefined });
+});
+
+describe("what the live connection says of one's own uploads", () => {
+  it("fills the list, changes it, and takes from it", () => {
+    followUploads(connection, cache);
+    const shown = () =>
+      cache.getQueryData(uploadsQuery.queryKey)?.items.map(({ id, offset }) => `${id} ${offset}`);
+    connection.says({ type: "snapshot", channel: "uploads", items: [upload("b"), upload("a")] });
+    expect(shown()).toEqual(["b 0", "a 0"]);
+    connection.says({ type: "delta", channel: "uploads", upsert: [upload("a", 7)], remove: [] });
+    connection.says({ type: "delta", channel: "uploads", upsert: [upload("c")], remove: ["b"] });
+    expect(shown()).toEqual(["c 0", "a 7"]);
+  });
+});
+
+describe("what the live connection says of scans", () => {
+  it("is how far they are, and that the catalogue has changed when one ends", () => {
+    followScans(connection, cache);
+    cache.setQueryData(imagesQuery.queryKey, { items: [], next_cursor: null });
+    const isOld = () => cache.getQueryState(imagesQuery.queryKey)?.isInvalidated;
+    connection.says({ type: "snapshot", channel: "scans", items: [scan("finished")] });
+    expect(isOld()).toBe(false);
+    connection.says({ type: "delta", channel: "scans", upsert: [scan("running")], remove: [] });
+    expect(cache.getQueryData<ImageScan>(scanQuery("s").queryKey)?.state).toBe("running");
+    connection.says({ type: "delta", channel: "scans", upsert: [scan("finished")], remove: [] });
+    expect(isOld()).toBe(true);
+  });
+});
