@@ -106,6 +106,7 @@ mod tests {
             output: None,
             error: None,
             resources: Resources::default(),
+            dependency: None,
             environment: vec![("COMMON".to_owned(), "for all".to_owned())],
             rows: Some(Rows { directory: directory.to_owned(), links: Vec::new(), rows, shown: None }),
         };
