@@ -54,6 +54,8 @@ export default defineConfig({
   test: {
     environment: "jsdom",
     include: ["src/**/*.test.{ts,tsx}"],
+    // A shared machine may be slow.
+    testTimeout: 20_000,
     setupFiles: ["src/test/setup.ts"],
     css: false,
   },
