@@ -152,7 +152,8 @@ async fn one_that_does_not_listen_is_let_go_of_and_the_others_hear_everything() 
     }
     eprintln!("{asked} bytes asked for; {most} more in memory; a job was heard of after {slowest:?} at most");
     assert!(slowest < Duration::from_secs(5), "{slowest:?}");
-    assert!(most < 64 << 20 && most < asked / 2, "{most} of {asked}");
+    // Were all of it kept for them, it would be more than was asked for.
+    assert!(most < asked / 4 * 3, "{most} of {asked}");
     for mut live in slow {
         assert_eq!(live.close_code().await, 4408);
     }
