@@ -3,6 +3,7 @@ import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { Text } from "../api/types";
 import type { en } from "./en";
+import { particles } from "./particles";
 
 declare module "i18next" {
   interface CustomTypeOptions {
@@ -24,17 +25,21 @@ const messages = {
 
 export async function startI18n(): Promise<void> {
   const language = preferred();
-  await i18next.use(initReactI18next).init({
-    lng: language,
-    fallbackLng: false,
-    supportedLngs: [...LANGUAGES],
-    resources: { [language]: { translation: await messages[language]() } },
-    // React escapes already.
-    interpolation: { escapeValue: false },
-    react: { useSuspense: false },
-    // An advertisement on everybody's console otherwise.
-    showSupportNotice: false,
-  });
+  await i18next
+    .use(initReactI18next)
+    .use(particles)
+    .init({
+      lng: language,
+      fallbackLng: false,
+      supportedLngs: [...LANGUAGES],
+      resources: { [language]: { translation: await messages[language]() } },
+      // React escapes already.
+      interpolation: { escapeValue: false },
+      postProcess: [particles.name],
+      react: { useSuspense: false },
+      // An advertisement on everybody's console otherwise.
+      showSupportNotice: false,
+    });
   document.documentElement.lang = language;
 }
 

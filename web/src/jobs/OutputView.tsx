@@ -10,8 +10,10 @@ import {
 import { useVirtualizer } from "@tanstack/react-virtual";
 import { useEffect, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { asProblem } from "../api/problem";
 import type { JobDetail } from "../api/types";
 import { useFormat } from "../ui/format";
+import { useProblemText } from "../ui/problem-text";
 import { ProblemNote } from "../ui/states";
 import classes from "./OutputView.module.css";
 import { isFinal } from "./states";
@@ -29,6 +31,7 @@ const LINE_HEIGHT = 20;
 export function OutputView({ cluster, job, stream, onStream }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
+  const problemText = useProblemText();
   const output = useOutput(cluster, job, stream);
   const [wrap, setWrap] = useState(false);
   const [search, setSearch] = useState("");
@@ -40,6 +43,8 @@ export function OutputView({ cluster, job, stream, onStream }: Props) {
   const separateErrors = job.error_path && job.error_path !== job.output_path;
 
   const failure = output.error ?? downloadError;
+  // Nothing went wrong, and asking again changes nothing.
+  const isNotKept = failure !== null && asProblem(failure).code === "output-not-kept";
 
   const { lines } = output;
   const found = useMemo(() => findLines(lines, search), [lines, search]);
@@ -129,7 +134,7 @@ export function OutputView({ cluster, job, stream, onStream }: Props) {
           </Tool>
         </div>
       </div>
-      {failure !== null && <ProblemNote error={failure} onRetry={output.refresh} />}
+      {failure !== null && !isNotKept && <ProblemNote error={failure} onRetry={output.refresh} />}
       {output.truncated && <p className={classes.note}>{t("output.truncated")}</p>}
       <div
         ref={frame}
@@ -146,9 +151,11 @@ export function OutputView({ cluster, job, stream, onStream }: Props) {
           <p className={classes.nothing}>
             {output.loading
               ? t("common.loading")
-              : output.missing && !over
-                ? t("output.notYet")
-                : t("output.nothing")}
+              : isNotKept
+                ? problemText(asProblem(failure)).title
+                : output.missing && !over
+                  ? t("output.notYet")
+                  : t("output.nothing")}
           </p>
         )}
         <div style={{ height: virtualizer.getTotalSize(), position: "relative" }}>
