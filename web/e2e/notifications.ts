@@ -68,12 +68,13 @@ describe.skipIf(!environment.slurmConf)("notifications", () => {
   it("counts at the bell what happens, as it happens", async () => {
     await signIn(page, environment.person);
     // Earlier journeys' jobs may still be ending: what is unread is compared with what there is.
-    await expect.poll(() => count(), { timeout: 10 * SECOND }).toBe(await unread());
+    const isRight = async () => (await count()) === (await unread());
+    await expect.poll(isRight, { timeout: 10 * SECOND }).toBe(true);
     failed = submit(name, "exit 3");
     const told = async () => (await list("?unread=true")).some(({ params }) => params.job_id === failed);
     await expect.poll(told, { timeout: 60 * SECOND }).toBe(true);
     // Without a reload.
-    await expect.poll(async () => (await count()) === (await unread()), { timeout: 10 * SECOND }).toBe(true);
+    await expect.poll(isRight, { timeout: 10 * SECOND }).toBe(true);
   });
 
   it("says which job failed and how, and leads to it", async () => {
@@ -189,12 +190,12 @@ describe.skipIf(!environment.slurmConf)("notifications", () => {
 });
 
 function bell() {
-  return page.getByRole("link", { name: /^Notifications: \d+ unread$/ });
+  return page.getByRole("link", { name: /^Notifications: [\d,]+ unread$/ });
 }
 
 /** What the bell says. */
 async function count(): Promise<number> {
-  return Number(/\d+/.exec((await bell().getAttribute("aria-label")) ?? "")?.[0]);
+  return Number((await bell().getAttribute("aria-label"))?.replace(/\D/g, ""));
 }
 
 async function unread(): Promise<number> {

@@ -6,22 +6,21 @@ import { useUnread } from "../live/follow-notifications";
 import { useFormat } from "../ui/format";
 import classes from "./Frame.module.css";
 
-/** More are not counted beside the bell. */
+/** Beside the bell there is room for two digits. */
 const MOST_SHOWN = 99;
 
 export function NotificationBell() {
   const { t } = useTranslation();
   const format = useFormat();
   const unread = useUnread();
-  const shown = unread > MOST_SHOWN ? `${MOST_SHOWN}+` : format.number(unread);
-  const label = t("notifications.bell", { count: unread, formatted: shown });
+  const label = t("notifications.bell", { count: unread, formatted: format.number(unread) });
   return (
     <Link to="/notifications" className={classes.tool} aria-label={label} title={label}>
       <span className={classes.person}>
         <IconBell size={18} aria-hidden />
         {unread > 0 && (
           <span className={classes.count} aria-hidden>
-            {shown}
+            {unread > MOST_SHOWN ? `${MOST_SHOWN}+` : unread}
           </span>
         )}
       </span>
