@@ -1,6 +1,9 @@
 // The one cache of everything that was asked of the server.
-import { QueryClient } from "@tanstack/react-query";
+import { notifyManager, QueryClient } from "@tanstack/react-query";
 import { Problem } from "./problem";
+
+// What a click writes into the cache is shown before the browser paints: a task later, a checkbox would jump back first.
+notifyManager.setScheduler(queueMicrotask);
 
 export const queryClient = new QueryClient({
   defaultOptions: {
