@@ -24,6 +24,7 @@ mod resolve;
 mod serve;
 mod submit;
 mod supervisor;
+mod trash;
 mod uploads;
 
 use std::ffi::OsString;

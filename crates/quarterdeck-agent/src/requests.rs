@@ -13,6 +13,7 @@ use crate::programs::Programs;
 use crate::resolve::Spaces;
 use crate::serve::Work;
 use crate::submit::{Submission, Submissions};
+use crate::trash;
 use crate::uploads::{self, Placings};
 
 /// Everything that answering takes; shared by all connections, changed by none.
@@ -53,6 +54,10 @@ impl Agent {
             Request::Mkdir { at, parents } => Answer::Entry { entry: files::mkdir(spaces, &at, parents)? },
             Request::Rename { from, to, replace } => done(files::rename(spaces, &from, &to, replace)?),
             Request::Remove { at } => done(files::remove(spaces, &at)?),
+            Request::SetMode { at, mode } => Answer::Entry { entry: files::set_mode(spaces, &at, mode)? },
+            Request::MoveToTrash { at } => trash::put(spaces, &at)?,
+            Request::ListTrash { space, after, limit } => trash::list(spaces, &space, after.as_ref(), limit)?,
+            Request::Restore { space, item } => Answer::Entry { entry: trash::restore(spaces, &space, &item)? },
             Request::Link { from, to } => Answer::Entry { entry: files::link(spaces, &from, &to)? },
             Request::OpenUpload { upload, directory, create } => {
                 return opened(uploads::open(spaces, upload, &directory, create)?);

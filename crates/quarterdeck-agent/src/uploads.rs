@@ -153,7 +153,7 @@ fn hidden_name(upload: Uuid) -> FileName {
 
 /// `name-N` before the extension: `mesh-2.tar.gz` would be nicer than `mesh.tar-2.gz`, so the two that travel together
 /// stay together. Cut at a character's end where the name gets too long.
-fn numbered(name: &FileName, number: u32) -> FileName {
+pub(crate) fn numbered(name: &FileName, number: u32) -> FileName {
     if number == 0 {
         return name.clone();
     }

@@ -42,6 +42,18 @@ pub enum Request {
     Rename { from: Place, to: Place, replace: bool },
     /// Removes a file, a link, or a directory that is empty. Answer: [`Answer::Done`].
     Remove { at: Place },
+    /// Sets the permission bits (`0o7777`) of a file or a directory, never of what a link leads to.
+    /// Answer: [`Answer::Entry`].
+    SetMode { at: Place, mode: u32 },
+    /// Moves what is there, whatever it is, to its space's trash. Answer: [`Answer::Trash`] with that one item, or
+    /// [`ErrorCode::NoTrash`].
+    MoveToTrash { at: Place },
+    /// One page of a space's trash, ordered by the bytes of the items' names; starts behind `after`.
+    /// Answer: [`Answer::Trash`].
+    ListTrash { space: SpaceName, after: Option<FileName>, limit: u32 },
+    /// Puts an item of the trash back where it was, with the directories above that are missing. Never replaces.
+    /// Answer: [`Answer::Entry`].
+    Restore { space: SpaceName, item: FileName },
     /// Makes the file `from` appear as `to` too: a hard link, or a symbolic one across file systems.
     /// Never replaces. Answer: [`Answer::Entry`].
     Link { from: Place, to: Place },
@@ -127,6 +139,7 @@ pub enum Answer {
     Opened { entry: Entry },
     Entry { entry: Entry },
     Entries { items: Vec<Entry>, more: bool },
+    Trash { items: Vec<TrashItem>, more: bool },
     Placed { entry: Entry, path: RelativePath, absolute: String },
     Done,
     Submission { outcome: SubmissionOutcome },
@@ -174,6 +187,17 @@ pub struct Entry {
     pub mode: u32,
     pub uid: u32,
     pub gid: u32,
+}
+
+/// What lies in a space's trash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrashItem {
+    /// Under its name in the trash, which is not always the one it had.
+    pub entry: Entry,
+    /// The absolute path it had, escaped like a [`RelativePath`]; `None`: nothing says it, or it is in no space.
+    pub was_at: Option<String>,
+    /// Microseconds since 1970, in whole seconds; `None`: whatever put it there did not say.
+    pub deleted_us: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -278,6 +302,10 @@ pub enum ErrorCode {
     LeavesSpace,
     /// The site has no space of this name.
     NoSuchSpace,
+    /// The two places are on different file systems: what was asked for takes a copy.
+    OtherFileSystem,
+    /// The space has no trash that this could go to: it can only be removed for good.
+    NoTrash,
     NoSpaceLeft,
     QuotaExceeded,
     /// The finished upload does not hold the bytes it should.
