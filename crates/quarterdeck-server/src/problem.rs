@@ -301,6 +301,8 @@ impl From<crate::agents::Error> for Problem {
                 ErrorCode::LeavesSpace => of(StatusCode::FORBIDDEN, "leaves-space"),
                 ErrorCode::AlreadyExists => of(StatusCode::CONFLICT, "already-exists"),
                 ErrorCode::DirectoryNotEmpty => of(StatusCode::CONFLICT, "directory-not-empty"),
+                ErrorCode::OtherFileSystem => of(StatusCode::CONFLICT, "other-file-system"),
+                ErrorCode::NoTrash => of(StatusCode::CONFLICT, "no-trash"),
                 ErrorCode::NotADirectory => of(StatusCode::CONFLICT, "not-a-directory"),
                 ErrorCode::IsADirectory => of(StatusCode::CONFLICT, "is-a-directory"),
                 ErrorCode::NotRegular => of(StatusCode::CONFLICT, "not-a-regular-file"),
