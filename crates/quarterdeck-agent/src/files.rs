@@ -8,7 +8,7 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use quarterdeck_types::agent::{AgentError, Answer, Entry, EntryKind, ErrorCode, MAX_LIST_ENTRIES};
+use quarterdeck_types::agent::{AgentError, Answer, Entry, EntryKind, ErrorCode, FileVersion, MAX_LIST_ENTRIES};
 use quarterdeck_types::{FileName, Place};
 use rustix::fs::{
     AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat, chmodat, fstat, fstatfs, linkat, mkdirat, renameat,
@@ -264,7 +264,12 @@ fn entry_of(about: &Stat, absolute: Option<&Path>) -> Entry {
         mode: about.st_mode & 0o7777,
         uid: about.st_uid,
         gid: about.st_gid,
+        inode: about.st_ino,
     }
+}
+
+pub(crate) fn version(about: &Stat) -> FileVersion {
+    entry_of(about, None).version()
 }
 
 /// The first `count` names behind `after`, in the order of their bytes. Holds no more than that many at a time.

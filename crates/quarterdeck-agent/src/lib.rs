@@ -19,6 +19,7 @@ mod options;
 mod processes;
 mod programs;
 mod records;
+mod replace;
 mod requests;
 mod resolve;
 mod serve;

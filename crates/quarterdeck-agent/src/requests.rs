@@ -10,6 +10,7 @@ use crate::errors::Outcome;
 use crate::files;
 use crate::local::LocalJobs;
 use crate::programs::Programs;
+use crate::replace;
 use crate::resolve::Spaces;
 use crate::serve::Work;
 use crate::submit::{Submission, Submissions};
@@ -64,6 +65,9 @@ impl Agent {
             }
             Request::FinishUpload { upload, directory, name, size } => {
                 uploads::finish(spaces, &self.placings, upload, &directory, &name, size)?
+            }
+            Request::ReplaceFile { upload, at, expected } => {
+                Answer::Entry { entry: replace::replace(spaces, upload, &at, expected)? }
             }
             Request::DiscardUpload { upload, directory } => done(uploads::discard(spaces, upload, &directory)?),
             Request::Sbatch { id, directory, script, comment } => {

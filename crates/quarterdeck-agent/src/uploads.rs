@@ -146,7 +146,7 @@ fn placed(spaces: &Spaces, at: &Located, name: &FileName, about: &Stat) -> Answe
     }
 }
 
-fn hidden_name(upload: Uuid) -> FileName {
+pub(crate) fn hidden_name(upload: Uuid) -> FileName {
     let name = format!(".quarterdeck-upload-{upload}");
     FileName::parse(&name).expect("letters, digits and dashes are a name")
 }

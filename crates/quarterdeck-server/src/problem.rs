@@ -303,6 +303,7 @@ impl From<crate::agents::Error> for Problem {
                 ErrorCode::DirectoryNotEmpty => of(StatusCode::CONFLICT, "directory-not-empty"),
                 ErrorCode::OtherFileSystem => of(StatusCode::CONFLICT, "other-file-system"),
                 ErrorCode::NoTrash => of(StatusCode::CONFLICT, "no-trash"),
+                ErrorCode::Changed => of(StatusCode::PRECONDITION_FAILED, "changed"),
                 ErrorCode::NotADirectory => of(StatusCode::CONFLICT, "not-a-directory"),
                 ErrorCode::IsADirectory => of(StatusCode::CONFLICT, "is-a-directory"),
                 ErrorCode::NotRegular => of(StatusCode::CONFLICT, "not-a-regular-file"),

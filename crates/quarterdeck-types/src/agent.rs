@@ -66,6 +66,10 @@ pub enum Request {
     /// taken, under `name-1`, `name-2` … before its extension. Syncs the directory. Asked again after an answer was
     /// lost, it answers the same. Answer: [`Answer::Placed`].
     FinishUpload { upload: Uuid, directory: Place, name: FileName, size: u64 },
+    /// Syncs the hidden file of an upload and puts it in the place of the file `at`, if that is still as `expected`, with
+    /// its permissions; without `expected`, only where there is nothing yet. The hidden file is gone afterwards, also
+    /// where it was refused. Answer: [`Answer::Entry`], or [`ErrorCode::Changed`].
+    ReplaceFile { upload: Uuid, at: Place, expected: Option<FileVersion> },
     /// Removes the hidden file; that it is not there is no error. Answer: [`Answer::Done`].
     DiscardUpload { upload: Uuid, directory: Place },
 
@@ -187,6 +191,23 @@ pub struct Entry {
     pub mode: u32,
     pub uid: u32,
     pub gid: u32,
+    pub inode: u64,
+}
+
+impl Entry {
+    pub fn version(&self) -> FileVersion {
+        FileVersion { inode: self.inode, size: self.size, modified_us: self.modified_us }
+    }
+}
+
+/// What tells one state of a file from the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileVersion {
+    pub inode: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Microseconds since 1970.
+    pub modified_us: i64,
 }
 
 /// What lies in a space's trash.
@@ -293,6 +314,8 @@ pub enum ErrorCode {
     NotFound,
     PermissionDenied,
     AlreadyExists,
+    /// The file is not as the request expects it any more.
+    Changed,
     NotADirectory,
     IsADirectory,
     DirectoryNotEmpty,

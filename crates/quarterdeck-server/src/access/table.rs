@@ -141,6 +141,7 @@ pub const TABLE: &[Route] = &[
     route("GET", "/api/v1/files/{space}", Rule::Role(User, Read(Files)), Some(Class::Read)),
     route("GET", "/api/v1/files/{space}/content", Rule::Role(User, Read(Files)), Some(Class::Read)),
     route("GET", "/api/v1/files/{space}/stat", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    route("PUT", "/api/v1/files/{space}/content", Rule::Role(User, Write(Files)), Some(Class::Write)),
     route("POST", "/api/v1/files/{space}/mkdir", Rule::Role(User, Write(Files)), Some(Class::Write)),
     route("POST", "/api/v1/files/{space}/rename", Rule::Role(User, Write(Files)), Some(Class::Write)),
     route("POST", "/api/v1/files/{space}/permissions", Rule::Role(User, Write(Files)), Some(Class::Write)),

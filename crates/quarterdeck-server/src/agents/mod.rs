@@ -154,7 +154,8 @@ impl Agent {
         }
     }
 
-    /// [`Request::Stat`], [`Request::Mkdir`], [`Request::Link`], [`Request::SetMode`], [`Request::Restore`].
+    /// [`Request::Stat`], [`Request::Mkdir`], [`Request::Link`], [`Request::SetMode`], [`Request::Restore`],
+    /// [`Request::ReplaceFile`].
     pub async fn entry(&self, request: Request) -> Result<Entry, Error> {
         match self.call(request).await? {
             (Answer::Entry { entry }, None) => Ok(entry),
@@ -288,6 +289,7 @@ fn may_repeat(request: &Request) -> bool {
         request,
         Request::Rename { .. }
             | Request::Remove { .. }
+            | Request::ReplaceFile { .. }
             | Request::MoveToTrash { .. }
             | Request::Restore { .. }
             | Request::Link { .. }

@@ -179,7 +179,7 @@ async fn content(
     let space = space_named(&space)?;
     let path = path_in(&file.path, "/path")?;
     let opened = files::open(&app, &actor, space, path.clone()).await?;
-    let response = ranges::answer(opened, headers.get(header::RANGE))?;
+    let response = ranges::answer(opened, &headers)?;
     Ok(while_admitted(app, actor, named(response, &path, "")?))
 }
 
@@ -245,7 +245,7 @@ async fn download(
     let cookie = cookie.ok_or_else(|| Problem::not_found("download"))?;
     let (actor, content) = downloads::redeem(&app, origin, &ticket, cookie).await?;
     let response = match content {
-        Content::File(path, file) => named(ranges::answer(file, None)?, &path, "")?,
+        Content::File(path, file) => named(ranges::answer(file, &HeaderMap::new())?, &path, "")?,
         Content::Archive(path, bytes) => named(ranges::attachment(Body::from_stream(bytes)), &path, ".tar")?,
     };
     Ok(while_admitted(app, actor, response))

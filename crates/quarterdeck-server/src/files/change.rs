@@ -1,8 +1,12 @@
 //! Changes a user's files, through her agent, and writes down who changed what.
 
-use quarterdeck_types::agent::{Entry, Request, TrashItem};
+use std::io;
+
+use bytes::Bytes;
+use quarterdeck_types::agent::{AgentError, Entry, ErrorCode, FileVersion, Request, TrashItem};
 use quarterdeck_types::{FileName, Place, RelativePath, SpaceName};
 use serde_json::{Value, json};
+use uuid::Uuid;
 
 use super::Error;
 use crate::access::Actor;
@@ -33,6 +37,38 @@ pub async fn set_mode(app: &App, actor: &Actor, at: Place, mode: u32) -> Result<
     let detail = json!({"mode": format!("{mode:04o}")});
     let deed = Deed { action: "file.set-permissions", object: at.to_string(), detail };
     deed.by(app, actor, async |agent| agent.entry(Request::SetMode { at, mode }).await).await
+}
+
+/// Makes a file of these bytes, or puts them in the place of the one that was read as `expected`, and of no other.
+pub async fn write(
+    app: &App,
+    actor: &Actor,
+    space: SpaceName,
+    path: RelativePath,
+    bytes: Bytes,
+    expected: Option<FileVersion>,
+) -> Result<Entry, Error> {
+    let at = Place::In { space: space.clone(), path: path.clone() };
+    let detail = json!({"size": bytes.len(), "new": expected.is_none()});
+    let deed = Deed { action: "file.write", object: at.to_string(), detail };
+    let above = path.split().map(|(above, _)| above).unwrap_or_default();
+    let directory = Place::In { space, path: above };
+    let upload = Uuid::now_v7();
+    let write = async |agent: &Agent| {
+        let open = Request::OpenUpload { upload, directory: directory.clone(), create: true };
+        let file = agent.open(open).await?;
+        let written = file.write_at(vec![bytes], 0).await.map_err(not_written);
+        let replaced = match written {
+            Ok(()) => agent.entry(Request::ReplaceFile { upload, at, expected }).await,
+            Err(error) => Err(error),
+        };
+        if replaced.is_err() {
+            // What it could not say, or could not do, may have left the hidden file; the first error is the one to tell.
+            let _ = agent.done(Request::DiscardUpload { upload, directory }).await;
+        }
+        replaced
+    };
+    deed.by(app, actor, write).await
 }
 
 /// To the trash of its space, whatever it is.
@@ -76,6 +112,20 @@ pub async fn restore(
         super::space_of(agent, &entry).await
     };
     deed.by(app, actor, put_back).await
+}
+
+fn not_written(error: io::Error) -> agents::Error {
+    let (code, message) = match error.kind() {
+        io::ErrorKind::StorageFull => {
+            (ErrorCode::NoSpaceLeft, "The disk is full; the file is as it was. Make space and save again.".to_owned())
+        }
+        io::ErrorKind::QuotaExceeded => (
+            ErrorCode::QuotaExceeded,
+            "Your quota is spent; the file is as it was. Make space and save again.".to_owned(),
+        ),
+        _ => (ErrorCode::Io, format!("The file could not be written, and is as it was: {error}")),
+    };
+    AgentError::new(code, message).into()
 }
 
 /// What the audit tells of a change.

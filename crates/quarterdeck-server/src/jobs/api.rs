@@ -322,7 +322,7 @@ async fn output(
     let size = file.entry().size;
     let mut response = match query.tail {
         Some(tail) => ranges::from(file, size.saturating_sub(tail)),
-        None => ranges::answer(file, headers.get(header::RANGE))?,
+        None => ranges::answer(file, &headers)?,
     };
     response.headers_mut().insert(HeaderName::from_static("x-output-size"), HeaderValue::from(size));
     Ok(response)

@@ -2,9 +2,10 @@
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use quarterdeck_types::Place;
+use quarterdeck_types::agent::FileVersion;
 use serde::Deserialize;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -16,17 +17,63 @@ use crate::access::Actor;
 use crate::app::App;
 use crate::files::change;
 use crate::problem::{FieldError, Problem, ProblemDocument};
-use crate::requests::{JsonBody, PathOf, QueryOf, to_the_end};
+use crate::ranges::{entity_tag, version_of};
+use crate::requests::{JsonBody, PathOf, QueryOf, WholeBody, to_the_end};
 
 /// All but set-user-id: what runs as its owner for whoever starts it is no business of a page's.
 const SETTABLE: u32 = 0o3777;
 
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
+        .routes(routes!(write))
         .routes(routes!(mkdir))
         .routes(routes!(rename))
         .routes(routes!(permissions))
         .routes(routes!(delete))
+}
+
+/// Write a small file: a new one with `If-None-Match: *`, or in the place of the one whose `ETag` is sent as `If-Match`.
+///
+/// What was changed meanwhile is not written over: 412 `changed`. Big files are uploaded.
+#[utoipa::path(put, path = "/files/{space}/content", tag = "files", params(("space" = String, Path), File,
+    ("If-Match" = Option<String>, Header), ("If-None-Match" = Option<String>, Header)),
+    request_body(content = Vec<u8>, content_type = "application/octet-stream"),
+    responses((status = 200, body = FileEntry, headers(("ETag" = String))), (status = 201, body = FileEntry),
+        (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument),
+        (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument),
+        (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument),
+        (status = 428, body = ProblemDocument), (status = 507, body = ProblemDocument)))]
+async fn write(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf(space): PathOf<String>,
+    QueryOf(file): QueryOf<File>,
+    headers: HeaderMap,
+    WholeBody(bytes): WholeBody,
+) -> Result<Response, Problem> {
+    let space = space_named(&space)?;
+    let path = path_in(&file.path, "/path")?;
+    let expected = expected(&headers)?;
+    let status = if expected.is_none() { StatusCode::CREATED } else { StatusCode::OK };
+    let to = path.clone();
+    let write = async move { Ok(change::write(&app, &actor, space, to, bytes, expected).await?) };
+    let written = to_the_end(write).await?;
+    let tag = entity_tag(written.version())?;
+    Ok((status, [(header::ETAG, tag)], Json(view_at(written, &path))).into_response())
+}
+
+/// The state in which the file has to be; `None`: there must be none.
+fn expected(headers: &HeaderMap) -> Result<Option<FileVersion>, Problem> {
+    let text = |name| headers.get(name).map(|value| value.to_str().unwrap_or_default().trim());
+    match (text(header::IF_MATCH), text(header::IF_NONE_MATCH)) {
+        (None, Some("*")) => Ok(None),
+        // A tag that is none of ours is that of no state any more.
+        (Some(tag), None) => Ok(Some(version_of(tag).unwrap_or(FileVersion { inode: 0, size: 0, modified_us: 0 }))),
+        _ => {
+            let detail = "Send If-Match with the ETag that the file was read with, or If-None-Match: * for a new file.";
+            Err(Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition-required", detail))
+        }
+    }
 }
 
 #[derive(Deserialize, ToSchema)]
