@@ -35,6 +35,11 @@ fn job<'a>(version: &str, jobs: &'a [Job], name: &str) -> &'a Job {
     jobs.iter().find(|job| job.job_id == *id).unwrap()
 }
 
+fn json_jobs(version: &str) -> Vec<Job> {
+    let jobs = json::parse_jobs(&recorded(version, "jobs.json")).unwrap();
+    jobs.into_iter().map(|details| details.job).collect()
+}
+
 #[test]
 fn without_reservations_and_licences_slurm_says_so_in_words() {
     for version in VERSIONS {
@@ -115,8 +120,7 @@ const QUOTED: &str = r#"it's "quoted" $(id) `id` \"#;
 fn names_comments_and_directories_forge_neither_fields_nor_jobs() {
     for version in VERSIONS {
         let queue = queue(version);
-        let rest = json::parse_jobs(&recorded(version, "jobs.json")).unwrap().into_iter().map(|details| details.job);
-        for jobs in [queue.clone(), history(version), rest.collect()] {
+        for jobs in [queue.clone(), history(version), json_jobs(version)] {
             assert!(jobs.iter().all(|job| job.job_id.as_str() != "99999"));
             let job = |name: &str| job(version, &jobs, name);
             assert_eq!((job(FORGED).name.as_str(), job(FORGED).user.as_str()), (FORGED, "alice"));
@@ -159,6 +163,17 @@ fn jobs_end_as_they_ended() {
     }
 }
 
+/// By `OverMemoryKill`, which leaves no other trace in accounting (see `over-memory-output` for what the job is told).
+#[test]
+fn a_job_ended_by_slurm_for_its_memory_was_killed() {
+    for version in VERSIONS {
+        for jobs in [history(version), json_jobs(version)] {
+            let over = job(version, &jobs, "over-memory");
+            assert_eq!((over.state, over.exit_code, over.signal), (JobState::Failed, None, Some(9)), "{version}");
+        }
+    }
+}
+
 /// Of the job `array`.
 fn task(jobs: &[Job], number: u32) -> &Job {
     let behind = format!("_{number}");
@@ -191,12 +206,9 @@ fn output_paths_are_found_behind_free_text() {
 fn slurmrestd_and_squeue_tell_the_same_jobs() {
     for version in VERSIONS {
         let mut compact = queue(version);
-        let mut json: Vec<Job> = json::parse_jobs(&recorded(version, "jobs.json"))
-            .unwrap()
-            .into_iter()
-            // What squeue's text does not have.
-            .map(|details| Job { exit_code: None, signal: None, ..details.job })
-            .collect();
+        // But for what squeue's text does not have.
+        let json = json_jobs(version).into_iter().map(|job| Job { exit_code: None, signal: None, ..job });
+        let mut json: Vec<Job> = json.collect();
         compact.sort_by(|a, b| a.job_id.cmp(&b.job_id));
         json.sort_by(|a, b| a.job_id.cmp(&b.job_id));
         assert_eq!(json.len(), compact.len(), "{version}");
@@ -225,8 +237,7 @@ fn slurmrestd_and_sinfo_tell_the_same_nodes() {
 #[test]
 fn json_has_the_exit_status_of_the_wait() {
     for version in VERSIONS {
-        let jobs = json::parse_jobs(&recorded(version, "jobs.json")).unwrap();
-        let jobs: Vec<Job> = jobs.into_iter().map(|details| details.job).collect();
+        let jobs = json_jobs(version);
         let ended = |job: &Job| (job.exit_code, job.signal);
         assert_eq!(ended(job(version, &jobs, "failed")), (Some(3), None), "{version}");
         assert_eq!(ended(job(version, &jobs, "killed")), (None, Some(9)), "{version}");

@@ -8,7 +8,7 @@ use quarterdeck_slurm::compact::{
     accounting, associations, choices, features, node_details, node_events, nodes, parse_version, partitions, paths,
     privacy, queue, reasons, reservations, shares, steps, usage,
 };
-use quarterdeck_slurm::{Job, NodeDetails, Reason, json};
+use quarterdeck_slurm::{Job, NodeDetails, Reason, Step, json};
 use quarterdeck_types::JobId;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -109,7 +109,7 @@ fn normal_form(version: &str, name: &str) -> Value {
         "reasons" => reasons::parse(&answer, &separator()).unwrap().into_iter().map(|of| json!(of)).collect(),
         "reservations" => json!(reservations::parse(&answer).unwrap()),
         "shares" => in_order(shares::parse(&answer).unwrap()),
-        "steps" => json!(steps::parse(&answer, &JobId::parse("2").unwrap()).unwrap()),
+        "steps" => steps_of(steps::parse(&answer, &JobId::parse("2").unwrap()).unwrap()),
         "usage" => json!(usage::parse(&answer).unwrap()),
         "usage-live" => json!(usage::parse_live(str::from_utf8(&answer).unwrap())),
         "version" => json!(parse_version(&answer).unwrap().starts_with(version)),
@@ -134,6 +134,15 @@ fn jobs(mut jobs: Vec<Job>) -> Value {
     json!(jobs)
 }
 
+/// Of the two that began at once, either was first.
+fn steps_of(mut steps: Vec<Step>) -> Value {
+    let [.., one, other] = steps.as_mut_slice() else { panic!("{steps:?}") };
+    if one.name > other.name {
+        std::mem::swap(&mut one.name, &mut other.name);
+    }
+    json!(steps)
+}
+
 /// An account's users come in any order.
 fn in_order(items: Vec<impl Serialize>) -> Value {
     let mut items: Vec<Value> = items.into_iter().map(|item| plain(json!(item))).collect();
@@ -153,7 +162,7 @@ fn plain(form: Value) -> Value {
             .into_iter()
             .map(|(key, value)| match value {
                 Value::Null => (key, Value::Null),
-                _ if key.ends_with("_at") => (key, json!("a time")),
+                _ if key == "at" || key.ends_with("_at") => (key, json!("a time")),
                 _ if FIGURES.contains(&key.as_str()) => (key, json!("told")),
                 _ => (key, plain(value)),
             })
