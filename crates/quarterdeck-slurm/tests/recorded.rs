@@ -17,7 +17,7 @@ const VERSIONS: [&str; 3] = ["22.05", "24.11", "26.05"];
 
 fn recorded(version: &str, name: &str) -> Vec<u8> {
     let path = format!("{}/tests/recorded/{version}/{name}", env!("CARGO_MANIFEST_DIR"));
-    fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error}"))
+    fs::read(&path).unwrap_or_else(|error| panic!("{path}: {error} (tests/recorded/record makes it)"))
 }
 
 fn queue(version: &str) -> Vec<Job> {
