@@ -64,7 +64,14 @@ async fn connect(State(app): State<App>, origin: Origin, upgrade: WebSocketUpgra
         let mut socket = socket;
         if let Err(Closed { code, reason }) = serve(&app, origin, &mut socket).await {
             let close = CloseFrame { code, reason: reason.into() };
-            let _ = tokio::time::timeout(SEND_TIME, socket.send(Message::Close(Some(close)))).await;
+            let farewell = async {
+                // Until the client has heard it: a connection let go of with something unread in it takes back what was
+                // sent last.
+                if socket.send(Message::Close(Some(close))).await.is_ok() {
+                    while let Some(Ok(_)) = socket.recv().await {}
+                }
+            };
+            let _ = tokio::time::timeout(SEND_TIME, farewell).await;
         }
     })
 }
