@@ -4,7 +4,8 @@ use quarterdeck_types::JobState;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{
-    ActiveModelTrait, Condition, DatabaseTransaction, IntoActiveModel, JoinType, Order, QueryOrder, QuerySelect,
+    ActiveModelTrait, Condition, DatabaseTransaction, IntoActiveModel, Iterable, JoinType, Order, QueryOrder,
+    QuerySelect,
 };
 
 use super::dependencies::MOST_SHOWN;
