@@ -53,6 +53,8 @@ pub use auth::Keys;
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Mode};
 pub use db::Db;
+#[doc(hidden)]
+pub use jobs::Bench as JobsBench;
 pub use limits::Class;
 pub use problem::FieldError;
 pub use start::{serve, single_user_config};

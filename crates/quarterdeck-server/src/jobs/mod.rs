@@ -3,6 +3,7 @@
 mod act;
 pub(crate) mod api;
 mod asked;
+mod bench;
 mod dependencies;
 mod directory;
 mod efficiency;
@@ -53,6 +54,7 @@ use crate::problem::FieldError;
 use rows::{read, row};
 
 pub use act::{Action, Offer, act, act_on_many, offers};
+pub use bench::Bench;
 pub use dependencies::{Dependencies, Link, Standing, dependencies};
 pub use directory::directory;
 pub use efficiency::{
@@ -169,6 +171,13 @@ pub struct Job {
     pub array: Option<String>,
     /// Of a sweep: above the directories of its tasks, absolute.
     pub rows_directory: Option<String>,
+}
+
+impl Job {
+    /// No task of an array and no component of a heterogeneous job.
+    fn is_whole(&self) -> bool {
+        self.job_id.as_ref().is_some_and(|id| id.whole().is_none())
+    }
 }
 
 /// An uploaded file that a job was given.

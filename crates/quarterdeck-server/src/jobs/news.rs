@@ -30,7 +30,7 @@ const AT_ONCE: usize = 400;
 
 /// What happened between two readings of a job; `before` is `None` where it is first seen.
 pub(super) fn happened(before: Option<&Job>, after: &Job, now: DateTime<Utc>) -> Vec<News> {
-    if !is_whole(after) {
+    if !after.is_whole() {
         return Vec::new();
     }
     let mut all = Vec::new();
@@ -83,7 +83,7 @@ async fn look(app: &App, cluster: &str, told: &mut HashSet<(Uuid, i64)>) -> Resu
     for some in new.chunks(AT_ONCE) {
         let tx = app.db.begin().await?;
         let jobs = store::by_ids(&tx, cluster, some).await?.into_iter().filter_map(read);
-        let jobs = jobs.filter(|job| is_whole(job) && job.state == JobState::Running);
+        let jobs = jobs.filter(|job| job.is_whole() && job.state == JobState::Running);
         let news: Vec<News> = jobs.filter_map(|job| near_end(&job, now)).collect();
         let messages = notifications::tell(&tx, app, &news).await?;
         tx.commit().await?;
@@ -100,11 +100,6 @@ fn near_end(job: &Job, now: DateTime<Utc>) -> Option<News> {
     // Rounded up: "in 0 minutes" says nothing.
     news.facts["minutes_left"] = json!((left.num_seconds() + 59) / 60);
     Some(news)
-}
-
-/// No task of an array and no component of a heterogeneous job.
-fn is_whole(job: &Job) -> bool {
-    job.job_id.as_ref().is_some_and(|id| id.as_str() == id.root())
 }
 
 /// Whether it was on a node and is not any more, or is there anew. (An array's own row names no node: it waits and runs
