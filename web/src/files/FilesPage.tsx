@@ -38,7 +38,7 @@ export function FilesPage() {
   const entries = useMemo(() => data?.pages.flatMap((page) => page.items), [data]);
   return (
     <div className={classes.page}>
-      <PageHeader title={t("files.title")} below={<Crumbs space={space} path={path} />} />
+      <PageHeader title={t("pages.files")} below={<Crumbs space={space} path={path} />} />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       <div className={classes.table}>
         {!entries && !error && <LoadingRows rows={12} height={35} />}
@@ -55,7 +55,7 @@ export function FilesPage() {
         )}
         {entries && entries.length > 0 && (
           <ScrollingTable
-            label={t("files.title")}
+            label={t("pages.files")}
             columns={columns}
             rows={entries}
             rowKey={(entry) => entry.path}

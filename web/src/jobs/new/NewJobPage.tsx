@@ -118,7 +118,7 @@ export function NewJobPage() {
   return (
     <form onSubmit={onSubmit} onKeyDown={holdWhileComposing} noValidate>
       <PageHeader
-        title={t("newJob.title")}
+        title={t("pages.newJob")}
         below={t("newJob.below", { cluster })}
         actions={
           <SegmentedControl
