@@ -12,6 +12,7 @@ import { auditFromSearch } from "./admin/audit/filter";
 import { userFilterFromSearch } from "./admin/users/filter";
 import { queryClient } from "./api/query-client";
 import { session } from "./auth/session";
+import { placeFromSearch } from "./files/place";
 import { currentCluster } from "./frame/current-cluster";
 import { NoCluster, NotFound, PageProblem } from "./frame/page-states";
 import { loadRest } from "./i18n/i18n";
@@ -214,7 +215,7 @@ const uploads = createRoute({
 const files = createRoute({
   getParentRoute: () => frame,
   path: "/files/$space",
-  validateSearch: textSearch("path"),
+  validateSearch: placeFromSearch,
   component: lazyRouteComponent(
     withRest(() => import("./files/FilesPage")),
     "FilesPage",

@@ -1081,7 +1081,7 @@ export interface paths {
             cookie?: never;
         };
         /** One page of a space's trash, ordered by name. */
-        get: operations["files_list"];
+        get: operations["files_trash"];
         put?: never;
         post?: never;
         delete?: never;
@@ -8439,7 +8439,7 @@ export interface operations {
             };
         };
     };
-    files_list: {
+    files_trash: {
         parameters: {
             query?: {
                 limit?: number;

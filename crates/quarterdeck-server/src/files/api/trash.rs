@@ -19,7 +19,7 @@ use crate::problem::{Problem, ProblemDocument};
 use crate::requests::{Page, PathOf, QueryOf, limit, to_the_end};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(restore))
+    OpenApiRouter::new().routes(routes!(trash)).routes(routes!(restore))
 }
 
 /// What was deleted and can be taken back.
@@ -69,7 +69,7 @@ struct Paging {
 #[utoipa::path(get, path = "/files/{space}/trash", tag = "files", params(("space" = String, Path), Paging),
     responses((status = 200, body = Page<TrashEntry>), (status = 403, body = ProblemDocument),
         (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
-async fn list(
+async fn trash(
     State(app): State<App>,
     actor: Actor,
     PathOf(space): PathOf<String>,
