@@ -221,6 +221,14 @@ const files = createRoute({
   ),
 });
 
+const ownFiles = createRoute({
+  getParentRoute: () => frame,
+  path: "/files",
+  beforeLoad: () => {
+    throw redirect({ to: "/files/$space", params: { space: "home" }, replace: true });
+  },
+});
+
 const notifications = createRoute({
   getParentRoute: () => frame,
   path: "/notifications",
@@ -304,6 +312,7 @@ export const router = createRouter({
       image,
       uploads,
       files,
+      ownFiles,
       notifications,
       account,
       users,
