@@ -222,6 +222,14 @@ const files = createRoute({
   ),
 });
 
+const ownFiles = createRoute({
+  getParentRoute: () => frame,
+  path: "/files",
+  beforeLoad: () => {
+    throw redirect({ to: "/files/$space", params: { space: "home" }, replace: true });
+  },
+});
+
 const notifications = createRoute({
   getParentRoute: () => frame,
   path: "/notifications",
@@ -305,6 +313,7 @@ export const router = createRouter({
       image,
       uploads,
       files,
+      ownFiles,
       notifications,
       account,
       users,

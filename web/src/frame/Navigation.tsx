@@ -83,15 +83,15 @@ export function Navigation({ cluster, onChosen }: Props) {
               to: "/clusters/$cluster/nodes",
               params: { cluster },
             })}
-            {entry(t("cluster.partitions.title"), <IconStack2 size={17} />, {
+            {entry(t("pages.partitions"), <IconStack2 size={17} />, {
               to: "/clusters/$cluster/partitions",
               params: { cluster },
             })}
-            {entry(t("cluster.reservations.title"), <IconCalendarEvent size={17} />, {
+            {entry(t("pages.reservations"), <IconCalendarEvent size={17} />, {
               to: "/clusters/$cluster/reservations",
               params: { cluster },
             })}
-            {entry(t("cluster.use.title"), <IconChartAreaLine size={17} />, {
+            {entry(t("pages.use"), <IconChartAreaLine size={17} />, {
               to: "/clusters/$cluster/use",
               params: { cluster },
             })}

@@ -17,8 +17,8 @@ const FROM_OUTSIDE = [
   "states.node.",
   "nodes.flags.",
   "cluster.waiting.reasons.",
-  "cluster.partitions.states.",
-  "cluster.reservations.repeats.",
+  "partitions.states.",
+  "reservations.repeats.",
   "why.codes.",
   "related.kinds.",
   "why.resources.",
@@ -38,7 +38,7 @@ const FROM_OUTSIDE = [
   "notifications.sent",
   "notifications.notSent",
   "notifications.again",
-  "efficiency.shares.resources.",
+  "shares.resources.",
 ];
 
 describe("messages", () => {

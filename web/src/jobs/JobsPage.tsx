@@ -150,7 +150,7 @@ function JobFilters({ cluster, filter, onChange, children }: FiltersProps) {
         onChange={(q) => onChange({ q })}
       />
       <NativeSelect
-        aria-label={t("jobs.columns.state")}
+        aria-label={t("jobColumns.state")}
         value={filter.group ?? ""}
         onChange={(event) =>
           onChange({ group: (event.currentTarget.value || undefined) as ListGroup | undefined })
@@ -161,7 +161,7 @@ function JobFilters({ cluster, filter, onChange, children }: FiltersProps) {
         ]}
       />
       <NativeSelect
-        aria-label={t("jobs.columns.partition")}
+        aria-label={t("jobColumns.partition")}
         value={filter.partition ?? ""}
         onChange={(event) => onChange({ partition: event.currentTarget.value })}
         data={[

@@ -76,4 +76,7 @@ export const pages = {
   audit: "Audit log",
   limits: "Rate limits",
   account: "My account",
+  partitions: "Partitions",
+  reservations: "Reservations",
+  use: "Use over time",
 };

@@ -1,16 +1,6 @@
 export const jobs = {
   one: "Job",
   number: "Job {{id}}",
-  columns: {
-    name: "Name",
-    id: "Job id",
-    state: "State",
-    user: "User",
-    partition: "Partition",
-    size: "Resources",
-    elapsed: "Run time",
-    submitted: "Submitted",
-  },
   search: "Name or job id",
   anyState: "Any state",
   anyPartition: "Any partition",

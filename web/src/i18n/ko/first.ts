@@ -1,13 +1,14 @@
 // Korean for signing in, the overview and what stands around every page: all that a first visit loads.
+
 import { array } from "./array";
 import { cluster } from "./cluster";
-import { efficiency } from "./efficiency";
 import { fallback } from "./fallback";
 import { frame, live, notFound, pages, signIn, stale } from "./frame";
-import { jobs } from "./jobs";
+import { jobColumns } from "./job-columns";
 import { overview } from "./overview";
 import { problem } from "./problem";
 import { uploads } from "./uploads";
+import { shares, waste } from "./waste";
 import { common, kinds, resources, roles, schedulers, states, table } from "./words";
 
 export const first = {
@@ -27,9 +28,10 @@ export const first = {
   kinds,
   overview,
   uploads,
-  efficiency,
+  waste,
+  shares,
   cluster,
-  jobs,
+  jobColumns,
   fallback,
   array,
 };

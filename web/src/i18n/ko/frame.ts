@@ -78,4 +78,7 @@ export const pages: Translation<typeof en.pages> = {
   audit: "감사 로그",
   limits: "요청 한도",
   account: "내 계정",
+  partitions: "파티션",
+  reservations: "예약",
+  use: "사용률 추이",
 };

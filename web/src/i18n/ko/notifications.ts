@@ -20,12 +20,12 @@ export const notifications: Translation<typeof en.notifications> = {
   notSent: "{{way}}(으)로 보내지 못했습니다: {{reason}}.",
   ways: { page: "페이지", push: "브라우저", mail: "메일", webhook: "웹훅" },
   codes: {
-    "job-started": "작업 {{id}} “{{name}}”이(가) {{cluster}}에서 시작되었습니다",
-    "job-ended": "{{cluster}}의 작업 {{id}} “{{name}}”이(가) 완료되었습니다",
-    "job-cancelled": "{{cluster}}의 작업 {{id}} “{{name}}”이(가) 취소되었습니다",
-    "job-failed": "{{cluster}}의 작업 {{id}} “{{name}}”이(가) 실패했습니다: {{how}}",
-    "job-time-limit": "{{cluster}}의 작업 {{id}} “{{name}}”이(가) {{minutes}}분 안에 시간 제한에 이릅니다",
-    "job-requeued": "{{cluster}}의 작업 {{id}} “{{name}}”이(가) 대기열로 돌아갔습니다",
+    "job-started": "{{cluster}}의 작업 {{id}} “{{name}}” 시작",
+    "job-ended": "{{cluster}}의 작업 {{id}} “{{name}}” 완료",
+    "job-cancelled": "{{cluster}}의 작업 {{id}} “{{name}}” 취소됨",
+    "job-failed": "{{cluster}}의 작업 {{id}} “{{name}}” 실패: {{how}}",
+    "job-time-limit": "{{cluster}}의 작업 {{id}} “{{name}}”: {{minutes}}분 안에 시간 제한에 도달합니다",
+    "job-requeued": "{{cluster}}의 작업 {{id}} “{{name}}”: 대기열로 돌아갔습니다",
     "session-token-reused": "이미 사용된 로그인이 다시 사용되었습니다. 세션을 확인하십시오",
   },
   how: {
