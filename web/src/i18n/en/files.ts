@@ -26,7 +26,6 @@ export const files = {
   trash: "Trash",
   trashEmpty: "The trash is empty",
   restore: "Restore",
-  restored: "Restored: {{path}}",
   wasAt: "Was at",
   deletedAt: "Deleted",
 };

@@ -26,7 +26,6 @@ export const files: Translation<typeof en.files> = {
   trash: "휴지통",
   trashEmpty: "휴지통이 비어 있습니다",
   restore: "복원",
-  restored: "복원했습니다: {{path}}",
   wasAt: "원래 위치",
   deletedAt: "삭제 시각",
 };
