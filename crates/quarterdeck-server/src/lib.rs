@@ -20,6 +20,7 @@ mod crash;
 mod cross_site;
 mod db;
 mod files;
+mod health;
 mod history;
 mod images;
 mod jobs;

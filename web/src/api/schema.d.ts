@@ -1669,7 +1669,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The server can answer requests: its database does. */
+        /** The server can answer requests, and how its parts stand. Without the database it cannot: 503. */
         get: operations["operation_ready"];
         put?: never;
         post?: never;
@@ -1753,6 +1753,7 @@ export interface components {
              */
             as_of?: string | null;
             stale: boolean;
+            /** @description Why there is no newer reading. */
             stale_reason?: string | null;
         };
         AgentInTrouble: {
@@ -1921,15 +1922,11 @@ export interface components {
          * @enum {string}
          */
         Class: "sign_in" | "submit" | "new_upload" | "node_action" | "reboot" | "scan" | "write" | "read";
-        Cluster: {
+        Cluster: components["schemas"]["Age"] & {
             name: string;
             scheduler: components["schemas"]["SchedulerName"];
             version?: string | null;
             state: components["schemas"]["ClusterState"];
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
             accounting?: components["schemas"]["Age"] | null;
         };
         /** @description What somebody may charge to an account. */
@@ -2131,7 +2128,7 @@ export interface components {
             line?: components["schemas"]["OutputLine"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_ClusterAccount: {
+        FreshPage_ClusterAccount: components["schemas"]["ReadingAge"] & {
             items: {
                 /** @example physics */
                 account: string;
@@ -2153,18 +2150,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_ClusterQos: {
+        FreshPage_ClusterQos: components["schemas"]["ReadingAge"] & {
             items: {
                 name: string;
                 description?: string | null;
@@ -2194,18 +2182,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Job: {
+        FreshPage_Job: components["schemas"]["ReadingAge"] & {
             items: {
                 /** Format: uuid */
                 id: string;
@@ -2273,18 +2252,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Node: {
+        FreshPage_Node: components["schemas"]["ReadingAge"] & {
             items: {
                 name: string;
                 /**
@@ -2314,18 +2284,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Partition: {
+        FreshPage_Partition: components["schemas"]["ReadingAge"] & {
             items: {
                 name: string;
                 is_default: boolean;
@@ -2367,18 +2328,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Reservation: {
+        FreshPage_Reservation: components["schemas"]["ReadingAge"] & {
             items: {
                 name: string;
                 /**
@@ -2413,18 +2365,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Share: {
+        FreshPage_Share: components["schemas"]["ReadingAge"] & {
             items: {
                 account: string;
                 /** @description Null: the account itself. */
@@ -2472,18 +2415,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Step: {
+        FreshPage_Step: components["schemas"]["ReadingAge"] & {
             items: {
                 /**
                  * @description `batch`: the script; a number: an `srun`; in a heterogeneous job `+1.0`.
@@ -2520,15 +2454,6 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description GPUs per node. */
         Gpus: {
@@ -2715,16 +2640,12 @@ export interface components {
          * @enum {string}
          */
         JobChoice: "all" | "asked" | "longer";
-        JobChoices: {
+        JobChoices: components["schemas"]["Age"] & {
             /** @description Of nodes. */
             features: components["schemas"]["NodeFeature"][];
             /** @description Devices of nodes. */
             gres: components["schemas"]["NodeGres"][];
             licenses: components["schemas"]["License"][];
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
         };
         JobCounts: {
             /** Format: int64 */
@@ -2758,7 +2679,7 @@ export interface components {
             standing: components["schemas"]["DependencyStanding"];
             job?: components["schemas"]["LinkedJob"] | null;
         };
-        JobDetail: components["schemas"]["Job"] & {
+        JobDetail: components["schemas"]["Job"] & components["schemas"]["Age"] & {
             /** @description For the owner's eyes, like the paths. */
             script?: string | null;
             output_path?: string | null;
@@ -2769,10 +2690,6 @@ export interface components {
             sweep: boolean;
             /** @description What you may do with it now. */
             actions: components["schemas"]["JobAction"][];
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
         };
         JobFile: {
             name: string;
@@ -3022,7 +2939,7 @@ export interface components {
             };
         };
         /** @description One node, read anew. */
-        NodeDetail: components["schemas"]["Node"] & {
+        NodeDetail: components["schemas"]["Node"] & components["schemas"]["Age"] & {
             /** @description The Unix user who gave the reason. This and what follows: null where the scheduler does not tell. */
             reason_by?: string | null;
             /** Format: date-time */
@@ -3053,10 +2970,6 @@ export interface components {
             jobs: components["schemas"]["Job"][];
             /** @description What you may do with it now. */
             actions: components["schemas"]["NodeAction"][];
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
         };
         NodeFeature: {
             name: string;
@@ -3204,12 +3117,7 @@ export interface components {
             /** @enum {string} */
             stream: "stdout" | "stderr";
         };
-        Overview: {
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
+        Overview: components["schemas"]["ReadingAge"] & {
             /** @description Jobs submitted in the last seven days. */
             jobs: components["schemas"]["JobCounts"];
             mine: components["schemas"]["JobCounts"];
@@ -3325,17 +3233,13 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Cluster: {
-            items: {
+            items: (components["schemas"]["Age"] & {
                 name: string;
                 scheduler: components["schemas"]["SchedulerName"];
                 version?: string | null;
                 state: components["schemas"]["ClusterState"];
-                /** Format: date-time */
-                as_of?: string | null;
-                stale: boolean;
-                stale_reason?: string | null;
                 accounting?: components["schemas"]["Age"] | null;
-            }[];
+            })[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
             /**
@@ -3662,6 +3566,8 @@ export interface components {
         };
         /** @enum {string} */
         ParameterType: "string" | "text" | "integer" | "number" | "boolean" | "choice";
+        /** @enum {string} */
+        PartState: "up" | "down";
         Partition: {
             name: string;
             is_default: boolean;
@@ -3750,8 +3656,11 @@ export interface components {
         };
         Preview: {
             script: string;
-            /** @description What the scheduler says against it. */
-            warnings: string[];
+            /**
+             * @description What will be otherwise than the script says (`ignored-directive`), and what the scheduler says against it
+             *     (`scheduler-says`).
+             */
+            warnings: components["schemas"]["FieldError"][];
             /**
              * Format: date-time
              * @description When Slurm thinks it would start.
@@ -3789,6 +3698,13 @@ export interface components {
         PushKeys: {
             p256dh: string;
             auth: string;
+        };
+        Readiness: {
+            parts: components["schemas"]["ServerPart"][];
+        };
+        /** @description The same of what can be read in two ways. */
+        ReadingAge: components["schemas"]["Age"] & {
+            fallback?: components["schemas"]["Fallback"] | null;
         };
         Reboot: {
             /**
@@ -3894,6 +3810,15 @@ export interface components {
         SchedulerName: "slurm" | "local";
         /** @enum {string} */
         ServerMode: "single-user" | "multi-user";
+        /** @description Why a part is down is for those who are signed in. */
+        ServerPart: {
+            /**
+             * @description `database`, `redis`, or `cluster:` and its name.
+             * @example cluster:slurm
+             */
+            name: string;
+            state: components["schemas"]["PartState"];
+        };
         /** @description A session that goes on. */
         SessionView: {
             /** Format: uuid */
@@ -4356,7 +4281,7 @@ export interface components {
             /** @description What signatures are verified with. It is shown this once; null where it is the same as before. */
             webhook_secret?: string | null;
         };
-        Why: {
+        Why: components["schemas"]["Age"] & {
             /** @description The most telling first; none where all is well. */
             items: components["schemas"]["Finding"][];
             /**
@@ -4364,10 +4289,6 @@ export interface components {
              * @description When the scheduler thinks that a waiting job will start.
              */
             starts_at?: string | null;
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
         };
     };
     responses: never;
@@ -10922,17 +10843,21 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
             };
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
             };
         };
     };

@@ -171,6 +171,8 @@ pub struct Job {
     pub array: Option<String>,
     /// Of a sweep: above the directories of its tasks, absolute.
     pub rows_directory: Option<String>,
+    /// Its own user asked the portal to cancel it.
+    pub cancelled_by_user: bool,
 }
 
 impl Job {

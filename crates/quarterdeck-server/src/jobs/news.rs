@@ -51,7 +51,9 @@ pub(super) fn happened(before: Option<&Job>, after: &Job, now: DateTime<Utc>) ->
         Some(before) => requeued.is_some() || !before.state.is_final() || (how_unknown(before) && !how_unknown(after)),
         None => recent(after.ended_at),
     };
-    if let Some(event) = end_of(after.state).filter(|_| ended) {
+    // Nobody needs to be told what she just did herself.
+    let is_hers = after.state == JobState::Cancelled && before.is_some_and(|before| before.cancelled_by_user);
+    if let Some(event) = end_of(after.state).filter(|_| ended && !is_hers) {
         let mut end = news(event, after);
         // Accounting knows the exit code, and not the reason that the queue had.
         if let Some(before) = before.filter(|before| after.reason.is_none() && before.state == after.state) {
@@ -240,6 +242,16 @@ mod tests {
         for part in ["7_1", "8+1"] {
             assert_eq!(told(Some(&job(part, JobState::Running)), &job(part, JobState::Completed)), []);
         }
+    }
+
+    #[test]
+    fn an_end_that_its_own_user_asked_for_is_no_news_to_her() {
+        let running = job("5", JobState::Running);
+        let asked = Job { cancelled_by_user: true, ..running.clone() };
+        let cancelled = job("5", JobState::Cancelled);
+        assert_eq!(told(Some(&running), &cancelled), [(Event::JobEnded, Some(10))], "somebody else did");
+        assert_eq!(told(Some(&asked), &cancelled), []);
+        assert_eq!(told(Some(&asked), &job("5", JobState::Completed)), [(Event::JobEnded, Some(10))], "it was quicker");
     }
 
     #[test]

@@ -335,6 +335,7 @@ pub(super) fn new_job(cluster: &str, seen: &slurm::Job, parent: Option<&Job>) ->
         parts: Vec::new(),
         array: None,
         rows_directory: None,
+        cancelled_by_user: false,
     }
 }
 

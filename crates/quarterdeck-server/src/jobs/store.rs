@@ -57,6 +57,8 @@ pub(super) struct Model {
     pub idempotency_key: Option<String>,
     pub request_hash: Option<String>,
     pub updated_us: i64,
+    /// Whoever has its Unix user asked the portal to cancel it.
+    pub cancelled_by_user: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -170,6 +172,12 @@ pub(super) async fn save(db: &impl ConnectionTrait, row: Model) -> Result<(), Db
 
 pub(super) async fn by_id(db: &impl ConnectionTrait, cluster: &str, id: Uuid) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).filter(Column::Cluster.eq(cluster)).one(db).await
+}
+
+/// Keeps that its own user asks for the job's end, or that she does not after all.
+pub(super) async fn set_cancelled_by_user(db: &impl ConnectionTrait, id: Uuid, asked: bool) -> Result<(), DbErr> {
+    let update = Entity::update_many().col_expr(Column::CancelledByUser, Expr::value(asked));
+    update.filter(Column::Id.eq(id)).exec(db).await.map(drop)
 }
 
 /// The row as it stands, for a transaction that will write it: nobody else does until then. (On SQLite a transaction

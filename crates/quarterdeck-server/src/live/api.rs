@@ -14,7 +14,7 @@ use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc};
 use tokio::task::JoinHandle;
@@ -24,7 +24,7 @@ use utoipa_axum::routes;
 use super::{Event, Topic};
 use crate::access::{Actor, Area, Origin, Scope};
 use crate::app::App;
-use crate::clusters::api::Age;
+use crate::clusters::api::{Age, ReadingAge};
 use crate::clusters::{Cluster, Freshness};
 use crate::jobs::api::Job;
 use crate::jobs::{self, Stream};
@@ -327,10 +327,7 @@ impl Watcher<'_> {
                 let sight = watched.sight_of(&self.actor);
                 let seen = jobs.iter().filter(|job| sight.covers(&job.user, job.account.as_deref()));
                 let upsert: Vec<Job> = seen.map(|job| Job::seen_by(&self.actor, job)).collect();
-                let channel = format!("jobs:{cluster}");
-                let delta =
-                    json!({"type": "delta", "channel": channel, "version": version, "upsert": upsert, "remove": []});
-                send(socket, delta).await
+                send(socket, delta_of(&format!("jobs:{cluster}"), version, &upsert, &NONE)).await
             }
             Event::Nodes { cluster, version, upsert, remove } => {
                 self.nodes_delta(socket, &cluster, version, &upsert, &remove).await
@@ -410,26 +407,41 @@ impl Watcher<'_> {
             closed(TOO_SLOW, "the jobs cannot be read now")
         })?;
         let items: Vec<Job> = jobs.iter().map(|job| Job::seen_by(&self.actor, job)).collect();
-        let freshness = cluster.view().jobs;
-        let snapshot = json!({
-            "type": "snapshot", "channel": format!("jobs:{}", cluster.name), "epoch": self.epoch(), "version": version, "items": items,
-            "as_of": freshness.as_of, "stale": freshness.is_stale(), "stale_reason": freshness.reason(),
-            "fallback": freshness.fallback, "accounting": accounting(cluster),
-        });
+        let snapshot = self.snapshot_of(&format!("jobs:{}", cluster.name), version, &items);
+        let mut snapshot = aged(snapshot, &cluster.view().jobs);
+        snapshot["accounting"] = json!(accounting(cluster));
         send(socket, snapshot).await
     }
+
+    /// All that a channel has now.
+    fn snapshot_of<T: Serialize>(&self, channel: &str, version: u64, items: &[T]) -> Value {
+        json!({"type": "snapshot", "channel": channel, "epoch": self.epoch(), "version": version, "items": items})
+    }
+}
+
+/// What changed in a channel.
+fn delta_of<T: Serialize, R: Serialize>(channel: &str, version: u64, upsert: &[T], remove: &[R]) -> Value {
+    json!({"type": "delta", "channel": channel, "version": version, "upsert": upsert, "remove": remove})
+}
+
+/// Nothing of a channel goes away.
+const NONE: [&str; 0] = [];
+
+/// With how old its reading is.
+fn aged(mut message: Value, freshness: &Freshness) -> Value {
+    if let Value::Object(age) = json!(ReadingAge::from(freshness)) {
+        message.as_object_mut().expect("messages are objects").extend(age);
+    }
+    message
 }
 
 /// How long accounting, which tells how jobs ended, has not answered.
 fn accounting(cluster: &Cluster) -> Option<Age> {
-    cluster.view().accounting.map(Age::from)
+    cluster.view().accounting.as_ref().map(Age::from)
 }
 
 fn status(channel: &str, freshness: &Freshness) -> Value {
-    json!({
-        "type": "status", "channel": channel, "as_of": freshness.as_of,
-        "stale": freshness.is_stale(), "stale_reason": freshness.reason(), "fallback": freshness.fallback,
-    })
+    aged(json!({"type": "status", "channel": channel}), freshness)
 }
 
 /// Sends a job's output as it grows, until the job is over and all of it is sent.

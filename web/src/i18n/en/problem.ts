@@ -98,6 +98,8 @@ export const problem = {
     newline: "This must be one line.",
     "no-such-upload": "There is no such upload: upload the file first.",
     "not-finished": "The upload is not finished: wait for it, or resume it.",
+    "ignored-directive":
+      "The script says --{{option}}={{value}}, but the job runs in the working directory chosen here: remove it, choose the directory here, or change to it in the script.",
     "name-taken": "Two files of the job have this name: give one another.",
     "no-such-image": "There is no such image: choose another.",
     "unknown-app": "The image has no such app: choose another.",

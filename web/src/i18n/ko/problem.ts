@@ -102,6 +102,8 @@ export const problem: Translation<typeof en.problem> = {
     newline: "한 줄로 입력하십시오.",
     "no-such-upload": "없는 업로드입니다. 파일을 먼저 업로드하십시오.",
     "not-finished": "업로드가 끝나지 않았습니다. 기다리거나 이어서 올리십시오.",
+    "ignored-directive":
+      "스크립트에 --{{option}}={{value}}가 있지만 작업은 여기에서 선택한 작업 디렉터리에서 실행됩니다. 이 옵션을 지우고 여기에서 디렉터리를 선택하거나 스크립트 안에서 이동하십시오.",
     "name-taken": "작업의 두 파일이 같은 이름입니다. 하나를 바꾸십시오.",
     "no-such-image": "없는 이미지입니다. 다른 이미지를 선택하십시오.",
     "unknown-app": "이미지에 없는 앱입니다. 다른 앱을 선택하십시오.",
