@@ -41,7 +41,7 @@ export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): 
       {
         id: "modified",
         header: t("files.columns.modified"),
-        width: 120,
+        width: 140,
         align: "end",
         cell: (entry) => <Moment at={entry.modified_at} />,
       },

@@ -113,7 +113,7 @@ export function useJobColumns(
       {
         id: "submitted_at",
         header: t("jobColumns.submitted"),
-        width: 118,
+        width: 150,
         align: "end",
         sortable: true,
         cell: (job) => <Moment at={job.submitted_at} />,
