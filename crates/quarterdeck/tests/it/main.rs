@@ -14,6 +14,7 @@ mod cluster;
 mod crowd;
 mod efficiency;
 mod environment;
+mod greed;
 mod headers;
 mod job_control;
 mod kills;
