@@ -15,6 +15,7 @@ use futures_util::StreamExt;
 use quarterdeck_types::agent::{Entry, EntryKind};
 use quarterdeck_types::{FileName, Place, RelativePath, SpaceName};
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -270,7 +271,11 @@ fn bad_path(pointer: &str, error: &quarterdeck_types::place::InvalidPath) -> Pro
 
 /// What was admitted breaks off when the reader's access ends.
 fn while_admitted(app: App, actor: Actor, response: Response) -> Response {
-    let ended = async move { auth::access_ended(&app, &actor).await };
+    // In a task of its own, which goes with the body: nobody drives a body that is not taken, and a query that stands
+    // still in it would keep its connection to the database from everybody else.
+    let mut watch = JoinSet::new();
+    watch.spawn(async move { auth::access_ended(&app, &actor).await });
+    let ended = async move { watch.join_next().await };
     response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(ended))))
 }
 

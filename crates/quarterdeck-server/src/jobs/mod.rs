@@ -65,7 +65,7 @@ pub use help::{Help, help};
 pub use local::{LocalQueue, watch_local};
 pub use news::watch_time_limits;
 pub use observe::{observe, watch_ended};
-pub use output::{Stream, output};
+pub use output::{OUTPUT_ROUTE, Stream, output};
 pub use recover::recover;
 pub use request::{ImageChoice, NewJob, Resources};
 pub use resubmit::{asked_for, resubmit};

@@ -234,21 +234,18 @@ impl Known {
 
 fn is_same(row: &store::Model, seen: &slurm::Job) -> bool {
     let submitted_us = to_us(seen.submitted_at);
+    // Anybody can write any comment on a job of her own: it counts for her own submissions alone.
+    let claims = our_id(seen.comment.as_deref()) == Some(row.id) && seen.user == row.user;
     match &row.job_id {
         // Ids wrap, and the submit time tells them apart: but a requeue changes it, and a row of ours has our own time
         // until Slurm's is first seen. While a job is not over, no other can have its number.
         Some(job_id) if job_id == seen.job_id.as_str() => {
             let over = JobState::parse(&row.state).is_some_and(JobState::is_final);
-            !over || row.submitted_us == submitted_us || our_id(seen.comment.as_deref()) == Some(row.id)
+            !over || row.submitted_us == submitted_us || claims
         }
         Some(_) => false,
-        // The tasks of an array carry its comment too. Anybody can write any comment on a job of her own: it counts for
-        // her own submissions alone.
-        None => {
-            seen.job_id.as_str() == seen.job_id.root()
-                && our_id(seen.comment.as_deref()) == Some(row.id)
-                && seen.user == row.user
-        }
+        // The tasks of an array carry its comment too.
+        None => seen.job_id.as_str() == seen.job_id.root() && claims,
     }
 }
 

@@ -308,3 +308,20 @@ async fn what_a_script_asks_in_vain_is_told_before_it_is_submitted() {
     assert_eq!(told[0]["params"], json!({"option": "chdir", "value": "/scratch"}));
     assert_eq!(warnings("#SBATCH --time=5").await, json!([]));
 }
+
+/// The first and the last moment that can be written, on which nothing can be reckoned any more.
+#[tokio::test]
+async fn no_time_is_too_long_ago_or_too_far_away() {
+    let site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    for time in ["-262143-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "%2B262142-12-31T23:59:59Z"] {
+        for path in ["/clusters/local/use", "/clusters/local/jobs", "/audit"] {
+            for name in ["since", "until"] {
+                let answer = client.get(&format!("{path}?{name}={time}")).await;
+                assert!([200, 422].contains(&answer.status.as_u16()), "{path} {name} {time}: {}", answer.text());
+            }
+            let answer = client.get(&format!("{path}?since=-262143-01-01T00:00:00Z&until={time}")).await;
+            assert!([200, 422].contains(&answer.status.as_u16()), "{path} to {time}: {}", answer.text());
+        }
+    }
+}

@@ -15,6 +15,7 @@ mod crowd;
 mod efficiency;
 mod environment;
 mod file_changes;
+mod greed;
 mod headers;
 mod job_control;
 mod kills;
