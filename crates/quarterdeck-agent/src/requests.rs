@@ -54,8 +54,15 @@ impl Agent {
             Request::Rename { from, to, replace } => done(files::rename(spaces, &from, &to, replace)?),
             Request::Remove { at } => done(files::remove(spaces, &at)?),
             Request::Link { from, to } => Answer::Entry { entry: files::link(spaces, &from, &to)? },
-            Request::OpenUpload { upload, directory, create } => {
-                return opened(uploads::open(spaces, upload, &directory, create)?);
+            Request::CreateUpload { upload, directory, size } => {
+                Answer::Entry { entry: uploads::create(spaces, upload, &directory, size)? }
+            }
+            Request::OpenUpload { upload, directory, keep } => {
+                return opened(uploads::open(spaces, upload, &directory, keep)?);
+            }
+            Request::CopyUpload { upload, directory, at, part, part_directory, from, length } => {
+                let (from, to) = ((part, &part_directory, from), (upload, &directory, at));
+                done(uploads::copy(spaces, from, to, length)?)
             }
             Request::FinishUpload { upload, directory, name, size } => {
                 uploads::finish(spaces, &self.placings, upload, &directory, &name, size)?

@@ -154,7 +154,7 @@ impl Agent {
         }
     }
 
-    /// [`Request::Stat`], [`Request::Mkdir`], [`Request::Link`].
+    /// [`Request::Stat`], [`Request::Mkdir`], [`Request::Link`], [`Request::CreateUpload`].
     pub async fn entry(&self, request: Request) -> Result<Entry, Error> {
         match self.call(request).await? {
             (Answer::Entry { entry }, None) => Ok(entry),
