@@ -10,7 +10,7 @@ use tokio::time::Instant;
 use uuid::Uuid;
 
 /// A sender of whom nothing came for so long may be taken over from.
-const STALLED: Duration = Duration::from_millis(300);
+const STALLED: Duration = Duration::from_millis(500);
 /// How long the one who makes way may take to put what came on the disk.
 const MAKES_WAY: Duration = Duration::from_secs(2);
 

@@ -33,4 +33,7 @@ mod slurmrestd;
 mod support;
 mod sweeps;
 mod uploads;
+mod uploads_space;
+mod uploads_takeover;
+mod uploads_tus;
 mod why;
