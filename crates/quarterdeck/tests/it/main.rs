@@ -33,6 +33,7 @@ mod slurmrestd;
 mod support;
 mod sweeps;
 mod uploads;
+mod uploads_clients;
 mod uploads_space;
 mod uploads_takeover;
 mod uploads_tus;
