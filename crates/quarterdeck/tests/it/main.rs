@@ -34,6 +34,7 @@ mod support;
 mod sweeps;
 mod uploads;
 mod uploads_clients;
+mod uploads_kills;
 mod uploads_space;
 mod uploads_takeover;
 mod uploads_tus;

@@ -3,6 +3,7 @@
 import fs from "node:fs";
 import { createRequire } from "node:module";
 import path from "node:path";
+import { PassThrough } from "node:stream";
 
 const [web, endpoint, file, name, mode] = process.argv.slice(2);
 const tus = createRequire(path.join(web, "package.json"))("tus-js-client");
@@ -10,7 +11,9 @@ const size = fs.statSync(file).size;
 const isParallel = mode.startsWith("parallel");
 
 function upload(settled, more = {}) {
-  return new tus.Upload(fs.createReadStream(file), {
+  const stream = fs.createReadStream(file);
+  // Of a stream that is no file's, nobody knows the length.
+  return new tus.Upload(mode === "deferred" ? stream.pipe(new PassThrough()) : stream, {
     endpoint,
     headers: { Authorization: `Bearer ${process.env.TOKEN}` },
     metadata: { filename: name, kind: "mesh" },
