@@ -60,8 +60,15 @@ impl Agent {
             Request::ListTrash { space, after, limit } => trash::list(spaces, &space, after.as_ref(), limit)?,
             Request::Restore { space, item } => Answer::Entry { entry: trash::restore(spaces, &space, &item)? },
             Request::Link { from, to } => Answer::Entry { entry: files::link(spaces, &from, &to)? },
-            Request::OpenUpload { upload, directory, create } => {
-                return opened(uploads::open(spaces, upload, &directory, create)?);
+            Request::CreateUpload { upload, directory, size } => {
+                Answer::Entry { entry: uploads::create(spaces, upload, &directory, size)? }
+            }
+            Request::OpenUpload { upload, directory, keep } => {
+                return opened(uploads::open(spaces, upload, &directory, keep)?);
+            }
+            Request::CopyUpload { upload, directory, at, part, part_directory, from, length } => {
+                let (from, to) = ((part, &part_directory, from), (upload, &directory, at));
+                done(uploads::copy(spaces, from, to, length)?)
             }
             Request::FinishUpload { upload, directory, name, size } => {
                 uploads::finish(spaces, &self.placings, upload, &directory, &name, size)?

@@ -5,12 +5,14 @@ use std::fs::{self, File};
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::DirBuilderExt;
+use std::os::unix::fs::{DirBuilderExt, FileExt};
 use std::path::PathBuf;
 
 use quarterdeck_types::agent::{AgentError, Answer, Entry, ErrorCode};
 use quarterdeck_types::{FileName, Place};
-use rustix::fs::{AtFlags, Mode, OFlags, Stat, fstat, unlinkat};
+use rustix::fs::{
+    AtFlags, FlockOperation, Mode, OFlags, Stat, copy_file_range, flock, fstat, fstatvfs, ftruncate, unlinkat,
+};
 use rustix::io::Errno;
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -23,20 +25,111 @@ use crate::resolve::{Located, Spaces, escape_absolute, open_name};
 const MAX_NAME_BYTES: usize = 255;
 /// A directory in which so many names are taken is somebody's mistake.
 const MAX_NUMBERED: u32 = 9999;
+/// Copied in one call of the kernel's.
+const COPY_BYTES: u64 = 64 << 20;
+const BUFFER_BYTES: u64 = 1 << 20;
 
-pub(crate) fn open(spaces: &Spaces, upload: Uuid, directory: &Place, create: bool) -> Outcome<(Entry, OwnedFd)> {
+pub(crate) fn create(spaces: &Spaces, upload: Uuid, directory: &Place, size: u64) -> Outcome<Entry> {
     let at = spaces.locate(directory)?;
     let name = hidden_name(upload);
-    // openat2 refuses a mode for what it is not to make.
-    let (parent, creating, mode) = match create {
-        true => (make_directories(spaces, &at)?, OFlags::CREATE, Mode::from_raw_mode(0o666)),
-        false => (spaces.open(&at, OFlags::RDONLY | OFlags::DIRECTORY)?, OFlags::empty(), Mode::empty()),
-    };
-    let flags = OFlags::RDWR | creating | OFlags::NOFOLLOW | CAREFUL;
-    let opened = open_name(&parent, name.as_os_str(), flags, mode).during(&at)?;
+    let parent = make_directories(spaces, &at)?;
+    check_room(&parent, &at, size)?;
+    let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | CAREFUL;
+    let opened = open_name(&parent, name.as_os_str(), flags, Mode::from_raw_mode(0o666)).during(&at)?;
     let place = spaces.child(&at, &name);
-    let about = check_regular(&opened, &place)?;
+    Ok(entry(&name, &check_regular(&opened, &place)?, Some(&place.absolute)))
+}
+
+/// Asked in front, so that nobody sends for an hour what cannot be kept. What others take meanwhile is met when it is
+/// written; a user's own quota, too, since only her file system knows it.
+fn check_room(directory: &OwnedFd, at: &Located, size: u64) -> Outcome<()> {
+    let about = fstatvfs(directory).during(at)?;
+    let free = about.f_bavail.saturating_mul(about.f_frsize);
+    // Some network file systems know neither.
+    if about.f_blocks == 0 || size <= free {
+        return Ok(());
+    }
+    let message =
+        format!("{at}: {size} bytes are to come, and the file system has room for {free}: remove files first");
+    Err(AgentError::new(ErrorCode::NoSpaceLeft, message))
+}
+
+pub(crate) fn open(spaces: &Spaces, upload: Uuid, directory: &Place, keep: u64) -> Outcome<(Entry, OwnedFd)> {
+    let (opened, place, name) = open_hidden(spaces, upload, directory)?;
+    check_regular(&opened, &place)?;
+    // Held by the open file, wherever its descriptor goes: a server that is stopped in the middle of writing keeps it,
+    // and one that is killed does not. Some file systems have no locks; the server's own order is all there is then.
+    match flock(&opened, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK) => {
+            let message = format!("{place}: another request is writing to this upload");
+            return Err(AgentError::new(ErrorCode::Locked, message));
+        }
+        Err(Errno::NOLCK | Errno::NOSYS | Errno::OPNOTSUPP) => {}
+        other => other.during(&place)?,
+    }
+    let mut about = fstat(&opened).during(&place)?;
+    if u64::try_from(about.st_size).is_ok_and(|size| size > keep) {
+        ftruncate(&opened, keep).during(&place)?;
+        about = fstat(&opened).during(&place)?;
+    }
     Ok((entry(&name, &about, Some(&place.absolute)), opened))
+}
+
+/// From and to: an upload, its directory, and the byte where it begins.
+pub(crate) fn copy(
+    spaces: &Spaces,
+    from: (Uuid, &Place, u64),
+    to: (Uuid, &Place, u64),
+    mut length: u64,
+) -> Outcome<()> {
+    let (source, from_place, _) = open_hidden(spaces, from.0, from.1)?;
+    let (target, to_place, _) = open_hidden(spaces, to.0, to.1)?;
+    check_regular(&source, &from_place)?;
+    check_regular(&target, &to_place)?;
+    let (mut read_at, mut write_at) = (from.2, to.2);
+    let mut by_kernel = true;
+    while length > 0 {
+        let piece = length.min(COPY_BYTES);
+        let copied = if by_kernel {
+            match copy_file_range(&source, Some(&mut read_at), &target, Some(&mut write_at), piece as usize) {
+                Err(Errno::XDEV | Errno::INVAL | Errno::NOSYS | Errno::OPNOTSUPP) => {
+                    by_kernel = false;
+                    continue;
+                }
+                Err(Errno::INTR) => continue,
+                other => other.during(&to_place)? as u64,
+            }
+        } else {
+            let copied = copy_piece(&source, read_at, &target, write_at, piece).during(&to_place)?;
+            (read_at, write_at) = (read_at + copied, write_at + copied);
+            copied
+        };
+        if copied == 0 {
+            let message = format!("{from_place}: the part is shorter than it was: send it again");
+            return Err(AgentError::new(ErrorCode::SizeMismatch, message));
+        }
+        length -= copied;
+    }
+    Ok(())
+}
+
+/// Between file systems that the kernel does not copy between.
+fn copy_piece(source: &OwnedFd, read_at: u64, target: &OwnedFd, write_at: u64, length: u64) -> io::Result<u64> {
+    let mut buffer = vec![0; length.min(BUFFER_BYTES) as usize];
+    let read = rustix::io::retry_on_intr(|| rustix::io::pread(source, &mut buffer[..], read_at))?;
+    File::from(target.try_clone()?).write_all_at(&buffer[..read], write_at)?;
+    Ok(read as u64)
+}
+
+fn open_hidden(spaces: &Spaces, upload: Uuid, directory: &Place) -> Outcome<(OwnedFd, Located, FileName)> {
+    let at = spaces.locate(directory)?;
+    let name = hidden_name(upload);
+    let place = spaces.child(&at, &name);
+    let parent = spaces.open(&at, OFlags::PATH | OFlags::DIRECTORY)?;
+    let flags = OFlags::RDWR | OFlags::NOFOLLOW | CAREFUL;
+    // openat2 refuses a mode for what it is not to make.
+    let opened = open_name(&parent, name.as_os_str(), flags, Mode::empty()).during(&place)?;
+    Ok((opened, place, name))
 }
 
 /// Asked again after an answer was lost, it answers the same.

@@ -15,6 +15,7 @@ use crate::clusters::RestAddress;
 use crate::limits::{Class, Quota};
 use crate::networks::Network;
 use crate::redis;
+use crate::uploads::Durability;
 pub use messages::{Mail, Push, Security, Webhooks};
 
 /// The configuration of a server. `quarterdeck config template` prints it with these comments.
@@ -195,6 +196,15 @@ pub struct Uploads {
     /// Bytes a second that are taken from one user, all her uploads together; more wait. Unset: as many as come.
     #[config(env = "QUARTERDECK_UPLOADS__MAX_BYTES_PER_SECOND")]
     pub max_bytes_per_second: Option<u64>,
+
+    /// Days after its last bytes when an unfinished upload is removed.
+    #[config(default = 7, env = "QUARTERDECK_UPLOADS__EXPIRE_DAYS")]
+    pub expire_days: u32,
+
+    /// When what came survives a crash of the machine that holds the files: `chunk`: when a request is answered;
+    /// `64 MiB`: each time so much more has come; `end`: when the file is whole.
+    #[config(default = "chunk", env = "QUARTERDECK_UPLOADS__DURABILITY")]
+    pub durability: Durability,
 }
 
 #[derive(Debug, Clone, confique::Config)]

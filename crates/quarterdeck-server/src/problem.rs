@@ -307,6 +307,7 @@ impl From<crate::agents::Error> for Problem {
                 ErrorCode::NotADirectory => of(StatusCode::CONFLICT, "not-a-directory"),
                 ErrorCode::IsADirectory => of(StatusCode::CONFLICT, "is-a-directory"),
                 ErrorCode::NotRegular => of(StatusCode::CONFLICT, "not-a-regular-file"),
+                ErrorCode::Locked => of(StatusCode::LOCKED, "upload-busy"),
                 ErrorCode::SizeMismatch => of(StatusCode::CONFLICT, "size-mismatch"),
                 ErrorCode::NoSpaceLeft => of(StatusCode::INSUFFICIENT_STORAGE, "no-space-left"),
                 ErrorCode::QuotaExceeded => of(StatusCode::INSUFFICIENT_STORAGE, "quota-exceeded"),
@@ -357,6 +358,18 @@ impl From<crate::uploads::Error> for Problem {
             Error::TooLarge(limit) => of(StatusCode::PAYLOAD_TOO_LARGE, "upload-too-large").with("limit", limit),
             Error::WrongOffset { expected, .. } => of(StatusCode::CONFLICT, "wrong-offset").with("expected", expected),
             Error::TooManyBytes => of(StatusCode::PAYLOAD_TOO_LARGE, "too-many-bytes"),
+            Error::LengthDiffers => of(StatusCode::CONFLICT, "length-differs"),
+            Error::WrongChecksum => of(checksum_mismatch(), "checksum-mismatch"),
+            Error::WrongContent { expected, found } => {
+                of(StatusCode::UNPROCESSABLE_ENTITY, "wrong-content").with("expected", expected).with("found", found)
+            }
+            Error::TakenOver => of(StatusCode::CONFLICT, "upload-taken-over"),
+            Error::Expired => of(StatusCode::GONE, "upload-expired"),
+            Error::MadeOfParts => of(StatusCode::FORBIDDEN, "upload-made-of-parts"),
+            Error::NoSuchPart(part) => {
+                of(StatusCode::UNPROCESSABLE_ENTITY, "no-such-part").with("part", part.to_string())
+            }
+            Error::PartNotWhole(part) => of(StatusCode::CONFLICT, "part-not-whole").with("part", part.to_string()),
             Error::Busy => of(StatusCode::LOCKED, "upload-busy"),
             Error::TooManyAtOnce(limit) => {
                 Problem::too_many("too-many-uploads-at-once", detail, 1).with("limit", limit)
@@ -370,6 +383,11 @@ impl From<crate::uploads::Error> for Problem {
             Error::Db(error) => error.into(),
         }
     }
+}
+
+/// tus' own status.
+fn checksum_mismatch() -> StatusCode {
+    StatusCode::from_u16(460).unwrap_or(StatusCode::BAD_REQUEST)
 }
 
 impl From<crate::files::Error> for Problem {

@@ -81,6 +81,7 @@ pub async fn serve(
     notifications::start(&app);
     clusters::start(&app);
     tokio::spawn(auth::watch_sessions(app.clone()));
+    tokio::spawn(uploads::sweep(app.clone()));
 
     let listener = TcpListener::bind(app.config.server.listen)
         .await

@@ -12,7 +12,7 @@ use crate::control::{JobChange, JobSignal, NodeChange, NodeName, Reason, SignalT
 use crate::{FileName, JobId, Place, RelativePath, SpaceName};
 
 /// Raised when a request or an answer changes in a way that the other side would misread.
-pub const PROTOCOL: u16 = 1;
+pub const PROTOCOL: u16 = 2;
 
 /// A request line's limit: a batch script (Slurm's own default limit is 4 MB) written as JSON, and some room.
 pub const MAX_REQUEST_BYTES: usize = 8 << 20;
@@ -58,10 +58,17 @@ pub enum Request {
     /// Never replaces. Answer: [`Answer::Entry`].
     Link { from: Place, to: Place },
 
-    /// Opens the hidden file that collects an upload's bytes, in its target directory. With `create` it is made where
-    /// it is not there, and missing directories too; without, that it is gone is an error, lest a hole take the place
-    /// of what it held. Answer: [`Answer::Opened`] *with descriptor*, for writing.
-    OpenUpload { upload: Uuid, directory: Place, create: bool },
+    /// Makes the hidden file that collects an upload's bytes, in its target directory, and the missing directories
+    /// above it. [`ErrorCode::NoSpaceLeft`] where the file system has no room for `size` bytes; 0: nobody knows yet.
+    /// That it is there is no error. Answer: [`Answer::Entry`].
+    CreateUpload { upload: Uuid, directory: Place, size: u64 },
+    /// Opens an upload's hidden file for writing and cuts off what stands behind the first `keep` bytes. That it is
+    /// gone is an error, lest a hole take the place of what it held. It is locked for whoever gets the descriptor, until
+    /// that is closed: [`ErrorCode::Locked`] while another has it. Answer: [`Answer::Opened`] *with descriptor*.
+    OpenUpload { upload: Uuid, directory: Place, keep: u64 },
+    /// Copies `length` bytes from byte `from` of one upload's hidden file to byte `at` of another's; done again, it does
+    /// no harm. Answer: [`Answer::Done`].
+    CopyUpload { upload: Uuid, directory: Place, at: u64, part: Uuid, part_directory: Place, from: u64, length: u64 },
     /// Syncs the hidden file, checks that it holds `size` bytes, and puts it in place under `name`, or, if that is
     /// taken, under `name-1`, `name-2` … before its extension. Syncs the directory. Asked again after an answer was
     /// lost, it answers the same. Answer: [`Answer::Placed`].
@@ -333,6 +340,8 @@ pub enum ErrorCode {
     QuotaExceeded,
     /// The finished upload does not hold the bytes it should.
     SizeMismatch,
+    /// Somebody else is writing to this upload.
+    Locked,
     /// The site's programs do not include this one.
     NoSuchProgram,
     /// A program did not end in its time.

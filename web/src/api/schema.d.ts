@@ -1493,11 +1493,28 @@ export interface paths {
         /** My uploads, the newest first. */
         get: operations["uploads_list"];
         put?: never;
-        /** Announce an upload; its first bytes may come along. */
+        /** Announce an upload; its first bytes may come along. With `Upload-Concat: final;…` it is made of others. */
         post: operations["uploads_create"];
         delete?: never;
         /** What tus can do here. */
         options: operations["uploads_options"];
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/uploads/leftovers": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Uploads that expired and could not be removed, the newest first. */
+        get: operations["uploads_leftovers"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
         head?: never;
         patch?: never;
         trace?: never;
@@ -1518,7 +1535,7 @@ export interface paths {
         /** Where an upload stands. */
         head: operations["uploads_offset"];
         /** Append bytes at the offset where the upload stands. */
-        patch: operations["uploads_append"];
+        patch: operations["uploads_send"];
         trace?: never;
     };
     "/api/v1/uploads/{id}/info": {
@@ -2759,6 +2776,25 @@ export interface components {
         Kind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
         /** @enum {string} */
         Language: "en" | "ko";
+        /** @description What expired and could not be removed. */
+        LeftoverInfo: {
+            /** Format: uuid */
+            id: string;
+            user: string;
+            host: string;
+            space: string;
+            /** @description The directory that the hidden file `.quarterdeck-upload-<id>` is in, beneath its space. */
+            directory: string;
+            filename: string;
+            /**
+             * Format: int64
+             * @description Bytes that had come.
+             */
+            offset: number;
+            /** Format: date-time */
+            expired_at?: string | null;
+            reason: string;
+        };
         License: {
             name: string;
             /** Format: int32 */
@@ -3328,6 +3364,34 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_LeftoverInfo: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                user: string;
+                host: string;
+                space: string;
+                /** @description The directory that the hidden file `.quarterdeck-upload-<id>` is in, beneath its space. */
+                directory: string;
+                filename: string;
+                /**
+                 * Format: int64
+                 * @description Bytes that had come.
+                 */
+                offset: number;
+                /** Format: date-time */
+                expired_at?: string | null;
+                reason: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_NodePeriod: {
             items: {
                 /**
@@ -3516,9 +3580,9 @@ export interface components {
                 kind_source: components["schemas"]["Source"];
                 /**
                  * Format: int64
-                 * @description Bytes announced.
+                 * @description Bytes announced; null: it has yet to be said.
                  */
-                size: number;
+                size?: number | null;
                 /**
                  * Format: int64
                  * @description Bytes that are on the disk.
@@ -3532,6 +3596,13 @@ export interface components {
                 created_at: string;
                 /** Format: date-time */
                 finished_at?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it is removed if nothing more comes; null for a finished one.
+                 */
+                expires_at?: string | null;
+                /** @description In hexadecimal, where the client said it; that of a finished one was checked. */
+                sha256?: string | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -4117,9 +4188,9 @@ export interface components {
             kind_source: components["schemas"]["Source"];
             /**
              * Format: int64
-             * @description Bytes announced.
+             * @description Bytes announced; null: it has yet to be said.
              */
-            size: number;
+            size?: number | null;
             /**
              * Format: int64
              * @description Bytes that are on the disk.
@@ -4133,6 +4204,13 @@ export interface components {
             created_at: string;
             /** Format: date-time */
             finished_at?: string | null;
+            /**
+             * Format: date-time
+             * @description When it is removed if nothing more comes; null for a finished one.
+             */
+            expires_at?: string | null;
+            /** @description In hexadecimal, where the client said it; that of a finished one was checked. */
+            sha256?: string | null;
         };
         UploadMeta: {
             /**
@@ -9803,8 +9881,12 @@ export interface operations {
         parameters: {
             query?: never;
             header: {
-                "Upload-Length": number;
+                "Upload-Length"?: number | null;
+                /** @description 1 */
+                "Upload-Defer-Length"?: string | null;
                 "Upload-Metadata"?: string | null;
+                "Upload-Concat"?: string | null;
+                "Upload-Checksum"?: string | null;
                 "Tus-Resumable": string;
             };
             path?: never;
@@ -9815,6 +9897,7 @@ export interface operations {
             201: {
                 headers: {
                     Location?: string;
+                    "Upload-Expires"?: string;
                     "Upload-Offset"?: number;
                     [name: string]: unknown;
                 };
@@ -9836,6 +9919,14 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
             412: {
@@ -9871,6 +9962,22 @@ export interface operations {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
+            460: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
         };
     };
     uploads_options: {
@@ -9887,6 +9994,55 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    uploads_leftovers: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_LeftoverInfo"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
             };
             /** @description Too many requests: `Retry-After` says when to come back. */
             429: {
@@ -9966,6 +10122,7 @@ export interface operations {
         responses: {
             200: {
                 headers: {
+                    "Upload-Expires"?: string;
                     "Upload-Length"?: number;
                     "Upload-Offset"?: number;
                     [name: string]: unknown;
@@ -9996,13 +10153,21 @@ export interface operations {
                 };
                 content?: never;
             };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
         };
     };
-    uploads_append: {
+    uploads_send: {
         parameters: {
             query?: never;
             header: {
                 "Upload-Offset": number;
+                "Upload-Length"?: number | null;
+                "Upload-Checksum"?: string | null;
                 "Tus-Resumable": string;
             };
             path: {
@@ -10018,6 +10183,7 @@ export interface operations {
         responses: {
             204: {
                 headers: {
+                    "Upload-Expires"?: string;
                     "Upload-Offset"?: number;
                     [name: string]: unknown;
                 };
@@ -10057,6 +10223,14 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
+            410: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
             415: {
                 headers: {
                     [name: string]: unknown;
@@ -10065,7 +10239,31 @@ export interface operations {
                     "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
             423: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            460: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            507: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -16,6 +16,8 @@ interface Props {
 export function UploadTable({ uploads, kindOf }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
+  const progressOf = ({ offset, size }: UploadInfo) =>
+    size == null ? format.bytes(offset) : format.percent(offset, size);
   const columns: Column<UploadInfo>[] = [
     {
       id: "filename",
@@ -30,7 +32,7 @@ export function UploadTable({ uploads, kindOf }: Props) {
       cell: (upload) => (
         <Badge tone={upload.state === "finished" ? "completed" : "waiting"}>
           {upload.state === "uploading"
-            ? t("uploads.incomplete", { percent: format.percent(upload.offset, upload.size) })
+            ? t("uploads.incomplete", { percent: progressOf(upload) })
             : t(`uploads.states.${upload.state}`)}
         </Badge>
       ),
@@ -47,7 +49,8 @@ export function UploadTable({ uploads, kindOf }: Props) {
       header: t("uploads.columns.size"),
       width: 84,
       align: "end",
-      cell: (upload) => format.bytes(upload.size),
+      // Unknown of one whose client has yet to say it.
+      cell: (upload) => (upload.size == null ? "–" : format.bytes(upload.size)),
     },
     {
       id: "created",

@@ -42,7 +42,7 @@ fn what_is_deleted_is_restored_with_all_that_is_in_it() {
     let put = put(&mut client, home("작업/run 1%25"));
     assert_eq!(put.was_at, Some(format!("{}/작업/run 1%25", site.path("home").display())));
     assert!(!site.home("작업/run 1%").exists());
-    assert_eq!(list(&mut client, "home"), [put.clone()]);
+    assert_eq!(list(&mut client, "home"), std::slice::from_ref(&put));
     let note = fs::read_to_string(site.home(".local/share/Trash/info/run 1%.trashinfo")).unwrap();
     let path = format!("Path={}/%EC%9E%91%EC%97%85/run%201%25\n", site.path("home").display());
     assert!(note.starts_with("[Trash Info]\n") && note.contains(&path), "{note}");

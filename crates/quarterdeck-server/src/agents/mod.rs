@@ -155,7 +155,7 @@ impl Agent {
     }
 
     /// [`Request::Stat`], [`Request::Mkdir`], [`Request::Link`], [`Request::SetMode`], [`Request::Restore`],
-    /// [`Request::ReplaceFile`].
+    /// [`Request::ReplaceFile`], [`Request::CreateUpload`].
     pub async fn entry(&self, request: Request) -> Result<Entry, Error> {
         match self.call(request).await? {
             (Answer::Entry { entry }, None) => Ok(entry),

@@ -8,8 +8,8 @@ use std::time::Duration;
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func};
 use sea_orm::{
-    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr, SqliteTransactionMode,
-    TransactionOptions, TransactionTrait,
+    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
+    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
 };
 use sea_orm_migration::MigratorTrait;
 
@@ -49,6 +49,21 @@ impl Db {
                 ..Default::default()
             })
             .await
+    }
+
+    /// Whether other servers may be at the same database: SQLite is one server's own.
+    pub fn is_shared(&self) -> bool {
+        self.writer.get_database_backend() == DbBackend::Postgres
+    }
+
+    /// The time by the database's own clock, which is one for all servers that share it; in microseconds since 1970.
+    pub async fn now_us(&self) -> Result<i64, DbErr> {
+        if !self.is_shared() {
+            return Ok(to_us(Utc::now()));
+        }
+        let now = Statement::from_string(DbBackend::Postgres, "SELECT clock_timestamp() AS now");
+        let row = self.reader.query_one_raw(now).await?.ok_or_else(|| DbErr::Custom("no time".to_owned()))?;
+        Ok(to_us(row.try_get("", "now")?))
     }
 
     async fn sqlite(url: &str) -> Result<Db, DbErr> {

@@ -1,7 +1,4 @@
-//! Routes of uploads: tus 1.0.0 (creation, creation-with-upload, termination) under `/uploads` and `/uploads/{id}`,
-//! and the JSON view beside it. The protocol: https://tus.io/protocols/resumable-upload
-
-use std::collections::HashMap;
+//! Routes of uploads: tus 1.0.0 under `/uploads` and `/uploads/{id}`, and the JSON view beside it. The protocol: https://tus.io/protocols/resumable-upload
 
 use axum::Json;
 use axum::body::Body;
@@ -11,7 +8,7 @@ use axum::response::{IntoResponse, Response};
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use chrono::{DateTime, Utc};
-use quarterdeck_types::{FileKind, FileName, RelativePath, SpaceName};
+use quarterdeck_types::{FileKind, FileName, RelativePath};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -22,18 +19,23 @@ use crate::access::Actor;
 use crate::app::App;
 use crate::problem::{FieldError, Problem, ProblemDocument};
 use crate::requests::{JsonBody, Page, PathOf, QueryOf, limit, to_the_end};
-use crate::uploads::{self, KindSource, NewUpload, State as UploadState, Upload};
+use crate::uploads::append::Chunk;
+use crate::uploads::checksum::{self, Algorithm, Checksum};
+use crate::uploads::expiry::{self, Leftover};
+use crate::uploads::{self, Concat, KindSource, NewUpload, State as UploadState, Upload, append, metadata, store};
 use crate::web::Uncompressed;
 
 const VERSION: &str = "1.0.0";
-const EXTENSIONS: &str = "creation,creation-with-upload,termination";
+const EXTENSIONS: &str =
+    "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination,concatenation";
 const OCTETS: &str = "application/offset+octet-stream";
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(options, create, list))
-        .routes(routes!(offset, append, terminate))
+        .routes(routes!(offset, send, terminate))
         .routes(routes!(info, set_kind))
+        .routes(routes!(leftovers))
         .layer(axum::middleware::map_response(name_protocol))
 }
 
@@ -54,8 +56,8 @@ pub(crate) struct UploadInfo {
     filename: String,
     kind: Kind,
     kind_source: Source,
-    /// Bytes announced.
-    size: u64,
+    /// Bytes announced; null: it has yet to be said.
+    size: Option<u64>,
     /// Bytes that are on the disk.
     offset: u64,
     state: Progress,
@@ -64,6 +66,10 @@ pub(crate) struct UploadInfo {
     path: Option<String>,
     created_at: DateTime<Utc>,
     finished_at: Option<DateTime<Utc>>,
+    /// When it is removed if nothing more comes; null for a finished one.
+    expires_at: Option<DateTime<Utc>>,
+    /// In hexadecimal, where the client said it; that of a finished one was checked.
+    sha256: Option<String>,
 }
 
 /// The seven kinds of file.
@@ -101,33 +107,45 @@ async fn options(State(app): State<App>) -> Response {
     headers.insert("tus-version", HeaderValue::from_static(VERSION));
     headers.insert("tus-extension", HeaderValue::from_static(EXTENSIONS));
     headers.insert("tus-max-size", HeaderValue::from(app.config.uploads.max_size));
+    headers.insert("tus-checksum-algorithm", HeaderValue::from_static(checksum::ALGORITHMS));
     response
 }
 
-/// Announce an upload; its first bytes may come along.
+/// Announce an upload; its first bytes may come along. With `Upload-Concat: final;…` it is made of others.
 #[utoipa::path(post, path = "/uploads", tag = "uploads",
-    params(("Upload-Length" = u64, Header), ("Upload-Metadata" = Option<String>, Header), ("Tus-Resumable" = String, Header)),
-    responses((status = 201, headers(("Location" = String), ("Upload-Offset" = u64))),
-        (status = 412, body = ProblemDocument), (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
+    params(("Upload-Length" = Option<u64>, Header), ("Upload-Defer-Length" = Option<String>, Header, description = "1"),
+        ("Upload-Metadata" = Option<String>, Header), ("Upload-Concat" = Option<String>, Header),
+        ("Upload-Checksum" = Option<String>, Header), ("Tus-Resumable" = String, Header)),
+    responses((status = 201, headers(("Location" = String), ("Upload-Offset" = u64), ("Upload-Expires" = String))),
+        (status = 409, body = ProblemDocument), (status = 412, body = ProblemDocument),
+        (status = 413, body = ProblemDocument), (status = 422, body = ProblemDocument),
+        (status = 460, body = ProblemDocument), (status = 507, body = ProblemDocument)))]
 async fn create(State(app): State<App>, actor: Actor, headers: HeaderMap, body: Body) -> Result<Response, Problem> {
     check_version(&headers)?;
-    let size = number(&headers, "upload-length")?.ok_or_else(|| missing("Upload-Length"))?;
-    let new = announced(&headers, size)?;
-    let with_bytes = headers.contains_key(header::CONTENT_TYPE);
+    let new = announced(&headers, &app)?;
+    let with_bytes = headers.contains_key(header::CONTENT_TYPE) && !matches!(new.concat, Some(Concat::Final(_)));
     if with_bytes {
         check_octets(&headers)?;
     }
+    let chunk = Chunk { offset: 0, length: None, checksum: checksum(&headers)? };
     let upload = to_the_end(async move {
         let upload = uploads::create(&app, &actor, new).await?;
         if !with_bytes || upload.state == UploadState::Finished {
             return Ok(upload);
         }
-        match uploads::append(&app, &actor, upload.id, 0, body.into_data_stream()).await {
+        match append::append(&app, &actor, upload.id, chunk, body.into_data_stream()).await {
+            Ok(upload) => Ok(upload),
             // The upload exists; the client goes on from the offset that it asks for.
             Err(uploads::Error::Broken | uploads::Error::TooManyAtOnce(_)) => {
                 Ok(uploads::find(&app, &actor, upload.id).await?)
             }
-            other => Ok(other?),
+            // Nobody would know where to go on.
+            Err(error) => {
+                if let Err(cause) = uploads::discard(&app, &actor, upload.id).await {
+                    tracing::debug!(%cause, upload = %upload.id, "what was refused expires");
+                }
+                Err(error.into())
+            }
         }
     })
     .await?;
@@ -136,12 +154,14 @@ async fn create(State(app): State<App>, actor: Actor, headers: HeaderMap, body: 
     let headers = response.headers_mut();
     headers.insert(header::LOCATION, HeaderValue::from_str(&location).map_err(Problem::internal)?);
     headers.insert("upload-offset", HeaderValue::from(upload.offset));
+    say_when_it_expires(headers, &upload);
     Ok(response)
 }
 
 /// Where an upload stands.
 #[utoipa::path(head, path = "/uploads/{id}", tag = "uploads", params(("id" = Uuid, Path)),
-    responses((status = 200, headers(("Upload-Offset" = u64), ("Upload-Length" = u64))), (status = 404)))]
+    responses((status = 200, headers(("Upload-Offset" = u64), ("Upload-Length" = u64), ("Upload-Expires" = String))),
+        (status = 404), (status = 410)))]
 async fn offset(
     State(app): State<App>,
     actor: Actor,
@@ -152,18 +172,31 @@ async fn offset(
     let upload = to_the_end(async move { Ok(uploads::resume(&app, &actor, id).await?) }).await?;
     let mut response = tus(StatusCode::OK);
     let headers = response.headers_mut();
+    match upload.size {
+        Some(size) => headers.insert("upload-length", HeaderValue::from(size)),
+        None => headers.insert("upload-defer-length", HeaderValue::from_static("1")),
+    };
+    if let Some(concat) = &upload.concat {
+        let value = HeaderValue::from_str(&store::written(concat)).map_err(Problem::internal)?;
+        headers.insert("upload-concat", value);
+    }
     headers.insert("upload-offset", HeaderValue::from(upload.offset));
-    headers.insert("upload-length", HeaderValue::from(upload.size));
+    headers.insert("upload-metadata", metadata_of(&upload).map_err(Problem::internal)?);
+    say_when_it_expires(headers, &upload);
     Ok(response)
 }
 
 /// Append bytes at the offset where the upload stands.
 #[utoipa::path(patch, path = "/uploads/{id}", tag = "uploads",
-    params(("id" = Uuid, Path), ("Upload-Offset" = u64, Header), ("Tus-Resumable" = String, Header)),
+    params(("id" = Uuid, Path), ("Upload-Offset" = u64, Header), ("Upload-Length" = Option<u64>, Header),
+        ("Upload-Checksum" = Option<String>, Header), ("Tus-Resumable" = String, Header)),
     request_body(content_type = OCTETS),
-    responses((status = 204, headers(("Upload-Offset" = u64))), (status = 404, body = ProblemDocument),
-        (status = 409, body = ProblemDocument), (status = 415, body = ProblemDocument), (status = 423, body = ProblemDocument)))]
-async fn append(
+    responses((status = 204, headers(("Upload-Offset" = u64), ("Upload-Expires" = String))),
+        (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument),
+        (status = 410, body = ProblemDocument), (status = 415, body = ProblemDocument),
+        (status = 422, body = ProblemDocument), (status = 423, body = ProblemDocument),
+        (status = 460, body = ProblemDocument), (status = 507, body = ProblemDocument)))]
+async fn send(
     State(app): State<App>,
     actor: Actor,
     PathOf(id): PathOf<Uuid>,
@@ -172,12 +205,16 @@ async fn append(
 ) -> Result<Response, Problem> {
     check_version(&headers)?;
     check_octets(&headers)?;
-    let offset = number(&headers, "upload-offset")?.ok_or_else(|| missing("Upload-Offset"))?;
-    let upload =
-        to_the_end(async move { Ok(uploads::append(&app, &actor, id, offset, body.into_data_stream()).await?) })
-            .await?;
+    let chunk = Chunk {
+        offset: number(&headers, "upload-offset")?.ok_or_else(|| missing("Upload-Offset"))?,
+        length: number(&headers, "upload-length")?,
+        checksum: checksum(&headers)?,
+    };
+    let body = body.into_data_stream();
+    let upload = to_the_end(async move { Ok(append::append(&app, &actor, id, chunk, body).await?) }).await?;
     let mut response = tus(StatusCode::NO_CONTENT);
     response.headers_mut().insert("upload-offset", HeaderValue::from(upload.offset));
+    say_when_it_expires(response.headers_mut(), &upload);
     Ok(response)
 }
 
@@ -240,6 +277,53 @@ async fn set_kind(
     Ok(Json(uploads::set_kind(&app, &actor, id, change.kind.into()).await?.into()))
 }
 
+/// What expired and could not be removed.
+#[derive(Serialize, ToSchema)]
+struct LeftoverInfo {
+    id: Uuid,
+    user: String,
+    host: String,
+    space: String,
+    /// The directory that the hidden file `.quarterdeck-upload-<id>` is in, beneath its space.
+    directory: String,
+    filename: String,
+    /// Bytes that had come.
+    offset: u64,
+    expired_at: Option<DateTime<Utc>>,
+    reason: String,
+}
+
+/// Uploads that expired and could not be removed, the newest first.
+#[utoipa::path(get, path = "/uploads/leftovers", tag = "uploads", params(Filter),
+    responses((status = 200, body = Page<LeftoverInfo>)))]
+async fn leftovers(
+    State(app): State<App>,
+    QueryOf(filter): QueryOf<Filter>,
+) -> Result<Json<Page<LeftoverInfo>>, Problem> {
+    let limit = limit(filter.limit);
+    let leftovers = expiry::leftovers(&app, filter.cursor, limit).await?;
+    let last = leftovers.last().filter(|_| leftovers.len() as u64 == limit);
+    let next_cursor = last.map(|last| last.upload.id.to_string());
+    Ok(Json(Page { items: leftovers.into_iter().map(LeftoverInfo::from).collect(), next_cursor, total: None }))
+}
+
+impl From<Leftover> for LeftoverInfo {
+    fn from(leftover: Leftover) -> LeftoverInfo {
+        let Leftover { upload, user, host, expired_at, reason } = leftover;
+        LeftoverInfo {
+            id: upload.id,
+            user,
+            host,
+            space: upload.space.to_string(),
+            directory: upload.directory.to_string(),
+            filename: upload.filename.display(),
+            offset: upload.offset,
+            expired_at,
+            reason,
+        }
+    }
+}
+
 impl From<Kind> for FileKind {
     fn from(kind: Kind) -> FileKind {
         match kind {
@@ -288,44 +372,77 @@ impl From<Upload> for UploadInfo {
             path: upload.path.map(|path| path.to_string()),
             created_at: upload.created_at,
             finished_at: upload.finished_at,
+            expires_at: upload.expires_at,
+            sha256: upload.sha256,
         }
     }
 }
 
-/// What `Upload-Metadata` says: pairs of a key and a base64 value, separated by commas.
-fn announced(headers: &HeaderMap, size: u64) -> Result<NewUpload, Problem> {
-    let mut metadata = HashMap::new();
-    let text = headers.get("upload-metadata").and_then(|value| value.to_str().ok()).unwrap_or_default();
-    for pair in text.split(',').map(str::trim).filter(|pair| !pair.is_empty()) {
-        let (key, value) = pair.split_once(' ').unwrap_or((pair, ""));
-        let decoded = BASE64_STANDARD.decode(value.trim()).ok().and_then(|bytes| String::from_utf8(bytes).ok());
-        let decoded = decoded.ok_or_else(|| {
-            Problem::unreadable(format!(
-                "The value of {} in Upload-Metadata is not UTF-8 in base64.",
-                key.escape_default()
-            ))
-        })?;
-        metadata.insert(key.to_owned(), decoded);
+/// What the headers of a new upload say.
+fn announced(headers: &HeaderMap, app: &App) -> Result<NewUpload, Problem> {
+    let text = |name: &str| headers.get(name).map(|value| value.to_str().unwrap_or("?"));
+    let concat = match text("upload-concat") {
+        Some(text) => Some(store::read_concat(text).ok_or_else(|| {
+            Problem::unreadable("Upload-Concat is partial, or final;, and behind it the addresses of its parts.")
+        })?),
+        None => None,
+    };
+    let size = number(headers, "upload-length")?;
+    let deferred = match text("upload-defer-length") {
+        None => false,
+        Some("1") => true,
+        Some(_) => return Err(Problem::unreadable("Upload-Defer-Length can be 1 alone.")),
+    };
+    match (&concat, size, deferred) {
+        (Some(Concat::Final(_)), ..) => {}
+        (_, Some(_), true) => {
+            return Err(Problem::unreadable("Send Upload-Length or Upload-Defer-Length, and not both."));
+        }
+        (_, None, false) => return Err(missing("Upload-Length")),
+        _ => {}
     }
-    let wrong = |field: &str, detail: String| {
-        Problem::invalid(vec![FieldError::new(format!("/{field}"), "bad-metadata", detail)])
+    let said = metadata::parse(text("upload-metadata").unwrap_or_default())?;
+    let nameless = || {
+        let detail = "Name the file.";
+        Problem::invalid(vec![FieldError::new("/filename", "bad-metadata", detail)])
     };
-    // A name as people type it: a % in it is a %.
-    let filename = metadata.remove("filename").ok_or_else(|| wrong("filename", "Name the file.".to_owned()))?;
-    let filename = FileName::from_bytes(filename.as_bytes()).map_err(|error| wrong("filename", error.to_string()))?;
-    let kind = match metadata.remove("kind").filter(|kind| !kind.is_empty()) {
-        Some(kind) => Some(FileKind::parse(&kind).ok_or_else(|| wrong("kind", format!("\"{kind}\" is not a kind.")))?),
-        None => None,
+    let filename = match (said.filename, &concat) {
+        (Some(name), _) => name,
+        // What a part is called never shows.
+        (None, Some(Concat::Partial)) => FileName::parse("part").map_err(|_| nameless())?,
+        (None, _) => return Err(nameless()),
     };
-    let space = match metadata.remove("space").filter(|space| !space.is_empty()) {
-        Some(space) => SpaceName::parse(&space).map_err(|error| wrong("space", error.to_string()))?,
-        None => SpaceName::home(),
-    };
-    let directory = match metadata.remove("directory") {
-        Some(path) => Some(RelativePath::parse(&path).map_err(|error| wrong("directory", error.to_string()))?),
-        None => None,
-    };
-    Ok(NewUpload { filename, size, kind, space, directory })
+    let default = || RelativePath::parse(&app.config.uploads.directory).unwrap_or_default();
+    let directory = metadata::beneath(said.directory.unwrap_or_else(default), &said.within)?;
+    Ok(NewUpload { filename, size, kind: said.kind, space: said.space, directory, concat, sha256: said.sha256 })
+}
+
+fn metadata_of(upload: &Upload) -> Result<HeaderValue, header::InvalidHeaderValue> {
+    HeaderValue::from_str(&format!("filename {}", BASE64_STANDARD.encode(upload.filename.display())))
+}
+
+/// `Upload-Checksum: <algorithm> <base64>`.
+fn checksum(headers: &HeaderMap) -> Result<Option<Checksum>, Problem> {
+    let Some(value) = headers.get("upload-checksum") else { return Ok(None) };
+    let (name, digest) = value.to_str().ok().and_then(|text| text.split_once(' ')).unwrap_or_default();
+    let algorithm = Algorithm::parse(name);
+    let expected = BASE64_STANDARD.decode(digest.trim()).ok().filter(|digest| !digest.is_empty());
+    match (algorithm, expected) {
+        (Some(algorithm), Some(expected)) => Ok(Some(Checksum { algorithm, expected })),
+        _ => {
+            let detail =
+                format!("Upload-Checksum is one of {}, a space, and the checksum in base64.", checksum::ALGORITHMS);
+            Err(Problem::new(StatusCode::BAD_REQUEST, "bad-checksum", detail))
+        }
+    }
+}
+
+fn say_when_it_expires(headers: &mut HeaderMap, upload: &Upload) {
+    let at = upload.expires_at.filter(|_| upload.state == UploadState::Uploading);
+    let written = at.map(|at| at.format("%a, %d %b %Y %H:%M:%S GMT").to_string());
+    if let Some(Ok(value)) = written.map(|at| HeaderValue::from_str(&at)) {
+        headers.insert("upload-expires", value);
+    }
 }
 
 fn check_version(headers: &HeaderMap) -> Result<(), Problem> {

@@ -1,8 +1,12 @@
 //! The table `file_uploads`.
 
+use quarterdeck_types::{FileKind, FileName, RelativePath, SpaceName};
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
-use sea_orm::{ActiveModelTrait, IntoActiveModel, QueryOrder, QuerySelect};
+use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, QueryOrder, QuerySelect};
+
+use super::{Concat, KindSource, State, Upload};
+use crate::db::{from_us, to_us};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -17,6 +21,7 @@ pub(super) struct Model {
     pub filename: String,
     pub kind: String,
     pub kind_source: String,
+    /// [`UNKNOWN`]: the client has not said it yet.
     pub size: i64,
     pub offset: i64,
     pub state: String,
@@ -24,9 +29,22 @@ pub(super) struct Model {
     pub absolute: Option<String>,
     pub created_us: i64,
     pub finished_us: Option<i64>,
+    pub expires_us: Option<i64>,
+    pub concat: Option<String>,
+    pub sha256: Option<String>,
+    /// Why it could not be removed when it had expired.
+    pub leftover: Option<String>,
+    pub fence: i64,
+    pub lease_until_us: Option<i64>,
+    pub lease_wanted: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
+
+const UNKNOWN: i64 = -1;
+const UPLOADING: &str = "uploading";
+const FINISHED: &str = "finished";
+const PARTIAL: &str = "partial";
 
 pub(super) async fn insert(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
     Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
@@ -37,27 +55,50 @@ pub(super) async fn find(db: &impl ConnectionTrait, user: Uuid, id: Uuid) -> Res
     Entity::find_by_id(id).filter(Column::UserId.eq(user)).one(db).await
 }
 
-/// The newest first; `before` is the id that the last page ended with (ids are ordered by time).
+/// The finished one that was made of these parts.
+pub(super) async fn find_made_of(
+    db: &impl ConnectionTrait,
+    user: Uuid,
+    concat: &Concat,
+) -> Result<Option<Model>, DbErr> {
+    let query = Entity::find().filter(Column::UserId.eq(user)).filter(Column::State.eq(FINISHED));
+    query.filter(Column::Concat.eq(written(concat))).one(db).await
+}
+
+/// The newest first; `before` is the id that the last page ended with (ids are ordered by time). Parts are none of the
+/// user's business.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     user: Uuid,
     before: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let mut query = Entity::find().filter(Column::UserId.eq(user));
+    let whole = Condition::any().add(Column::Concat.is_null()).add(Column::Concat.ne(PARTIAL));
+    let mut query = Entity::find().filter(Column::UserId.eq(user)).filter(whole);
     if let Some(before) = before {
         query = query.filter(Column::Id.lt(before));
     }
     query.order_by_desc(Column::Id).limit(limit).all(db).await
 }
 
-pub(super) async fn set_offset(db: &impl ConnectionTrait, id: Uuid, offset: i64) -> Result<(), DbErr> {
-    Entity::update_many()
-        .col_expr(Column::Offset, Expr::value(offset))
-        .filter(Column::Id.eq(id))
-        .exec(db)
-        .await
-        .map(drop)
+/// Recorded under the number of the lease; `false`: another server writes by now.
+pub(super) async fn set_offset(
+    db: &impl ConnectionTrait,
+    (id, fence): (Uuid, i64),
+    offset: u64,
+    expires_us: i64,
+) -> Result<bool, DbErr> {
+    let update = Entity::update_many()
+        .col_expr(Column::Offset, Expr::value(offset as i64))
+        .col_expr(Column::ExpiresUs, Expr::value(expires_us));
+    let done = update.filter(Column::Id.eq(id)).filter(Column::Fence.eq(fence)).exec(db).await?;
+    Ok(done.rows_affected == 1)
+}
+
+/// Once: what was said before stays.
+pub(super) async fn set_size(db: &impl ConnectionTrait, id: Uuid, size: u64) -> Result<(), DbErr> {
+    let update = Entity::update_many().col_expr(Column::Size, Expr::value(size as i64));
+    update.filter(Column::Id.eq(id)).filter(Column::Size.eq(UNKNOWN)).exec(db).await.map(drop)
 }
 
 /// These two columns alone: a request that finishes the upload may be writing the others.
@@ -72,10 +113,165 @@ pub(super) async fn set_kind(db: &impl ConnectionTrait, user: Uuid, id: Uuid, ki
         .map(drop)
 }
 
-pub(super) async fn save(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
-    row.into_active_model().reset_all().update(db).await.map(drop)
+/// Recorded under the number of the lease; `false`: another server writes by now, or it was removed.
+pub(super) async fn finish(db: &impl ConnectionTrait, finished: &Upload, fence: i64) -> Result<bool, DbErr> {
+    let update = Entity::update_many()
+        .col_expr(Column::State, Expr::value(FINISHED))
+        .col_expr(Column::Offset, Expr::value(finished.offset as i64))
+        .col_expr(Column::Path, Expr::value(finished.path.as_ref().map(RelativePath::to_string)))
+        .col_expr(Column::Absolute, Expr::value(finished.absolute.clone()))
+        .col_expr(Column::FinishedUs, Expr::value(finished.finished_at.map(to_us)))
+        .col_expr(Column::ExpiresUs, Expr::value(None::<i64>));
+    let done = update.filter(Column::Id.eq(finished.id)).filter(Column::Fence.eq(fence)).exec(db).await?;
+    Ok(done.rows_affected == 1)
 }
 
 pub(super) async fn delete(db: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
     Entity::delete_by_id(id).exec(db).await.map(drop)
+}
+
+/// Unfinished ones whose time is over, those first that were not tried in vain.
+pub(super) async fn expired(db: &impl ConnectionTrait, now_us: i64, limit: u64) -> Result<Vec<Model>, DbErr> {
+    let query = Entity::find().filter(Column::State.eq(UPLOADING)).filter(Column::ExpiresUs.lte(now_us));
+    query.order_by_asc(Column::Leftover.is_not_null()).order_by_asc(Column::ExpiresUs).limit(limit).all(db).await
+}
+
+pub(super) async fn set_leftover(db: &impl ConnectionTrait, id: Uuid, why: &str) -> Result<(), DbErr> {
+    let update = Entity::update_many().col_expr(Column::Leftover, Expr::value(why));
+    update.filter(Column::Id.eq(id)).exec(db).await.map(drop)
+}
+
+/// Everybody's, the newest first.
+pub(super) async fn leftovers(
+    db: &impl ConnectionTrait,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    let mut query = Entity::find().filter(Column::Leftover.is_not_null());
+    if let Some(before) = before {
+        query = query.filter(Column::Id.lt(before));
+    }
+    query.order_by_desc(Column::Id).limit(limit).all(db).await
+}
+
+/// The number of a new lease; `None` while another server has one. Within a transaction.
+pub(super) async fn take_lease(
+    tx: &impl ConnectionTrait,
+    id: Uuid,
+    now_us: i64,
+    until_us: i64,
+) -> Result<Option<i64>, DbErr> {
+    let Some(row) = Entity::find_by_id(id).lock_exclusive().one(tx).await? else { return Ok(Some(0)) };
+    if row.lease_until_us.is_some_and(|until| until > now_us) {
+        return Ok(None);
+    }
+    let fence = row.fence + 1;
+    let update = Entity::update_many()
+        .col_expr(Column::Fence, Expr::value(fence))
+        .col_expr(Column::LeaseUntilUs, Expr::value(until_us))
+        .col_expr(Column::LeaseWanted, Expr::value(false));
+    update.filter(Column::Id.eq(id)).exec(tx).await?;
+    Ok(Some(fence))
+}
+
+pub(super) async fn want_lease(db: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
+    let update = Entity::update_many().col_expr(Column::LeaseWanted, Expr::value(true));
+    update.filter(Column::Id.eq(id)).exec(db).await.map(drop)
+}
+
+pub(super) async fn lease_is_wanted(db: &impl ConnectionTrait, id: Uuid) -> Result<bool, DbErr> {
+    Ok(Entity::find_by_id(id).one(db).await?.is_some_and(|row| row.lease_wanted))
+}
+
+/// `false`: it is another's.
+pub(super) async fn renew_lease(db: &impl ConnectionTrait, id: Uuid, fence: i64, until_us: i64) -> Result<bool, DbErr> {
+    let update = Entity::update_many().col_expr(Column::LeaseUntilUs, Expr::value(until_us));
+    let done = update.filter(Column::Id.eq(id)).filter(Column::Fence.eq(fence)).exec(db).await?;
+    Ok(done.rows_affected == 1)
+}
+
+pub(super) async fn end_lease(db: &impl ConnectionTrait, id: Uuid, fence: i64) -> Result<(), DbErr> {
+    let update = Entity::update_many()
+        .col_expr(Column::LeaseUntilUs, Expr::value(None::<i64>))
+        .col_expr(Column::LeaseWanted, Expr::value(false));
+    update.filter(Column::Id.eq(id)).filter(Column::Fence.eq(fence)).exec(db).await.map(drop)
+}
+
+/// As `Upload-Concat` has it.
+pub(super) fn written(concat: &Concat) -> String {
+    match concat {
+        Concat::Partial => PARTIAL.to_owned(),
+        Concat::Final(parts) => {
+            let parts: Vec<String> = parts.iter().map(|part| format!("/api/v1/uploads/{part}")).collect();
+            format!("final;{}", parts.join(" "))
+        }
+    }
+}
+
+/// `None` for what is neither. Where a part is given by its whole address, its id counts.
+pub(super) fn read_concat(text: &str) -> Option<Concat> {
+    match text.trim().split_once(';') {
+        None => (text.trim() == PARTIAL).then_some(Concat::Partial),
+        Some(("final", parts)) => {
+            let parts: Option<Vec<Uuid>> =
+                parts.split_whitespace().map(|part| part.rsplit('/').next()?.parse().ok()).collect();
+            parts.filter(|parts| !parts.is_empty()).map(Concat::Final)
+        }
+        Some(_) => None,
+    }
+}
+
+pub(super) fn row(upload: &Upload, user_id: Uuid, host: String) -> Model {
+    Model {
+        id: upload.id,
+        user_id,
+        host,
+        space: upload.space.to_string(),
+        directory: upload.directory.to_string(),
+        filename: upload.filename.to_string(),
+        kind: upload.kind.as_str().to_owned(),
+        kind_source: match upload.kind_source {
+            KindSource::Name => "name".to_owned(),
+            KindSource::User => "user".to_owned(),
+        },
+        size: upload.size.map_or(UNKNOWN, |size| size as i64),
+        offset: upload.offset as i64,
+        state: match upload.state {
+            State::Uploading => UPLOADING.to_owned(),
+            State::Finished => FINISHED.to_owned(),
+        },
+        path: upload.path.as_ref().map(RelativePath::to_string),
+        absolute: upload.absolute.clone(),
+        created_us: to_us(upload.created_at),
+        finished_us: upload.finished_at.map(to_us),
+        expires_us: upload.expires_at.map(to_us),
+        concat: upload.concat.as_ref().map(written),
+        sha256: upload.sha256.clone(),
+        leftover: None,
+        fence: 0,
+        lease_until_us: None,
+        lease_wanted: false,
+    }
+}
+
+/// `None` for a row that this release did not write.
+pub(super) fn read(row: Model) -> Option<Upload> {
+    Some(Upload {
+        id: row.id,
+        filename: FileName::parse(&row.filename).ok()?,
+        kind: FileKind::parse(&row.kind)?,
+        kind_source: if row.kind_source == "user" { KindSource::User } else { KindSource::Name },
+        size: u64::try_from(row.size).ok(),
+        offset: row.offset as u64,
+        state: if row.state == FINISHED { State::Finished } else { State::Uploading },
+        space: SpaceName::parse(&row.space).ok()?,
+        directory: RelativePath::parse(&row.directory).ok()?,
+        path: row.path.and_then(|path| RelativePath::parse(&path).ok()),
+        absolute: row.absolute,
+        created_at: from_us(row.created_us),
+        finished_at: row.finished_us.map(from_us),
+        expires_at: row.expires_us.map(from_us),
+        concat: row.concat.as_deref().and_then(read_concat),
+        sha256: row.sha256,
+    })
 }

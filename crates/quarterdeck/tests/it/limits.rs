@@ -10,7 +10,7 @@ use reqwest::{Method, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 
-use crate::support::uploading::{announce, append, begin};
+use crate::support::uploading::{announce, appending, begin};
 use crate::support::{Client, OwnRedis, Site, eventually};
 
 const READ: &str = "QUARTERDECK_LIMITS__READ";
@@ -175,7 +175,7 @@ async fn a_user_sends_to_so_many_uploads_at_once() {
     }
     let one = begin(&client, &ids[0]).await;
     let other = begin(&client, &ids[1]).await;
-    let refused = client.send(append(&client, &ids[2], 0).body("12")).await;
+    let refused = client.send(appending(&client, &ids[2], 0).body("12")).await;
     assert_eq!(refused.status, 429);
     assert_eq!(number(&refused.headers, "retry-after"), 1);
     assert_eq!(refused.json()["params"], json!({"seconds": 1, "limit": 2}));
@@ -183,7 +183,7 @@ async fn a_user_sends_to_so_many_uploads_at_once() {
         drop(pen);
         assert_eq!(sending.await.unwrap().status, 204);
     }
-    assert_eq!(client.send(append(&client, &ids[2], 0).body("12")).await.status, 204);
+    assert_eq!(client.send(appending(&client, &ids[2], 0).body("12")).await.status, 204);
 }
 
 #[tokio::test]
