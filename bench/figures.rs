@@ -1,5 +1,5 @@
 //! The figures of the README, each beside a limit measured in the same run on the same disk: `make bench`.
-//! Prints the table that `bench/run` puts into `bench/RESULTS.md`.
+//! Prints the table that `bench/run` puts into `bench/RESULTS.md`; some figures alone: `cargo bench --bench figures -- jobs`.
 
 #[path = "../crates/quarterdeck/tests/it/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use more of it")]
@@ -25,15 +25,89 @@ const CHUNK: u64 = 8 * MIB;
 const AUDIT_WRITERS: usize = 16;
 const AUDIT_TIME: Duration = Duration::from_secs(5);
 const SIGN_INS: usize = 101;
+const JOBS: usize = 20_000;
+const FEW_JOBS: usize = 500;
+/// What the page asks for at once, and how often it is asked.
+const JOBS_PAGE: u64 = 50;
+const JOBS_PAGES: usize = 51;
 
 #[tokio::main]
 async fn main() {
     println!("| figure | measured | limit in the same run | ratio |");
     println!("| --- | --- | --- | --- |");
-    agent_memory();
-    audit().await;
-    sign_in().await;
-    upload().await;
+    // Cargo's own arguments begin with a dash.
+    let wanted: Vec<String> = std::env::args().skip(1).filter(|argument| !argument.starts_with('-')).collect();
+    let is_wanted = |figure: &str| wanted.is_empty() || wanted.iter().any(|name| name == figure);
+    if is_wanted("agent") {
+        agent_memory();
+    }
+    if is_wanted("audit") {
+        audit().await;
+    }
+    if is_wanted("jobs") {
+        jobs().await;
+    }
+    if is_wanted("sign-in") {
+        sign_in().await;
+    }
+    if is_wanted("upload") {
+        upload().await;
+    }
+}
+
+/// A long queue that is seen for the first time, beside the database that writes the same rows from a table of its own;
+/// the same again, unchanged; and the first page of its list, beside that of a short one.
+async fn jobs() {
+    let many = jobs_bench(JOBS).await;
+    let limit = many.bench.write_again().await.unwrap().as_secs_f64() * 1000.0;
+    let first = many.first.as_secs_f64() * 1000.0;
+    println!(
+        "| {JOBS} jobs seen for the first time, SQLite | {first:.0} ms | SQLite copies their rows: {limit:.0} ms | {:.2} |",
+        first / limit
+    );
+    let again = many.again.as_secs_f64() * 1000.0;
+    println!(
+        "| the same queue again, unchanged | {again:.0} ms | 2000 ms between two readings (aim) | {:.2} |",
+        again / 2000.0
+    );
+    let few = jobs_bench(FEW_JOBS).await;
+    let [many, few] = [page_time(&many.bench).await, page_time(&few.bench).await];
+    println!(
+        "| page of {JOBS_PAGE} of {JOBS} jobs, counted, median of {JOBS_PAGES} | {many:.1} ms | of {FEW_JOBS} jobs: {few:.1} ms | \
+         {:.2} |",
+        many / few
+    );
+}
+
+struct Jobs {
+    bench: quarterdeck_server::JobsBench,
+    first: Duration,
+    again: Duration,
+    _directory: tempfile::TempDir,
+}
+
+async fn jobs_bench(jobs: usize) -> Jobs {
+    let directory = tempfile::tempdir_in("/var/tmp").unwrap();
+    let mut config = quarterdeck_server::Config::load(None).unwrap();
+    config.server.data = directory.path().to_owned();
+    let bench = quarterdeck_server::JobsBench::start(config).await.unwrap();
+    let started = Instant::now();
+    bench.see(jobs).await.unwrap();
+    let first = started.elapsed();
+    let started = Instant::now();
+    bench.see(jobs).await.unwrap();
+    Jobs { bench, first, again: started.elapsed(), _directory: directory }
+}
+
+/// In milliseconds.
+async fn page_time(jobs: &quarterdeck_server::JobsBench) -> f64 {
+    let mut times = Vec::new();
+    for _ in 0..JOBS_PAGES {
+        let started = Instant::now();
+        assert_eq!(jobs.page(JOBS_PAGE).await.unwrap().0, JOBS_PAGE as usize);
+        times.push(started.elapsed());
+    }
+    median(times)
 }
 
 /// A wrong password for a name that somebody has and for one that nobody has, in turns: who measures must not learn
@@ -51,16 +125,19 @@ async fn sign_in() {
             times.push(started.elapsed());
         }
     }
-    let [known, unknown] = times.map(|mut times| {
-        times.sort();
-        times[SIGN_INS / 2].as_secs_f64() * 1000.0
-    });
+    let [known, unknown] = times.map(median);
     let ratio = known / unknown;
     assert!((0.8..1.25).contains(&ratio), "who measures learns which names exist: {ratio:.2}");
     println!(
         "| sign-in, wrong password, median of {SIGN_INS} | known name: {known:.1} ms | unknown name: {unknown:.1} ms | \
          {ratio:.2} |"
     );
+}
+
+/// In milliseconds.
+fn median(mut times: Vec<Duration>) -> f64 {
+    times.sort();
+    times[times.len() / 2].as_secs_f64() * 1000.0
 }
 
 /// Events that stand alone, each on the disk before its writer goes on, while the chain is sealed; beside it how often

@@ -7,8 +7,10 @@ const server = process.env.QD_SERVER ?? "http://127.0.0.1:8080";
 const OF_DIALOGS =
   /@mantine\/core\/esm\/components\/(Modal|ModalBase|ScrollArea|Overlay|Paper|Group|Portal|FocusTrap)\/|@mantine\/hooks\/esm\/use-focus-(trap|return)\/|node_modules\/(react-remove-scroll|react-remove-scroll-bar|react-style-singleton|use-sidecar|use-callback-ref|get-nonce|tslib|@floating-ui)\/|src\/ui\/(Confirm|OneTimeSecret)/;
 
+const OF_FIELDS = /@mantine\/core\/esm\/components\/(Input|InputBase|TextInput|ActionIcon|CloseButton)\//;
+
 const OF_FORMS =
-  /@mantine\/core\/esm\/(components|utils)\/(SegmentedControl|FloatingIndicator|Input|InputBase|InlineInput|Checkbox|TextInput|NativeSelect|Combobox|InputsGroupFieldset|VisuallyHidden|ActionIcon|CloseButton)\/|@mantine\/hooks\/esm\/use-(debounced-callback|uncontrolled)\/|src\/ui\/(CodeView|Properties|SearchBox|clipboard|composition|field-errors|use-debounced)/;
+  /@mantine\/core\/esm\/(components|utils)\/(SegmentedControl|FloatingIndicator|InlineInput|Checkbox|NativeSelect|Combobox|InputsGroupFieldset|VisuallyHidden)\/|@mantine\/hooks\/esm\/use-debounced-callback\/|src\/ui\/(CodeView|Properties|SearchBox|clipboard|use-debounced)/;
 
 const OF_LONG_LISTS = /@tanstack\/(react-virtual|virtual-core)\/|src\/ui\/ScrollingTable/;
 
@@ -39,8 +41,11 @@ export default defineConfig({
             {
               name: "shared",
               minShareCount: 4,
-              test: (id) => !OF_DIALOGS.test(id) && !OF_FORMS.test(id) && !OF_LONG_LISTS.test(id),
+              test: (id) =>
+                !OF_DIALOGS.test(id) && !OF_FIELDS.test(id) && !OF_FORMS.test(id) && !OF_LONG_LISTS.test(id),
             },
+            // Before dialogs, which have them too.
+            { name: "field", minShareCount: 4, test: OF_FIELDS },
             { name: "dialog", minShareCount: 4, test: OF_DIALOGS },
             { name: "list", minShareCount: 2, test: OF_LONG_LISTS },
             { name: "form", minShareCount: 4 },

@@ -38,6 +38,7 @@ TaskPlugin=task/none
 MpiDefault=none
 JobAcctGatherType=jobacct_gather/${QD_DEV_JOB_ACCT_GATHER:-linux}
 JobAcctGatherFrequency=task=2
+${QD_DEV_OVER_MEMORY_KILL:+JobAcctGatherParams=OverMemoryKill}
 SelectType=select/cons_tres
 SelectTypeParameters=CR_Core_Memory
 DefMemPerCPU=100

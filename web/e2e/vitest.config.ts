@@ -15,6 +15,7 @@ export default defineConfig({
       "memory.ts",
       "efficiency.ts",
       "results.ts",
+      "file-changes.ts",
       "nodes.ts",
       "cluster.ts",
       "notifications.ts",

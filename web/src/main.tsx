@@ -1,5 +1,5 @@
 // Starts the page.
-import "@mantine/core/styles.css";
+import "./ui/mantine-styles";
 import "./ui/tokens.css";
 import { MantineProvider } from "@mantine/core";
 import { QueryClientProvider } from "@tanstack/react-query";

@@ -12,8 +12,10 @@ import { auditFromSearch } from "./admin/audit/filter";
 import { userFilterFromSearch } from "./admin/users/filter";
 import { queryClient } from "./api/query-client";
 import { session } from "./auth/session";
+import { placeFromSearch } from "./files/place";
 import { currentCluster } from "./frame/current-cluster";
 import { NoCluster, NotFound, PageProblem } from "./frame/page-states";
+import { loadRest } from "./i18n/i18n";
 import { type DirectorySearch, directoryFromSearch } from "./jobs/directory";
 import { filterFromSearch } from "./jobs/filter";
 import { newJobFromSearch } from "./jobs/new/search";
@@ -78,7 +80,10 @@ const jobs = createRoute({
   getParentRoute: () => frame,
   path: "/clusters/$cluster/jobs",
   validateSearch: filterFromSearch,
-  component: lazyRouteComponent(() => import("./jobs/JobsPage"), "JobsPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./jobs/JobsPage")),
+    "JobsPage",
+  ),
 });
 
 export const JOB_TABS = ["output", "steps", "script", "files"] as const;
@@ -95,87 +100,134 @@ const job = createRoute({
     ...(JOB_TABS.includes(search.tab as JobTab) ? { tab: search.tab as JobTab } : {}),
     ...(search.stream === "stderr" ? { stream: "stderr" } : {}),
   }),
-  component: lazyRouteComponent(() => import("./jobs/JobPage"), "JobPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./jobs/JobPage")),
+    "JobPage",
+  ),
 });
 
 const newJob = createRoute({
   getParentRoute: () => frame,
   path: "/clusters/$cluster/new-job",
   validateSearch: newJobFromSearch,
-  component: lazyRouteComponent(() => import("./jobs/new/NewJobPage"), "NewJobPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./jobs/new/NewJobPage")),
+    "NewJobPage",
+  ),
 });
 
 const nodes = createRoute({
   getParentRoute: () => frame,
   path: "/clusters/$cluster/nodes",
   validateSearch: nodeFilterFromSearch,
-  component: lazyRouteComponent(() => import("./nodes/NodesPage"), "NodesPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./nodes/NodesPage")),
+    "NodesPage",
+  ),
 });
 
 const node = createRoute({
   getParentRoute: () => frame,
   path: "/clusters/$cluster/nodes/$node",
-  component: lazyRouteComponent(() => import("./nodes/NodePage"), "NodePage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./nodes/NodePage")),
+    "NodePage",
+  ),
 });
 
 const partitions = createRoute({
   getParentRoute: () => frame,
   path: "/clusters/$cluster/partitions",
   validateSearch: partitionsFromSearch,
-  component: lazyRouteComponent(() => import("./partitions/PartitionsPage"), "PartitionsPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./partitions/PartitionsPage")),
+    "PartitionsPage",
+  ),
 });
 
 const reservations = createRoute({
   getParentRoute: () => frame,
   path: "/clusters/$cluster/reservations",
   validateSearch: calendarFromSearch,
-  component: lazyRouteComponent(() => import("./reservations/ReservationsPage"), "ReservationsPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./reservations/ReservationsPage")),
+    "ReservationsPage",
+  ),
 });
 
 const use = createRoute({
   getParentRoute: () => frame,
   path: "/clusters/$cluster/use",
   validateSearch: rangeFromSearch,
-  component: lazyRouteComponent(() => import("./use/UsePage"), "UsePage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./use/UsePage")),
+    "UsePage",
+  ),
 });
 
 const templates = createRoute({
   getParentRoute: () => frame,
   path: "/templates",
   validateSearch: textSearch("q", "category"),
-  component: lazyRouteComponent(() => import("./templates/TemplatesPage"), "TemplatesPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./templates/TemplatesPage")),
+    "TemplatesPage",
+  ),
 });
 
 const template = createRoute({
   getParentRoute: () => frame,
   path: "/templates/$template",
-  component: lazyRouteComponent(() => import("./templates/TemplatePage"), "TemplatePage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./templates/TemplatePage")),
+    "TemplatePage",
+  ),
 });
 
 const images = createRoute({
   getParentRoute: () => frame,
   path: "/images",
   validateSearch: textSearch("q", "kind"),
-  component: lazyRouteComponent(() => import("./images/ImagesPage"), "ImagesPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./images/ImagesPage")),
+    "ImagesPage",
+  ),
 });
 
 const image = createRoute({
   getParentRoute: () => frame,
   path: "/images/$image",
-  component: lazyRouteComponent(() => import("./images/ImagePage"), "ImagePage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./images/ImagePage")),
+    "ImagePage",
+  ),
 });
 
 const uploads = createRoute({
   getParentRoute: () => frame,
   path: "/uploads",
-  component: lazyRouteComponent(() => import("./uploads/UploadsPage"), "UploadsPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./uploads/UploadsPage")),
+    "UploadsPage",
+  ),
 });
 
 const files = createRoute({
   getParentRoute: () => frame,
   path: "/files/$space",
-  validateSearch: textSearch("path"),
-  component: lazyRouteComponent(() => import("./files/FilesPage"), "FilesPage"),
+  validateSearch: placeFromSearch,
+  component: lazyRouteComponent(
+    withRest(() => import("./files/FilesPage")),
+    "FilesPage",
+  ),
+});
+
+const ownFiles = createRoute({
+  getParentRoute: () => frame,
+  path: "/files",
+  beforeLoad: () => {
+    throw redirect({ to: "/files/$space", params: { space: "home" }, replace: true });
+  },
 });
 
 const notifications = createRoute({
@@ -183,7 +235,10 @@ const notifications = createRoute({
   path: "/notifications",
   validateSearch: (search: Record<string, unknown>): { unread?: true } =>
     search.unread === true ? { unread: true } : {},
-  component: lazyRouteComponent(() => import("./notifications/NotificationsPage"), "NotificationsPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./notifications/NotificationsPage")),
+    "NotificationsPage",
+  ),
 });
 
 export const ACCOUNT_TABS = ["sessions", "notifications", "keys", "password"] as const;
@@ -194,33 +249,48 @@ const account = createRoute({
   path: "/account",
   validateSearch: (search: Record<string, unknown>): { tab?: AccountTab } =>
     ACCOUNT_TABS.includes(search.tab as AccountTab) ? { tab: search.tab as AccountTab } : {},
-  component: lazyRouteComponent(() => import("./account/AccountPage"), "AccountPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./account/AccountPage")),
+    "AccountPage",
+  ),
 });
 
 const users = createRoute({
   getParentRoute: () => frame,
   path: "/admin/users",
   validateSearch: userFilterFromSearch,
-  component: lazyRouteComponent(() => import("./admin/users/UsersPage"), "UsersPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./admin/users/UsersPage")),
+    "UsersPage",
+  ),
 });
 
 const user = createRoute({
   getParentRoute: () => frame,
   path: "/admin/users/$user",
-  component: lazyRouteComponent(() => import("./admin/users/UserPage"), "UserPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./admin/users/UserPage")),
+    "UserPage",
+  ),
 });
 
 const audit = createRoute({
   getParentRoute: () => frame,
   path: "/admin/audit",
   validateSearch: auditFromSearch,
-  component: lazyRouteComponent(() => import("./admin/audit/AuditPage"), "AuditPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./admin/audit/AuditPage")),
+    "AuditPage",
+  ),
 });
 
 const limits = createRoute({
   getParentRoute: () => frame,
   path: "/admin/limits",
-  component: lazyRouteComponent(() => import("./admin/limits/LimitsPage"), "LimitsPage"),
+  component: lazyRouteComponent(
+    withRest(() => import("./admin/limits/LimitsPage")),
+    "LimitsPage",
+  ),
 });
 
 export const router = createRouter({
@@ -243,6 +313,7 @@ export const router = createRouter({
       image,
       uploads,
       files,
+      ownFiles,
       notifications,
       account,
       users,
@@ -260,6 +331,15 @@ declare module "@tanstack/react-router" {
   interface Register {
     router: typeof router;
   }
+}
+
+/** A page beside the texts and styles that a first visit does without; they come in their order, so that pages override. */
+function withRest<Module>(load: () => Promise<Module>): () => Promise<Module> {
+  return async () => {
+    const rest = [import("./ui/mantine-styles-rest"), loadRest()];
+    const [module] = await Promise.all([load(), ...rest]);
+    return module;
+  };
 }
 
 function passed(milliseconds: number): Promise<void> {

@@ -8,6 +8,9 @@ pub(crate) const SBATCH_ANSWERED: &str = "sbatch-answered";
 /// The answer is recorded, and the server does not have it.
 pub(crate) const RECORDED: &str = "recorded";
 
+/// A local job is marked as begun, and has no supervisor.
+pub(crate) const LOCAL_MARKED: &str = "local-marked";
+
 #[cfg(debug_assertions)]
 pub(crate) fn point(name: &str) {
     use rustix::process::{Signal, getpid, kill_process};

@@ -43,7 +43,7 @@ fn describe(errno: Errno, what: impl std::fmt::Display) -> AgentError {
         Errno::NXIO => (ErrorCode::NotRegular, "this is not a regular file"),
         Errno::AGAIN => (ErrorCode::Busy, "the directories above it keep moving: try again"),
         Errno::LOOP => (ErrorCode::NotFound, "its symbolic links lead in a circle, to no file or directory"),
-        Errno::XDEV => (ErrorCode::Io, "the two places are on different file systems: copy instead"),
+        Errno::XDEV => (ErrorCode::OtherFileSystem, "the two places are on different file systems: copy instead"),
         Errno::NOSYS => (ErrorCode::Io, "the kernel, or a sandbox around the agent, refuses the system call"),
         _ => return AgentError::new(ErrorCode::Io, format!("{what}: {}", io::Error::from(errno))),
     };

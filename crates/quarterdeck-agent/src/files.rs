@@ -8,10 +8,10 @@ use std::os::fd::{AsFd, AsRawFd, BorrowedFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
 use std::path::Path;
 
-use quarterdeck_types::agent::{AgentError, Answer, Entry, EntryKind, ErrorCode, MAX_LIST_ENTRIES};
+use quarterdeck_types::agent::{AgentError, Answer, Entry, EntryKind, ErrorCode, FileVersion, MAX_LIST_ENTRIES};
 use quarterdeck_types::{FileName, Place};
 use rustix::fs::{
-    AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat, fstat, fstatfs, linkat, mkdirat, renameat,
+    AtFlags, CWD, Dir, FileType, Mode, OFlags, RenameFlags, Stat, chmodat, fstat, fstatfs, linkat, mkdirat, renameat,
     renameat_with, statat, symlinkat, unlinkat,
 };
 use rustix::io::Errno;
@@ -144,7 +144,9 @@ fn rename_new_by_link(from: (BorrowedFd<'_>, &OsStr), to: (BorrowedFd<'_>, &OsSt
     if FileType::from_raw_mode(about.st_mode) == FileType::Directory {
         // Takes the name with an empty directory; a rename may replace that, and nothing else.
         mkdirat(to.0, to.1, NEW_DIRECTORY)?;
-        return renameat(from.0, from.1, to.0, to.1);
+        return renameat(from.0, from.1, to.0, to.1).inspect_err(|_| {
+            let _ = unlinkat(to.0, to.1, AtFlags::REMOVEDIR);
+        });
     }
     match linkat(from.0, from.1, to.0, to.1, AtFlags::empty()) {
         // NFS repeats a request whose answer was lost: the name may be there because the first one made it.
@@ -162,6 +164,21 @@ pub(crate) fn remove(spaces: &Spaces, at: &Place) -> Outcome<()> {
         other => other,
     }
     .during(&at)
+}
+
+/// Changes what the name itself is, and nothing that a link leads to.
+pub(crate) fn set_mode(spaces: &Spaces, at: &Place, mode: u32) -> Outcome<Entry> {
+    let at = spaces.locate(at)?;
+    let (parent, name) = spaces.open_parent(&at)?;
+    let opened = open_name(&parent, name.as_os_str(), OFlags::PATH | OFlags::NOFOLLOW, Mode::empty()).during(&at)?;
+    let about = fstat(&opened).during(&at)?;
+    if !matches!(FileType::from_raw_mode(about.st_mode), FileType::RegularFile | FileType::Directory) {
+        let message = format!("{at}: only files and directories have permissions of their own");
+        return Err(AgentError::new(ErrorCode::NotRegular, message));
+    }
+    // What is open for its name alone takes no fchmod.
+    chmodat(CWD, descriptor_path(&opened), Mode::from_raw_mode(mode & 0o7777), AtFlags::empty()).during(&at)?;
+    Ok(entry_at(&at, &fstat(&opened).during(&at)?))
 }
 
 pub(crate) fn link(spaces: &Spaces, from: &Place, to: &Place) -> Outcome<Entry> {
@@ -247,11 +264,16 @@ fn entry_of(about: &Stat, absolute: Option<&Path>) -> Entry {
         mode: about.st_mode & 0o7777,
         uid: about.st_uid,
         gid: about.st_gid,
+        inode: about.st_ino,
     }
 }
 
+pub(crate) fn version(about: &Stat) -> FileVersion {
+    entry_of(about, None).version()
+}
+
 /// The first `count` names behind `after`, in the order of their bytes. Holds no more than that many at a time.
-fn first_names(directory: &OwnedFd, after: Option<&FileName>, count: usize) -> Result<Vec<FileName>, Errno> {
+pub(crate) fn first_names(directory: &OwnedFd, after: Option<&FileName>, count: usize) -> Result<Vec<FileName>, Errno> {
     let mut first: BinaryHeap<FileName> = BinaryHeap::with_capacity(count + 1);
     for found in Dir::read_from(directory)? {
         let found = found?;

@@ -19,11 +19,13 @@ mod options;
 mod processes;
 mod programs;
 mod records;
+mod replace;
 mod requests;
 mod resolve;
 mod serve;
 mod submit;
 mod supervisor;
+mod trash;
 mod uploads;
 
 use std::ffi::OsString;

@@ -12,6 +12,7 @@ use quarterdeck_types::agent::{AgentError, ErrorCode, LocalJob, LocalJobState, L
 use rustix::fs::OFlags;
 use uuid::Uuid;
 
+use crate::crash;
 use crate::errors::{During, Outcome};
 use crate::programs::Programs;
 use crate::records::{self, Claim, Record, Records};
@@ -43,14 +44,15 @@ impl LocalJobs {
         let record = match self.records.claim(id).during(&what)? {
             Claim::Settled(status) => return Ok(status),
             Claim::Held => return self.running(id),
-            Claim::Left(record) => return lost(id, &record),
-            Claim::Fresh(record) => record,
+            Claim::Left(record) if has_run(&record).during(&what)? => return lost(id, &record),
+            Claim::Left(record) | Claim::Fresh(record) => record,
         };
         let at = spaces.locate(&job.directory)?;
         spaces.open(&at, OFlags::PATH | OFlags::DIRECTORY)?;
         let task = Task { id, job, directory: at.absolute, environment: programs.environment().to_vec() };
         records::write(record.directory(), TASK, &task).during(&what)?;
         record.mark_started().during(&what)?;
+        crash::point(crash::LOCAL_MARKED);
         match self.spawn_supervisor(&record) {
             Ok(child) => {
                 wait_in_background(child, work);
@@ -133,6 +135,12 @@ fn wait_for_start(directory: &Path) {
     while !known(RUNNING) && !known("result") && Instant::now() < deadline {
         std::thread::sleep(LOOK);
     }
+}
+
+/// Its supervisor says so before it starts the script. An agent that was killed before that left a job that can still be
+/// started.
+fn has_run(record: &Record) -> std::io::Result<bool> {
+    record.directory().join(RUNNING).try_exists()
 }
 
 fn lost(id: Uuid, record: &Record) -> Outcome<LocalJobStatus> {

@@ -10,9 +10,11 @@ use crate::errors::Outcome;
 use crate::files;
 use crate::local::LocalJobs;
 use crate::programs::Programs;
+use crate::replace;
 use crate::resolve::Spaces;
 use crate::serve::Work;
 use crate::submit::{Submission, Submissions};
+use crate::trash;
 use crate::uploads::{self, Placings};
 
 /// Everything that answering takes; shared by all connections, changed by none.
@@ -53,6 +55,10 @@ impl Agent {
             Request::Mkdir { at, parents } => Answer::Entry { entry: files::mkdir(spaces, &at, parents)? },
             Request::Rename { from, to, replace } => done(files::rename(spaces, &from, &to, replace)?),
             Request::Remove { at } => done(files::remove(spaces, &at)?),
+            Request::SetMode { at, mode } => Answer::Entry { entry: files::set_mode(spaces, &at, mode)? },
+            Request::MoveToTrash { at } => trash::put(spaces, &at)?,
+            Request::ListTrash { space, after, limit } => trash::list(spaces, &space, after.as_ref(), limit)?,
+            Request::Restore { space, item } => Answer::Entry { entry: trash::restore(spaces, &space, &item)? },
             Request::Link { from, to } => Answer::Entry { entry: files::link(spaces, &from, &to)? },
             Request::CreateUpload { upload, directory, size } => {
                 Answer::Entry { entry: uploads::create(spaces, upload, &directory, size)? }
@@ -66,6 +72,9 @@ impl Agent {
             }
             Request::FinishUpload { upload, directory, name, size } => {
                 uploads::finish(spaces, &self.placings, upload, &directory, &name, size)?
+            }
+            Request::ReplaceFile { upload, at, expected } => {
+                Answer::Entry { entry: replace::replace(spaces, upload, &at, expected)? }
             }
             Request::DiscardUpload { upload, directory } => done(uploads::discard(spaces, upload, &directory)?),
             Request::Sbatch { id, directory, script, comment } => {

@@ -84,6 +84,16 @@ impl Spaces {
         self.located(directory.root, directory.path.join(name))
     }
 
+    /// Another place of the same space.
+    pub(crate) fn in_same_space(&self, at: &Located, path: RelativePath) -> Located {
+        self.located(at.root, path)
+    }
+
+    /// The space that a place is in.
+    pub(crate) fn name(&self, at: &Located) -> SpaceName {
+        self.roots[at.root].0.clone()
+    }
+
     /// The place one name further up, and that name; `None` for a space itself.
     pub(crate) fn split(&self, at: &Located) -> Option<(Located, FileName)> {
         let (parent, name) = at.path.split()?;

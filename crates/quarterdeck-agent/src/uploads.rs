@@ -239,14 +239,14 @@ fn placed(spaces: &Spaces, at: &Located, name: &FileName, about: &Stat) -> Answe
     }
 }
 
-fn hidden_name(upload: Uuid) -> FileName {
+pub(crate) fn hidden_name(upload: Uuid) -> FileName {
     let name = format!(".quarterdeck-upload-{upload}");
     FileName::parse(&name).expect("letters, digits and dashes are a name")
 }
 
 /// `name-N` before the extension: `mesh-2.tar.gz` would be nicer than `mesh.tar-2.gz`, so the two that travel together
 /// stay together. Cut at a character's end where the name gets too long.
-fn numbered(name: &FileName, number: u32) -> FileName {
+pub(crate) fn numbered(name: &FileName, number: u32) -> FileName {
     if number == 0 {
         return name.clone();
     }

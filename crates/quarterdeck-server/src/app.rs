@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use crate::agents::Agents;
+use crate::agents::{Agents, Start};
 use crate::audit;
 use crate::auth::Keys;
 use crate::clock::Clock;
@@ -38,6 +38,26 @@ impl App {
     pub fn new(parts: Parts) -> App {
         App(Arc::new(parts))
     }
+
+    /// A site's parts without anything beside the database: no agent, no scheduler. For tests and measurements.
+    pub(crate) fn alone(config: Config, db: Db, clock: Clock) -> anyhow::Result<App> {
+        Ok(App::new(Parts {
+            agents: Agents::new(Start::Launcher { socket: "/nowhere".into() }, 1),
+            clusters: Clusters::new(&config, Mode::MultiUser),
+            limits: Limits::new(&config, clock.clone(), None),
+            live: Live::default(),
+            uploads: Default::default(),
+            images: Default::default(),
+            jobs: Default::default(),
+            notifications: crate::notifications::Notifications::new(&config)?,
+            audit: audit::Log::new(db.clone(), clock.clone(), &config)?,
+            keys: Keys::load_or_generate(&config.server.data)?,
+            config,
+            mode: Mode::MultiUser,
+            clock,
+            db,
+        }))
+    }
 }
 
 impl Parts {
@@ -57,24 +77,20 @@ impl std::ops::Deref for App {
 
 #[cfg(test)]
 pub(crate) mod testing {
-    use std::path::{Path, PathBuf};
+    use std::path::Path;
 
     use chrono::{DateTime, Utc};
 
-    use super::{App, Parts};
+    use super::App;
     use crate::access::{Actor, Origin, Role, Via};
-    use crate::agents::{Agents, Start};
     use crate::audit;
-    use crate::auth::Keys;
     use crate::clock::Clock;
-    use crate::clusters::Clusters;
-    use crate::config::{Config, Mode};
+    use crate::config::Config;
     use crate::db::Db;
-    use crate::limits::Limits;
     use crate::users::{self, Desk, Kind, NewUser, User};
 
-    /// A site's parts on a test's database, at this time. No agent and no scheduler is there. Several of them with the
-    /// same data directory are one server at different times.
+    /// A site's parts alone on a test's database, at this time. Several of them with the same data directory are one
+    /// server at different times.
     pub(crate) fn app_at(db: &Db, data: &Path, time: DateTime<Utc>) -> App {
         app_with(db, data, time, |_| ())
     }
@@ -84,22 +100,7 @@ pub(crate) mod testing {
         let mut config = Config::load(None).unwrap();
         config.server.data = data.to_owned();
         configure(&mut config);
-        App::new(Parts {
-            agents: Agents::new(Start::Launcher { socket: PathBuf::from("/nowhere") }, 1),
-            clusters: Clusters::new(&config, Mode::MultiUser),
-            limits: Limits::new(&config, Clock::fixed(time), None),
-            live: Default::default(),
-            uploads: Default::default(),
-            images: Default::default(),
-            jobs: Default::default(),
-            notifications: crate::notifications::Notifications::new(&config).unwrap(),
-            audit: audit::Log::new(db.clone(), Clock::fixed(time), &config).unwrap(),
-            config,
-            mode: Mode::MultiUser,
-            clock: Clock::fixed(time),
-            db: db.clone(),
-            keys: Keys::load_or_generate(data).unwrap(),
-        })
+        App::alone(config, db.clone(), Clock::fixed(time)).unwrap()
     }
 
     pub(crate) const PASSWORD: &str = "battery staple of the tests";

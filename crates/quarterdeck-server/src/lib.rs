@@ -20,6 +20,7 @@ mod crash;
 mod cross_site;
 mod db;
 mod files;
+mod health;
 mod history;
 mod images;
 mod jobs;
@@ -53,6 +54,8 @@ pub use auth::Keys;
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Mode};
 pub use db::Db;
+#[doc(hidden)]
+pub use jobs::Bench as JobsBench;
 pub use limits::Class;
 pub use problem::FieldError;
 pub use start::{serve, single_user_config};

@@ -1,5 +1,7 @@
-//! Accepts connections and serves them, bounded in number and in the time that a client may take to say what it wants:
-//! whoever opens a connection and says nothing must not keep others out.
+//! Accepts connections and serves them, bounded in number and in the time that a client may take to say what it wants
+//! and to take what it is answered: whoever opens a connection and does neither must not keep others out.
+
+mod taken;
 
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -17,8 +19,12 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
+use taken::Taken;
+
 /// A request's head must be here in this time, counted from when it could begin.
 const HEAD_TIME: Duration = Duration::from_secs(20);
+/// Something of an answer must be taken in this time, as in most proxies.
+const TAKE_TIME: Duration = Duration::from_secs(60);
 /// Waited when no connection can be accepted (no descriptor is left).
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -68,7 +74,8 @@ pub(crate) async fn serve(
                 return;
             }
             let service = TowerToHyperService::new(service);
-            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
+            let connection =
+                builder.serve_connection_with_upgrades(TokioIo::new(Taken::new(stream, TAKE_TIME)), service);
             // A client that went away in the middle is no fault of ours.
             let _ = watcher.watch(connection.into_owned()).await;
         });

@@ -1,16 +1,22 @@
 //! Answers with bytes of a user's file, all or those that `Range` asks for: never as a page of ours.
 
 use axum::body::Body;
-use axum::http::{HeaderValue, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+
+use quarterdeck_types::agent::FileVersion;
 
 use crate::agents::UserFile;
 use crate::problem::Problem;
 use crate::web::Uncompressed;
 
-/// The whole file, or one range of it.
-pub(crate) fn answer(file: UserFile, range: Option<&HeaderValue>) -> Result<Response, Problem> {
+/// The whole file, or the range of it that the request asks for; the whole too where it asks for the range of another
+/// state of the file (`If-Range`).
+pub(crate) fn answer(file: UserFile, asked: &HeaderMap) -> Result<Response, Problem> {
     let size = file.entry().size;
+    let tag = entity_tag(file.entry().version())?;
+    let is_same = asked.get(header::IF_RANGE).is_none_or(|wanted| *wanted == tag);
+    let range = asked.get(header::RANGE).filter(|_| is_same);
     let Some((from, to)) = range.map(|range| read(range, size)).transpose()?.flatten() else {
         return Ok(self::from(file, 0));
     };
@@ -28,12 +34,30 @@ pub(crate) fn from(file: UserFile, from: u64) -> Response {
     bytes(file, from, size)
 }
 
+/// Strong enough for ranges and conditions: another file, another size or another time of its content.
+pub(crate) fn entity_tag(version: FileVersion) -> Result<HeaderValue, Problem> {
+    let FileVersion { inode, size, modified_us } = version;
+    HeaderValue::from_str(&format!("\"{inode:x}-{size:x}-{modified_us:x}\"")).map_err(Problem::internal)
+}
+
+/// The state that [`entity_tag`] names so.
+pub(crate) fn version_of(tag: &str) -> Option<FileVersion> {
+    let mut parts = tag.strip_prefix('"')?.strip_suffix('"')?.split('-');
+    let mut next = || u64::from_str_radix(parts.next()?, 16).ok();
+    let version = FileVersion { inode: next()?, size: next()?, modified_us: next()?.cast_signed() };
+    parts.next().is_none().then_some(version)
+}
+
 fn bytes(file: UserFile, from: u64, to: u64) -> Response {
+    let tag = entity_tag(file.entry().version());
     let mut response = attachment(Body::from_stream(file.stream(from, to)));
     let headers = response.headers_mut();
     // A file that becomes shorter meanwhile breaks the connection, lest the half be taken for the whole.
     headers.insert(header::CONTENT_LENGTH, HeaderValue::from(to.saturating_sub(from)));
     headers.insert(header::ACCEPT_RANGES, HeaderValue::from_static("bytes"));
+    if let Ok(tag) = tag {
+        headers.insert(header::ETAG, tag);
+    }
     response
 }
 

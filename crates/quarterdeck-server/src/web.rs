@@ -19,7 +19,6 @@ use utoipa::openapi::response::ResponseBuilder;
 use utoipa::openapi::schema::Ref;
 use utoipa::openapi::security::{Http, HttpAuthScheme, SecurityRequirement, SecurityScheme};
 use utoipa_axum::router::OpenApiRouter;
-use utoipa_axum::routes;
 use uuid::Uuid;
 
 use crate::access::{self, Role, Rule, TABLE};
@@ -27,8 +26,8 @@ use crate::app::App;
 use crate::client_address::client_address;
 use crate::problem::{Problem, ProblemDocument};
 use crate::{
-    accounts, api_docs, api_keys, audit, auth, clusters, files, history, images, jobs, limits, live, method_override,
-    nodes, notifications, page, redact, templates, uploads, users,
+    accounts, api_docs, api_keys, audit, auth, clusters, files, health, history, images, jobs, limits, live,
+    method_override, nodes, notifications, page, redact, templates, uploads, users,
 };
 
 /// A request's JSON may hold a batch script (Slurm's own limit is 4 MB) and little else.
@@ -111,7 +110,7 @@ fn api() -> OpenApiRouter<App> {
         .merge(audit::api::routes())
         .merge(limits::api::routes())
         .merge(live::api::routes());
-    OpenApiRouter::with_openapi(Document::openapi()).routes(routes!(alive)).routes(routes!(ready)).nest("/api/v1", v1)
+    OpenApiRouter::with_openapi(Document::openapi()).merge(health::routes()).nest("/api/v1", v1)
 }
 
 /// Writes into the document what the access table says of each operation.
@@ -169,26 +168,6 @@ fn security(rule: Rule) -> Option<Vec<SecurityRequirement>> {
         Rule::Session(role) => Some(vec![session(role)]),
         Rule::Known => Some(vec![session(Role::Viewer), key(Vec::new())]),
         Rule::Role(role, scope) => Some(vec![session(role), key(vec![scope.to_string()])]),
-    }
-}
-
-/// The process is alive.
-#[utoipa::path(get, path = "/healthz", tag = "operation", responses((status = 204)))]
-async fn alive() -> StatusCode {
-    StatusCode::NO_CONTENT
-}
-
-/// The server can answer requests: its database does.
-#[utoipa::path(get, path = "/readyz", tag = "operation", responses((status = 204), (status = 503)))]
-async fn ready(axum::extract::State(app): axum::extract::State<App>) -> Response {
-    match app.db.read().ping().await {
-        Ok(()) => StatusCode::NO_CONTENT.into_response(),
-        Err(_) => Problem::new(
-            StatusCode::SERVICE_UNAVAILABLE,
-            "database-unavailable",
-            "The database does not answer: look at its log.",
-        )
-        .into_response(),
     }
 }
 

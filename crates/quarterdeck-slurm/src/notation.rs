@@ -428,6 +428,9 @@ mod tests {
         assert_eq!(ExitStatus::from_wait_status(768), exited);
         assert_eq!(ExitStatus::parse("0:9"), Ok(ExitStatus { code: None, signal: Some(9) }));
         assert_eq!(ExitStatus::from_wait_status(9), ExitStatus { code: None, signal: Some(9) });
+        // Slurm's SIG_OOM, of what the kernel killed for memory.
+        let oom = ExitStatus { code: None, signal: Some(125) };
+        assert_eq!((ExitStatus::parse("0:125"), ExitStatus::from_wait_status(253)), (Ok(oom), oom));
         assert!(ExitStatus::parse("3").is_err());
     }
 

@@ -42,6 +42,18 @@ pub enum Request {
     Rename { from: Place, to: Place, replace: bool },
     /// Removes a file, a link, or a directory that is empty. Answer: [`Answer::Done`].
     Remove { at: Place },
+    /// Sets the permission bits (`0o7777`) of a file or a directory, never of what a link leads to.
+    /// Answer: [`Answer::Entry`].
+    SetMode { at: Place, mode: u32 },
+    /// Moves what is there, whatever it is, to its space's trash. Answer: [`Answer::Trash`] with that one item, or
+    /// [`ErrorCode::NoTrash`].
+    MoveToTrash { at: Place },
+    /// One page of a space's trash, ordered by the bytes of the items' names; starts behind `after`.
+    /// Answer: [`Answer::Trash`].
+    ListTrash { space: SpaceName, after: Option<FileName>, limit: u32 },
+    /// Puts an item of the trash back where it was, with the directories above that are missing. Never replaces.
+    /// Answer: [`Answer::Entry`].
+    Restore { space: SpaceName, item: FileName },
     /// Makes the file `from` appear as `to` too: a hard link, or a symbolic one across file systems.
     /// Never replaces. Answer: [`Answer::Entry`].
     Link { from: Place, to: Place },
@@ -61,6 +73,10 @@ pub enum Request {
     /// taken, under `name-1`, `name-2` … before its extension. Syncs the directory. Asked again after an answer was
     /// lost, it answers the same. Answer: [`Answer::Placed`].
     FinishUpload { upload: Uuid, directory: Place, name: FileName, size: u64 },
+    /// Syncs the hidden file of an upload and puts it in the place of the file `at`, if that is still as `expected`, with
+    /// its permissions; without `expected`, only where there is nothing yet. The hidden file is gone afterwards, also
+    /// where it was refused. Answer: [`Answer::Entry`], or [`ErrorCode::Changed`].
+    ReplaceFile { upload: Uuid, at: Place, expected: Option<FileVersion> },
     /// Removes the hidden file; that it is not there is no error. Answer: [`Answer::Done`].
     DiscardUpload { upload: Uuid, directory: Place },
 
@@ -134,6 +150,7 @@ pub enum Answer {
     Opened { entry: Entry },
     Entry { entry: Entry },
     Entries { items: Vec<Entry>, more: bool },
+    Trash { items: Vec<TrashItem>, more: bool },
     Placed { entry: Entry, path: RelativePath, absolute: String },
     Done,
     Submission { outcome: SubmissionOutcome },
@@ -181,6 +198,34 @@ pub struct Entry {
     pub mode: u32,
     pub uid: u32,
     pub gid: u32,
+    pub inode: u64,
+}
+
+impl Entry {
+    pub fn version(&self) -> FileVersion {
+        FileVersion { inode: self.inode, size: self.size, modified_us: self.modified_us }
+    }
+}
+
+/// What tells one state of a file from the next.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct FileVersion {
+    pub inode: u64,
+    /// Bytes.
+    pub size: u64,
+    /// Microseconds since 1970.
+    pub modified_us: i64,
+}
+
+/// What lies in a space's trash.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct TrashItem {
+    /// Under its name in the trash, which is not always the one it had.
+    pub entry: Entry,
+    /// The absolute path it had, escaped like a [`RelativePath`]; `None`: nothing says it, or it is in no space.
+    pub was_at: Option<String>,
+    /// Microseconds since 1970, in whole seconds; `None`: whatever put it there did not say.
+    pub deleted_us: Option<i64>,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -276,6 +321,8 @@ pub enum ErrorCode {
     NotFound,
     PermissionDenied,
     AlreadyExists,
+    /// The file is not as the request expects it any more.
+    Changed,
     NotADirectory,
     IsADirectory,
     DirectoryNotEmpty,
@@ -285,6 +332,10 @@ pub enum ErrorCode {
     LeavesSpace,
     /// The site has no space of this name.
     NoSuchSpace,
+    /// The two places are on different file systems: what was asked for takes a copy.
+    OtherFileSystem,
+    /// The space has no trash that this could go to: it can only be removed for good.
+    NoTrash,
     NoSpaceLeft,
     QuotaExceeded,
     /// The finished upload does not hold the bytes it should.

@@ -33,7 +33,7 @@ export function AccountPage() {
   ];
   return (
     <>
-      <PageHeader title={t("account.title")} below={[...new Set(facts)].join(" · ")} />
+      <PageHeader title={t("pages.account")} below={[...new Set(facts)].join(" · ")} />
       {!user.unix_user && (
         <p className={classes.hint}>
           <IconInfoCircle size={16} aria-hidden />

@@ -23,7 +23,7 @@ export function SecurityNotices() {
         <li key={id} className={classes.notice}>
           <IconShieldX size={18} aria-hidden />
           <div>
-            <strong>{t("sessions.reused.title")}</strong>
+            <strong>{t("frame.reusedTitle")}</strong>
             <p>
               {t("sessions.reused.text", {
                 time: format.moment(at),

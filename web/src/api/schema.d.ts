@@ -971,7 +971,11 @@ export interface paths {
         get: operations["files_list"];
         put?: never;
         post?: never;
-        delete?: never;
+        /**
+         * Delete: to the space's trash, unless told otherwise.
+         * @description What has no trash to go to (it is on another file system) is refused with 409 `no-trash`.
+         */
+        delete: operations["files_delete"];
         options?: never;
         head?: never;
         patch?: never;
@@ -986,8 +990,117 @@ export interface paths {
         };
         /** A file's bytes. `Range` is honoured. */
         get: operations["files_content"];
+        /**
+         * Write a small file: a new one with `If-None-Match: *`, or in the place of the one whose `ETag` is sent as `If-Match`.
+         * @description What was changed meanwhile is not written over: 412 `changed`. Big files are uploaded.
+         */
+        put: operations["files_write"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{space}/mkdir": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Make a directory. */
+        post: operations["files_mkdir"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{space}/permissions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Set the permissions of a file or a directory. */
+        post: operations["files_permissions"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{space}/rename": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Rename or move within a file system.
+         * @description What lies on another file system takes a copy: 409 `other-file-system`.
+         */
+        post: operations["files_rename"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{space}/stat": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What is at a path; of a link the link itself. */
+        get: operations["files_stat"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{space}/trash": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One page of a space's trash, ordered by name. */
+        get: operations["files_trash"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{space}/trash/{item}/restore": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Put an item of the trash back where it was. Never replaces what is there now. */
+        post: operations["files_restore"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1573,7 +1686,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The server can answer requests: its database does. */
+        /** The server can answer requests, and how its parts stand. Without the database it cannot: 503. */
         get: operations["operation_ready"];
         put?: never;
         post?: never;
@@ -1657,6 +1770,7 @@ export interface components {
              */
             as_of?: string | null;
             stale: boolean;
+            /** @description Why there is no newer reading. */
             stale_reason?: string | null;
         };
         AgentInTrouble: {
@@ -1825,15 +1939,11 @@ export interface components {
          * @enum {string}
          */
         Class: "sign_in" | "submit" | "new_upload" | "node_action" | "reboot" | "scan" | "write" | "read";
-        Cluster: {
+        Cluster: components["schemas"]["Age"] & {
             name: string;
             scheduler: components["schemas"]["SchedulerName"];
             version?: string | null;
             state: components["schemas"]["ClusterState"];
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
             accounting?: components["schemas"]["Age"] | null;
         };
         /** @description What somebody may charge to an account. */
@@ -2035,7 +2145,7 @@ export interface components {
             line?: components["schemas"]["OutputLine"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_ClusterAccount: {
+        FreshPage_ClusterAccount: components["schemas"]["ReadingAge"] & {
             items: {
                 /** @example physics */
                 account: string;
@@ -2057,18 +2167,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_ClusterQos: {
+        FreshPage_ClusterQos: components["schemas"]["ReadingAge"] & {
             items: {
                 name: string;
                 description?: string | null;
@@ -2098,18 +2199,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Job: {
+        FreshPage_Job: components["schemas"]["ReadingAge"] & {
             items: {
                 /** Format: uuid */
                 id: string;
@@ -2177,18 +2269,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Node: {
+        FreshPage_Node: components["schemas"]["ReadingAge"] & {
             items: {
                 name: string;
                 /**
@@ -2218,18 +2301,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Partition: {
+        FreshPage_Partition: components["schemas"]["ReadingAge"] & {
             items: {
                 name: string;
                 is_default: boolean;
@@ -2271,18 +2345,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Reservation: {
+        FreshPage_Reservation: components["schemas"]["ReadingAge"] & {
             items: {
                 name: string;
                 /**
@@ -2317,18 +2382,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Share: {
+        FreshPage_Share: components["schemas"]["ReadingAge"] & {
             items: {
                 account: string;
                 /** @description Null: the account itself. */
@@ -2376,18 +2432,9 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
-        FreshPage_Step: {
+        FreshPage_Step: components["schemas"]["ReadingAge"] & {
             items: {
                 /**
                  * @description `batch`: the script; a number: an `srun`; in a heterogeneous job `+1.0`.
@@ -2424,15 +2471,6 @@ export interface components {
              * @description With `count=true`.
              */
             total?: number | null;
-            /**
-             * Format: date-time
-             * @description When the cluster was read.
-             */
-            as_of?: string | null;
-            stale: boolean;
-            /** @description Why there is no newer reading. */
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
         };
         /** @description GPUs per node. */
         Gpus: {
@@ -2619,16 +2657,12 @@ export interface components {
          * @enum {string}
          */
         JobChoice: "all" | "asked" | "longer";
-        JobChoices: {
+        JobChoices: components["schemas"]["Age"] & {
             /** @description Of nodes. */
             features: components["schemas"]["NodeFeature"][];
             /** @description Devices of nodes. */
             gres: components["schemas"]["NodeGres"][];
             licenses: components["schemas"]["License"][];
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
         };
         JobCounts: {
             /** Format: int64 */
@@ -2662,7 +2696,7 @@ export interface components {
             standing: components["schemas"]["DependencyStanding"];
             job?: components["schemas"]["LinkedJob"] | null;
         };
-        JobDetail: components["schemas"]["Job"] & {
+        JobDetail: components["schemas"]["Job"] & components["schemas"]["Age"] & {
             /** @description For the owner's eyes, like the paths. */
             script?: string | null;
             output_path?: string | null;
@@ -2673,10 +2707,6 @@ export interface components {
             sweep: boolean;
             /** @description What you may do with it now. */
             actions: components["schemas"]["JobAction"][];
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
         };
         JobFile: {
             name: string;
@@ -2856,6 +2886,12 @@ export interface components {
             /** @description Our id or the scheduler's. */
             job: string;
         };
+        NewDirectory: {
+            /** @description Beneath the space. */
+            path: string;
+            /** @description Make the directories above too; that it is there already is no error. */
+            parents?: boolean;
+        };
         NewDownload: {
             space: string;
             /** @description One file is sent as it is; a directory, or several paths, as a tar archive. */
@@ -2939,7 +2975,7 @@ export interface components {
             };
         };
         /** @description One node, read anew. */
-        NodeDetail: components["schemas"]["Node"] & {
+        NodeDetail: components["schemas"]["Node"] & components["schemas"]["Age"] & {
             /** @description The Unix user who gave the reason. This and what follows: null where the scheduler does not tell. */
             reason_by?: string | null;
             /** Format: date-time */
@@ -2970,10 +3006,6 @@ export interface components {
             jobs: components["schemas"]["Job"][];
             /** @description What you may do with it now. */
             actions: components["schemas"]["NodeAction"][];
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
         };
         NodeFeature: {
             name: string;
@@ -3121,12 +3153,7 @@ export interface components {
             /** @enum {string} */
             stream: "stdout" | "stderr";
         };
-        Overview: {
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
-            fallback?: components["schemas"]["Fallback"] | null;
+        Overview: components["schemas"]["ReadingAge"] & {
             /** @description Jobs submitted in the last seven days. */
             jobs: components["schemas"]["JobCounts"];
             mine: components["schemas"]["JobCounts"];
@@ -3242,17 +3269,13 @@ export interface components {
         };
         /** @description One page of a list. */
         Page_Cluster: {
-            items: {
+            items: (components["schemas"]["Age"] & {
                 name: string;
                 scheduler: components["schemas"]["SchedulerName"];
                 version?: string | null;
                 state: components["schemas"]["ClusterState"];
-                /** Format: date-time */
-                as_of?: string | null;
-                stale: boolean;
-                stale_reason?: string | null;
                 accounting?: components["schemas"]["Age"] | null;
-            }[];
+            })[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
             /**
@@ -3522,6 +3545,32 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_TrashEntry: {
+            items: {
+                /** @description To be sent back as it is. */
+                id: string;
+                /** @description For display: the name it has in the trash. */
+                name: string;
+                /** @description The absolute path it had; null: nothing says it any more, and it cannot be restored. */
+                was_at: string | null;
+                /** Format: date-time */
+                deleted_at: string | null;
+                kind: components["schemas"]["FileEntryKind"];
+                /**
+                 * Format: int64
+                 * @description Bytes.
+                 */
+                size: number;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_UploadInfo: {
             items: {
                 /** Format: uuid */
@@ -3588,6 +3637,8 @@ export interface components {
         };
         /** @enum {string} */
         ParameterType: "string" | "text" | "integer" | "number" | "boolean" | "choice";
+        /** @enum {string} */
+        PartState: "up" | "down";
         Partition: {
             name: string;
             is_default: boolean;
@@ -3665,10 +3716,22 @@ export interface components {
         };
         /** @enum {string} */
         PeriodSource: "seen" | "accounting";
+        Permissions: {
+            /** @description Beneath the space. */
+            path: string;
+            /**
+             * @description Octal, as `chmod` takes them.
+             * @example 0644
+             */
+            mode: string;
+        };
         Preview: {
             script: string;
-            /** @description What the scheduler says against it. */
-            warnings: string[];
+            /**
+             * @description What will be otherwise than the script says (`ignored-directive`), and what the scheduler says against it
+             *     (`scheduler-says`).
+             */
+            warnings: components["schemas"]["FieldError"][];
             /**
              * Format: date-time
              * @description When Slurm thinks it would start.
@@ -3707,6 +3770,13 @@ export interface components {
             p256dh: string;
             auth: string;
         };
+        Readiness: {
+            parts: components["schemas"]["ServerPart"][];
+        };
+        /** @description The same of what can be read in two ways. */
+        ReadingAge: components["schemas"]["Age"] & {
+            fallback?: components["schemas"]["Fallback"] | null;
+        };
         Reboot: {
             /**
              * @description Why, in one line of at most 230 bytes.
@@ -3721,6 +3791,16 @@ export interface components {
         };
         Refresh: {
             refresh_token: string;
+        };
+        Rename: {
+            /** @description Beneath the space. */
+            from: string;
+            /** @description The whole new path, beneath `to_space`. */
+            to: string;
+            /** @description The same space unless told. */
+            to_space?: string | null;
+            /** @description Put it in the place of a file that is there. */
+            replace?: boolean;
         };
         Reservation: {
             name: string;
@@ -3789,12 +3869,27 @@ export interface components {
             /** @description Task numbers of a job array: `0-9`, `1,3,5`, `0-99%10`. */
             array?: string | null;
         };
+        /** @description Where a restored item is now. */
+        Restored: {
+            space: string;
+            /** @description Beneath the space. */
+            path: string;
+        };
         /** @enum {string} */
         Role: "viewer" | "user" | "operator" | "admin";
         /** @enum {string} */
         SchedulerName: "slurm" | "local";
         /** @enum {string} */
         ServerMode: "single-user" | "multi-user";
+        /** @description Why a part is down is for those who are signed in. */
+        ServerPart: {
+            /**
+             * @description `database`, `redis`, or `cluster:` and its name.
+             * @example cluster:slurm
+             */
+            name: string;
+            state: components["schemas"]["PartState"];
+        };
         /** @description A session that goes on. */
         SessionView: {
             /** Format: uuid */
@@ -4054,6 +4149,23 @@ export interface components {
             refresh_token?: string | null;
             user: components["schemas"]["User"];
         };
+        /** @description What was deleted and can be taken back. */
+        TrashEntry: {
+            /** @description To be sent back as it is. */
+            id: string;
+            /** @description For display: the name it has in the trash. */
+            name: string;
+            /** @description The absolute path it had; null: nothing says it any more, and it cannot be restored. */
+            was_at: string | null;
+            /** Format: date-time */
+            deleted_at: string | null;
+            kind: components["schemas"]["FileEntryKind"];
+            /**
+             * Format: int64
+             * @description Bytes.
+             */
+            size: number;
+        };
         Trouble: {
             /** @description Out of service, or not responding; those longest so first. */
             nodes: components["schemas"]["NodeInTrouble"][];
@@ -4247,7 +4359,7 @@ export interface components {
             /** @description What signatures are verified with. It is shown this once; null where it is the same as before. */
             webhook_secret?: string | null;
         };
-        Why: {
+        Why: components["schemas"]["Age"] & {
             /** @description The most telling first; none where all is well. */
             items: components["schemas"]["Finding"][];
             /**
@@ -4255,10 +4367,6 @@ export interface components {
              * @description When the scheduler thinks that a waiting job will start.
              */
             starts_at?: string | null;
-            /** Format: date-time */
-            as_of?: string | null;
-            stale: boolean;
-            stale_reason?: string | null;
         };
     };
     responses: never;
@@ -7761,6 +7869,88 @@ export interface operations {
             };
         };
     };
+    files_delete: {
+        parameters: {
+            query: {
+                /** @description Beneath the space. */
+                path: string;
+                /** @description For good, instead of to the trash: a file, a link, or a directory that is empty. */
+                permanent?: boolean;
+            };
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TrashEntry"];
+                };
+            };
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     files_content: {
         parameters: {
             query: {
@@ -7817,6 +8007,549 @@ export interface operations {
                 };
             };
             416: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_write: {
+        parameters: {
+            query: {
+                /** @description Beneath the space. */
+                path: string;
+            };
+            header?: {
+                "If-Match"?: string | null;
+                "If-None-Match"?: string | null;
+            };
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/octet-stream": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileEntry"];
+                };
+            };
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileEntry"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            428: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_mkdir: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewDirectory"];
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileEntry"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            507: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_permissions: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Permissions"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileEntry"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_rename: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Rename"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileEntry"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_stat: {
+        parameters: {
+            query: {
+                /** @description Beneath the space. */
+                path: string;
+            };
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileEntry"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_trash: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TrashEntry"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_restore: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space: string;
+                item: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Restored"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };
@@ -10308,17 +11041,21 @@ export interface operations {
         };
         requestBody?: never;
         responses: {
-            204: {
+            200: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["Readiness"];
+                };
             };
             503: {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
             };
         };
     };

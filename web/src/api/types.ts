@@ -75,3 +75,4 @@ export type ImageScan = Schemas["ImageScan"];
 export type UploadInfo = Schemas["UploadInfo"];
 export type FileKind = Schemas["Kind"];
 export type FileEntry = Schemas["FileEntry"];
+export type TrashEntry = Schemas["TrashEntry"];

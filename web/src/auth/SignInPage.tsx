@@ -1,8 +1,9 @@
 // Signs a person in and takes her to where she was going.
-import { Button, PasswordInput, Stack, TextInput } from "@mantine/core";
+import { Button } from "@mantine/core";
+import { IconEye, IconEyeOff } from "@tabler/icons-react";
 import { useMutation } from "@tanstack/react-query";
 import { getRouteApi, useRouter } from "@tanstack/react-router";
-import { type FormEvent, useEffect, useState } from "react";
+import { type ComponentProps, type FormEvent, useEffect, useId, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "../api/problem";
 import { LanguageMenu, SchemeMenu } from "../frame/account";
@@ -24,6 +25,7 @@ export function SignInPage() {
   const router = useRouter();
   const [username, setUsername] = useState("");
   const [password, setPassword] = useState("");
+  const [shown, setShown] = useState(false);
   /** Milliseconds since 1970: the server takes no further attempt before. */
   const [notBefore, setNotBefore] = useState<number | null>(null);
   const now = useNow(notBefore !== null);
@@ -84,35 +86,58 @@ export function SignInPage() {
             {t("signIn.ended")}
           </p>
         )}
-        <Stack gap="sm">
-          <TextInput
-            size="sm"
+        <div className={classes.fields}>
+          <Field
             label={t("signIn.username")}
             autoComplete="username"
             autoCapitalize="none"
             spellCheck={false}
-            required
-            withAsterisk={false}
             autoFocus
             value={username}
             onChange={(event) => setUsername(event.currentTarget.value)}
           />
-          <PasswordInput
+          <Field
             label={t("signIn.password")}
+            type={shown ? "text" : "password"}
             autoComplete="current-password"
-            required
-            withAsterisk={false}
+            autoCapitalize="none"
+            spellCheck={false}
             value={password}
             onChange={(event) => setPassword(event.currentTarget.value)}
-            visibilityToggleButtonProps={{ "aria-label": t("signIn.showPassword") }}
-          />
+          >
+            <button
+              type="button"
+              className={classes.show}
+              aria-label={t("signIn.showPassword")}
+              aria-pressed={shown}
+              onClick={() => setShown(!shown)}
+            >
+              {shown ? <IconEyeOff size={16} aria-hidden /> : <IconEye size={16} aria-hidden />}
+            </button>
+          </Field>
           {/* The button counts the seconds. */}
           {signIn.error && <ProblemNote error={signIn.error} {...(left > 0 ? { advice: null } : {})} />}
           <Button type="submit" size="sm" fullWidth loading={signIn.isPending} disabled={left > 0}>
             {left > 0 ? t("signIn.again", { seconds: format.number(left) }) : t("signIn.submit")}
           </Button>
-        </Stack>
+        </div>
       </form>
     </main>
+  );
+}
+
+/** Of our own: Mantine's fields, which nothing else of a first visit has, would weigh more than this page and its form. */
+function Field({ label, children, ...input }: { label: string } & ComponentProps<"input">) {
+  const id = useId();
+  return (
+    <div>
+      <label htmlFor={id} className={classes.label}>
+        {label}
+      </label>
+      <div className={classes.field}>
+        <input id={id} required className={classes.input} {...input} />
+        {children}
+      </div>
+    </div>
   );
 }

@@ -9,8 +9,9 @@ import { Meter } from "../ui/Meter";
 import { Panel } from "../ui/Panel";
 import { LoadingRows, ProblemNote } from "../ui/states";
 import classes from "./efficiency.module.css";
+import { hours } from "./hours";
 import { efficiencyQuery } from "./queries";
-import { hours, useSuggestionText } from "./suggestion";
+import { useSuggestionText } from "./suggestion";
 
 /** Nothing before the job has started, and where the scheduler keeps no figures. */
 export function EfficiencyPanel({ cluster, job }: { cluster: string; job: JobDetail }) {
@@ -102,7 +103,7 @@ function Meters({ figures, job, parts }: { figures: JobFigures; job: JobDetail; 
         value={known && given > 0 ? used / given : 0}
         words={
           known
-            ? t("efficiency.usedOf", {
+            ? t("waste.usedOf", {
                 used: words(used),
                 given: words(given),
                 share: format.percent(used, given),
@@ -151,23 +152,20 @@ function Bands({ label, counts }: { label: string; counts: readonly number[] }) 
   const format = useFormat();
   const most = Math.max(...counts);
   if (most === 0) return null;
-  const words = counts.map((count, band) =>
-    t("efficiency.bandOf", {
-      from: String(band * 10),
-      to: String(band * 10 + 10),
-      count: format.number(count),
-    }),
-  );
-  const told = words.filter((_, band) => counts[band]).join("; ");
+  const bands = counts.map((count, band) => {
+    const from = band * 10;
+    const words = { from: String(from), to: String(from + 10), count: format.number(count) };
+    return { from, count, words: t("efficiency.bandOf", words) };
+  });
+  const told = bands.flatMap(({ count, words }) => (count > 0 ? words : [])).join("; ");
   return (
     <figure className={classes.bands}>
       <figcaption>{label}</figcaption>
       <div role="img" aria-label={`${label}: ${told}`}>
-        {counts.map((count, band) => (
+        {bands.map(({ from, count, words }) => (
           <span
-            // biome-ignore lint/suspicious/noArrayIndexKey: a band is known by its place
-            key={band}
-            title={words[band]}
+            key={from}
+            title={words}
             style={{ height: `${Math.max(count > 0 ? 8 : 2, (count / most) * 100)}%` }}
             data-empty={count === 0 || undefined}
           />

@@ -8,9 +8,9 @@ import { Meter } from "../ui/Meter";
 import { Panel } from "../ui/Panel";
 import { StaleNote } from "../ui/states";
 import classes from "./efficiency.module.css";
+import { hours } from "./hours";
 import { sharesQuery } from "./queries";
 import { limitsOf } from "./shares";
-import { hours } from "./suggestion";
 
 /** Nothing where the site keeps no accounts, or she has none. */
 export function SharesPanel({ cluster }: { cluster: string }) {
@@ -19,13 +19,13 @@ export function SharesPanel({ cluster }: { cluster: string }) {
   const own = data?.items.filter((share) => share.mine) ?? [];
   if (!data || own.length === 0) return null;
   return (
-    <Panel title={t("efficiency.shares.title")}>
+    <Panel title={t("shares.title")}>
       <StaleNote asOf={data.as_of} stale={data.stale} reason={data.stale_reason} />
       <div className={classes.meters}>
         {own.map((share) => (
           <Account key={share.account} share={share} all={data.items} />
         ))}
-        <p className={classes.quiet}>{t("efficiency.shares.below")}</p>
+        <p className={classes.quiet}>{t("shares.below")}</p>
       </div>
     </Panel>
   );
@@ -41,31 +41,29 @@ function Account({ share, all }: { share: Share; all: readonly Share[] }) {
       <h3>{share.account}</h3>
       <p className={classes.quiet}>
         {fairShare === null || fairShare === undefined
-          ? t("efficiency.shares.fairShareUnknown")
-          : t("efficiency.shares.fairShare", { value: format.number(fairShare, 2) })}
+          ? t("shares.fairShareUnknown")
+          : t("shares.fairShare", { value: format.number(fairShare, 2) })}
         {" · "}
-        {t("efficiency.shares.usage", { hours: hours((share.raw_usage_seconds ?? 0) / 3600, format) })}
+        {t("shares.usage", { hours: hours((share.raw_usage_seconds ?? 0) / 3600, format) })}
       </p>
       {limitsOf(share, all).map(({ balance, of }) => {
         const { resource, limit_minutes: limit, remaining_minutes: left, reserved_minutes: kept } = balance;
-        const name = lookUp(`efficiency.shares.resources.${resource.replace(/^gres\//, "")}`) ?? resource;
+        const name = lookUp(`shares.resources.${resource.replace(/^gres\//, "")}`) ?? resource;
         return (
           <div key={`${of.account} ${of.user} ${resource}`} className={classes.limit}>
             <Meter
-              label={t("efficiency.shares.left", { resource: name })}
+              label={t("shares.left", { resource: name })}
               value={limit > 0 ? left / limit : 0}
-              words={t("efficiency.shares.leftOf", {
+              words={t("shares.leftOf", {
                 left: hours(left / 60, format),
                 limit: hours(limit / 60, format),
               })}
             />
             <p className={classes.quiet}>
               {[
-                of.user === null || of.user === undefined
-                  ? t("efficiency.shares.above", { account: of.account })
-                  : null,
-                kept > 0 ? t("efficiency.shares.reserved", { hours: hours(kept / 60, format) }) : null,
-                left === 0 ? t("efficiency.shares.used") : null,
+                of.user === null || of.user === undefined ? t("shares.above", { account: of.account }) : null,
+                kept > 0 ? t("shares.reserved", { hours: hours(kept / 60, format) }) : null,
+                left === 0 ? t("shares.used") : null,
               ]
                 .filter(Boolean)
                 .join(" · ")}

@@ -8,8 +8,8 @@ import { useFormat } from "../ui/format";
 import { Meter } from "../ui/Meter";
 import { Panel } from "../ui/Panel";
 import classes from "./efficiency.module.css";
+import { hours } from "./hours";
 import { wasteOfAllQuery, wasteQuery } from "./queries";
-import { hours } from "./suggestion";
 
 const SHOWN = 5;
 
@@ -27,23 +27,21 @@ export function OwnWaste({ cluster }: { cluster: string }) {
   };
   return (
     <Panel
-      title={t("efficiency.waste.title")}
-      hint={t("efficiency.waste.lastDays", { count: data.days, formatted: format.number(data.days) })}
+      title={t("waste.title")}
+      hint={t("waste.lastDays", { count: data.days, formatted: format.number(data.days) })}
     >
       <div className={classes.meters}>
         <Meter
-          label={t("efficiency.waste.cpu")}
+          label={t("waste.cpu")}
           value={given > 0 ? used / given : 0}
-          words={t("efficiency.usedOf", {
+          words={t("waste.usedOf", {
             used: hours(used, format),
-            given: t("efficiency.waste.hours", { hours: hours(given, format) }),
+            given: t("waste.hours", { hours: hours(given, format) }),
             share: format.percent(used, given),
           })}
         />
         <p className={classes.quiet}>
-          {wasted.gpu_hours > 0
-            ? t("efficiency.waste.more", words)
-            : t("efficiency.waste.moreMemory", { memory: words.memory })}
+          {wasted.gpu_hours > 0 ? t("waste.more", words) : t("waste.moreMemory", { memory: words.memory })}
         </p>
         {data.worst.length > 0 && (
           <WorstJobs cluster={cluster} jobs={data.worst.slice(0, SHOWN)} withUser={false} />
@@ -61,17 +59,17 @@ export function WasteOfAll({ cluster }: { cluster: string }) {
   if (!data || data.users.length === 0) return null;
   return (
     <Panel
-      title={t("efficiency.waste.titleAll")}
-      hint={t("efficiency.waste.lastDays", { count: data.days, formatted: format.number(data.days) })}
+      title={t("waste.titleAll")}
+      hint={t("waste.lastDays", { count: data.days, formatted: format.number(data.days) })}
     >
       <div className={classes.meters}>
-        <table className={classes.table} aria-label={t("efficiency.waste.users")}>
+        <table className={classes.table} aria-label={t("waste.users")}>
           <thead>
             <tr>
-              <th scope="col">{t("efficiency.waste.user")}</th>
-              <th scope="col">{t("efficiency.waste.jobs")}</th>
-              <th scope="col">{t("efficiency.waste.share")}</th>
-              <th scope="col">{t("efficiency.waste.unused")}</th>
+              <th scope="col">{t("waste.user")}</th>
+              <th scope="col">{t("waste.jobs")}</th>
+              <th scope="col">{t("waste.share")}</th>
+              <th scope="col">{t("waste.unused")}</th>
             </tr>
           </thead>
           <tbody>
@@ -105,12 +103,12 @@ function WorstJobs({
   const { t } = useTranslation();
   const format = useFormat();
   return (
-    <table className={classes.table} aria-label={t("efficiency.waste.worst")}>
+    <table className={classes.table} aria-label={t("waste.worst")}>
       <thead>
         <tr>
-          <th scope="col">{t("efficiency.waste.job")}</th>
-          {withUser && <th scope="col">{t("efficiency.waste.user")}</th>}
-          <th scope="col">{t("efficiency.waste.unused")}</th>
+          <th scope="col">{t("waste.job")}</th>
+          {withUser && <th scope="col">{t("waste.user")}</th>}
+          <th scope="col">{t("waste.unused")}</th>
         </tr>
       </thead>
       <tbody>

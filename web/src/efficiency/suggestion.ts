@@ -33,8 +33,3 @@ export function useSuggestionText(): (of: "next" | "advice", suggestion: Suggest
     return of === "next" ? t(`efficiency.next.${key}`, words) : t(`efficiency.advice.${key}`, words);
   };
 }
-
-/** Core hours and the like: what is small keeps two digits. */
-export function hours(value: number, format: Format): string {
-  return format.number(value, value < 10 ? 2 : 0);
-}

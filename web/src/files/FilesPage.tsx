@@ -1,82 +1,144 @@
-// A space's directories and files.
-import { Button } from "@mantine/core";
-import { IconFolderOpen } from "@tabler/icons-react";
-import { useInfiniteQuery } from "@tanstack/react-query";
-import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useCallback, useMemo } from "react";
+// The person's files: a space's directories, one file looked at, or what was deleted.
+import { ActionIcon, Button } from "@mantine/core";
+import { IconFolderPlus, IconRefresh, IconTrash } from "@tabler/icons-react";
+import { useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi, Link } from "@tanstack/react-router";
+import { useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { FileEntry } from "../api/types";
 import { PageHeader } from "../ui/PageHeader";
-import { ScrollingTable } from "../ui/ScrollingTable";
-import { Empty, LoadingRows, ProblemNote } from "../ui/states";
-import { useFileColumns } from "./columns";
+import { makeDirectory, useReadAgain } from "./changes";
+import { Directory } from "./Directory";
 import classes from "./files.module.css";
-import { crumbsOf } from "./paths";
-import { filesQuery } from "./queries";
+import { NameDialog } from "./NameDialog";
+import { crumbsOf, displayName, joined, typedName } from "./paths";
+import { FilePreview } from "./preview/FilePreview";
+import { spacesQuery } from "./queries";
+import { Trash } from "./Trash";
 
 const route = getRouteApi("/frame/files/$space");
 
 export function FilesPage() {
-  const { t } = useTranslation();
   const { space } = route.useParams();
-  const { path = "" } = route.useSearch();
-  const open = useNavigate();
-  const columns = useFileColumns(
-    useCallback(
-      (entry: FileEntry) =>
-        entry.kind === "directory" ? (
-          <Link to="/files/$space" params={{ space }} search={{ path: entry.path }} className="qd-link">
-            {entry.name}
-          </Link>
-        ) : null,
-      [space],
-    ),
+  const { path = "", file, trash } = route.useSearch();
+  const navigate = route.useNavigate();
+  const enter = useCallback(
+    () => void navigate({ search: { path: joined(path, file ?? "") }, replace: true }),
+    [navigate, path, file],
   );
-  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
-    filesQuery(space, path),
-  );
-  const entries = useMemo(() => data?.pages.flatMap((page) => page.items), [data]);
   return (
     <div className={classes.page}>
-      <PageHeader title={t("files.title")} below={<Crumbs space={space} path={path} />} />
-      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
-      <div className={classes.table}>
-        {!entries && !error && <LoadingRows rows={12} height={35} />}
-        {entries?.length === 0 && (
-          <Empty
-            icon={<IconFolderOpen size={20} />}
-            title={t("files.empty")}
-            actions={
-              <Button variant="default" renderRoot={(props) => <Link to="/uploads" {...props} />}>
-                {t("uploads.add")}
-              </Button>
-            }
-          />
-        )}
-        {entries && entries.length > 0 && (
-          <ScrollingTable
-            label={t("files.title")}
-            columns={columns}
-            rows={entries}
-            rowKey={(entry) => entry.path}
-            onOpen={(entry) =>
-              entry.kind === "directory" &&
-              void open({ to: "/files/$space", params: { space }, search: { path: entry.path } })
-            }
-            onEnd={() => hasNextPage && !isFetchingNextPage && void fetchNextPage()}
-          />
-        )}
-      </div>
+      <Head />
+      {trash && <Trash space={space} />}
+      {!trash && file === undefined && <Directory space={space} path={path} />}
+      {!trash && file !== undefined && (
+        <FilePreview
+          key={joined(path, file)}
+          space={space}
+          path={joined(path, file)}
+          name={displayName(file)}
+          onDirectory={enter}
+        />
+      )}
     </div>
   );
 }
 
-function Crumbs({ space, path }: { space: string; path: string }) {
+function Head() {
   const { t } = useTranslation();
-  const spaceName = space === "home" ? t("files.home") : space;
+  const { space } = route.useParams();
+  const { path = "", file, trash } = route.useSearch();
+  const cache = useQueryClient();
+  const readAgain = useReadAgain(space);
+  const [making, setMaking] = useState(false);
+  return (
+    <PageHeader
+      title={trash ? t("files.trash") : t("pages.files")}
+      above={<Spaces />}
+      below={<Crumbs />}
+      actions={
+        <>
+          {!trash && file === undefined && (
+            <Button
+              variant="default"
+              leftSection={<IconFolderPlus size={16} />}
+              onClick={() => setMaking(true)}
+            >
+              {t("files.newDirectory")}
+            </Button>
+          )}
+          {!trash && (
+            <Button
+              variant="default"
+              leftSection={<IconTrash size={16} />}
+              renderRoot={(props) => (
+                <Link to="/files/$space" params={{ space }} search={{ trash: true }} {...props} />
+              )}
+            >
+              {t("files.trash")}
+            </Button>
+          )}
+          <ActionIcon
+            size="lg"
+            title={t("preview.reload")}
+            aria-label={t("preview.reload")}
+            onClick={() => {
+              void readAgain();
+              void cache.invalidateQueries({ queryKey: ["file", space] });
+            }}
+          >
+            <IconRefresh size={16} />
+          </ActionIcon>
+          {making && (
+            <NameDialog
+              title={t("files.newDirectory")}
+              deed={t("files.make")}
+              save={async (name) => {
+                await makeDirectory(space, joined(path, typedName(name)));
+                await readAgain();
+              }}
+              onClose={() => setMaking(false)}
+            />
+          )}
+        </>
+      }
+    />
+  );
+}
+
+/** The other places where files are; nothing where there is one alone. */
+function Spaces() {
+  const { t } = useTranslation();
+  const { space } = route.useParams();
+  const { data } = useQuery(spacesQuery);
+  if (!data || data.items.length < 2) return null;
+  return (
+    <nav className={classes.spaces} aria-label={t("files.spaces")}>
+      {data.items.map(({ name, root }) => (
+        <Link
+          key={name}
+          to="/files/$space"
+          params={{ space: name }}
+          search={{}}
+          className="qd-link"
+          title={root}
+          aria-current={name === space ? "page" : undefined}
+        >
+          {name === "home" ? t("files.home") : name}
+        </Link>
+      ))}
+    </nav>
+  );
+}
+
+function Crumbs() {
+  const { t } = useTranslation();
+  const { space } = route.useParams();
+  const { path = "", file, trash } = route.useSearch();
+  const leaf = trash ? t("files.trash") : file === undefined ? null : displayName(file);
+  const crumbs = crumbsOf(trash ? "" : path);
   return (
     <nav className={classes.crumbs} aria-label={t("files.where")}>
-      {crumbsOf(path).map((crumb, index, all) => (
+      {crumbs.map((crumb, index) => (
         <span key={crumb.path}>
           {index > 0 && <span aria-hidden> / </span>}
           <Link
@@ -84,12 +146,18 @@ function Crumbs({ space, path }: { space: string; path: string }) {
             params={{ space }}
             search={crumb.path ? { path: crumb.path } : {}}
             className="qd-link"
-            aria-current={index === all.length - 1 ? "page" : undefined}
+            aria-current={leaf === null && index === crumbs.length - 1 ? "page" : undefined}
           >
-            {index === 0 ? spaceName : crumb.name}
+            {index > 0 ? crumb.name : space === "home" ? t("files.home") : space}
           </Link>
         </span>
       ))}
+      {leaf !== null && (
+        <span>
+          <span aria-hidden> / </span>
+          <span aria-current="page">{leaf}</span>
+        </span>
+      )}
     </nav>
   );
 }

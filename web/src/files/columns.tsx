@@ -21,7 +21,7 @@ export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): 
         id: "name",
         header: t("files.columns.name"),
         width: 280,
-        cell: (entry) => <EntryName entry={entry} link={linked(entry)} />,
+        cell: (entry) => <EntryName kind={entry.kind} name={entry.name} link={linked(entry)} />,
       },
       {
         id: "size",
@@ -41,7 +41,7 @@ export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): 
       {
         id: "modified",
         header: t("files.columns.modified"),
-        width: 120,
+        width: 140,
         align: "end",
         cell: (entry) => <Moment at={entry.modified_at} />,
       },
@@ -50,14 +50,20 @@ export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): 
   );
 }
 
-function EntryName({ entry, link }: { entry: FileEntry; link: ReactNode | null }) {
-  const Icon = ICONS[entry.kind];
+interface EntryNameProps {
+  kind: FileEntry["kind"];
+  name: string;
+  link: ReactNode | null;
+}
+
+export function EntryName({ kind, name, link }: EntryNameProps) {
+  const Icon = ICONS[kind];
   return (
     <span className={classes.entry}>
-      <Icon size={16} aria-hidden className={entry.kind === "directory" ? classes.directory : classes.file} />
+      <Icon size={16} aria-hidden className={kind === "directory" ? classes.directory : classes.file} />
       {link ?? (
-        <span title={entry.name} className="qd-truncate">
-          {entry.name}
+        <span title={name} className="qd-truncate">
+          {name}
         </span>
       )}
     </span>

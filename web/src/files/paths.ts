@@ -26,3 +26,18 @@ export function modeText(octal: string): string {
 export function displayName(name: string): string {
   return name.replace(/%([0-9A-Fa-f]{2})/g, (_, code: string) => (code === "25" ? "%" : "\ufffd"));
 }
+
+/** One path behind the other; either may be empty. */
+export function joined(directory: string, rest: string): string {
+  return [directory, rest].filter(Boolean).join("/");
+}
+
+/** The last name of a path. */
+export function nameIn(path: string): string {
+  return path.slice(path.lastIndexOf("/") + 1);
+}
+
+/** A name as somebody typed it, as part of a path. */
+export function typedName(name: string): string {
+  return name.replaceAll("%", "%25");
+}

@@ -52,11 +52,11 @@ export function Navigation({ cluster, onChosen }: Props) {
             { to: "/clusters/$cluster", params: { cluster } },
             true,
           )}
-          {entry(t("jobs.title"), <IconListDetails size={17} />, {
+          {entry(t("pages.jobs"), <IconListDetails size={17} />, {
             to: "/clusters/$cluster/jobs",
             params: { cluster },
           })}
-          {entry(t("newJob.title"), <IconPlus size={17} />, {
+          {entry(t("pages.newJob"), <IconPlus size={17} />, {
             to: "/clusters/$cluster/new-job",
             params: { cluster },
           })}
@@ -64,13 +64,13 @@ export function Navigation({ cluster, onChosen }: Props) {
       )}
       <div className={classes.navHead}>{t("frame.library")}</div>
       <ul>
-        {entry(t("templates.title"), <IconTemplate size={17} />, { to: "/templates" })}
-        {entry(t("images.title"), <IconBox size={17} />, { to: "/images" })}
+        {entry(t("pages.templates"), <IconTemplate size={17} />, { to: "/templates" })}
+        {entry(t("pages.images"), <IconBox size={17} />, { to: "/images" })}
       </ul>
       <div className={classes.navHead}>{t("frame.data")}</div>
       <ul>
-        {entry(t("uploads.title"), <IconUpload size={17} />, { to: "/uploads" })}
-        {entry(t("files.title"), <IconFolder size={17} />, {
+        {entry(t("pages.uploads"), <IconUpload size={17} />, { to: "/uploads" })}
+        {entry(t("pages.files"), <IconFolder size={17} />, {
           to: "/files/$space",
           params: { space: "home" },
         })}
@@ -79,19 +79,19 @@ export function Navigation({ cluster, onChosen }: Props) {
         <>
           <div className={classes.navHead}>{t("frame.cluster")}</div>
           <ul>
-            {entry(t("nodes.title"), <IconServer2 size={17} />, {
+            {entry(t("pages.nodes"), <IconServer2 size={17} />, {
               to: "/clusters/$cluster/nodes",
               params: { cluster },
             })}
-            {entry(t("cluster.partitions.title"), <IconStack2 size={17} />, {
+            {entry(t("pages.partitions"), <IconStack2 size={17} />, {
               to: "/clusters/$cluster/partitions",
               params: { cluster },
             })}
-            {entry(t("cluster.reservations.title"), <IconCalendarEvent size={17} />, {
+            {entry(t("pages.reservations"), <IconCalendarEvent size={17} />, {
               to: "/clusters/$cluster/reservations",
               params: { cluster },
             })}
-            {entry(t("cluster.use.title"), <IconChartAreaLine size={17} />, {
+            {entry(t("pages.use"), <IconChartAreaLine size={17} />, {
               to: "/clusters/$cluster/use",
               params: { cluster },
             })}
@@ -102,9 +102,9 @@ export function Navigation({ cluster, onChosen }: Props) {
         <>
           <div className={classes.navHead}>{t("frame.admin")}</div>
           <ul>
-            {entry(t("users.title"), <IconUsers size={17} />, { to: "/admin/users" })}
-            {entry(t("audit.title"), <IconClipboardList size={17} />, { to: "/admin/audit" })}
-            {entry(t("limits.title"), <IconHourglass size={17} />, { to: "/admin/limits" })}
+            {entry(t("pages.users"), <IconUsers size={17} />, { to: "/admin/users" })}
+            {entry(t("pages.audit"), <IconClipboardList size={17} />, { to: "/admin/audit" })}
+            {entry(t("pages.limits"), <IconHourglass size={17} />, { to: "/admin/limits" })}
           </ul>
         </>
       )}

@@ -1,4 +1,5 @@
 // The navigation on a phone. Loaded when it is first opened: wide screens never need it.
+import "../ui/mantine-styles-rest";
 import { Drawer } from "@mantine/core";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";

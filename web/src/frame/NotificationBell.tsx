@@ -13,7 +13,7 @@ export function NotificationBell() {
   const { t } = useTranslation();
   const format = useFormat();
   const unread = useUnread();
-  const label = t("notifications.bell", { count: unread, formatted: format.number(unread) });
+  const label = t("frame.bell", { count: unread, formatted: format.number(unread) });
   return (
     <Link to="/notifications" className={classes.tool} aria-label={label} title={label}>
       <span className={classes.person}>

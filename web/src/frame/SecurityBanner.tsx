@@ -18,10 +18,10 @@ export function SecurityBanner({ reused, onDismiss }: Props) {
     <div className={classes.banner} role="alert">
       <IconShieldX size={18} aria-hidden />
       <p>
-        <strong>{t("sessions.reused.title")}.</strong>{" "}
+        <strong>{t("frame.reusedTitle")}.</strong>{" "}
         {t("frame.reused", { time: format.moment(reused.at), by: reused.by })}{" "}
         <Link to="/account" search={{ tab: "sessions" }}>
-          {t("account.title")}
+          {t("pages.account")}
         </Link>
       </p>
       <button type="button" className={classes.tool} aria-label={t("frame.dismiss")} onClick={onDismiss}>

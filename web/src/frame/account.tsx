@@ -90,7 +90,7 @@ export function AccountMenu({ marked }: { marked: boolean }) {
       items={[
         {
           key: "account",
-          label: t("account.title"),
+          label: t("pages.account"),
           icon: <IconKey size={16} aria-hidden />,
           onSelect: () => void navigate({ to: "/account" }),
         },

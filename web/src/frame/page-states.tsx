@@ -18,7 +18,7 @@ export function PageProblem({ error }: { error: unknown }) {
 export function NotFound() {
   const { t } = useTranslation();
   return (
-    <main>
+    <main style={{ maxWidth: 640, margin: "12vh auto", padding: "0 16px" }}>
       <PageHeader title={t("notFound.title")} />
       <Empty icon={<IconCompass size={20} />} title={t("notFound.advice")}>
         <Anchor size="sm" renderRoot={(props) => <Link to="/" {...props} />}>

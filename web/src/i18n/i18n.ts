@@ -1,8 +1,8 @@
-// Languages: Korean and English, each loaded when it is first used.
+// Languages: Korean and English, each loaded when it is first used, and of each first what a first visit shows.
 import i18next from "i18next";
 import { initReactI18next } from "react-i18next";
 import type { Text } from "../api/types";
-import type { en } from "./en";
+import type { en } from "./en/index";
 import { particles } from "./particles";
 
 declare module "i18next" {
@@ -19,9 +19,17 @@ export const LANGUAGE_NAMES = { ko: "한국어", en: "English" } as const;
 
 const STORED = "quarterdeck.language";
 const messages = {
-  en: () => import("./en").then((module) => module.en),
-  ko: () => import("./ko").then((module) => module.ko),
+  en: {
+    first: () => import("./en/first").then((module) => module.first),
+    rest: () => import("./en/rest").then((module) => module.rest),
+  },
+  ko: {
+    first: () => import("./ko/first").then((module) => module.first),
+    rest: () => import("./ko/rest").then((module) => module.rest),
+  },
 };
+let withRest = false;
+const complete = new Set<Language>();
 
 export async function startI18n(): Promise<void> {
   const language = preferred();
@@ -32,7 +40,7 @@ export async function startI18n(): Promise<void> {
       lng: language,
       fallbackLng: false,
       supportedLngs: [...LANGUAGES],
-      resources: { [language]: { translation: await messages[language]() } },
+      resources: { [language]: { translation: await messages[language].first() } },
       // React escapes already.
       interpolation: { escapeValue: false },
       postProcess: [particles.name],
@@ -43,12 +51,27 @@ export async function startI18n(): Promise<void> {
   document.documentElement.lang = language;
 }
 
+/** What every page needs but signing in and the overview. */
+export async function loadRest(): Promise<void> {
+  withRest = true;
+  const language = i18next.resolvedLanguage;
+  if (isLanguage(language)) await addRest(language);
+}
+
 export async function changeLanguage(language: Language): Promise<void> {
   if (!i18next.hasResourceBundle(language, "translation"))
-    i18next.addResourceBundle(language, "translation", await messages[language]());
+    i18next.addResourceBundle(language, "translation", await messages[language].first());
+  if (withRest) await addRest(language);
   await i18next.changeLanguage(language);
   document.documentElement.lang = language;
   localStorage.setItem(STORED, language);
+}
+
+async function addRest(language: Language): Promise<void> {
+  const rest = await messages[language].rest();
+  if (complete.has(language)) return;
+  complete.add(language);
+  i18next.addResourceBundle(language, "translation", rest, true);
 }
 
 /** Text that comes in both languages (templates and their parameters), in the reader's. */
@@ -68,6 +91,6 @@ function preferred(): Language {
   return "en";
 }
 
-function isLanguage(value: string | null): value is Language {
-  return (LANGUAGES as readonly (string | null)[]).includes(value);
+function isLanguage(value: string | null | undefined): value is Language {
+  return (LANGUAGES as readonly unknown[]).includes(value);
 }

@@ -1,8 +1,9 @@
-import { readdirSync, readFileSync } from "node:fs";
-import { join } from "node:path";
+import { existsSync, readdirSync, readFileSync } from "node:fs";
+import { dirname, join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { en } from "./en";
-import { ko } from "./ko";
+import { first } from "./en/first";
+import { en } from "./en/index";
+import { ko } from "./ko/index";
 
 const SOURCES = join(import.meta.dirname, "..");
 
@@ -16,8 +17,8 @@ const FROM_OUTSIDE = [
   "states.node.",
   "nodes.flags.",
   "cluster.waiting.reasons.",
-  "cluster.partitions.states.",
-  "cluster.reservations.repeats.",
+  "partitions.states.",
+  "reservations.repeats.",
   "why.codes.",
   "related.kinds.",
   "why.resources.",
@@ -37,7 +38,7 @@ const FROM_OUTSIDE = [
   "notifications.sent",
   "notifications.notSent",
   "notifications.again",
-  "efficiency.shares.resources.",
+  "shares.resources.",
 ];
 
 describe("messages", () => {
@@ -77,7 +78,39 @@ describe("messages", () => {
     };
     expect([...english.keys()].filter((key) => !isUsed(key))).toEqual([]);
   });
+
+  it("are all there at a first visit, where only a part of them is loaded", () => {
+    const missing = [...filesOfFirstVisit()].flatMap((file) =>
+      [...readFileSync(file, "utf8").matchAll(/\b(?:t|lookUp)\(\s*["`]([\w.]+)/g)]
+        .map(([, key]) => key ?? "")
+        .filter((key) => !((key.split(".")[0] ?? "") in first))
+        .map((key) => `${key} in ${file}`),
+    );
+    expect(missing).toEqual([]);
+  });
 });
+
+/** What these import, and what they load later; the router loads the other pages with the rest of the messages. */
+function filesOfFirstVisit(): Set<string> {
+  const found = new Set<string>();
+  const follow = (file: string) => {
+    if (found.has(file)) return;
+    found.add(file);
+    const source = readFileSync(file, "utf8");
+    const pattern = file.endsWith("router.tsx")
+      ? /^import (?!type )[^;]*? from "(\.[^"]+)"/gm
+      : /["(](\.{1,2}\/[^"]+)"/g;
+    for (const [, path] of source.matchAll(pattern)) {
+      const there = [".ts", ".tsx"]
+        .map((end) => join(dirname(file), `${path}${end}`))
+        .find((name) => existsSync(name));
+      if (there && !there.includes("/i18n/")) follow(there);
+    }
+  };
+  for (const file of ["main.tsx", "auth/SignInPage.tsx", "frame/Frame.tsx", "overview/OverviewPage.tsx"])
+    follow(join(SOURCES, file));
+  return found;
+}
 
 function flatten(messages: object, before = "", into = new Map<string, string>()): Map<string, string> {
   for (const [name, value] of Object.entries(messages)) {
@@ -95,7 +128,7 @@ function keysInSources(): { literal: Set<string>; prefixes: Set<string> } {
   const literal = new Set<string>();
   const prefixes = new Set<string>();
   for (const file of readdirSync(SOURCES, { recursive: true, encoding: "utf8" })) {
-    if (!/\.tsx?$/.test(file) || /\.test\.tsx?$|^i18n\/(\w+\.)?(en|ko)\.ts$/.test(file)) continue;
+    if (!/\.tsx?$/.test(file) || /\.test\.tsx?$|^i18n\/(en|ko)\//.test(file)) continue;
     const source = readFileSync(join(SOURCES, file), "utf8");
     for (const [, key] of source.matchAll(/\bt\(\s*"([\w.]+)"/g)) literal.add(key ?? "");
     for (const [, prefix] of source.matchAll(/\bt\(\s*`([\w.]+)\$\{/g)) prefixes.add(prefix ?? "");

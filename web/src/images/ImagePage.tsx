@@ -27,7 +27,7 @@ export function ImagePage() {
         title={image?.name ?? t("images.one")}
         above={
           <Anchor size="sm" renderRoot={(props) => <Link to="/images" {...props} />}>
-            {t("images.title")}
+            {t("pages.images")}
           </Anchor>
         }
         below={image && <span className="qd-mono">{image.path}</span>}

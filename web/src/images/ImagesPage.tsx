@@ -33,7 +33,7 @@ export function ImagesPage() {
   const images = data?.items.filter((image) => matchesImage(image, q, kind));
   return (
     <>
-      <PageHeader title={t("images.title")} below={t("images.below")} actions={operator && <ScanImages />} />
+      <PageHeader title={t("pages.images")} below={t("images.below")} actions={operator && <ScanImages />} />
       <search className={toolbar.toolbar}>
         <SearchBox
           label={t("images.search")}

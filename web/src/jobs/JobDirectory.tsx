@@ -9,13 +9,13 @@ import { asProblem } from "../api/problem";
 import type { FileEntry, JobDetail } from "../api/types";
 import { useFileColumns } from "../files/columns";
 import { download } from "../files/content";
-import { crumbsOf, displayName } from "../files/paths";
+import { crumbsOf, displayName, joined, nameIn } from "../files/paths";
 import { FilePreview } from "../files/preview/FilePreview";
 import { filesQuery } from "../files/queries";
 import { Panel } from "../ui/Panel";
 import { ScrollingTable } from "../ui/ScrollingTable";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
-import { type DirectorySearch, directoryQuery, joined, nameIn } from "./directory";
+import { type DirectorySearch, directoryQuery } from "./directory";
 import classes from "./JobDirectory.module.css";
 
 /** Beyond it the list scrolls. */

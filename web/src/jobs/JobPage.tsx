@@ -44,7 +44,7 @@ export function JobPage() {
             size="sm"
             renderRoot={(props) => <Link to="/clusters/$cluster/jobs" params={{ cluster }} {...props} />}
           >
-            {t("jobs.title")}
+            {t("pages.jobs")}
           </Anchor>
         }
         beside={job && <JobStateBadge state={job.state} />}

@@ -42,7 +42,7 @@ export function useJobColumns(
     () => [
       {
         id: "name",
-        header: t("jobs.columns.name"),
+        header: t("jobColumns.name"),
         width: 210,
         cell: (job) => (
           <>
@@ -60,14 +60,14 @@ export function useJobColumns(
       },
       {
         id: "job_id",
-        header: t("jobs.columns.id"),
+        header: t("jobColumns.id"),
         width: 84,
         minor: true,
         cell: (job) => job.job_id ?? <span className="qd-dim">–</span>,
       },
       {
         id: "state",
-        header: t("jobs.columns.state"),
+        header: t("jobColumns.state"),
         width: 150,
         cell: (job) => (
           <span className={job.parts ? classes.withBar : undefined}>
@@ -76,17 +76,17 @@ export function useJobColumns(
           </span>
         ),
       },
-      { id: "user", header: t("jobs.columns.user"), width: 90, minor: true, cell: (job) => job.user },
+      { id: "user", header: t("jobColumns.user"), width: 90, minor: true, cell: (job) => job.user },
       {
         id: "partition",
-        header: t("jobs.columns.partition"),
+        header: t("jobColumns.partition"),
         width: 96,
         minor: true,
         cell: (job) => job.partition ?? <span className="qd-dim">–</span>,
       },
       {
         id: "size",
-        header: t("jobs.columns.size"),
+        header: t("jobColumns.size"),
         width: 130,
         minor: true,
         cell: (job) => (
@@ -104,7 +104,7 @@ export function useJobColumns(
       },
       {
         id: "elapsed",
-        header: t("jobs.columns.elapsed"),
+        header: t("jobColumns.elapsed"),
         width: 100,
         align: "end",
         minor: true,
@@ -112,8 +112,8 @@ export function useJobColumns(
       },
       {
         id: "submitted_at",
-        header: t("jobs.columns.submitted"),
-        width: 118,
+        header: t("jobColumns.submitted"),
+        width: 150,
         align: "end",
         sortable: true,
         cell: (job) => <Moment at={job.submitted_at} />,

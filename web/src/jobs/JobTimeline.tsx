@@ -5,6 +5,7 @@ import { useTranslation } from "react-i18next";
 import type { JobDetail } from "../api/types";
 import { Elapsed, Moment } from "../ui/time";
 import classes from "./jobs.module.css";
+import { signalOf } from "./signal-of";
 import { groupOf } from "./states";
 
 export function JobTimeline({ job }: { job: JobDetail }) {
@@ -78,9 +79,8 @@ export function JobTimeline({ job }: { job: JobDetail }) {
 
 function ExitStatus({ job }: { job: JobDetail }) {
   const { t } = useTranslation();
-  // Slurm's own mark for what the kernel killed for memory (SIG_OOM): the state says it.
-  if (job.signal === 125) return null;
-  if (job.signal) return <> · {t("jobs.endedBySignal", { signal: String(job.signal) })}</>;
+  const signal = signalOf(job);
+  if (signal) return <> · {t("jobs.endedBySignal", { signal: String(signal) })}</>;
   if (job.exit_code !== null && job.exit_code !== undefined && job.parts)
     return <> · {t("array.highestExitCode", { code: String(job.exit_code) })}</>;
   if (job.exit_code !== null && job.exit_code !== undefined)

@@ -3,17 +3,18 @@ import { Button, NativeSelect, Switch } from "@mantine/core";
 import { IconListDetails, IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { type ReactNode, useCallback, useEffect, useMemo } from "react";
+import { type ReactNode, useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Job } from "../api/types";
 import { useUser } from "../auth/use-session";
+import { useFreshness } from "../live/follow-jobs";
 import { partitionsQuery } from "../nodes/queries";
 import { useFormat } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
 import { ScrollingTable } from "../ui/ScrollingTable";
 import { SearchBox } from "../ui/SearchBox";
 import { useSelection } from "../ui/selection";
-import { Empty, LoadingRows, ProblemNote } from "../ui/states";
+import { Empty, LoadingRows, ProblemNote, StaleNote } from "../ui/states";
 import { AccountingNote } from "./AccountingNote";
 import { useUnfolded } from "./array/use-unfolded";
 import { DEFAULT_SORT, type JobFilter } from "./filter";
@@ -43,14 +44,11 @@ export function JobsPage() {
   const columns = useColumnChoice(useJobColumns(cluster, unfolded));
   const total = data?.pages[0]?.total ?? undefined;
 
+  const freshness = useFreshness(cluster);
+
   const mayAct = useUser()?.unix_user != null;
-  const selection = useSelection(jobs, idOf, MOST_AT_ONCE);
-  // Another list: what was selected for this one would be acted on unseen.
-  const { clear } = selection;
   const { sort: _, ...shown } = filter;
-  const list = JSON.stringify([cluster, shown]);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: that it is another list is the reason
-  useEffect(clear, [list]);
+  const selection = useSelection(jobs, idOf, MOST_AT_ONCE, JSON.stringify([cluster, shown]));
 
   const narrow = (change: Partial<JobFilter>) =>
     void navigate({ search: (before) => withoutEmpty({ ...before, ...change }), replace: true });
@@ -62,14 +60,14 @@ export function JobsPage() {
   return (
     <div className={classes.page}>
       <PageHeader
-        title={t("jobs.title")}
+        title={t("pages.jobs")}
         beside={total !== undefined && <span className="qd-dim qd-num">{format.number(total)}</span>}
         actions={
           <Button
             leftSection={<IconPlus size={16} />}
             renderRoot={(props) => <Link to="/clusters/$cluster/new-job" params={{ cluster }} {...props} />}
           >
-            {t("newJob.title")}
+            {t("pages.newJob")}
           </Button>
         }
       />
@@ -84,13 +82,19 @@ export function JobsPage() {
           <JobSelection cluster={cluster} filter={filter} selection={selection} total={total} />
         )}
       </div>
+      <StaleNote
+        asOf={freshness.asOf}
+        stale={freshness.stale}
+        reason={freshness.staleReason}
+        fallback={freshness.fallback}
+      />
       <AccountingNote cluster={cluster} />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       <div className={classes.table}>
         {!jobs && !error && <LoadingRows rows={14} height={35} />}
         {jobs && jobs.length > 0 && (
           <ScrollingTable
-            label={t("jobs.title")}
+            label={t("pages.jobs")}
             columns={columns.shown}
             rows={jobs}
             rowKey={idOf}
@@ -146,7 +150,7 @@ function JobFilters({ cluster, filter, onChange, children }: FiltersProps) {
         onChange={(q) => onChange({ q })}
       />
       <NativeSelect
-        aria-label={t("jobs.columns.state")}
+        aria-label={t("jobColumns.state")}
         value={filter.group ?? ""}
         onChange={(event) =>
           onChange({ group: (event.currentTarget.value || undefined) as ListGroup | undefined })
@@ -157,7 +161,7 @@ function JobFilters({ cluster, filter, onChange, children }: FiltersProps) {
         ]}
       />
       <NativeSelect
-        aria-label={t("jobs.columns.partition")}
+        aria-label={t("jobColumns.partition")}
         value={filter.partition ?? ""}
         onChange={(event) => onChange({ partition: event.currentTarget.value })}
         data={[

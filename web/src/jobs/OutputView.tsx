@@ -147,7 +147,7 @@ export function OutputView({ cluster, job, stream, onStream }: Props) {
         // biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard
         tabIndex={0}
       >
-        {lines.length === 0 && (
+        {lines.length === 0 && (output.error === null || isNotKept) && (
           <p className={classes.nothing}>
             {output.loading
               ? t("common.loading")

@@ -11,7 +11,7 @@ import {
 import { screen } from "@testing-library/react";
 import { describe, expect, it } from "vitest";
 import type { JobDetail, JobWhy } from "../api/types";
-import { whyEn } from "../i18n/why.en";
+import { why } from "../i18n/en/why";
 import { job } from "../test/jobs";
 import { renderPart } from "../test/render";
 import { whyQuery } from "./queries";
@@ -57,7 +57,7 @@ describe("why a job waits or failed", () => {
     );
     expect(await screen.findByRole("region", { name: "Why it failed" })).toBeDefined();
     expect(screen.getByText("A command was not found: gmx")).toBeDefined();
-    expect(screen.getByText(whyEn.codes["command-not-found"].advice)).toBeDefined();
+    expect(screen.getByText(why.codes["command-not-found"].advice)).toBeDefined();
     expect(screen.getByText(line.text)).toBeDefined();
     expect(screen.getByText("NonZeroExitCode")).toBeDefined();
     const link = screen.getByRole("link", { name: "Line 2 from the end of the output" });
@@ -135,6 +135,6 @@ describe("why a job waits or failed", () => {
       /const [A-Z_]+: &str = "([a-z-]+)"/g,
     ];
     for (const place of places) for (const [, code] of text.matchAll(place)) codes.add(code ?? "");
-    expect(Object.keys(whyEn.codes).sort()).toEqual([...codes].sort());
+    expect(Object.keys(why.codes).sort()).toEqual([...codes].sort());
   });
 });

@@ -27,13 +27,3 @@ export const directoryQuery = (cluster: string, job: string) =>
       return data as NonNullable<typeof data>;
     },
   });
-
-/** One path behind the other; either may be empty. */
-export function joined(directory: string, rest: string): string {
-  return [directory, rest].filter(Boolean).join("/");
-}
-
-/** The last name of a path. */
-export function nameIn(path: string): string {
-  return path.slice(path.lastIndexOf("/") + 1);
-}

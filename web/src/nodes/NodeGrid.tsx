@@ -158,30 +158,27 @@ function useDrawing(
   drawing: Omit<Drawing, "scrollTop">,
 ): () => void {
   const scheme = useComputedColorScheme();
-  const newest = useRef(drawing);
-  const painter = useRef<Painter | null>(null);
+  const newest = useRef({ drawing, scheme });
+  const painter = useRef<{ painter: Painter; scheme: string } | null>(null);
   const frame = useRef(0);
 
   const draw = () => {
     frame.current = 0;
-    const { width, height } = newest.current;
-    if (!canvas.current || width === 0 || height === 0) return;
-    painter.current ??= new Painter(canvas.current);
-    painter.current.draw({ ...newest.current, scrollTop: scroller.current?.scrollTop ?? 0 });
+    const { drawing: now, scheme: wanted } = newest.current;
+    if (!canvas.current || now.width === 0 || now.height === 0) return;
+    // A painter keeps the colours that it found.
+    if (painter.current?.scheme !== wanted)
+      painter.current = { painter: new Painter(canvas.current), scheme: wanted };
+    painter.current.painter.draw({ ...now, scrollTop: scroller.current?.scrollTop ?? 0 });
   };
   const redraw = () => {
     frame.current ||= requestAnimationFrame(draw);
   };
 
   useLayoutEffect(() => {
-    newest.current = drawing;
+    newest.current = { drawing, scheme };
     redraw();
   });
-  // biome-ignore lint/correctness/useExhaustiveDependencies: other colours
-  useEffect(() => {
-    painter.current = null;
-    redraw();
-  }, [scheme]);
   useEffect(() => () => cancelAnimationFrame(frame.current), []);
   return redraw;
 }

@@ -15,15 +15,13 @@ export function NodeHistory({ cluster, node }: { cluster: string; node: string }
   const { data, error, refetch } = useQuery(nodeHistoryQuery(cluster, node));
   const columns = usePeriodColumns();
   return (
-    <Panel title={t("cluster.nodeHistory.title")} flush>
+    <Panel title={t("nodeHistory.title")} flush>
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!data && !error && <LoadingRows rows={3} height={35} />}
-      {data?.items.length === 0 && (
-        <Empty icon={<IconCheck size={20} />} title={t("cluster.nodeHistory.none")} />
-      )}
+      {data?.items.length === 0 && <Empty icon={<IconCheck size={20} />} title={t("nodeHistory.none")} />}
       {data && data.items.length > 0 && (
         <DataTable
-          label={t("cluster.nodeHistory.title")}
+          label={t("nodeHistory.title")}
           columns={columns}
           rows={data.items}
           rowKey={({ started_at, state, source }) => `${started_at} ${state} ${source}`}
@@ -36,24 +34,24 @@ export function NodeHistory({ cluster, node }: { cluster: string; node: string }
 function usePeriodColumns(): Column<NodePeriod>[] {
   const { t } = useTranslation();
   const reason = ({ reason: words, reason_by: user }: NodePeriod) => {
-    if (!words) return t("cluster.nodeHistory.noReason");
-    return user ? t("cluster.nodeHistory.by", { reason: words, user }) : words;
+    if (!words) return t("nodeHistory.noReason");
+    return user ? t("nodeHistory.by", { reason: words, user }) : words;
   };
   return [
     {
       id: "state",
-      header: t("cluster.nodeHistory.state"),
+      header: t("nodeHistory.state"),
       width: 110,
       cell: ({ state }) => <NodeStateBadge state={state} />,
     },
     {
       id: "reason",
-      header: t("cluster.nodeHistory.reason"),
+      header: t("nodeHistory.reason"),
       width: 230,
       cell: (period) => {
         const more = [
-          period.ended_by && t("cluster.nodeHistory.endedBy", { user: period.ended_by }),
-          period.source === "accounting" && t("cluster.nodeHistory.fromAccounting"),
+          period.ended_by && t("nodeHistory.endedBy", { user: period.ended_by }),
+          period.source === "accounting" && t("nodeHistory.fromAccounting"),
         ].filter(Boolean);
         const words = [reason(period), ...more].join(" · ");
         return <span title={words}>{words}</span>;
@@ -61,20 +59,20 @@ function usePeriodColumns(): Column<NodePeriod>[] {
     },
     {
       id: "from",
-      header: t("cluster.nodeHistory.from"),
+      header: t("nodeHistory.from"),
       width: 110,
       cell: ({ started_at }) => <Moment at={started_at} />,
     },
     {
       id: "to",
-      header: t("cluster.nodeHistory.to"),
+      header: t("nodeHistory.to"),
       width: 100,
       minor: true,
-      cell: ({ ended_at }) => (ended_at ? <Moment at={ended_at} /> : t("cluster.nodeHistory.now")),
+      cell: ({ ended_at }) => (ended_at ? <Moment at={ended_at} /> : t("nodeHistory.now")),
     },
     {
       id: "lasted",
-      header: t("cluster.nodeHistory.lasted"),
+      header: t("nodeHistory.lasted"),
       width: 80,
       align: "end",
       minor: true,

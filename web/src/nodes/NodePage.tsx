@@ -42,7 +42,7 @@ export function NodePage() {
             size="sm"
             renderRoot={(props) => <Link to="/clusters/$cluster/nodes" params={{ cluster }} {...props} />}
           >
-            {t("nodes.title")}
+            {t("pages.nodes")}
           </Anchor>
         }
         beside={node && <NodeStateBadge state={node.state} />}

@@ -45,7 +45,7 @@ export function NodesPage() {
   return (
     <div className={classes.page}>
       <PageHeader
-        title={t("nodes.title")}
+        title={t("pages.nodes")}
         beside={data && <span className="qd-dim qd-num">{format.number(all.length)}</span>}
       />
       <StaleNote
@@ -82,7 +82,7 @@ export function NodesPage() {
         )}
         {nodes.length > 0 && filter.view !== "grid" && (
           <ScrollingTable
-            label={t("nodes.title")}
+            label={t("pages.nodes")}
             columns={columns}
             rows={nodes}
             rowKey={nameOf}

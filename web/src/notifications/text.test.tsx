@@ -28,9 +28,7 @@ describe("a notification", () => {
   it("says how a job failed, in both languages", () => {
     const one = failed({ reason: "NonZeroExitCode" });
     expect(words(one)).toBe("Job 5 “fluid” on slurm failed: exit code 3, NonZeroExitCode / ");
-    expect(words(one, "ko")).toBe(
-      "slurm의 작업 5 “fluid”이(가) 실패했습니다: 종료 코드 3, NonZeroExitCode / ",
-    );
+    expect(words(one, "ko")).toBe("slurm의 작업 5 “fluid” 실패: 종료 코드 3, NonZeroExitCode / ");
     expect(words(failed({ state: "TIMEOUT", exit_code: null }))).toContain(
       "failed: it reached its time limit",
     );

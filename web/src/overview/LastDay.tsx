@@ -31,7 +31,7 @@ export function LastDay({ cluster }: { cluster: string }) {
           size="sm"
           renderRoot={(props) => <Link to="/clusters/$cluster/use" params={{ cluster }} {...props} />}
         >
-          {t("cluster.use.title")}
+          {t("pages.use")}
         </Anchor>
       }
     >

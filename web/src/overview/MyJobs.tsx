@@ -41,7 +41,7 @@ export function MyJobs({ cluster }: { cluster: string }) {
             <Button
               renderRoot={(props) => <Link to="/clusters/$cluster/new-job" params={{ cluster }} {...props} />}
             >
-              {t("newJob.title")}
+              {t("pages.newJob")}
             </Button>
           }
         >

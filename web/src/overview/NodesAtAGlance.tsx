@@ -18,7 +18,7 @@ const HEIGHT = 50;
 export function NodesToCome() {
   const { t } = useTranslation();
   return (
-    <Panel title={t("nodes.title")}>
+    <Panel title={t("pages.nodes")}>
       <Skeleton height={HEIGHT} />
     </Panel>
   );
@@ -33,7 +33,7 @@ export function NodesAtAGlance({ cluster }: { cluster: string }) {
   for (const { state } of data?.items ?? []) counts.set(state, (counts.get(state) ?? 0) + 1);
   return (
     <Panel
-      title={t("nodes.title")}
+      title={t("pages.nodes")}
       actions={
         <Anchor
           size="sm"

@@ -42,7 +42,7 @@ export function OverviewPage() {
             leftSection={<IconPlus size={16} />}
             renderRoot={(props) => <Link to="/clusters/$cluster/new-job" params={{ cluster }} {...props} />}
           >
-            {t("newJob.title")}
+            {t("pages.newJob")}
           </Button>
         }
       />

@@ -33,7 +33,7 @@ export function PartitionsPage() {
   return (
     <>
       <PageHeader
-        title={t("cluster.partitions.title")}
+        title={t("pages.partitions")}
         beside={data && <span className="qd-dim qd-num">{format.number(data.items.length)}</span>}
       />
       <StaleNote asOf={data?.as_of} stale={data?.stale} reason={data?.stale_reason} />
@@ -41,13 +41,13 @@ export function PartitionsPage() {
       <div className={classes.list}>
         {!data && !error && <LoadingRows rows={5} height={35} />}
         {data?.items.length === 0 && (
-          <Empty icon={<IconStack2 size={20} />} title={t("cluster.partitions.none")}>
-            {t("cluster.partitions.noneAdvice")}
+          <Empty icon={<IconStack2 size={20} />} title={t("partitions.none")}>
+            {t("partitions.noneAdvice")}
           </Empty>
         )}
         {data && data.items.length > 0 && (
           <DataTable
-            label={t("cluster.partitions.title")}
+            label={t("pages.partitions")}
             columns={columns}
             rows={data.items}
             rowKey={({ name }) => name}
@@ -71,16 +71,14 @@ function usePartitionColumns(cluster: string, open: string | undefined): Column<
   const none = <span className="qd-dim">–</span>;
   const free = (partition: Partition, label: string, count: number, total: number) => (
     <span className={classes.free}>
-      <span>
-        {t("cluster.partitions.freeOf", { free: format.number(count), total: format.number(total) })}
-      </span>
+      <span>{t("partitions.freeOf", { free: format.number(count), total: format.number(total) })}</span>
       <Bar label={`${partition.name}: ${label}`} value={total > 0 ? count / total : 0} thin />
     </span>
   );
   return [
     {
       id: "name",
-      header: t("cluster.partitions.columns.name"),
+      header: t("partitions.columns.name"),
       width: 170,
       cell: ({ name, is_default }) => (
         <span className={classes.named}>
@@ -91,7 +89,7 @@ function usePartitionColumns(cluster: string, open: string | undefined): Column<
             replace
             className="qd-link"
             aria-expanded={open === name}
-            title={t("cluster.partitions.open", { name })}
+            title={t("partitions.open", { name })}
           >
             {open === name ? (
               <IconChevronDown size={14} aria-hidden />
@@ -100,42 +98,37 @@ function usePartitionColumns(cluster: string, open: string | undefined): Column<
             )}
             {name}
           </Link>
-          {is_default && <span className={classes.default}>{t("cluster.partitions.isDefault")}</span>}
+          {is_default && <span className={classes.default}>{t("partitions.isDefault")}</span>}
         </span>
       ),
     },
     {
       id: "state",
-      header: t("cluster.partitions.columns.state"),
+      header: t("partitions.columns.state"),
       width: 120,
       cell: ({ state }) => (
         <Badge tone={TONES[state as keyof typeof TONES] ?? "unknown"} title={state}>
-          {lookUp(`cluster.partitions.states.${state}`) ?? state}
+          {lookUp(`partitions.states.${state}`) ?? state}
         </Badge>
       ),
     },
     {
       id: "cpus",
-      header: t("cluster.partitions.columns.cpus"),
+      header: t("partitions.columns.cpus"),
       width: 130,
       cell: (partition) =>
         partition.now
-          ? free(
-              partition,
-              t("cluster.partitions.columns.cpus"),
-              partition.now.cpus_free,
-              partition.now.cpus.total,
-            )
+          ? free(partition, t("partitions.columns.cpus"), partition.now.cpus_free, partition.now.cpus.total)
           : none,
     },
     {
       id: "gpus",
-      header: t("cluster.partitions.columns.gpus"),
+      header: t("partitions.columns.gpus"),
       width: 90,
       minor: true,
       cell: ({ now }) =>
         now && now.gpus.total > 0
-          ? t("cluster.partitions.freeOf", {
+          ? t("partitions.freeOf", {
               free: format.number(now.gpus_free),
               total: format.number(now.gpus.total),
             })
@@ -143,7 +136,7 @@ function usePartitionColumns(cluster: string, open: string | undefined): Column<
     },
     {
       id: "nodes",
-      header: t("cluster.partitions.columns.nodes"),
+      header: t("partitions.columns.nodes"),
       width: 60,
       align: "end",
       minor: true,
@@ -151,21 +144,21 @@ function usePartitionColumns(cluster: string, open: string | undefined): Column<
     },
     {
       id: "time",
-      header: t("cluster.partitions.columns.time"),
+      header: t("partitions.columns.time"),
       width: 100,
       align: "end",
       minor: true,
       cell: ({ time_limit_minutes: minutes }) =>
-        minutes ? format.duration(minutes * 60) : t("cluster.partitions.unlimited"),
+        minutes ? format.duration(minutes * 60) : t("partitions.unlimited"),
     },
     {
       id: "jobs",
-      header: t("cluster.partitions.columns.jobs"),
+      header: t("partitions.columns.jobs"),
       width: 170,
       minor: true,
       cell: ({ jobs }) =>
         jobs
-          ? t("cluster.partitions.jobs", {
+          ? t("partitions.jobs", {
               running: format.number(jobs.running),
               pending: format.number(jobs.pending),
             })
@@ -179,14 +172,14 @@ function PartitionDetail({ cluster, partition }: { cluster: string; partition: P
   const format = useFormat();
   const { now, name, jobs } = partition;
   const time = (minutes: number | null | undefined) =>
-    minutes ? format.duration(minutes * 60) : t("cluster.partitions.unlimited");
+    minutes ? format.duration(minutes * 60) : t("partitions.unlimited");
   const number = (value: number | null | undefined) =>
     typeof value === "number" ? format.number(value) : null;
   const states = Object.entries(now?.nodes_by_state ?? {});
   return (
-    <section className={classes.detail} aria-label={t("cluster.partitions.open", { name })}>
+    <section className={classes.detail} aria-label={t("partitions.open", { name })}>
       {states.length > 0 && (
-        <ul className={classes.states} aria-label={t("cluster.partitions.byState")}>
+        <ul className={classes.states} aria-label={t("partitions.byState")}>
           {states.map(([state, count]) => (
             <li key={state}>
               <Link
@@ -203,33 +196,33 @@ function PartitionDetail({ cluster, partition }: { cluster: string; partition: P
       )}
       <Properties
         items={[
-          { name: t("cluster.partitions.columns.nodes"), value: format.number(partition.nodes) },
+          { name: t("partitions.columns.nodes"), value: format.number(partition.nodes) },
           { name: t("resources.cpus"), value: format.number(partition.cpus) },
           { name: t("resources.gpus"), value: partition.gpus > 0 ? format.number(partition.gpus) : null },
           {
-            name: t("cluster.partitions.columns.jobs"),
+            name: t("partitions.columns.jobs"),
             value: jobs
-              ? t("cluster.partitions.jobs", {
+              ? t("partitions.jobs", {
                   running: format.number(jobs.running),
                   pending: format.number(jobs.pending),
                 })
               : null,
           },
-          { name: t("cluster.partitions.columns.time"), value: time(partition.time_limit_minutes) },
+          { name: t("partitions.columns.time"), value: time(partition.time_limit_minutes) },
           {
-            name: t("cluster.partitions.defaultTime"),
+            name: t("partitions.defaultTime"),
             value: partition.default_time_minutes ? time(partition.default_time_minutes) : null,
           },
-          { name: t("cluster.partitions.maxNodes"), value: number(partition.max_nodes) },
-          { name: t("cluster.partitions.maxCpus"), value: number(partition.max_cpus_per_node) },
+          { name: t("partitions.maxNodes"), value: number(partition.max_nodes) },
+          { name: t("partitions.maxCpus"), value: number(partition.max_cpus_per_node) },
           {
-            name: t("cluster.partitions.maxMemory"),
+            name: t("partitions.maxMemory"),
             value:
               typeof partition.max_memory_mib_per_node === "number"
                 ? format.mebibytes(partition.max_memory_mib_per_node)
                 : null,
           },
-          { name: t("cluster.partitions.who"), value: <Access access={partition.access} />, wide: true },
+          { name: t("partitions.who"), value: <Access access={partition.access} />, wide: true },
         ]}
       />
       <div className={classes.links}>
@@ -244,7 +237,7 @@ function PartitionDetail({ cluster, partition }: { cluster: string; partition: P
             />
           )}
         >
-          {t("cluster.partitions.itsNodes")}
+          {t("partitions.itsNodes")}
         </Anchor>
         <Anchor
           size="sm"
@@ -252,7 +245,7 @@ function PartitionDetail({ cluster, partition }: { cluster: string; partition: P
             <Link to="/clusters/$cluster/jobs" params={{ cluster }} search={{ partition: name }} {...props} />
           )}
         >
-          {t("cluster.partitions.itsJobs")}
+          {t("partitions.itsJobs")}
         </Anchor>
         <Anchor
           size="sm"
@@ -260,7 +253,7 @@ function PartitionDetail({ cluster, partition }: { cluster: string; partition: P
             <Link to="/clusters/$cluster/use" params={{ cluster }} search={{ partition: name }} {...props} />
           )}
         >
-          {t("cluster.partitions.itsUse")}
+          {t("partitions.itsUse")}
         </Anchor>
       </div>
     </section>
@@ -271,14 +264,13 @@ function Access({ access }: { access: Partition["access"] }) {
   const { t } = useTranslation();
   const names = (list: string[]) => list.join(", ");
   const rules = [
-    access.groups && t("cluster.partitions.groups", { names: names(access.groups) }),
-    access.accounts && t("cluster.partitions.accounts", { names: names(access.accounts) }),
-    access.denied_accounts &&
-      t("cluster.partitions.deniedAccounts", { names: names(access.denied_accounts) }),
-    access.qos && t("cluster.partitions.qos", { names: names(access.qos) }),
-    access.denied_qos && t("cluster.partitions.deniedQos", { names: names(access.denied_qos) }),
+    access.groups && t("partitions.groups", { names: names(access.groups) }),
+    access.accounts && t("partitions.accounts", { names: names(access.accounts) }),
+    access.denied_accounts && t("partitions.deniedAccounts", { names: names(access.denied_accounts) }),
+    access.qos && t("partitions.qos", { names: names(access.qos) }),
+    access.denied_qos && t("partitions.deniedQos", { names: names(access.denied_qos) }),
   ].filter((rule): rule is string => Boolean(rule));
-  if (rules.length === 0) return <>{t("cluster.partitions.everybody")}</>;
+  if (rules.length === 0) return <>{t("partitions.everybody")}</>;
   return (
     <ul className={classes.rules}>
       {rules.map((rule) => (

@@ -37,16 +37,16 @@ export function ReservationsPage() {
   const repeats = data?.items.some((one) => repeatOf(one) !== null);
   return (
     <>
-      <PageHeader title={t("cluster.reservations.title")} />
+      <PageHeader title={t("pages.reservations")} />
       <StaleNote asOf={data?.as_of} stale={data?.stale} reason={data?.stale_reason} />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       <div className={classes.parts}>
         <Calendar reservations={data?.items ?? []} />
-        <Panel title={t("cluster.reservations.all")} flush>
+        <Panel title={t("reservations.all")} flush>
           {!data && !error && <LoadingRows rows={3} height={60} />}
           {data?.items.length === 0 && (
-            <Empty icon={<IconCalendarEvent size={20} />} title={t("cluster.reservations.none")}>
-              {t("cluster.reservations.noneAdvice")}
+            <Empty icon={<IconCalendarEvent size={20} />} title={t("reservations.none")}>
+              {t("reservations.noneAdvice")}
             </Empty>
           )}
           {data && data.items.length > 0 && (
@@ -56,7 +56,7 @@ export function ReservationsPage() {
               ))}
             </ul>
           )}
-          {repeats && <p className={classes.hint}>{t("cluster.reservations.more")}</p>}
+          {repeats && <p className={classes.hint}>{t("reservations.more")}</p>}
         </Panel>
       </div>
     </>
@@ -90,7 +90,7 @@ function Calendar({ reservations }: { reservations: Reservation[] }) {
   const step = (by: 1 | -1) => (
     <Button
       variant="default"
-      aria-label={t(by < 0 ? "cluster.reservations.before" : "cluster.reservations.after")}
+      aria-label={t(by < 0 ? "reservations.before" : "reservations.after")}
       renderRoot={(props) => (
         <Link
           to="/clusters/$cluster/reservations"
@@ -109,7 +109,7 @@ function Calendar({ reservations }: { reservations: Reservation[] }) {
   const weeks: CalendarDay[][] = [];
   for (let at = 0; at < days.length; at += 7) weeks.push(days.slice(at, at + 7));
   return (
-    <section className={classes.calendar} aria-label={t("cluster.reservations.calendar", { period: words })}>
+    <section className={classes.calendar} aria-label={t("reservations.calendar", { period: words })}>
       <div className={classes.head}>
         <h2 className={classes.period} aria-live="polite">
           {words}
@@ -128,11 +128,11 @@ function Calendar({ reservations }: { reservations: Reservation[] }) {
               />
             )}
           >
-            {t("cluster.reservations.today")}
+            {t("reservations.today")}
           </Button>
           {step(1)}
           <SegmentedControl
-            aria-label={t("cluster.reservations.view")}
+            aria-label={t("reservations.view")}
             size="xs"
             value={view}
             onChange={(value) =>
@@ -143,7 +143,7 @@ function Calendar({ reservations }: { reservations: Reservation[] }) {
             }
             data={CALENDAR_VIEWS.map((value) => ({
               value,
-              label: t(`cluster.reservations.views.${value}`),
+              label: t(`reservations.views.${value}`),
             }))}
           />
         </div>
@@ -204,7 +204,7 @@ function Day({ day, today }: { day: CalendarDay; today: boolean }) {
                 className={classes.chip}
                 data-maintenance={reservation.is_maintenance || undefined}
                 data-expected={expected || undefined}
-                title={`${reservation.name}${reservation.is_maintenance ? ` (${t("cluster.reservations.maintenance")})` : ""}`}
+                title={`${reservation.name}${reservation.is_maintenance ? ` (${t("reservations.maintenance")})` : ""}`}
               >
                 {reservation.is_maintenance && <IconTool size={12} aria-hidden />}
                 <span className={classes.chipTime}>{time(from, to)}</span>
@@ -228,8 +228,8 @@ function ReservationItem({ reservation }: { reservation: Reservation }) {
   const [from, to] = [Date.parse(starts_at), Date.parse(ends_at)];
   const phase = to <= now ? "over" : from <= now ? "active" : "ahead";
   const forWhom = [
-    users.length > 0 && t("cluster.reservations.users", { names: users.join(", ") }),
-    accounts.length > 0 && t("cluster.reservations.accounts", { names: accounts.join(", ") }),
+    users.length > 0 && t("reservations.users", { names: users.join(", ") }),
+    accounts.length > 0 && t("reservations.accounts", { names: accounts.join(", ") }),
   ].filter(Boolean);
   return (
     <li id={anchorOf(reservation)} className={classes.item}>
@@ -237,42 +237,40 @@ function ReservationItem({ reservation }: { reservation: Reservation }) {
         <strong>{reservation.name}</strong>
         {reservation.is_maintenance && (
           <Badge tone="waiting" icon={<IconTool size={14} />} title="MAINT">
-            {t("cluster.reservations.maintenance")}
+            {t("reservations.maintenance")}
           </Badge>
         )}
         <Badge
           tone={phase === "active" ? "running" : phase === "over" ? "completed" : "unknown"}
           icon={phase === "ahead" ? <IconCalendarEvent size={14} /> : undefined}
         >
-          {t(`cluster.reservations.${phase}`)}
+          {t(`reservations.${phase}`)}
         </Badge>
         {phase === "ahead" && <span className="qd-dim">{format.ago(starts_at, now)}</span>}
       </div>
       <dl className={classes.facts}>
         <div>
-          <dt>{t("cluster.reservations.columns.when")}</dt>
+          <dt>{t("reservations.columns.when")}</dt>
           <dd>
-            {t("cluster.reservations.fromTo", {
+            {t("reservations.fromTo", {
               from: format.shortMoment(starts_at),
               to: format.shortMoment(ends_at),
             })}{" "}
             ({format.duration((to - from) / 1000)}
-            {repeat && `, ${lookUp(`cluster.reservations.repeats.${repeat}`) ?? repeat}`})
+            {repeat && `, ${lookUp(`reservations.repeats.${repeat}`) ?? repeat}`})
           </dd>
         </div>
         <div>
-          <dt>{t("cluster.reservations.columns.nodes")}</dt>
+          <dt>{t("reservations.columns.nodes")}</dt>
           <dd>
             {nodes
-              ? t("cluster.reservations.nodes", { count, formatted: format.number(count), names: nodes })
-              : t("cluster.reservations.licences")}
+              ? t("reservations.nodes", { count, formatted: format.number(count), names: nodes })
+              : t("reservations.licences")}
           </dd>
         </div>
         <div>
-          <dt>{t("cluster.reservations.columns.who")}</dt>
-          <dd>
-            {reservation.is_maintenance ? t("cluster.reservations.nobody") : forWhom.join(" · ") || "–"}
-          </dd>
+          <dt>{t("reservations.columns.who")}</dt>
+          <dd>{reservation.is_maintenance ? t("reservations.nobody") : forWhom.join(" · ") || "–"}</dd>
         </div>
       </dl>
     </li>

@@ -32,7 +32,7 @@ export function TemplatePage() {
         title={template ? text(template.name) : id}
         above={
           <Anchor size="sm" renderRoot={(props) => <Link to="/templates" {...props} />}>
-            {t("templates.title")}
+            {t("pages.templates")}
           </Anchor>
         }
         below={template && text(template.description)}

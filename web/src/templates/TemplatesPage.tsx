@@ -78,7 +78,7 @@ export function TemplatesPage() {
   return (
     <>
       <PageHeader
-        title={t("templates.title")}
+        title={t("pages.templates")}
         below={t("templates.below")}
         actions={operator && <Rescan />}
       />

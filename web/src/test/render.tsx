@@ -4,8 +4,8 @@ import { render } from "@testing-library/react";
 import { createInstance } from "i18next";
 import type { ReactNode } from "react";
 import { I18nextProvider, initReactI18next } from "react-i18next";
-import { en } from "../i18n/en";
-import { ko } from "../i18n/ko";
+import { en } from "../i18n/en/index";
+import { ko } from "../i18n/ko/index";
 import { theme } from "../ui/theme";
 
 export function renderPart(part: ReactNode, language: "en" | "ko" = "en") {

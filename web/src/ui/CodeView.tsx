@@ -15,16 +15,15 @@ interface Props {
 }
 
 export function CodeView({ code, label, language = "text", maxHeight }: Props) {
-  const lines = useMemo(() => code.replace(/\n$/, "").split("\n"), [code]);
+  const lines = useMemo(() => numbered(code.replace(/\n$/, "").split("\n")), [code]);
   return (
     <div className={classes.frame}>
       <CopyButton text={code} className={classes.copy} />
       {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard */}
       <pre className={classes.code} style={{ maxHeight }} tabIndex={0} role="document" aria-label={label}>
-        {lines.map((line, index) => (
+        {lines.map(({ number, line }) => (
           <span
-            // biome-ignore lint/suspicious/noArrayIndexKey: a line is known by its number
-            key={index}
+            key={number}
             className={classes.line}
             data-kind={language === "shell" ? kindOf(line) : undefined}
           >
@@ -51,6 +50,10 @@ export function CopyButton({ text, className }: { text: string; className?: stri
       {copied ? <IconCheck size={16} /> : <IconCopy size={16} />}
     </ActionIcon>
   );
+}
+
+function numbered(lines: string[]): { number: number; line: string }[] {
+  return lines.map((line, at) => ({ number: at + 1, line }));
 }
 
 function kindOf(line: string): string | undefined {

@@ -20,28 +20,38 @@ export interface Selection<Row> {
   clear(): void;
 }
 
-/** @param most so many rows at most. */
+/**
+ * @param most so many rows at most.
+ * @param list which list it is: another one begins with nothing selected, since what was selected for this one would be
+ *   acted on unseen.
+ */
 export function useSelection<Row>(
   rows: readonly Row[] | undefined,
   keyOf: (row: Row) => string,
   most: number,
+  list = "",
 ): Selection<Row> {
   const [selected, setSelected] = useState<ReadonlyMap<string, Row>>(() => new Map());
+  const [of, setOf] = useState(list);
   const anchor = useRef<string | null>(null);
-  const list = rows ?? NONE;
+  const shown = rows ?? NONE;
+  if (of !== list) {
+    setOf(list);
+    setSelected(new Map());
+  }
 
   const now = useMemo(() => {
     if (selected.size === 0) return { rows: [] as Row[], shown: 0 };
     const current = new Map(selected);
-    let shown = 0;
-    for (const row of list) {
+    let count = 0;
+    for (const row of shown) {
       const key = keyOf(row);
       if (!current.has(key)) continue;
       current.set(key, row);
-      shown += 1;
+      count += 1;
     }
-    return { rows: [...current.values()], shown };
-  }, [selected, list, keyOf]);
+    return { rows: [...current.values()], shown: count };
+  }, [selected, shown, keyOf]);
 
   const put = useCallback(
     (some: readonly Row[], on: boolean) =>
@@ -61,29 +71,29 @@ export function useSelection<Row>(
     setSelected((before) => (before.size === 0 ? before : new Map()));
   }, []);
 
-  const all = now.shown === 0 ? "none" : now.shown >= Math.min(list.length, most) ? "all" : "some";
+  const all = now.shown === 0 ? "none" : now.shown >= Math.min(shown.length, most) ? "all" : "some";
   const between = (one: number, other: number) =>
-    list.slice(Math.min(one, other), Math.max(one, other) + 1) as Row[];
+    shown.slice(Math.min(one, other), Math.max(one, other) + 1) as Row[];
   return {
     rows: now.rows,
     all,
     full: selected.size >= most,
     has: (key) => selected.has(key),
     toggle(index, extend) {
-      const row = list[index];
+      const row = shown[index];
       if (row === undefined) return;
-      const from = extend ? list.findIndex((other) => keyOf(other) === anchor.current) : -1;
+      const from = extend ? shown.findIndex((other) => keyOf(other) === anchor.current) : -1;
       put(from < 0 ? [row] : between(from, index), !selected.has(keyOf(row)));
       anchor.current = keyOf(row);
     },
     extend(from, to) {
       put(between(from, to), true);
-      const row = list[to];
+      const row = shown[to];
       anchor.current = row === undefined ? null : keyOf(row);
     },
     toggleAll() {
       if (all === "all") clear();
-      else put(list, true);
+      else put(shown, true);
     },
     select: (some) => put(some, true),
     clear,

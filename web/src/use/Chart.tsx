@@ -2,7 +2,7 @@
 import "uplot/dist/uPlot.min.css";
 import { useComputedColorScheme } from "@mantine/core";
 import { useElementSize } from "@mantine/hooks";
-import { useEffect, useRef } from "react";
+import { useEffect, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import uPlot from "uplot";
 import { type Columns, lonely, stacked } from "./series";
@@ -40,19 +40,19 @@ export function Chart({ label, lines, columns, from, to, stack, binary, format }
   const { ref: sized, width } = useElementSize<HTMLDivElement>();
   const place = useRef<HTMLDivElement>(null);
   const plot = useRef<uPlot | null>(null);
-  const data = stack ? stacked(columns) : columns;
+  const data = useMemo(() => (stack ? stacked(columns) : columns), [stack, columns]);
   // What the picture is made of anew for; data and size are only put in.
-  const shape = JSON.stringify([lines, scheme, language, stack, binary]);
-  const newest = useRef({ data, columns, format, from, to });
-  newest.current = { data, columns, format, from, to };
+  const shape = JSON.stringify({ lines, scheme, language, stack, binary } satisfies Shape);
+  const newest = useRef({ data, width, columns, format, from, to });
+  newest.current = { data, width, columns, format, from, to };
+  const hasRoom = width > 0;
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: see `shape`; the newest of the others is looked up
   useEffect(() => {
     const element = place.current;
-    if (!element || width === 0) return;
+    if (!element || !hasRoom) return;
     const drawn = new uPlot(
-      options(lines, language, width, { stack, binary }, newest),
-      aligned(data),
+      options(JSON.parse(shape) as Shape, newest),
+      aligned(newest.current.data),
       element,
     );
     plot.current = drawn;
@@ -60,17 +60,16 @@ export function Chart({ label, lines, columns, from, to, stack, binary, format }
       plot.current = null;
       drawn.destroy();
     };
-  }, [shape, width > 0]);
+  }, [shape, hasRoom]);
 
   useEffect(() => {
     if (width > 0) plot.current?.setSize({ width, height: HEIGHT });
   }, [width]);
 
-  // biome-ignore lint/correctness/useExhaustiveDependencies: `columns` is what `data` is made of
   useEffect(() => {
     plot.current?.setData(aligned(data), false);
     plot.current?.setScale("x", { min: from, max: to });
-  }, [columns, from, to]);
+  }, [data, from, to]);
 
   return (
     <div ref={sized} className={classes.chart}>
@@ -95,15 +94,19 @@ function aligned({ times, lines }: Columns): uPlot.AlignedData {
   return [times, ...lines];
 }
 
-type Newest = React.RefObject<Pick<Props, "columns" | "format" | "from" | "to"> & { data: Columns }>;
+interface Shape {
+  lines: Line[];
+  language: string;
+  scheme: string;
+  stack: boolean | undefined;
+  binary: boolean | undefined;
+}
 
-function options(
-  lines: Line[],
-  language: string,
-  width: number,
-  { stack, binary }: Pick<Props, "stack" | "binary">,
-  newest: Newest,
-): uPlot.Options {
+type Newest = React.RefObject<
+  Pick<Props, "columns" | "format" | "from" | "to"> & { data: Columns; width: number }
+>;
+
+function options({ lines, language, stack, binary }: Shape, newest: Newest): uPlot.Options {
   const colour = (token: string) =>
     getComputedStyle(document.documentElement).getPropertyValue(token).trim() || "#888";
   const axis: Partial<uPlot.Axis> = {
@@ -113,9 +116,10 @@ function options(
     ticks: { stroke: colour("--qd-line-strong"), width: 1, size: 4 },
   };
   return {
-    width,
+    width: newest.current.width,
     height: HEIGHT,
-    padding: [12, 12, 0, 0],
+    // At the right half of the longest label, "2026년 11월".
+    padding: [12, 36, 0, 0],
     legend: { show: false },
     cursor: { drag: { setScale: false, x: false, y: false }, points: { size: 7 } },
     scales: {

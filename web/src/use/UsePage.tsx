@@ -3,7 +3,7 @@ import { NativeSelect, SegmentedControl } from "@mantine/core";
 import { IconChartAreaLine } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type ReactNode, useMemo, useState } from "react";
+import { type ReactNode, useCallback, useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { UseOverTime, UsePoint } from "../api/types";
 import { useFollowUse } from "../live/follow-use";
@@ -35,21 +35,21 @@ export function UsePage() {
   const names = new Set([...(partitions?.items ?? []).map(({ name }) => name), search.partition]);
   return (
     <>
-      <PageHeader title={t("cluster.use.title")} />
+      <PageHeader title={t("pages.use")} />
       <search className={toolbar.toolbar}>
         <SegmentedControl
-          aria-label={t("cluster.use.range")}
+          aria-label={t("use.range")}
           size="xs"
           value={range}
           onChange={(value) => narrow({ range: value })}
-          data={RANGES.map((value) => ({ value, label: t(`cluster.use.ranges.${value}`) }))}
+          data={RANGES.map((value) => ({ value, label: t(`use.ranges.${value}`) }))}
         />
         <NativeSelect
-          aria-label={t("cluster.partitions.columns.name")}
+          aria-label={t("partitions.columns.name")}
           value={search.partition ?? ""}
           onChange={(event) => narrow({ partition: event.currentTarget.value })}
           data={[
-            { value: "", label: t("cluster.use.whole") },
+            { value: "", label: t("use.whole") },
             ...[...names].flatMap((name) => (name ? [{ value: name, label: name }] : [])),
           ]}
         />
@@ -57,8 +57,8 @@ export function UsePage() {
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!data && !error && <LoadingRows rows={8} />}
       {data?.items.length === 0 && (
-        <Empty icon={<IconChartAreaLine size={20} />} title={t("cluster.use.none")}>
-          {t("cluster.use.noneAdvice")}
+        <Empty icon={<IconChartAreaLine size={20} />} title={t("use.none")}>
+          {t("use.noneAdvice")}
         </Empty>
       )}
       {data && data.items.length > 0 && <Pictures used={data} />}
@@ -75,25 +75,22 @@ function Pictures({ used }: { used: UseOverTime }) {
   return (
     <>
       <p className={classes.hint}>
-        {t(`cluster.use.steps.${used.resolution}`)} {t("cluster.use.gaps")}
+        {t(`use.steps.${used.resolution}`)} {t("use.gaps")}
       </p>
       <div className={classes.pictures}>
-        <Shares title={t("cluster.use.cpus")} used={used} of={({ cpus }) => cpus} word={number} />
-        {has(({ gpus }) => gpus) && (
-          <Shares title={t("cluster.use.gpus")} used={used} of={({ gpus }) => gpus} word={number} />
-        )}
-        <Shares
-          title={t("cluster.use.memory")}
-          used={used}
-          of={({ memory_mib }) => memory_mib}
-          word={format.mebibytes}
-          binary
-        />
+        <Shares title={t("use.cpus")} used={used} of={cpusOf} word={number} />
+        {has(gpusOf) && <Shares title={t("use.gpus")} used={used} of={gpusOf} word={number} />}
+        <Shares title={t("use.memory")} used={used} of={memoryOf} word={format.mebibytes} binary />
         {used.items.some(({ jobs }) => jobs) && <Jobs used={used} word={number} />}
       </div>
     </>
   );
 }
+
+const cpusOf = ({ cpus }: UsePoint) => cpus;
+const gpusOf = ({ gpus }: UsePoint) => gpus;
+const memoryOf = ({ memory_mib }: UsePoint) => memory_mib;
+const jobsOf = ({ jobs }: UsePoint) => [jobs?.running ?? 0, jobs?.pending ?? 0];
 
 interface SharesProps {
   title: string;
@@ -107,16 +104,19 @@ function Shares({ title, used, of, word, binary }: SharesProps) {
   const { t } = useTranslation();
   const format = useFormat();
   const lines: Line[] = [
-    { label: t("cluster.use.allocated"), colour: "--qd-running" },
-    { label: t("cluster.use.idle"), colour: "--qd-completed", dash: [6, 3] },
-    { label: t("cluster.use.down"), colour: "--qd-failed", dash: [2, 3] },
+    { label: t("use.allocated"), colour: "--qd-running" },
+    { label: t("use.idle"), colour: "--qd-completed", dash: [6, 3] },
+    { label: t("use.down"), colour: "--qd-failed", dash: [2, 3] },
   ];
-  const values = (point: UsePoint) => {
-    const { allocated, idle, down } = of(point);
-    return [allocated, idle, down];
-  };
+  const values = useCallback(
+    (point: UsePoint) => {
+      const { allocated, idle, down } = of(point);
+      return [allocated, idle, down];
+    },
+    [of],
+  );
   const share = meanShare(used.items, of);
-  const mean = t("cluster.use.mean", { percent: format.percent(share ?? 0, 1) });
+  const mean = t("use.mean", { percent: format.percent(share ?? 0, 1) });
   return (
     <Picture
       title={title}
@@ -134,24 +134,14 @@ function Shares({ title, used, of, word, binary }: SharesProps) {
 function Jobs({ used, word }: { used: UseOverTime; word(value: number): string }) {
   const { t } = useTranslation();
   const lines: Line[] = [
-    { label: t("cluster.use.running"), colour: "--qd-running" },
-    { label: t("cluster.use.pending"), colour: "--qd-waiting", dash: [6, 3] },
+    { label: t("use.running"), colour: "--qd-running" },
+    { label: t("use.pending"), colour: "--qd-waiting", dash: [6, 3] },
   ];
-  const values = ({ jobs }: UsePoint) => [jobs?.running ?? 0, jobs?.pending ?? 0];
   const all = used.items.reduce((sum, { readings }) => sum + readings, 0);
   const mean = (at: 0 | 1) =>
-    used.items.reduce((sum, point) => sum + (values(point)[at] ?? 0) * point.readings, 0) / Math.max(1, all);
-  const words = t("cluster.use.meanJobs", { running: word(mean(0)), pending: word(mean(1)) });
-  return (
-    <Picture
-      title={t("cluster.use.jobs")}
-      mean={words}
-      used={used}
-      lines={lines}
-      values={values}
-      word={word}
-    />
-  );
+    used.items.reduce((sum, point) => sum + (jobsOf(point)[at] ?? 0) * point.readings, 0) / Math.max(1, all);
+  const words = t("use.meanJobs", { running: word(mean(0)), pending: word(mean(1)) });
+  return <Picture title={t("use.jobs")} mean={words} used={used} lines={lines} values={jobsOf} word={word} />;
 }
 
 interface PictureProps {
@@ -167,12 +157,11 @@ interface PictureProps {
 
 function Picture({ title, mean, used, lines, values, word, stack, binary }: PictureProps) {
   const { t } = useTranslation();
-  // biome-ignore lint/correctness/useExhaustiveDependencies: what `values` takes from a point is always the same
-  const columns = useMemo(() => columnsOf(used, values), [used]);
+  const columns = useMemo(() => columnsOf(used, values), [used, values]);
   return (
     <Panel title={title} hint={mean}>
       <Chart
-        label={t("cluster.use.picture", { what: title, mean })}
+        label={t("use.picture", { what: title, mean })}
         lines={lines}
         columns={columns}
         from={Date.parse(used.since) / 1000}
@@ -184,7 +173,7 @@ function Picture({ title, mean, used, lines, values, word, stack, binary }: Pict
       <AsTable title={title}>
         <thead>
           <tr>
-            <th scope="col">{t("cluster.use.at")}</th>
+            <th scope="col">{t("use.at")}</th>
             {lines.map(({ label }) => (
               <th key={label} scope="col">
                 {label}
@@ -192,7 +181,7 @@ function Picture({ title, mean, used, lines, values, word, stack, binary }: Pict
             ))}
           </tr>
         </thead>
-        <Rows used={used} values={values} word={word} />
+        <Rows used={used} lines={lines} values={values} word={word} />
       </AsTable>
     </Panel>
   );
@@ -204,7 +193,7 @@ function AsTable({ title, children }: { title: string; children: ReactNode }) {
   const [open, setOpen] = useState(false);
   return (
     <details className={classes.asTable} onToggle={(event) => setOpen(event.currentTarget.open)}>
-      <summary>{t("cluster.use.asTable")}</summary>
+      <summary>{t("use.asTable")}</summary>
       {open && (
         // Scrollable parts must be reachable by keyboard.
         // biome-ignore lint/a11y/noNoninteractiveTabindex: see above
@@ -216,7 +205,7 @@ function AsTable({ title, children }: { title: string; children: ReactNode }) {
   );
 }
 
-function Rows({ used, values, word }: Pick<PictureProps, "used" | "values" | "word">) {
+function Rows({ used, lines, values, word }: Pick<PictureProps, "used" | "lines" | "values" | "word">) {
   const format = useFormat();
   return (
     <tbody>
@@ -226,8 +215,7 @@ function Rows({ used, values, word }: Pick<PictureProps, "used" | "values" | "wo
             <time dateTime={point.at}>{format.moment(point.at)}</time>
           </th>
           {values(point).map((value, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: columns do not move
-            <td key={at}>{word(value)}</td>
+            <td key={lines[at]?.label}>{word(value)}</td>
           ))}
         </tr>
       ))}

@@ -165,6 +165,26 @@ fn outlives_the_agent_which_knows_it_again() {
     assert_eq!(wait_for_end(&mut client, id).state, LocalJobState::Exited { code: 5 });
 }
 
+#[cfg(debug_assertions)]
+#[test]
+fn is_started_again_where_the_agent_was_killed_before_it_ran() {
+    let mut site = site();
+    site.kill();
+    site.start_with(&[], &[("QUARTERDECK_AGENT_CRASH_AT", "local-marked")]);
+    let id = Uuid::now_v7();
+    let once = job("#!/bin/sh\necho ran >> runs\n");
+    let mut client = site.client();
+    client.send(&Request::StartLocal { id, job: once.clone() });
+    assert!(client.receive().is_none());
+    assert!(!site.wait().success());
+    site.start(&[]);
+    let mut client = site.client();
+    start(&mut client, id, once.clone());
+    assert_eq!(wait_for_end(&mut client, id).state, LocalJobState::Exited { code: 0 });
+    start(&mut client, id, once);
+    assert_eq!(fs::read_to_string(site.home("work/runs")).unwrap(), "ran\n");
+}
+
 #[test]
 fn is_lost_when_its_supervisor_was_killed() {
     let site = site();

@@ -5,4 +5,5 @@ mod local_jobs;
 mod protocol;
 mod submissions;
 mod support;
+mod trash;
 mod uploads;

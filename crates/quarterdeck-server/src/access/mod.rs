@@ -176,6 +176,12 @@ async fn count(app: &App, route: &Route, actor: Option<&Actor>, origin: &Origin)
     }
 }
 
+/// Whether this actor may have, in another way than by a request, what `GET` of this path in the table answers.
+pub(crate) fn permit_reading(actor: &Actor, path: &str) -> Result<(), Problem> {
+    let route = route_for(&Method::GET, path).ok_or_else(|| Problem::not_found("route"))?;
+    permit(actor, route.rule)
+}
+
 /// Whether the rule admits this actor.
 fn permit(actor: &Actor, rule: Rule) -> Result<(), Problem> {
     match rule {

@@ -141,6 +141,14 @@ pub const TABLE: &[Route] = &[
     route("GET", "/api/v1/spaces", Rule::Role(User, Read(Files)), Some(Class::Read)),
     route("GET", "/api/v1/files/{space}", Rule::Role(User, Read(Files)), Some(Class::Read)),
     route("GET", "/api/v1/files/{space}/content", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    route("GET", "/api/v1/files/{space}/stat", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    route("PUT", "/api/v1/files/{space}/content", Rule::Role(User, Write(Files)), Some(Class::Write)),
+    route("POST", "/api/v1/files/{space}/mkdir", Rule::Role(User, Write(Files)), Some(Class::Write)),
+    route("POST", "/api/v1/files/{space}/rename", Rule::Role(User, Write(Files)), Some(Class::Write)),
+    route("POST", "/api/v1/files/{space}/permissions", Rule::Role(User, Write(Files)), Some(Class::Write)),
+    route("DELETE", "/api/v1/files/{space}", Rule::Role(User, Write(Files)), Some(Class::Write)),
+    route("GET", "/api/v1/files/{space}/trash", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    route("POST", "/api/v1/files/{space}/trash/{item}/restore", Rule::Role(User, Write(Files)), Some(Class::Write)),
     // Browsers alone need tickets: whoever has a key sends it along with the request for the content.
     route("POST", "/api/v1/downloads", Session(User), Some(Class::Write)),
     // The ticket and the cookie that came with it say who asks.

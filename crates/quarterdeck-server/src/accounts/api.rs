@@ -2,7 +2,6 @@
 
 use axum::Json;
 use axum::extract::State;
-use chrono::{DateTime, Utc};
 use quarterdeck_slurm as slurm;
 use serde::Serialize;
 use utoipa::ToSchema;
@@ -12,7 +11,7 @@ use utoipa_axum::routes;
 use crate::access::Actor;
 use crate::accounts;
 use crate::app::App;
-use crate::clusters::api::{FreshPage, find_cluster};
+use crate::clusters::api::{Age, FreshPage, find_cluster};
 use crate::problem::{Problem, ProblemDocument};
 use crate::requests::PathOf;
 
@@ -130,9 +129,8 @@ struct JobChoices {
     /// Devices of nodes.
     gres: Vec<NodeGres>,
     licenses: Vec<License>,
-    as_of: Option<DateTime<Utc>>,
-    stale: bool,
-    stale_reason: Option<String>,
+    #[serde(flatten)]
+    age: Age,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -190,8 +188,6 @@ async fn choices(
         licenses: licenses
             .map(|license| License { name: license.name.clone(), total: license.total, used: license.used })
             .collect(),
-        as_of: view.choices_read.as_of,
-        stale: view.choices_read.is_stale(),
-        stale_reason: view.choices_read.reason(),
+        age: Age::from(&view.choices_read),
     }))
 }

@@ -18,7 +18,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use quarterdeck_types::agent::{
-    AgentError, Answer, Entry, ErrorCode, Hello, LocalJobStatus, ProgramResult, Request, SubmissionOutcome,
+    AgentError, Answer, Entry, ErrorCode, Hello, LocalJobStatus, ProgramResult, Request, SubmissionOutcome, TrashItem,
 };
 use quarterdeck_types::launcher::RefusalCode;
 use thiserror::Error;
@@ -154,7 +154,8 @@ impl Agent {
         }
     }
 
-    /// [`Request::Stat`], [`Request::Mkdir`], [`Request::Link`], [`Request::CreateUpload`].
+    /// [`Request::Stat`], [`Request::Mkdir`], [`Request::Link`], [`Request::SetMode`], [`Request::Restore`],
+    /// [`Request::ReplaceFile`], [`Request::CreateUpload`].
     pub async fn entry(&self, request: Request) -> Result<Entry, Error> {
         match self.call(request).await? {
             (Answer::Entry { entry }, None) => Ok(entry),
@@ -166,6 +167,14 @@ impl Agent {
     pub async fn entries(&self, request: Request) -> Result<(Vec<Entry>, bool), Error> {
         match self.call(request).await? {
             (Answer::Entries { items, more }, None) => Ok((items, more)),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// [`Request::MoveToTrash`], [`Request::ListTrash`]: the items, and whether there are more.
+    pub async fn trash(&self, request: Request) -> Result<(Vec<TrashItem>, bool), Error> {
+        match self.call(request).await? {
+            (Answer::Trash { items, more }, None) => Ok((items, more)),
             other => Err(unexpected(other)),
         }
     }
@@ -280,6 +289,9 @@ fn may_repeat(request: &Request) -> bool {
         request,
         Request::Rename { .. }
             | Request::Remove { .. }
+            | Request::ReplaceFile { .. }
+            | Request::MoveToTrash { .. }
+            | Request::Restore { .. }
             | Request::Link { .. }
             | Request::Scontrol { .. }
             | Request::SignalJob { .. }

@@ -42,26 +42,44 @@ pub(crate) struct FreshPage<T> {
     #[serde(skip_serializing_if = "Option::is_none")]
     #[schema(required = false)]
     total: Option<u64>,
-    /// When the cluster was read.
-    as_of: Option<DateTime<Utc>>,
-    stale: bool,
-    /// Why there is no newer reading.
-    stale_reason: Option<String>,
-    /// slurmrestd fails, and Slurm's commands were read instead. Null: it does not, or the site has none.
-    fallback: Option<Fallback>,
+    #[serde(flatten)]
+    reading: ReadingAge,
 }
 
 impl<T> FreshPage<T> {
     pub(crate) fn new(items: Vec<T>, next_cursor: Option<String>, total: Option<u64>, freshness: &Freshness) -> Self {
-        FreshPage {
-            items,
-            next_cursor,
-            total,
-            as_of: freshness.as_of,
-            stale: freshness.is_stale(),
-            stale_reason: freshness.reason(),
-            fallback: freshness.fallback.clone(),
-        }
+        FreshPage { items, next_cursor, total, reading: ReadingAge::from(freshness) }
+    }
+}
+
+/// How old what was read of one of the scheduler's parts is.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct Age {
+    /// When it last answered.
+    as_of: Option<DateTime<Utc>>,
+    stale: bool,
+    /// Why there is no newer reading.
+    stale_reason: Option<String>,
+}
+
+impl From<&Freshness> for Age {
+    fn from(freshness: &Freshness) -> Age {
+        Age { as_of: freshness.as_of, stale: freshness.is_stale(), stale_reason: freshness.reason() }
+    }
+}
+
+/// The same of what can be read in two ways.
+#[derive(Serialize, ToSchema)]
+pub(crate) struct ReadingAge {
+    #[serde(flatten)]
+    age: Age,
+    /// slurmrestd fails, and Slurm's commands were read instead. Null: it does not, or the site has none.
+    fallback: Option<Fallback>,
+}
+
+impl From<&Freshness> for ReadingAge {
+    fn from(freshness: &Freshness) -> ReadingAge {
+        ReadingAge { age: Age::from(freshness), fallback: freshness.fallback.clone() }
     }
 }
 
@@ -112,26 +130,10 @@ struct Cluster {
     scheduler: SchedulerName,
     version: Option<String>,
     state: ClusterState,
-    as_of: Option<DateTime<Utc>>,
-    stale: bool,
-    stale_reason: Option<String>,
+    #[serde(flatten)]
+    age: Age,
     /// Accounting (slurmdbd), which tells how jobs ended; null where the site keeps none.
     accounting: Option<Age>,
-}
-
-/// How old what was read of one of the scheduler's parts is.
-#[derive(Serialize, ToSchema)]
-pub(crate) struct Age {
-    /// When it last answered.
-    as_of: Option<DateTime<Utc>>,
-    stale: bool,
-    stale_reason: Option<String>,
-}
-
-impl From<Freshness> for Age {
-    fn from(freshness: Freshness) -> Age {
-        Age { as_of: freshness.as_of, stale: freshness.is_stale(), stale_reason: freshness.reason() }
-    }
 }
 
 #[derive(Serialize, ToSchema)]
@@ -154,10 +156,8 @@ async fn list(State(app): State<App>) -> Json<Page<Cluster>> {
             },
             version: view.version,
             state: if view.jobs.is_stale() { ClusterState::Down } else { ClusterState::Up },
-            as_of: view.jobs.as_of,
-            stale: view.jobs.is_stale(),
-            stale_reason: view.jobs.reason(),
-            accounting: view.accounting.map(Age::from),
+            age: Age::from(&view.jobs),
+            accounting: view.accounting.as_ref().map(Age::from),
         }
     };
     Json(Page::whole(app.clusters.all().iter().map(view).collect()))
@@ -165,11 +165,8 @@ async fn list(State(app): State<App>) -> Json<Page<Cluster>> {
 
 #[derive(Serialize, ToSchema)]
 struct Overview {
-    as_of: Option<DateTime<Utc>>,
-    stale: bool,
-    stale_reason: Option<String>,
-    /// slurmrestd fails, and Slurm's commands were read instead. Null: it does not, or the site has none.
-    fallback: Option<Fallback>,
+    #[serde(flatten)]
+    reading: ReadingAge,
     /// Jobs submitted in the last seven days.
     jobs: JobCounts,
     mine: JobCounts,
@@ -247,10 +244,10 @@ async fn overview(
     }
     let oldest = if view.jobs.is_stale() { &view.jobs } else { &view.nodes };
     Ok(Json(Overview {
-        as_of: oldest.as_of,
-        stale: oldest.is_stale(),
-        stale_reason: oldest.reason(),
-        fallback: view.jobs.fallback.clone().or_else(|| view.nodes.fallback.clone()),
+        reading: ReadingAge {
+            age: Age::from(oldest),
+            fallback: view.jobs.fallback.clone().or_else(|| view.nodes.fallback.clone()),
+        },
         jobs: count(&all),
         mine: count(&mine),
         waiting,

@@ -1,5 +1,8 @@
 //! Routes of files and spaces.
 
+mod changes;
+mod trash;
+
 use std::fmt::Write;
 
 use axum::Json;
@@ -12,6 +15,7 @@ use futures_util::StreamExt;
 use quarterdeck_types::agent::{Entry, EntryKind};
 use quarterdeck_types::{FileName, Place, RelativePath, SpaceName};
 use serde::{Deserialize, Serialize};
+use tokio::task::JoinSet;
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
@@ -36,9 +40,12 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(spaces))
         .routes(routes!(list))
+        .routes(routes!(stat))
         .routes(routes!(content))
         .routes(routes!(new_download))
         .routes(routes!(download))
+        .merge(changes::routes())
+        .merge(trash::routes())
 }
 
 #[derive(Serialize, ToSchema)]
@@ -100,33 +107,40 @@ async fn list(
     QueryOf(filter): QueryOf<Filter>,
 ) -> Result<Json<Page<FileEntry>>, Problem> {
     let space = space_named(&space)?;
-    let path = RelativePath::parse(&filter.path).map_err(|error| bad_path("/path", &error))?;
-    let after =
-        filter.cursor.as_deref().map(FileName::parse).transpose().map_err(|error| bad_path("/cursor", &error))?;
+    let path = path_in(&filter.path, "/path")?;
+    let after = after(filter.cursor.as_deref())?;
     let at = Place::In { space, path: path.clone() };
     let (entries, more) = files::list(&app, &actor, at, after, limit(filter.limit)).await?;
     let next_cursor = entries.last().filter(|_| more).map(|last| last.path_name.clone());
-    let items = entries.into_iter().map(|entry| view(entry, &path)).collect();
+    let items = entries.into_iter().map(|entry| view_in(entry, &path)).collect();
     Ok(Json(Page { items, next_cursor, total: None }))
 }
 
-fn view(entry: Entry, directory: &RelativePath) -> FileEntry {
+fn view_in(entry: Entry, directory: &RelativePath) -> FileEntry {
     let path = match FileName::parse(&entry.path_name) {
         Ok(name) => directory.join(&name),
         Err(_) => directory.clone(),
     };
+    view_at(entry, &path)
+}
+
+fn view_at(entry: Entry, path: &RelativePath) -> FileEntry {
     FileEntry {
         name: entry.name,
         path: path.to_string(),
-        kind: match entry.kind {
-            EntryKind::File => FileEntryKind::File,
-            EntryKind::Directory => FileEntryKind::Directory,
-            EntryKind::Link => FileEntryKind::Link,
-            EntryKind::Other => FileEntryKind::Other,
-        },
+        kind: kind_of(entry.kind),
         size: entry.size,
         modified_at: from_us(entry.modified_us),
         mode: format!("{:04o}", entry.mode),
+    }
+}
+
+fn kind_of(kind: EntryKind) -> FileEntryKind {
+    match kind {
+        EntryKind::File => FileEntryKind::File,
+        EntryKind::Directory => FileEntryKind::Directory,
+        EntryKind::Link => FileEntryKind::Link,
+        EntryKind::Other => FileEntryKind::Other,
     }
 }
 
@@ -135,6 +149,20 @@ fn view(entry: Entry, directory: &RelativePath) -> FileEntry {
 struct File {
     /// Beneath the space.
     path: String,
+}
+
+/// What is at a path; of a link the link itself.
+#[utoipa::path(get, path = "/files/{space}/stat", tag = "files", params(("space" = String, Path), File),
+    responses((status = 200, body = FileEntry), (status = 403, body = ProblemDocument), (status = 404, body = ProblemDocument)))]
+async fn stat(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf(space): PathOf<String>,
+    QueryOf(file): QueryOf<File>,
+) -> Result<Json<FileEntry>, Problem> {
+    let path = path_in(&file.path, "/path")?;
+    let at = Place::In { space: space_named(&space)?, path: path.clone() };
+    Ok(Json(view_at(files::stat(&app, &actor, at).await?, &path)))
 }
 
 /// A file's bytes. `Range` is honoured.
@@ -150,9 +178,9 @@ async fn content(
     headers: HeaderMap,
 ) -> Result<Response, Problem> {
     let space = space_named(&space)?;
-    let path = RelativePath::parse(&file.path).map_err(|error| bad_path("/path", &error))?;
+    let path = path_in(&file.path, "/path")?;
     let opened = files::open(&app, &actor, space, path.clone()).await?;
-    let response = ranges::answer(opened, headers.get(header::RANGE))?;
+    let response = ranges::answer(opened, &headers)?;
     Ok(while_admitted(app, actor, named(response, &path, "")?))
 }
 
@@ -186,11 +214,7 @@ async fn new_download(
         let error = FieldError::new("/paths", "bad-count", format!("Name 1 to {MOST_PATHS} paths."));
         return Err(Problem::invalid(vec![error]));
     }
-    let paths = new
-        .paths
-        .iter()
-        .enumerate()
-        .map(|(at, path)| RelativePath::parse(path).map_err(|error| bad_path(&format!("/paths/{at}"), &error)));
+    let paths = new.paths.iter().enumerate().map(|(at, path)| path_in(path, &format!("/paths/{at}")));
     let paths = paths.collect::<Result<_, _>>()?;
     let downloads::Ticket { ticket, cookie, expires_at } = downloads::issue(&app, &actor, space, paths).await?;
     let url = format!("/api/v1/downloads/{ticket}");
@@ -222,7 +246,7 @@ async fn download(
     let cookie = cookie.ok_or_else(|| Problem::not_found("download"))?;
     let (actor, content) = downloads::redeem(&app, origin, &ticket, cookie).await?;
     let response = match content {
-        Content::File(path, file) => named(ranges::answer(file, None)?, &path, "")?,
+        Content::File(path, file) => named(ranges::answer(file, &HeaderMap::new())?, &path, "")?,
         Content::Archive(path, bytes) => named(ranges::attachment(Body::from_stream(bytes)), &path, ".tar")?,
     };
     Ok(while_admitted(app, actor, response))
@@ -232,13 +256,26 @@ fn space_named(text: &str) -> Result<SpaceName, Problem> {
     SpaceName::parse(text).map_err(|_| Problem::not_found("space"))
 }
 
+fn path_in(text: &str, pointer: &str) -> Result<RelativePath, Problem> {
+    RelativePath::parse(text).map_err(|error| bad_path(pointer, &error))
+}
+
+/// The name behind which a page of a directory begins.
+fn after(cursor: Option<&str>) -> Result<Option<FileName>, Problem> {
+    cursor.map(FileName::parse).transpose().map_err(|error| bad_path("/cursor", &error))
+}
+
 fn bad_path(pointer: &str, error: &quarterdeck_types::place::InvalidPath) -> Problem {
     Problem::invalid(vec![FieldError::new(pointer, "bad-path", error.to_string())])
 }
 
 /// What was admitted breaks off when the reader's access ends.
 fn while_admitted(app: App, actor: Actor, response: Response) -> Response {
-    let ended = async move { auth::access_ended(&app, &actor).await };
+    // In a task of its own, which goes with the body: nobody drives a body that is not taken, and a query that stands
+    // still in it would keep its connection to the database from everybody else.
+    let mut watch = JoinSet::new();
+    watch.spawn(async move { auth::access_ended(&app, &actor).await });
+    let ended = async move { watch.join_next().await };
     response.map(|body| Body::from_stream(body.into_data_stream().take_until(Box::pin(ended))))
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod api;
 mod archive;
+pub mod change;
 pub mod downloads;
 mod store;
 
@@ -11,7 +12,7 @@ use sea_orm::DbErr;
 use thiserror::Error;
 
 use crate::access::Actor;
-use crate::agents::{self, UserFile};
+use crate::agents::{self, Agent, UserFile};
 use crate::app::App;
 use crate::auth;
 
@@ -38,8 +39,16 @@ pub async fn list(
     limit: u64,
 ) -> Result<(Vec<Entry>, bool), Error> {
     let agent = app.agents.of(auth::unix_user(actor)?);
-    let limit = limit.min(u64::from(MAX_LIST_ENTRIES)) as u32;
-    Ok(agent.entries(Request::List { at, after, limit }).await?)
+    Ok(agent.entries(Request::List { at, after, limit: page_of(limit) }).await?)
+}
+
+fn page_of(limit: u64) -> u32 {
+    limit.min(u64::from(MAX_LIST_ENTRIES)) as u32
+}
+
+/// What is there; of a link the link itself.
+pub async fn stat(app: &App, actor: &Actor, at: Place) -> Result<Entry, Error> {
+    Ok(app.agents.of(auth::unix_user(actor)?).entry(Request::Stat { at }).await?)
 }
 
 /// The roots that the site allows this user.
@@ -57,9 +66,14 @@ pub async fn open(app: &App, actor: &Actor, space: SpaceName, path: RelativePath
 pub async fn locate(app: &App, actor: &Actor, absolute: &str) -> Result<(SpaceName, RelativePath), Error> {
     let agent = app.agents.of(auth::unix_user(actor)?);
     let entry = agent.entry(Request::Stat { at: Place::absolute(absolute) }).await?;
-    let found = entry.absolute.unwrap_or_default();
+    Ok(space_of(&agent, &entry).await?)
+}
+
+/// In which space an entry lies of which the agent told the absolute path.
+async fn space_of(agent: &Agent, entry: &Entry) -> Result<(SpaceName, RelativePath), agents::Error> {
+    let found = entry.absolute.as_deref().unwrap_or_default();
     let spaces = agent.hello().await?.spaces;
-    beneath(&spaces, &found).ok_or_else(|| agents::Error::Protocol("a path outside its own spaces".to_owned()).into())
+    beneath(&spaces, found).ok_or_else(|| agents::Error::Protocol("a path outside its own spaces".to_owned()))
 }
 
 /// The longest root at or above a path, both as the agent writes them.

@@ -93,7 +93,8 @@ pub async fn read(
     now: DateTime<Utc>,
 ) -> Result<Use, Error> {
     let until = range.1.unwrap_or(now).min(now);
-    let since = range.0.unwrap_or(until - TimeDelta::days(1));
+    // Of the first day that can be written there is none before.
+    let since = range.0.or_else(|| until.checked_sub_signed(TimeDelta::days(1))).ok_or(Error::NoTime)?;
     if since >= until {
         return Err(Error::NoTime);
     }

@@ -90,6 +90,11 @@ pub async fn act(app: &App, actor: &Actor, cluster: &Cluster, job: &str, action:
     let object = job.id.to_string();
     let event = || Event::new(audited(action), &object).job(Some(job_id.to_string())).with(told(action));
     let intent = app.audit.intend(actor, event()).await?;
+    // Before it is done, since the queue may tell of it at once. A task's end says nothing of its array's.
+    let by_user = *action == Action::Cancel && is_mine(actor, &job) && job.job_id.as_ref() == Some(&job_id);
+    if by_user {
+        store::set_cancelled_by_user(app.db.write(), job.id, true).await?;
+    }
     let result = match &cluster.scheduler {
         Scheduler::Slurm(_) => match action {
             Action::Signal { .. } => signal_what_runs(app, cluster, unix_user, &job_id, action).await,
@@ -102,6 +107,9 @@ pub async fn act(app: &App, actor: &Actor, cluster: &Cluster, job: &str, action:
         Err(Error::Refused { .. } | Error::Unsupported { .. }) => Outcome::Refused,
         Err(_) => Outcome::Failed,
     };
+    if by_user && result.is_err() {
+        store::set_cancelled_by_user(app.db.write(), job.id, false).await?;
+    }
     app.audit.conclude(actor, intent, word, event()).await?;
     look_soon(app, cluster);
     result

@@ -23,7 +23,7 @@ use uuid::Uuid;
 use crate::access::Actor;
 use crate::app::App;
 use crate::clusters::Cluster;
-use crate::clusters::api::{FreshPage, find_cluster};
+use crate::clusters::api::{Age, FreshPage, find_cluster};
 use crate::jobs::{self, Filter, NewJob, Stream, Wanted};
 use crate::problem::{FieldError, Problem, ProblemDocument};
 use crate::ranges;
@@ -139,9 +139,8 @@ struct JobDetail {
     sweep: bool,
     /// What you may do with it now.
     actions: Vec<JobAction>,
-    as_of: Option<DateTime<Utc>>,
-    stale: bool,
-    stale_reason: Option<String>,
+    #[serde(flatten)]
+    age: Age,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -251,8 +250,9 @@ fn created(actor: &Actor, job: &jobs::Job) -> Result<Response, Problem> {
 #[derive(Serialize, ToSchema)]
 struct Preview {
     script: String,
-    /// What the scheduler says against it.
-    warnings: Vec<String>,
+    /// What will be otherwise than the script says (`ignored-directive`), and what the scheduler says against it
+    /// (`scheduler-says`).
+    warnings: Vec<FieldError>,
     /// When Slurm thinks it would start.
     start_estimate: Option<DateTime<Utc>>,
 }
@@ -322,7 +322,7 @@ async fn output(
     let size = file.entry().size;
     let mut response = match query.tail {
         Some(tail) => ranges::from(file, size.saturating_sub(tail)),
-        None => ranges::answer(file, headers.get(header::RANGE))?,
+        None => ranges::answer(file, &headers)?,
     };
     response.headers_mut().insert(HeaderName::from_static("x-output-size"), HeaderValue::from(size));
     Ok(response)
@@ -357,9 +357,8 @@ struct Why {
     items: Vec<Finding>,
     /// When the scheduler thinks that a waiting job will start.
     starts_at: Option<DateTime<Utc>>,
-    as_of: Option<DateTime<Utc>>,
-    stale: bool,
-    stale_reason: Option<String>,
+    #[serde(flatten)]
+    age: Age,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -409,9 +408,7 @@ async fn why(
     Ok(Json(Why {
         items: why.findings.into_iter().map(Finding::from).collect(),
         starts_at: why.starts_at,
-        as_of: why.freshness.as_of,
-        stale: why.freshness.is_stale(),
-        stale_reason: why.freshness.reason(),
+        age: Age::from(&why.freshness),
     }))
 }
 
@@ -446,9 +443,7 @@ fn view(actor: &Actor, cluster: &Cluster, job: jobs::Job) -> JobDetail {
         files: files.into_iter().map(|f| JobFile { name: f.name, kind: f.kind, variable: f.variable }).collect(),
         sweep: mine && job.rows_directory.is_some(),
         job: Job::seen_by(actor, &job),
-        stale: freshness.is_stale(),
-        as_of: freshness.as_of,
-        stale_reason: freshness.reason(),
+        age: Age::from(&freshness),
     }
 }
 

@@ -3,6 +3,7 @@
 mod act;
 pub(crate) mod api;
 mod asked;
+mod bench;
 mod dependencies;
 mod directory;
 mod efficiency;
@@ -53,6 +54,7 @@ use crate::problem::FieldError;
 use rows::{read, row};
 
 pub use act::{Action, Offer, act, act_on_many, offers};
+pub use bench::Bench;
 pub use dependencies::{Dependencies, Link, Standing, dependencies};
 pub use directory::directory;
 pub use efficiency::{
@@ -63,7 +65,7 @@ pub use help::{Help, help};
 pub use local::{LocalQueue, watch_local};
 pub use news::watch_time_limits;
 pub use observe::{observe, watch_ended};
-pub use output::{Stream, output};
+pub use output::{OUTPUT_ROUTE, Stream, output};
 pub use recover::recover;
 pub use request::{ImageChoice, NewJob, Resources};
 pub use resubmit::{asked_for, resubmit};
@@ -169,6 +171,15 @@ pub struct Job {
     pub array: Option<String>,
     /// Of a sweep: above the directories of its tasks, absolute.
     pub rows_directory: Option<String>,
+    /// Its own user asked the portal to cancel it.
+    pub cancelled_by_user: bool,
+}
+
+impl Job {
+    /// No task of an array and no component of a heterogeneous job.
+    fn is_whole(&self) -> bool {
+        self.job_id.as_ref().is_some_and(|id| id.whole().is_none())
+    }
 }
 
 /// An uploaded file that a job was given.

@@ -30,7 +30,7 @@ const AT_ONCE: usize = 400;
 
 /// What happened between two readings of a job; `before` is `None` where it is first seen.
 pub(super) fn happened(before: Option<&Job>, after: &Job, now: DateTime<Utc>) -> Vec<News> {
-    if !is_whole(after) {
+    if !after.is_whole() {
         return Vec::new();
     }
     let mut all = Vec::new();
@@ -51,7 +51,9 @@ pub(super) fn happened(before: Option<&Job>, after: &Job, now: DateTime<Utc>) ->
         Some(before) => requeued.is_some() || !before.state.is_final() || (how_unknown(before) && !how_unknown(after)),
         None => recent(after.ended_at),
     };
-    if let Some(event) = end_of(after.state).filter(|_| ended) {
+    // Nobody needs to be told what she just did herself.
+    let is_hers = after.state == JobState::Cancelled && before.is_some_and(|before| before.cancelled_by_user);
+    if let Some(event) = end_of(after.state).filter(|_| ended && !is_hers) {
         let mut end = news(event, after);
         // Accounting knows the exit code, and not the reason that the queue had.
         if let Some(before) = before.filter(|before| after.reason.is_none() && before.state == after.state) {
@@ -83,7 +85,7 @@ async fn look(app: &App, cluster: &str, told: &mut HashSet<(Uuid, i64)>) -> Resu
     for some in new.chunks(AT_ONCE) {
         let tx = app.db.begin().await?;
         let jobs = store::by_ids(&tx, cluster, some).await?.into_iter().filter_map(read);
-        let jobs = jobs.filter(|job| is_whole(job) && job.state == JobState::Running);
+        let jobs = jobs.filter(|job| job.is_whole() && job.state == JobState::Running);
         let news: Vec<News> = jobs.filter_map(|job| near_end(&job, now)).collect();
         let messages = notifications::tell(&tx, app, &news).await?;
         tx.commit().await?;
@@ -100,11 +102,6 @@ fn near_end(job: &Job, now: DateTime<Utc>) -> Option<News> {
     // Rounded up: "in 0 minutes" says nothing.
     news.facts["minutes_left"] = json!((left.num_seconds() + 59) / 60);
     Some(news)
-}
-
-/// No task of an array and no component of a heterogeneous job.
-fn is_whole(job: &Job) -> bool {
-    job.job_id.as_ref().is_some_and(|id| id.as_str() == id.root())
 }
 
 /// Whether it was on a node and is not any more, or is there anew. (An array's own row names no node: it waits and runs
@@ -245,6 +242,16 @@ mod tests {
         for part in ["7_1", "8+1"] {
             assert_eq!(told(Some(&job(part, JobState::Running)), &job(part, JobState::Completed)), []);
         }
+    }
+
+    #[test]
+    fn an_end_that_its_own_user_asked_for_is_no_news_to_her() {
+        let running = job("5", JobState::Running);
+        let asked = Job { cancelled_by_user: true, ..running.clone() };
+        let cancelled = job("5", JobState::Cancelled);
+        assert_eq!(told(Some(&running), &cancelled), [(Event::JobEnded, Some(10))], "somebody else did");
+        assert_eq!(told(Some(&asked), &cancelled), []);
+        assert_eq!(told(Some(&asked), &job("5", JobState::Completed)), [(Event::JobEnded, Some(10))], "it was quicker");
     }
 
     #[test]

@@ -5,7 +5,7 @@ use std::collections::{HashMap, HashSet};
 use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck_slurm as slurm;
 use quarterdeck_types::{JobId, JobState};
-use sea_orm::DbErr;
+use sea_orm::{ConnectionTrait, DbErr};
 use uuid::Uuid;
 
 use super::news::happened;
@@ -73,9 +73,8 @@ pub async fn observe(app: &App, cluster: &str, queue: Vec<slurm::Job>) -> Result
     let due = observed.without_exit_code.iter().filter(|(_, asked)| asked.due <= now);
     let ended: Vec<JobId> = due.map(|(job_id, _)| job_id.clone()).collect();
     drop(observed);
-    let open = store::in_states(app.db.read(), cluster, &open_states()).await?;
-    let left = open.into_iter().filter_map(|row| row.job_id).filter(|id| !present.contains(id));
-    let left = left.filter_map(|id| JobId::parse(&id).ok());
+    let open = store::numbers_in_states(app.db.read(), cluster, &open_states()).await?;
+    let left = open.into_iter().filter(|id| !present.contains(id)).filter_map(|id| JobId::parse(&id).ok());
     Ok(left.chain(ended).collect())
 }
 
@@ -111,92 +110,143 @@ async fn take_in(app: &App, cluster: &str, jobs: Vec<slurm::Job>) -> Result<(), 
     for some in jobs.chunks(AT_ONCE) {
         let (mut published, mut waiting, mut news) = (Vec::new(), Vec::new(), Vec::new());
         let tx = app.db.begin().await?;
-        let mut rows = known_rows(&tx, cluster, some).await?;
+        let mut known = Known::read(&tx, cluster, some).await?;
         let now = app.clock.now();
         let now_us = to_us(now);
         for seen in some {
-            let parent = rows.iter().find(|row| is_parent(row, seen)).cloned().and_then(read);
-            let position = rows.iter().position(|row| is_same(row, seen));
-            let known_as = position.map(|at| rows[at].id);
-            match position {
+            let parent = known.parent(seen).cloned().and_then(read);
+            let id = match known.position(seen) {
                 Some(at) => {
-                    let Some(before) = read(rows[at].clone()) else { continue };
+                    let Some(before) = read(known.rows[at].clone()) else { continue };
                     let after = merged(before.clone(), seen, parent.as_ref());
+                    let id = after.id;
                     if before != after {
-                        rows[at] = update(rows[at].clone(), &after, now_us);
+                        known.change(at, update(known.rows[at].clone(), &after, now_us));
                         news.extend(happened(Some(&before), &after, now));
-                        store::save(&tx, rows[at].clone()).await?;
                         published.push(after);
                     }
+                    id
                 }
                 None => {
                     let job = merged(new_job(cluster, seen, parent.as_ref()), seen, parent.as_ref());
-                    let row = row(&job, None, None, now_us);
+                    let id = job.id;
+                    known.add(row(&job, None, None, now_us));
                     news.extend(happened(None, &job, now));
-                    store::insert(&tx, row.clone()).await?;
-                    rows.push(row);
                     published.push(job);
+                    id
                 }
-            }
-            let id = known_as.or_else(|| rows.last().map(|row| row.id));
-            if let (Some(id), Some(text)) = (id, &seen.dependency) {
+            };
+            if let Some(text) = &seen.dependency {
                 waiting.push((id, text.as_str()));
             }
         }
+        known.write(&tx).await?;
         dependencies::keep(&tx, cluster, &waiting).await?;
         let told = notifications::tell(&tx, app, &news).await?;
         tx.commit().await?;
         told.publish(app);
         if !published.is_empty() {
-            parts::publish(app, cluster, &rows, published).await?;
+            parts::publish(app, cluster, &known.rows, published).await?;
         }
     }
     Ok(())
 }
 
-/// The rows that these jobs may be: by number, by the number of their array, and by our id in the comment.
-async fn known_rows(
-    db: &impl sea_orm::ConnectionTrait,
-    cluster: &str,
-    jobs: &[slurm::Job],
-) -> Result<Vec<store::Model>, DbErr> {
-    let mut numbers: Vec<&str> = jobs.iter().flat_map(|job| [job.job_id.as_str(), job.job_id.root()]).collect();
-    numbers.sort_unstable();
-    numbers.dedup();
-    let mut ids: Vec<Uuid> = jobs.iter().filter_map(|job| our_id(job.comment.as_deref())).collect();
-    ids.sort_unstable();
-    ids.dedup();
-    let mut rows = store::by_job_ids(db, cluster, &numbers).await?;
-    for row in store::by_ids(db, cluster, &ids).await? {
-        if rows.iter().all(|known| known.id != row.id) {
-            rows.push(row);
+/// The rows that some jobs of a reading may be, and those that they make. A queue has thousands: rows are found by an
+/// index and written together.
+#[derive(Default)]
+struct Known {
+    rows: Vec<store::Model>,
+    /// So many are in the database; the others are to be added.
+    stored: usize,
+    /// Of those that are in the database.
+    changed: HashSet<usize>,
+    by_number: HashMap<String, Vec<usize>>,
+    by_id: HashMap<Uuid, usize>,
+}
+
+impl Known {
+    /// Finds them by number, by the number of their array, and by our id in the comment.
+    async fn read(db: &impl ConnectionTrait, cluster: &str, jobs: &[slurm::Job]) -> Result<Known, DbErr> {
+        let mut numbers: Vec<&str> = jobs.iter().flat_map(|job| [job.job_id.as_str(), job.job_id.root()]).collect();
+        numbers.sort_unstable();
+        numbers.dedup();
+        let mut ids: Vec<Uuid> = jobs.iter().filter_map(|job| our_id(job.comment.as_deref())).collect();
+        ids.sort_unstable();
+        ids.dedup();
+        let mut known = Known::default();
+        for row in store::by_job_ids(db, cluster, &numbers).await? {
+            known.add(row);
         }
+        for row in store::by_ids(db, cluster, &ids).await? {
+            if !known.by_id.contains_key(&row.id) {
+                known.add(row);
+            }
+        }
+        known.stored = known.rows.len();
+        Ok(known)
     }
-    Ok(rows)
+
+    fn position(&self, seen: &slurm::Job) -> Option<usize> {
+        let by_id = our_id(seen.comment.as_deref()).and_then(|id| self.by_id.get(&id));
+        let candidates = self.of_number(seen.job_id.as_str()).iter().chain(by_id);
+        candidates.copied().find(|at| is_same(&self.rows[*at], seen))
+    }
+
+    /// The array or heterogeneous job that this is a part of: the newest of that number, since Slurm's ids wrap.
+    fn parent(&self, seen: &slurm::Job) -> Option<&store::Model> {
+        let root = seen.job_id.whole()?;
+        let rows = self.of_number(root).iter().map(|at| &self.rows[*at]);
+        rows.filter(|row| row.user == seen.user).max_by_key(|row| row.id)
+    }
+
+    fn of_number(&self, number: &str) -> &[usize] {
+        self.by_number.get(number).map_or(&[], Vec::as_slice)
+    }
+
+    fn add(&mut self, row: store::Model) {
+        let at = self.rows.len();
+        if let Some(number) = &row.job_id {
+            self.by_number.entry(number.clone()).or_default().push(at);
+        }
+        self.by_id.insert(row.id, at);
+        self.rows.push(row);
+    }
+
+    fn change(&mut self, at: usize, row: store::Model) {
+        let number = row.job_id.as_deref().unwrap_or_default();
+        if self.rows[at].job_id.as_deref() != Some(number) {
+            self.by_number.entry(number.to_owned()).or_default().push(at);
+        }
+        if at < self.stored {
+            self.changed.insert(at);
+        }
+        self.rows[at] = row;
+    }
+
+    async fn write(&self, db: &impl ConnectionTrait) -> Result<(), DbErr> {
+        for at in &self.changed {
+            store::save(db, self.rows[*at].clone()).await?;
+        }
+        store::insert_all(db, self.rows[self.stored..].iter().cloned()).await
+    }
 }
 
 fn is_same(row: &store::Model, seen: &slurm::Job) -> bool {
     let submitted_us = to_us(seen.submitted_at);
+    // Anybody can write any comment on a job of her own: it counts for her own submissions alone.
+    let claims = our_id(seen.comment.as_deref()) == Some(row.id) && seen.user == row.user;
     match &row.job_id {
         // Ids wrap, and the submit time tells them apart: but a requeue changes it, and a row of ours has our own time
         // until Slurm's is first seen. While a job is not over, no other can have its number.
         Some(job_id) if job_id == seen.job_id.as_str() => {
             let over = JobState::parse(&row.state).is_some_and(JobState::is_final);
-            !over || row.submitted_us == submitted_us || our_id(seen.comment.as_deref()) == Some(row.id)
+            !over || row.submitted_us == submitted_us || claims
         }
         Some(_) => false,
-        // The tasks of an array carry its comment too. Anybody can write any comment on a job of her own: it counts for
-        // her own submissions alone.
-        None => {
-            seen.job_id.as_str() == seen.job_id.root()
-                && our_id(seen.comment.as_deref()) == Some(row.id)
-                && seen.user == row.user
-        }
+        // The tasks of an array carry its comment too.
+        None => seen.job_id.as_str() == seen.job_id.root() && claims,
     }
-}
-
-fn is_parent(row: &store::Model, seen: &slurm::Job) -> bool {
-    seen.job_id.as_str() != seen.job_id.root() && row.job_id.as_deref() == Some(seen.job_id.root())
 }
 
 /// What the scheduler says now, on top of what only we know.
@@ -282,6 +332,7 @@ pub(super) fn new_job(cluster: &str, seen: &slurm::Job, parent: Option<&Job>) ->
         parts: Vec::new(),
         array: None,
         rows_directory: None,
+        cancelled_by_user: false,
     }
 }
 

@@ -13,6 +13,8 @@ use crate::app::App;
 use crate::auth;
 use crate::clusters::{Cluster, Scheduler};
 
+/// Whoever may not read a job's output there reads nothing of it elsewhere.
+pub const OUTPUT_ROUTE: &str = "/api/v1/clusters/{cluster}/jobs/{job}/output";
 /// A file system that hangs does not keep back what is known without it.
 const TAIL_TIME: Duration = Duration::from_secs(5);
 const LONGEST_LINE: u64 = 4096;

@@ -1,6 +1,6 @@
 //! How many tasks of an array, or components of a heterogeneous job, stand how: for the rows of lists.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use quarterdeck_types::JobState;
 use sea_orm::DbErr;
@@ -11,7 +11,7 @@ use crate::app::App;
 
 /// Writes the counts into the wholes among these jobs, by one query for all.
 pub(super) async fn count(app: &App, cluster: &str, jobs: &mut [Job]) -> Result<(), DbErr> {
-    let wholes: Vec<Uuid> = jobs.iter().filter(|job| is_whole(job)).map(|job| job.id).collect();
+    let wholes: Vec<Uuid> = jobs.iter().filter(|job| job.is_whole()).map(|job| job.id).collect();
     if wholes.is_empty() {
         return Ok(());
     }
@@ -41,19 +41,21 @@ pub(super) async fn count(app: &App, cluster: &str, jobs: &mut [Job]) -> Result<
 
 /// Tells who watches of these jobs, and of the wholes whose parts are among them.
 pub(super) async fn publish(app: &App, cluster: &str, rows: &[store::Model], mut jobs: Vec<Job>) -> Result<(), DbErr> {
-    let roots = jobs.iter().filter(|job| !is_whole(job)).filter_map(|job| job.job_id.as_ref());
-    let roots: Vec<String> = roots.map(|id| id.root().to_owned()).collect();
-    for root in roots {
-        let newest = rows.iter().filter(|row| row.job_id.as_ref() == Some(&root)).max_by_key(|row| row.id);
-        if let Some(whole) = newest.filter(|row| jobs.iter().all(|job| job.id != row.id)).cloned().and_then(read) {
-            jobs.push(whole);
+    let roots: HashSet<&str> = jobs.iter().filter_map(|job| job.job_id.as_ref()?.whole()).collect();
+    let mut wholes: HashMap<&str, &store::Model> = HashMap::new();
+    for row in rows {
+        let Some(number) = row.job_id.as_deref().filter(|number| roots.contains(number)) else { continue };
+        // The newest of this number.
+        let whole = wholes.entry(number).or_insert(row);
+        if row.id > whole.id {
+            *whole = row;
         }
     }
+    let told: HashSet<Uuid> = jobs.iter().map(|job| job.id).collect();
+    let untold: Vec<Job> =
+        wholes.into_values().filter(|whole| !told.contains(&whole.id)).cloned().filter_map(read).collect();
+    jobs.extend(untold);
     count(app, cluster, &mut jobs).await?;
     app.live.jobs_changed(cluster, jobs);
     Ok(())
-}
-
-fn is_whole(job: &Job) -> bool {
-    job.job_id.as_ref().is_some_and(|id| id.as_str() == id.root())
 }

@@ -1,6 +1,4 @@
-//! Arrays in lists, what depends on what, on every database; and how long lists of 20,000 jobs take.
-
-use std::time::Instant;
+//! Arrays in lists and what depends on what, on every database.
 
 use chrono::TimeDelta;
 use quarterdeck_slurm as slurm;
@@ -48,6 +46,26 @@ async fn a_collapsed_list_counts_the_parts_of_each_whole_and_of_no_other_of_its_
 }
 
 #[tokio::test]
+async fn a_number_that_is_given_again_makes_no_task_its_former_owners() {
+    on_each_database(async |db| {
+        let app = app(&db);
+        let of_alice = Job {
+            owner_id: Some(operator().user_id),
+            state: JobState::Completed,
+            template: Some("array".to_owned()),
+            ..observe::new_job("slurm", &seen("5", "alice", "array"), None)
+        };
+        store::insert(app.db.write(), row(&of_alice, None, None, 0)).await.unwrap();
+        let later = start() + TimeDelta::days(300);
+        let of_bob = slurm::Job { user: "bob".to_owned(), submitted_at: later, ..task("5_1", JobState::Running) };
+        observe(&app, "slurm", vec![of_bob]).await.unwrap();
+        let found = find(&app, &cluster(&app), "5_1").await.unwrap();
+        assert_eq!((found.user.as_str(), found.owner_id, found.template), ("bob", None, None));
+    })
+    .await;
+}
+
+#[tokio::test]
 async fn what_slurm_says_of_dependencies_is_kept_and_found_from_both_ends() {
     on_each_database(async |db| {
         let app = app(&db);
@@ -79,45 +97,6 @@ async fn what_slurm_says_of_dependencies_is_kept_and_found_from_both_ends() {
         assert_eq!(told("3").await.0, ["afterok 2 2 Waiting", "afterany 7_* 7 Waiting"]);
         assert_eq!(told("7_1").await.1, ["afterany 7_* 3 Waiting"]);
         assert_eq!(told("4").await.0, ["after 99 ? Unknown"]);
-    })
-    .await;
-}
-
-/// The figures are printed: `cargo nextest run --run-ignored all -E 'test(lists_of_20_000)' --no-capture`.
-#[tokio::test]
-#[ignore = "a measurement"]
-async fn lists_of_20_000_jobs_are_quick() {
-    on_each_database(async |db| {
-        let app = app(&db);
-        // 12,000 jobs and 100 arrays of 80.
-        let moment = |n: i64| start() + TimeDelta::seconds(n);
-        let single = (0..12_000).map(|n| slurm::Job {
-            submitted_at: moment(n),
-            state: if n % 3 == 0 { JobState::Running } else { JobState::Pending },
-            ..seen(&(100_000 + n).to_string(), if n % 50 == 0 { "alice" } else { "bob" }, "single")
-        });
-        let tasks = (0..8_000).map(|n| slurm::Job {
-            submitted_at: moment(n / 80 * 100),
-            ..task(&format!("{}_{}", 500_000 + n / 80, n % 80), JobState::Running)
-        });
-        let begun = Instant::now();
-        observe(&app, "slurm", single.chain(tasks).collect()).await.unwrap();
-        eprintln!("20,000 jobs seen for the first time: {:?}", begun.elapsed());
-        let collapsed = || Filter { collapse: true, ..Filter::default() };
-        let measures: Vec<(&str, Filter)> = vec![
-            ("collapsed", collapsed()),
-            ("collapsed, mine", Filter { user: Some("alice".to_owned()), ..collapsed() }),
-            ("collapsed, running", Filter { states: vec![JobState::Running], ..collapsed() }),
-            ("collapsed, text", Filter { text: Some("sing".to_owned()), ..collapsed() }),
-            ("the tasks of an array", Filter { array: Some("500050".to_owned()), ..Filter::default() }),
-        ];
-        for (what, filter) in measures {
-            let begun = Instant::now();
-            let found = page(&app, filter, 200).await;
-            let took = begun.elapsed();
-            eprintln!("{what}: {} of {:?} in {took:?}", found.items.len(), found.total);
-            assert!(!found.items.is_empty());
-        }
     })
     .await;
 }

@@ -33,6 +33,8 @@ pub(super) struct Prepared {
     pub directory: RelativePath,
     /// By the person; else it is a new one of the job's own.
     pub chosen_directory: bool,
+    /// What will be otherwise than the script says.
+    pub warnings: Vec<FieldError>,
     /// All that it depends on, in Slurm's words.
     pub dependency: Option<String>,
     pub job: Job,
@@ -148,6 +150,7 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
+    let warnings = ignored_directives(&asked);
     let comment = asked.comment().map(str::to_owned);
     let dependency = waits_for.all.or_else(|| asked.option("dependency").map(str::to_owned));
     let asked = asked.resources().map_err(script_error)?;
@@ -187,9 +190,21 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         parts: Vec::new(),
         array: asked.array,
         rows_directory,
+        cancelled_by_user: false,
     };
     let chosen_directory = new.working_directory.is_some();
-    Ok(Prepared { submission, script, files, directory, chosen_directory, dependency, job })
+    Ok(Prepared { submission, script, files, directory, chosen_directory, dependency, warnings, job })
+}
+
+/// The directory is the portal's to name: the agent opens it beneath the user's home, and her files are put there.
+fn ignored_directives(script: &BatchScript) -> Vec<FieldError> {
+    let ignored = |directory: &str| {
+        let detail = "The job runs in the working directory that is chosen here, whatever --chdir says: remove --chdir, \
+                      and choose the directory here or change to it in the script.";
+        let warning = FieldError::new("/script", "ignored-directive", detail);
+        warning.with("option", "chdir").with("value", directory)
+    };
+    script.chdir().map(ignored).into_iter().collect()
 }
 
 /// Directives with which sbatch does not do what was asked: submit one job, on this cluster, and say its number. In any

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::{Job, store};
 use crate::db::{from_us, to_us};
 
-/// A row with what the job is now; what only the row knows (key, hash) stays.
+/// A row with what the job is now; what was kept in the row alone (key, hash, who cancelled it) stays.
 pub(super) fn update(row: store::Model, job: &Job, updated_us: i64) -> store::Model {
     store::Model {
         job_id: job.job_id.as_ref().map(|id| id.as_str().to_owned()),
@@ -91,6 +91,7 @@ pub(super) fn row(
         idempotency_key,
         request_hash,
         updated_us,
+        cancelled_by_user: false,
     };
     update(empty, job, updated_us)
 }
@@ -135,5 +136,6 @@ pub(super) fn read(row: store::Model) -> Option<Job> {
         parts: Vec::new(),
         array: row.array,
         rows_directory: row.rows_directory,
+        cancelled_by_user: row.cancelled_by_user,
     })
 }

@@ -4,7 +4,8 @@ use quarterdeck_types::JobState;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict, Query};
 use sea_orm::{
-    ActiveModelTrait, Condition, DatabaseTransaction, IntoActiveModel, JoinType, Order, QueryOrder, QuerySelect,
+    ActiveModelTrait, Condition, DatabaseTransaction, IntoActiveModel, Iterable, JoinType, Order, QueryOrder,
+    QuerySelect,
 };
 
 use super::dependencies::MOST_SHOWN;
@@ -56,6 +57,8 @@ pub(super) struct Model {
     pub idempotency_key: Option<String>,
     pub request_hash: Option<String>,
     pub updated_us: i64,
+    /// Whoever has its Unix user asked the portal to cancel it.
+    pub cancelled_by_user: bool,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -171,6 +174,12 @@ pub(super) async fn by_id(db: &impl ConnectionTrait, cluster: &str, id: Uuid) ->
     Entity::find_by_id(id).filter(Column::Cluster.eq(cluster)).one(db).await
 }
 
+/// Keeps that its own user asks for the job's end, or that she does not after all.
+pub(super) async fn set_cancelled_by_user(db: &impl ConnectionTrait, id: Uuid, asked: bool) -> Result<(), DbErr> {
+    let update = Entity::update_many().col_expr(Column::CancelledByUser, Expr::value(asked));
+    update.filter(Column::Id.eq(id)).exec(db).await.map(drop)
+}
+
 /// The row as it stands, for a transaction that will write it: nobody else does until then. (On SQLite a transaction
 /// that writes is alone anyway.)
 pub(super) async fn by_id_to_change(tx: &DatabaseTransaction, cluster: &str, id: Uuid) -> Result<Option<Model>, DbErr> {
@@ -224,7 +233,7 @@ pub(super) async fn by_idempotency_key(
         .await
 }
 
-/// The newest first (or, ascending, the oldest).
+/// The newest first (or, ascending, the oldest), without their scripts: no list shows them, and each may have megabytes.
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     cluster: &str,
@@ -233,7 +242,9 @@ pub(super) async fn list(
     ascending: bool,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
-    let mut query = Entity::find().filter(matching(cluster, filter));
+    let shown = Column::iter().filter(|column| !matches!(column, Column::Script));
+    let query = Entity::find().select_only().columns(shown).expr_as(Expr::val(None::<String>), Column::Script.as_str());
+    let mut query = query.filter(matching(cluster, filter));
     if let Some(after) = after {
         let (time, id) = (Column::SubmittedUs, Column::Id);
         let beyond = if ascending {
@@ -282,6 +293,21 @@ pub(super) async fn in_states(
         .await
 }
 
+/// The numbers alone of the rows in one of these states, of those that have one.
+pub(super) async fn numbers_in_states(
+    db: &impl ConnectionTrait,
+    cluster: &str,
+    states: &[&'static str],
+) -> Result<Vec<String>, DbErr> {
+    let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::JobId.is_not_null());
+    numbers(db, query.filter(Column::State.is_in(states.iter().copied()))).await
+}
+
+/// Rows carry scripts, and more: where the number is enough they stay where they are.
+async fn numbers(db: &impl ConnectionTrait, query: Select<Entity>) -> Result<Vec<String>, DbErr> {
+    query.select_only().column(Column::JobId).into_tuple().all(db).await
+}
+
 /// The rows of these numbers, to be changed: locked to the transaction's end. At most a few hundred at a time: each is
 /// a parameter of the statement.
 pub(super) async fn by_job_ids(
@@ -319,8 +345,7 @@ pub(super) async fn delete_strays(db: &impl ConnectionTrait, cluster: &str, job_
 pub(super) async fn running_tasks(db: &impl ConnectionTrait, cluster: &str, root: &str) -> Result<Vec<String>, DbErr> {
     let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::State.eq(JobState::Running.as_str()));
     let tasks = query.filter(Column::Root.eq(root)).filter(is_whole().not());
-    let numbers: Vec<Option<String>> = tasks.select_only().column(Column::JobId).into_tuple().all(db).await?;
-    Ok(numbers.into_iter().flatten().collect())
+    numbers(db, tasks).await
 }
 
 /// Jobs that run on nodes and are ended within this time, or within this part of their time limit where that is less:
@@ -344,8 +369,7 @@ pub(super) async fn near_limit(
 /// The numbers of the rows that were inserted last, of those that have one: ids are ordered by time.
 pub(super) async fn newest_numbers(db: &impl ConnectionTrait, cluster: &str, limit: u64) -> Result<Vec<String>, DbErr> {
     let query = Entity::find().filter(Column::Cluster.eq(cluster)).filter(Column::JobId.is_not_null());
-    let rows = query.order_by_desc(Column::Id).limit(limit).all(db).await?;
-    Ok(rows.into_iter().filter_map(|row| row.job_id).collect())
+    numbers(db, query.order_by_desc(Column::Id).limit(limit)).await
 }
 
 /// How many parts of these wholes are in each state. A number that is given again is another whole: its parts come after

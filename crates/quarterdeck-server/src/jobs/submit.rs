@@ -22,7 +22,8 @@ use crate::problem::FieldError;
 /// What a job would look like.
 pub struct Preview {
     pub script: String,
-    pub warnings: Vec<String>,
+    /// What will be otherwise than the script says, and what the scheduler says against it.
+    pub warnings: Vec<FieldError>,
     pub start_estimate: Option<DateTime<Utc>>,
 }
 
@@ -124,8 +125,8 @@ pub async fn preview(app: &App, actor: &Actor, cluster: &Cluster, new: NewJob) -
     let agent = app.agents.of(auth::unix_user(actor)?);
     let prepared = prepare(app, actor, cluster, new).await?;
     let shown = prepared.shown_script();
-    let script = prepared.script;
-    let mut preview = Preview { script: shown, warnings: Vec::new(), start_estimate: None };
+    let Prepared { script, warnings, .. } = prepared;
+    let mut preview = Preview { script: shown, warnings, start_estimate: None };
     if let Scheduler::Slurm(_) = cluster.scheduler {
         let directory = Place::home(RelativePath::default());
         let answer = agent.program(Request::SbatchTest { directory, script }).await?;
@@ -133,7 +134,7 @@ pub async fn preview(app: &App, actor: &Actor, cluster: &Cluster, new: NewJob) -
         if answer.exit_code == Some(0) {
             preview.start_estimate = start_estimate(&answer.stderr);
         } else {
-            preview.warnings.push(complaint::complaint(&answer));
+            preview.warnings.push(FieldError::new("", "scheduler-says", complaint::complaint(&answer)));
         }
     }
     Ok(preview)

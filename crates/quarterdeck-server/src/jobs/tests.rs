@@ -194,7 +194,10 @@ async fn a_number_that_is_given_again_is_another_job() {
             ..seen("5", "alice", "old")
         };
         observe(&app, "slurm", vec![over]).await.unwrap();
-        let again = slurm::Job { submitted_at: start() + TimeDelta::days(300), ..seen("5", "bob", "new") };
+        // Whatever its owner writes on it.
+        let old = find(&app, &cluster(&app), "5").await.unwrap().id;
+        let comment = Some(format!("qd:{old} mine"));
+        let again = slurm::Job { submitted_at: start() + TimeDelta::days(300), comment, ..seen("5", "bob", "new") };
         observe(&app, "slurm", vec![again]).await.unwrap();
         assert_eq!(listed(&app, Filter::default()).await, ["old", "new"]);
         assert_eq!(find(&app, &cluster(&app), "5").await.unwrap().name, "new");

@@ -1,5 +1,6 @@
 //! The WebSocket that keeps pages fresh: a snapshot of each channel asked for, then what changed.
 
+mod follow;
 mod nodes;
 mod notifications;
 mod own;
@@ -12,23 +13,21 @@ use std::time::Duration;
 use axum::extract::State;
 use axum::extract::ws::{CloseFrame, Message, WebSocket, WebSocketUpgrade};
 use axum::response::Response;
-use base64::Engine;
-use base64::prelude::BASE64_STANDARD;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 use tokio::sync::{broadcast, mpsc};
-use tokio::task::JoinHandle;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
 use super::{Event, Topic};
-use crate::access::{Actor, Area, Origin, Scope};
+use crate::access::{Actor, Origin, permit_reading};
 use crate::app::App;
-use crate::clusters::api::Age;
+use crate::clusters::api::{Age, ReadingAge};
 use crate::clusters::{Cluster, Freshness};
 use crate::jobs::api::Job;
 use crate::jobs::{self, Stream};
 use crate::limits::{Bucket, Class};
+use follow::{Follow, Follower};
 use resume::Point;
 
 /// The token must come within this time.
@@ -41,9 +40,6 @@ const CHECK_EVERY: Duration = Duration::from_secs(15);
 const SNAPSHOT_JOBS: u64 = 500;
 const MAX_MESSAGE: usize = 64 << 10;
 const MAX_CHANNELS: usize = 64;
-/// A followed output file is looked at this often, and sent in pieces of this size.
-const FOLLOW_EVERY: Duration = Duration::from_millis(500);
-const FOLLOW_PIECE: usize = 64 << 10;
 
 /// Close codes of `api.md`.
 const NOT_SIGNED_IN: u16 = 4401;
@@ -64,7 +60,14 @@ async fn connect(State(app): State<App>, origin: Origin, upgrade: WebSocketUpgra
         let mut socket = socket;
         if let Err(Closed { code, reason }) = serve(&app, origin, &mut socket).await {
             let close = CloseFrame { code, reason: reason.into() };
-            let _ = tokio::time::timeout(SEND_TIME, socket.send(Message::Close(Some(close)))).await;
+            let farewell = async {
+                // Until the client has heard it: a connection let go of with something unread in it takes back what was
+                // sent last.
+                if socket.send(Message::Close(Some(close))).await.is_ok() {
+                    while let Some(Ok(_)) = socket.recv().await {}
+                }
+            };
+            let _ = tokio::time::timeout(SEND_TIME, farewell).await;
         }
     })
 }
@@ -110,7 +113,7 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
     };
     let mut events = app.live.subscribe();
     let actor = sign_in(app, &token, &origin).await?;
-    let _place = app.live.take_place(actor.user_id).ok_or(closed(TOO_MANY, "too many open sockets"))?;
+    let _place = app.live.sockets.take(actor.user_id).ok_or(closed(TOO_MANY, "too many open sockets"))?;
     let mut watcher = Watcher {
         app,
         actor,
@@ -140,14 +143,14 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
                 Ok(event) => watcher.tell(socket, event).await?,
                 // What was missed cannot be told any more, that access ended neither: begin anew.
                 Err(broadcast::error::RecvError::Lagged(_)) => {
-                    watcher.check(&origin).await?;
+                    watcher.check(socket, &origin).await?;
                     watcher.snapshots(socket).await?;
                 }
                 Err(broadcast::error::RecvError::Closed) => return Ok(()),
             },
             Some(value) = to_say.recv() => send(socket, value).await?,
             _ = check.tick() => {
-                watcher.check(&origin).await?;
+                watcher.check(socket, &origin).await?;
                 watcher.catch_up_with_notifications(socket).await?;
             }
         }
@@ -187,23 +190,82 @@ struct Watcher<'a> {
     followed: HashMap<String, Follower>,
 }
 
-struct Follower(JoinHandle<()>);
-
-impl Drop for Follower {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
+/// What answers the same to a request: whom the table does not admit there may not watch the channel.
+fn route_of(channel: &str) -> Option<&'static str> {
+    Some(match channel.split(':').next()? {
+        notifications::CHANNEL => "/api/v1/notifications",
+        own::UPLOADS => "/api/v1/uploads",
+        own::SCANS => "/api/v1/images/scans/{id}",
+        "jobs" => "/api/v1/clusters/{cluster}/jobs",
+        "nodes" => "/api/v1/clusters/{cluster}/nodes",
+        "reservations" => "/api/v1/clusters/{cluster}/reservations",
+        "output" => jobs::OUTPUT_ROUTE,
+        _ => return None,
+    })
 }
 
 impl Watcher<'_> {
-    /// Whether the client may still watch, and as whom: a role or a Unix user may have changed.
-    async fn check(&mut self, origin: &Origin) -> Result<(), Closed> {
+    /// Whether the client may still watch, as whom, and what: a role or a Unix user may have changed.
+    async fn check(&mut self, socket: &mut WebSocket, origin: &Origin) -> Result<(), Closed> {
         let actor = sign_in(self.app, &self.token, origin).await?;
         if actor.unix_user != self.actor.unix_user {
             self.followed.clear();
         }
+        let changed = actor.role != self.actor.role;
         self.actor = actor;
+        if changed {
+            for channel in self.channels() {
+                if let Some(refused) = self.refusal(&channel) {
+                    self.end(&channel);
+                    send(socket, refused).await?;
+                }
+            }
+        }
         Ok(())
+    }
+
+    /// What to answer somebody who may not watch this channel.
+    fn refusal(&self, channel: &str) -> Option<Value> {
+        let code = match route_of(channel) {
+            Some(path) => permit_reading(&self.actor, path).err()?.code(),
+            None => "no-such-channel",
+        };
+        Some(json!({"type": "error", "channel": channel, "code": code}))
+    }
+
+    /// All that is watched.
+    fn channels(&self) -> Vec<String> {
+        let of = |kind: &'static str| move |cluster: &String| format!("{kind}:{cluster}");
+        let mut channels: Vec<String> = self.followed.keys().cloned().collect();
+        channels.extend(self.jobs.keys().map(of("jobs")));
+        channels.extend(self.nodes.keys().map(of("nodes")));
+        channels.extend(self.reservations.iter().map(of("reservations")));
+        let own = [
+            (notifications::CHANNEL, self.notifications.is_some()),
+            (own::UPLOADS, self.uploads.is_some()),
+            (own::SCANS, self.scans.is_some()),
+        ];
+        channels.extend(own.into_iter().filter(|(_, watched)| *watched).map(|(name, _)| name.to_owned()));
+        channels
+    }
+
+    fn end(&mut self, channel: &str) {
+        self.followed.remove(channel);
+        match channel {
+            notifications::CHANNEL => self.notifications = None,
+            own::UPLOADS => self.uploads = None,
+            own::SCANS => self.scans = None,
+            _ => {}
+        }
+        if let Some(cluster) = channel.strip_prefix("jobs:") {
+            self.jobs.remove(cluster);
+        }
+        if let Some(cluster) = channel.strip_prefix("nodes:") {
+            self.nodes.remove(cluster);
+        }
+        if let Some(cluster) = channel.strip_prefix("reservations:") {
+            self.reservations.remove(cluster);
+        }
     }
 
     async fn hear(
@@ -242,24 +304,7 @@ impl Watcher<'_> {
                 Ok(())
             }
             FromClient::Unsubscribe { channels } => {
-                for channel in channels {
-                    self.followed.remove(&channel);
-                    match channel.as_str() {
-                        notifications::CHANNEL => self.notifications = None,
-                        own::UPLOADS => self.uploads = None,
-                        own::SCANS => self.scans = None,
-                        _ => {}
-                    }
-                    if let Some(cluster) = channel.strip_prefix("jobs:") {
-                        self.jobs.remove(cluster);
-                    }
-                    if let Some(cluster) = channel.strip_prefix("nodes:") {
-                        self.nodes.remove(cluster);
-                    }
-                    if let Some(cluster) = channel.strip_prefix("reservations:") {
-                        self.reservations.remove(cluster);
-                    }
-                }
+                channels.iter().for_each(|channel| self.end(channel));
                 Ok(())
             }
             FromClient::Ping => send(socket, json!({"type": "pong"})).await,
@@ -274,28 +319,25 @@ impl Watcher<'_> {
         point: Option<&Point>,
         said: &mpsc::Sender<Value>,
     ) -> Result<(), Closed> {
-        // They are whoever's she is, like their list.
-        if channel == notifications::CHANNEL {
-            return self.notifications_snapshot(socket).await;
-        }
-        let area = match channel.split(':').next() {
-            Some("nodes" | "reservations") => Area::Nodes,
-            Some(own::UPLOADS) => Area::Uploads,
-            Some(own::SCANS) => Area::Images,
-            _ => Area::Jobs,
-        };
-        if !self.actor.may(Scope::Read(area)) {
-            return send(socket, json!({"type": "error", "channel": channel, "code": "missing-scope"})).await;
+        if let Some(refused) = self.refusal(&channel) {
+            return send(socket, refused).await;
         }
         let parts: Vec<&str> = channel.split(':').collect();
         let cluster = parts.get(1).and_then(|name| self.app.clusters.find(name)).cloned();
         match (parts.as_slice(), cluster) {
+            ([notifications::CHANNEL], _) => self.notifications_snapshot(socket).await,
             ([own::UPLOADS], _) => self.uploads_snapshot(socket).await,
             ([own::SCANS], _) => self.scans_snapshot(socket).await,
             (["jobs", _], Some(cluster)) => self.jobs_since(socket, &cluster, point).await,
             (["nodes", _], Some(cluster)) => self.nodes_since(socket, &cluster, point).await,
             (["reservations", _], Some(cluster)) => self.reservations_snapshot(socket, &cluster).await,
             (["output", _, job, rest @ ..], Some(cluster)) if matches!(rest, [] | ["stderr"]) => {
+                // Whoever asks again for what she follows begins anew in the same place.
+                self.followed.remove(&channel);
+                let Some(place) = self.app.live.followed.take(self.actor.user_id) else {
+                    return send(socket, json!({"type": "error", "channel": channel, "code": "too-many-followed"}))
+                        .await;
+                };
                 let stream = if rest.is_empty() { Stream::Stdout } else { Stream::Stderr };
                 let follow = Follow {
                     app: self.app.clone(),
@@ -306,7 +348,7 @@ impl Watcher<'_> {
                     stream,
                     said: said.clone(),
                 };
-                self.followed.insert(channel, Follower(tokio::spawn(follow.run(from))));
+                self.followed.insert(channel, follow.start(from, place));
                 Ok(())
             }
             _ => send(socket, json!({"type": "error", "channel": channel, "code": "no-such-channel"})).await,
@@ -320,10 +362,7 @@ impl Watcher<'_> {
                 let sight = watched.sight_of(&self.actor);
                 let seen = jobs.iter().filter(|job| sight.covers(&job.user, job.account.as_deref()));
                 let upsert: Vec<Job> = seen.map(|job| Job::seen_by(&self.actor, job)).collect();
-                let channel = format!("jobs:{cluster}");
-                let delta =
-                    json!({"type": "delta", "channel": channel, "version": version, "upsert": upsert, "remove": []});
-                send(socket, delta).await
+                send(socket, delta_of(&format!("jobs:{cluster}"), version, &upsert, &NONE)).await
             }
             Event::Nodes { cluster, version, upsert, remove } => {
                 self.nodes_delta(socket, &cluster, version, &upsert, &remove).await
@@ -403,90 +442,39 @@ impl Watcher<'_> {
             closed(TOO_SLOW, "the jobs cannot be read now")
         })?;
         let items: Vec<Job> = jobs.iter().map(|job| Job::seen_by(&self.actor, job)).collect();
-        let freshness = cluster.view().jobs;
-        let snapshot = json!({
-            "type": "snapshot", "channel": format!("jobs:{}", cluster.name), "epoch": self.epoch(), "version": version, "items": items,
-            "as_of": freshness.as_of, "stale": freshness.is_stale(), "stale_reason": freshness.reason(),
-            "fallback": freshness.fallback, "accounting": accounting(cluster),
-        });
+        let snapshot = self.snapshot_of(&format!("jobs:{}", cluster.name), version, &items);
+        let mut snapshot = aged(snapshot, &cluster.view().jobs);
+        snapshot["accounting"] = json!(accounting(cluster));
         send(socket, snapshot).await
     }
+
+    /// All that a channel has now.
+    fn snapshot_of<T: Serialize>(&self, channel: &str, version: u64, items: &[T]) -> Value {
+        json!({"type": "snapshot", "channel": channel, "epoch": self.epoch(), "version": version, "items": items})
+    }
+}
+
+/// What changed in a channel.
+fn delta_of<T: Serialize, R: Serialize>(channel: &str, version: u64, upsert: &[T], remove: &[R]) -> Value {
+    json!({"type": "delta", "channel": channel, "version": version, "upsert": upsert, "remove": remove})
+}
+
+/// Nothing of a channel goes away.
+const NONE: [&str; 0] = [];
+
+/// With how old its reading is.
+fn aged(mut message: Value, freshness: &Freshness) -> Value {
+    if let Value::Object(age) = json!(ReadingAge::from(freshness)) {
+        message.as_object_mut().expect("messages are objects").extend(age);
+    }
+    message
 }
 
 /// How long accounting, which tells how jobs ended, has not answered.
 fn accounting(cluster: &Cluster) -> Option<Age> {
-    cluster.view().accounting.map(Age::from)
+    cluster.view().accounting.as_ref().map(Age::from)
 }
 
 fn status(channel: &str, freshness: &Freshness) -> Value {
-    json!({
-        "type": "status", "channel": channel, "as_of": freshness.as_of,
-        "stale": freshness.is_stale(), "stale_reason": freshness.reason(), "fallback": freshness.fallback,
-    })
-}
-
-/// Sends a job's output as it grows, until the job is over and all of it is sent.
-struct Follow {
-    app: App,
-    actor: Actor,
-    cluster: Cluster,
-    job: String,
-    channel: String,
-    stream: Stream,
-    said: mpsc::Sender<Value>,
-}
-
-impl Follow {
-    async fn run(self, from: u64) {
-        let mut offset = from;
-        let mut opened = None;
-        loop {
-            // Asked before reading: what is written until the job is over is read after it is known to be.
-            let over = matches!(jobs::find_for(&self.app, &self.actor, &self.cluster, &self.job).await, Ok(job) if job.state.is_final());
-            if opened.is_none() {
-                opened = match jobs::output(&self.app, &self.actor, &self.cluster, &self.job, self.stream).await {
-                    Ok(file) => Some(file),
-                    Err(jobs::Error::NoOutputYet) => None,
-                    Err(error) => {
-                        let code = crate::problem::Problem::from(error).code();
-                        self.say(json!({"type": "error", "channel": self.channel, "code": code})).await;
-                        return;
-                    }
-                };
-            }
-            if let Some(file) = &opened {
-                loop {
-                    let Ok(piece) = file.read_at(offset, FOLLOW_PIECE).await else {
-                        self.say(json!({"type": "error", "channel": self.channel, "code": "unreadable-output"})).await;
-                        return;
-                    };
-                    if piece.is_empty() {
-                        break;
-                    }
-                    let data = BASE64_STANDARD.encode(&piece);
-                    let stream = match self.stream {
-                        Stream::Stdout => "stdout",
-                        Stream::Stderr => "stderr",
-                    };
-                    let said = json!({
-                        "type": "output", "channel": self.channel, "stream": stream, "offset": offset, "data": data,
-                    });
-                    if !self.say(said).await {
-                        return;
-                    }
-                    offset += piece.len() as u64;
-                }
-            }
-            if over {
-                self.say(json!({"type": "output_end", "channel": self.channel, "offset": offset})).await;
-                return;
-            }
-            tokio::time::sleep(FOLLOW_EVERY).await;
-        }
-    }
-
-    /// `false`: nobody listens any more.
-    async fn say(&self, message: Value) -> bool {
-        self.said.send(message).await.is_ok()
-    }
+    aged(json!({"type": "status", "channel": channel}), freshness)
 }

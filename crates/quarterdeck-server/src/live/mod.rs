@@ -21,11 +21,13 @@ use history::History;
 const BACKLOG: usize = 256;
 /// Of one account: a person's tabs and scripts are fewer.
 const MOST_SOCKETS: usize = 64;
+/// Outputs that one account follows, in all its sockets: each is looked at twice a second.
+const MOST_FOLLOWED: usize = 32;
 
 pub struct Live {
     events: broadcast::Sender<Event>,
-    /// How many sockets each account has open.
-    sockets: Arc<Mutex<HashMap<Uuid, usize>>>,
+    sockets: Places,
+    followed: Places,
     /// Of each channel: goes up by one with each change, so that a client sees when it missed one.
     versions: Mutex<HashMap<(Topic, String), u64>>,
     /// Of those channels that can be gone on with.
@@ -94,7 +96,8 @@ impl Default for Live {
     fn default() -> Live {
         Live {
             events: broadcast::channel(BACKLOG).0,
-            sockets: Arc::default(),
+            sockets: Places::new(MOST_SOCKETS),
+            followed: Places::new(MOST_FOLLOWED),
             versions: Mutex::default(),
             histories: Mutex::default(),
             epoch: Uuid::new_v4().simple().to_string(),
@@ -183,17 +186,6 @@ impl Live {
         self.publish(Event::AccessEnded(id));
     }
 
-    /// A socket's place among those of its account; `None`: it has as many as it may.
-    fn take_place(&self, user: Uuid) -> Option<Place> {
-        let mut sockets = lock(&self.sockets);
-        let open = sockets.entry(user).or_default();
-        if *open >= MOST_SOCKETS {
-            return None;
-        }
-        *open += 1;
-        Some(Place { sockets: self.sockets.clone(), user })
-    }
-
     /// Under the lock of the versions, so that no change is missing between two others.
     fn keep(&self, of: Topic, name: &str, version: u64, event: &Event, things: usize) {
         let mut histories = lock(&self.histories);
@@ -235,19 +227,42 @@ impl Live {
     }
 }
 
-/// Given back when the socket is closed.
+/// What each account may have so many of at the same time.
+struct Places {
+    most: usize,
+    taken: Arc<Mutex<HashMap<Uuid, usize>>>,
+}
+
+impl Places {
+    fn new(most: usize) -> Places {
+        Places { most, taken: Arc::default() }
+    }
+
+    /// `None`: the account has as many as it may.
+    fn take(&self, user: Uuid) -> Option<Place> {
+        let mut places = lock(&self.taken);
+        let taken = places.entry(user).or_default();
+        if *taken >= self.most {
+            return None;
+        }
+        *taken += 1;
+        Some(Place { taken: self.taken.clone(), user })
+    }
+}
+
+/// Given back when it is dropped.
 struct Place {
-    sockets: Arc<Mutex<HashMap<Uuid, usize>>>,
+    taken: Arc<Mutex<HashMap<Uuid, usize>>>,
     user: Uuid,
 }
 
 impl Drop for Place {
     fn drop(&mut self) {
-        let mut sockets = lock(&self.sockets);
-        if let Some(open) = sockets.get_mut(&self.user) {
-            *open -= 1;
-            if *open == 0 {
-                sockets.remove(&self.user);
+        let mut places = lock(&self.taken);
+        if let Some(taken) = places.get_mut(&self.user) {
+            *taken -= 1;
+            if *taken == 0 {
+                places.remove(&self.user);
             }
         }
     }

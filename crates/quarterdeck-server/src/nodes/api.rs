@@ -18,7 +18,7 @@ use utoipa_axum::routes;
 
 use crate::access::Actor;
 use crate::app::App;
-use crate::clusters::api::{FreshPage, Usage, find_cluster};
+use crate::clusters::api::{Age, FreshPage, Usage, find_cluster};
 use crate::jobs::api::Job;
 use crate::limits::{Bucket, Class};
 use crate::nodes::{self, Action, Offer};
@@ -120,9 +120,8 @@ struct NodeDetail {
     jobs: Vec<Job>,
     /// What you may do with it now.
     actions: Vec<NodeAction>,
-    as_of: Option<DateTime<Utc>>,
-    stale: bool,
-    stale_reason: Option<String>,
+    #[serde(flatten)]
+    age: Age,
 }
 
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
@@ -165,9 +164,7 @@ async fn detail(
         version: details.version,
         jobs: jobs.iter().map(|job| Job::seen_by(&actor, job)).collect(),
         actions: offers.map(NodeAction::from).collect(),
-        as_of: freshness.as_of,
-        stale: freshness.is_stale(),
-        stale_reason: freshness.reason(),
+        age: Age::from(&freshness),
     }))
 }
 

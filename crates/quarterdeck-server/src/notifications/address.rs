@@ -46,16 +46,16 @@ pub async fn send_code(app: &App, actor: &Actor, address: &str, language: settin
     check(app, address)?;
     let (user, now) = (actor.user_id, app.clock.now());
     let since_us = to_us(now - TimeDelta::hours(1));
-    if store::count_since(app.db.read(), user, CODE_SENT, since_us).await? >= MOST_CODES_AN_HOUR {
-        return Err(Error::TooMany);
-    }
     let code = secrets::alphanumeric(LENGTH).map_err(Error::Random)?.to_uppercase();
     let row = super::row_for_messages(user, CODE_SENT, now);
     let pending =
         Pending { address: address.to_owned(), code_hash: hash(&code), until_us: to_us(now + GOOD_FOR), tries: 0 };
     let tx = app.db.begin().await?;
-    store::insert(&tx, row.clone()).await?;
     let kept = settings::to_change(&tx, user).await?;
+    if store::count_since(&tx, user, CODE_SENT, since_us).await? >= MOST_CODES_AN_HOUR {
+        return Err(Error::TooMany);
+    }
+    store::insert(&tx, row.clone()).await?;
     let settings = Settings { language, ..kept.settings };
     settings::save(app, &tx, actor, Kept { settings, pending_email: Some(pending), ..kept }).await?;
     tx.commit().await?;

@@ -249,16 +249,17 @@ pub async fn test(app: &App, actor: &Actor, channel: Channel) -> Result<Vec<Deli
     }
     let now = app.clock.now();
     let since_us = to_us(now - TimeDelta::hours(1));
-    if store::count_since(app.db.read(), actor.user_id, TEST, since_us).await? >= MOST_TESTS_AN_HOUR {
+    let tx = app.db.begin().await?;
+    let settings::Kept { settings, email, .. } = settings::to_change(&tx, actor.user_id).await?;
+    if store::count_since(&tx, actor.user_id, TEST, since_us).await? >= MOST_TESTS_AN_HOUR {
         return Err(Error::TooMany);
     }
-    let settings::Kept { settings, email, .. } = settings::of_one(app.db.read(), actor.user_id).await?;
     let notification = row_for_messages(actor.user_id, TEST, now);
     let targets = match channel {
         Channel::Mail => email.map(|_| String::new()).into_iter().collect(),
         Channel::Webhook => settings.webhook_url.map(|_| String::new()).into_iter().collect(),
         Channel::Push => {
-            let browsers = store::subscriptions_of(app.db.read(), [actor.user_id]).await?;
+            let browsers = store::subscriptions_of(&tx, [actor.user_id]).await?;
             browsers.into_iter().map(|browser| browser.id.to_string()).collect::<Vec<_>>()
         }
     };
@@ -267,7 +268,6 @@ pub async fn test(app: &App, actor: &Actor, channel: Channel) -> Result<Vec<Deli
     }
     let rows: Vec<deliveries::Model> =
         targets.into_iter().map(|target| jobs::delivery(&notification, channel, target, now)).collect();
-    let tx = app.db.begin().await?;
     store::insert(&tx, notification).await?;
     deliveries::insert(&tx, rows.clone()).await?;
     tx.commit().await?;

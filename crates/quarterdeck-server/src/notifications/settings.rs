@@ -194,8 +194,10 @@ pub(super) async fn of_one(db: &impl ConnectionTrait, user: Uuid) -> Result<Kept
     Ok(of(db, &[user]).await?.remove(&user).unwrap_or_default())
 }
 
-/// For a transaction that will [`save`] it.
+/// For a transaction that will [`save`] it, or that counts what the user had sent: others of hers wait until its end.
 pub(super) async fn to_change(tx: &impl ConnectionTrait, user: Uuid) -> Result<Kept, DbErr> {
+    // At a row that is not there nobody waits.
+    store::insert_settings(tx, row(user, Kept::default(), 0)).await?;
     Ok(store::settings_to_change(tx, user).await?.map(Kept::read).unwrap_or_default())
 }
 
@@ -260,15 +262,18 @@ pub async fn new_secret(app: &App, actor: &Actor) -> Result<String, Error> {
 }
 
 pub(super) async fn save(app: &App, tx: &impl ConnectionTrait, actor: &Actor, kept: Kept) -> Result<(), DbErr> {
-    let row = store::settings::Model {
-        user_id: actor.user_id,
+    store::save_settings(tx, row(actor.user_id, kept, to_us(app.clock.now()))).await
+}
+
+fn row(user: Uuid, kept: Kept, updated_us: i64) -> store::settings::Model {
+    store::settings::Model {
+        user_id: user,
         settings: json!(kept.settings),
         webhook_secret_id: kept.webhook_secret_id,
         email: kept.email,
         pending_email: kept.pending_email.map(|pending| json!(pending)),
-        updated_us: to_us(app.clock.now()),
-    };
-    store::save_settings(tx, row).await
+        updated_us,
+    }
 }
 
 fn check(app: &App, settings: &Settings) -> Vec<FieldError> {

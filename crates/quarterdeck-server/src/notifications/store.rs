@@ -210,6 +210,13 @@ pub(super) async fn settings_to_change(
     settings::Entity::find_by_id(user).lock_exclusive().one(tx).await
 }
 
+/// Where there are none yet.
+pub(super) async fn insert_settings(db: &impl ConnectionTrait, row: settings::Model) -> Result<(), DbErr> {
+    let once = OnConflict::column(settings::Column::UserId).do_nothing().to_owned();
+    let row = row.into_active_model().reset_all();
+    settings::Entity::insert(row).on_conflict(once).exec_without_returning(db).await.map(drop)
+}
+
 pub(super) async fn save_settings(db: &impl ConnectionTrait, row: settings::Model) -> Result<(), DbErr> {
     use settings::Column;
     let replace = OnConflict::column(Column::UserId)

@@ -1,5 +1,6 @@
 //! Every door through which foreign text comes in, opened at once. `fuzz/` goes through the same.
 
+use quarterdeck_slurm::array::ArrayTasks;
 use quarterdeck_slurm::compact::{
     Separator, accounting, associations, choices, features, node_details, node_events, nodes, parse_version,
     partitions, paths, privacy, queue, reasons, reservations, shares, steps, usage,
@@ -66,6 +67,7 @@ fn read_as_text(text: &str) {
         reason.is_in_line();
     }
     dependency::parse(text);
+    let _ = ArrayTasks::parse(text, 10_000);
     let _ = node_list::expand(text);
     let (one, other) = text.split_once(' ').unwrap_or((text, "c11111"));
     host_list::contains(one, other);
@@ -74,7 +76,8 @@ fn read_as_text(text: &str) {
         let _ =
             output_path(Some(text), "/home/alice", &JobWords { job_id: &job_id, name: one, user: other, host: None });
     }
-    for script in [BatchScript::parse(text), BatchScript::parse(&format!("#!/bin/bash\n#SBATCH {text}\ntrue\n"))] {
+    let directive = format!("#!/bin/bash\n#SBATCH {text}\ntrue\n");
+    for script in [BatchScript::parse(text), BatchScript::of_commands(text), BatchScript::parse(&directive)] {
         let Ok(script) = script else { continue };
         let _ = (script.resources(), script.time_limit());
         let _ = (script.job_name(), script.output(), script.error(), script.chdir(), script.comment());

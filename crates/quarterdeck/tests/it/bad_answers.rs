@@ -68,7 +68,9 @@ impl Tampered {
         assert_eq!(self.get(part).await["as_of"], stale["as_of"], "the last data stay");
         assert_eq!(self.get(other).await["stale"], false);
         let ready = self.alice.send(self.alice.request_at(Method::GET, "/readyz")).await;
-        assert_eq!(ready.status, 204);
+        assert_eq!(ready.status, 200);
+        let cluster = json!({"name": "cluster:slurm", "state": if part == "/jobs" { "down" } else { "up" }});
+        assert_eq!(ready.json()["parts"][1], cluster);
         self.first(program, "");
         self.until_stale(part, false).await;
     }

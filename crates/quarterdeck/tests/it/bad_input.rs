@@ -292,3 +292,36 @@ fn faults_of(problem: &Value) -> Vec<(String, String)> {
 async fn jobs(client: &Client, cluster: &str) -> u64 {
     client.get(&format!("/clusters/{cluster}/jobs?count=true")).await.json()["total"].as_u64().unwrap()
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_a_script_asks_in_vain_is_told_before_it_is_submitted() {
+    let site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    let warnings = async |directive: &str| {
+        let job = json!({"name": "elsewhere", "script": format!("#!/bin/bash\n{directive}\ntrue\n")});
+        let preview = client.post("/clusters/local/jobs/preview", &job).await;
+        assert_eq!(preview.status, 200, "{}", preview.text());
+        preview.json()["warnings"].clone()
+    };
+    let told = warnings("#SBATCH -D /scratch").await;
+    assert_eq!((&told[0]["pointer"], &told[0]["code"]), (&json!("/script"), &json!("ignored-directive")));
+    assert_eq!(told[0]["params"], json!({"option": "chdir", "value": "/scratch"}));
+    assert_eq!(warnings("#SBATCH --time=5").await, json!([]));
+}
+
+/// The first and the last moment that can be written, on which nothing can be reckoned any more.
+#[tokio::test]
+async fn no_time_is_too_long_ago_or_too_far_away() {
+    let site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    for time in ["-262143-01-01T00:00:00Z", "0001-01-01T00:00:00Z", "%2B262142-12-31T23:59:59Z"] {
+        for path in ["/clusters/local/use", "/clusters/local/jobs", "/audit"] {
+            for name in ["since", "until"] {
+                let answer = client.get(&format!("{path}?{name}={time}")).await;
+                assert!([200, 422].contains(&answer.status.as_u16()), "{path} {name} {time}: {}", answer.text());
+            }
+            let answer = client.get(&format!("{path}?since=-262143-01-01T00:00:00Z&until={time}")).await;
+            assert!([200, 422].contains(&answer.status.as_u16()), "{path} to {time}: {}", answer.text());
+        }
+    }
+}

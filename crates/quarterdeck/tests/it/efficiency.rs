@@ -237,7 +237,11 @@ fn seconds(text: &str) -> f64 {
     text.split(':').fold(0.0, |all, part| all * 60.0 + part.parse::<f64>().unwrap())
 }
 
-/// `318524K`, begun MiB whole.
+/// `318524K`, and of a sum `204.50M` (24.11); begun MiB whole.
 fn mib(text: &str) -> u64 {
-    text.strip_suffix('K').unwrap().parse::<u64>().unwrap().div_ceil(1024)
+    let (number, kib) = match text.strip_suffix('M') {
+        Some(number) => (number, 1024.0),
+        None => (text.strip_suffix('K').unwrap(), 1.0),
+    };
+    (number.parse::<f64>().unwrap() * kib / 1024.0).ceil() as u64
 }

@@ -60,6 +60,40 @@ async fn each_hears_of_her_own_uploads_and_all_of_scans() {
     }
 }
 
+/// A viewer may know of jobs, also of those that she submitted when she was more: what they wrote is not for her.
+#[tokio::test]
+async fn a_channel_admits_whom_the_route_of_the_same_admits() {
+    let Some(site) = Site::multi_user().await else { return };
+    let (bob, admin) = (site.client("bob").await, site.client("admin").await);
+    let job = json!({"name": unique("demoted"), "script": "#!/bin/bash\nno-such-program-here\n"});
+    let id = bob.submit("slurm", &job).await["id"].as_str().unwrap().to_owned();
+    bob.wait_for("slurm", &id, &["FAILED"]).await;
+    let (path, output) = (format!("/clusters/slurm/jobs/{id}"), format!("output:slurm:{id}"));
+    let why = bob.get(&format!("{path}/why")).await.text();
+    assert!(why.contains("no-such-program-here"), "{why}");
+    let mut open = bob.live().await;
+    open.subscribe("uploads").await;
+    assert_eq!(open.hear().await["type"], "snapshot");
+
+    let users = admin.get("/users").await.json();
+    let account = users["items"].as_array().unwrap().iter().find(|user| user["username"] == "bob").unwrap().clone();
+    let account = format!("/users/{}", account["id"].as_str().unwrap());
+    assert_eq!(admin.patch(&account, &json!({"role": "viewer"})).await.status, 200);
+    let mut new = bob.live().await;
+    for channel in ["uploads", &output] {
+        new.subscribe(channel).await;
+        let told = new.hear().await;
+        assert_eq!((&told["type"], &told["code"]), (&json!("error"), &json!("forbidden")), "{channel}: {told}");
+    }
+    new.subscribe("jobs:slurm").await;
+    assert_eq!(new.hear().await["type"], "snapshot");
+    assert_eq!(bob.get(&format!("{path}/output")).await.status, 403);
+    let why = bob.get(&format!("{path}/why")).await;
+    assert!(why.status == 200 && !why.text().contains("no-such-program-here"), "{}", why.text());
+    let told = open.hear().await;
+    assert_eq!((&told["channel"], &told["code"]), (&json!("uploads"), &json!("forbidden")), "what was open ends too");
+}
+
 #[tokio::test]
 async fn who_comes_back_hears_what_she_missed_or_all_anew() {
     let mut site = Site::single_user().await;
@@ -155,6 +189,8 @@ async fn one_that_does_not_listen_is_let_go_of_and_the_others_hear_everything() 
     // Were all of it kept for them, it would be more than was asked for.
     assert!(most < asked / 4 * 3, "{most} of {asked}");
     for mut live in slow {
+        // What it still says drowns nothing of what it is told.
+        live.subscribe("jobs:local").await;
         assert_eq!(live.close_code().await, 4408);
     }
     said_and_heard(&client, &mut listener, &mut version).await;

@@ -14,6 +14,8 @@ mod cluster;
 mod crowd;
 mod efficiency;
 mod environment;
+mod file_changes;
+mod greed;
 mod headers;
 mod job_control;
 mod kills;

@@ -88,7 +88,7 @@ async fn what_happens_to_a_job_is_told_once_in_the_page_and_to_the_webhook() {
     let requeued = alice.post(&format!("/clusters/slurm/jobs/{}/requeue", id(&again)), &json!({})).await;
     assert!(requeued.status.is_success(), "{}", requeued.text());
     wait_until_told(&alice, &again, "job-requeued").await;
-    alice.delete(&format!("/clusters/slurm/jobs/{}", id(&again))).await;
+    site.slurm().run("scancel", &[again["job_id"].as_str().unwrap()]);
     wait_until_told(&alice, &again, "job-ended").await;
     wait_until_told(&alice, &good, "job-ended").await;
     wait_until_told(&alice, &bad, "job-failed").await;
@@ -149,6 +149,30 @@ async fn what_happens_to_a_job_is_told_once_in_the_page_and_to_the_webhook() {
     let hers = alice.get("/notifications?limit=1").await.json()["items"][0]["id"].as_str().unwrap().to_owned();
     assert_eq!(bob.post(&format!("/notifications/{hers}/read"), &json!({})).await.status, 404);
     assert_eq!(bob.get("/notifications/settings").await.json()["webhook_url"], Value::Null);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn who_cancels_a_job_is_not_told_that_it_ended_and_whose_job_another_cancels_is() {
+    let Some(slurm) = Slurm::given() else { return };
+    let site = Site::multi_user_with(slurm, &on_this_host()).await;
+    let alice = site.client("alice").await;
+    set(&alice, json!({})).await;
+    let [own, elsewhere] = [0, 1].map(|_| submitted(&alice, "#SBATCH --time=30", "sleep 600"));
+    let (own, elsewhere) = tokio::join!(own, elsewhere);
+    let waiting = submitted(&alice, "#SBATCH --time=30 --hold", "true").await;
+    for running in [&own, &elsewhere] {
+        wait_until_told(&alice, running, "job-started").await;
+    }
+    for mine in [&own, &waiting] {
+        assert_eq!(alice.delete(&format!("/clusters/slurm/jobs/{}", id(mine))).await.status, 202);
+        alice.wait_for("slurm", id(mine), &["CANCELLED"]).await;
+    }
+    site.slurm().run("scancel", &[elsewhere["job_id"].as_str().unwrap()]);
+    wait_until_told(&alice, &elsewhere, "job-ended").await;
+    let all = told(&alice).await;
+    let of =
+        |job: &Value| all.iter().filter(|(told, _)| told == id(job)).map(|(_, code)| code.as_str()).collect::<Vec<_>>();
+    assert_eq!((of(&own), of(&waiting)), (vec!["job-started"], Vec::new()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -237,4 +261,10 @@ async fn the_local_queue_tells_too() {
     let page = client.get("/notifications?code=job-failed").await.json();
     assert_eq!(page["items"][0]["params"]["exit_code"], 3, "{page}");
     assert_eq!(told(&client).await.len(), 1, "it began and ended: who has said nothing is told the end");
+
+    let own = client.submit("local", &json!({"name": unique("own"), "script": "#!/bin/bash\nsleep 600\n"})).await;
+    client.wait_for("local", id(&own), &["RUNNING"]).await;
+    assert_eq!(client.delete(&format!("/clusters/local/jobs/{}", id(&own))).await.status, 202);
+    client.wait_for("local", id(&own), &["CANCELLED"]).await;
+    assert!(told(&client).await.iter().all(|(job, _)| job != id(&own)), "she knows: it was she");
 }

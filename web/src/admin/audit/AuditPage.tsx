@@ -28,7 +28,7 @@ const route = getRouteApi("/frame/admin/audit");
 export function AuditPage() {
   const { t } = useTranslation();
   return (
-    <AdminOnly title={t("audit.title")}>
+    <AdminOnly title={t("pages.audit")}>
       <Audit />
     </AdminOnly>
   );
@@ -54,7 +54,7 @@ function Audit() {
   return (
     <>
       <PageHeader
-        title={t("audit.title")}
+        title={t("pages.audit")}
         below={t("audit.below")}
         actions={
           <>

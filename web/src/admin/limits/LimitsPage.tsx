@@ -24,7 +24,7 @@ reboot = "off"
 export function LimitsPage() {
   const { t } = useTranslation();
   return (
-    <AdminOnly title={t("limits.title")}>
+    <AdminOnly title={t("pages.limits")}>
       <LimitsInForce />
     </AdminOnly>
   );
@@ -37,7 +37,7 @@ function LimitsInForce() {
   return (
     <>
       <PageHeader
-        title={t("limits.title")}
+        title={t("pages.limits")}
         beside={data && <Kept limits={data} />}
         below={t("limits.below")}
       />

@@ -40,7 +40,7 @@ function UserById() {
         title={user?.username ?? t("users.one")}
         above={
           <Anchor size="sm" renderRoot={(props) => <Link to="/admin/users" {...props} />}>
-            {t("users.title")}
+            {t("pages.users")}
           </Anchor>
         }
         beside={user && <AccountBadge disabled={user.disabled} />}
@@ -71,7 +71,7 @@ function UserBody({ user }: { user: Account }) {
               value: user.last_seen_at ? <Ago at={user.last_seen_at} /> : t("users.neverSeen"),
             },
             {
-              name: t("audit.title"),
+              name: t("pages.audit"),
               value: (
                 <Link to="/admin/audit" search={{ actor: user.username }} className="qd-link">
                   {t("users.deeds")}

@@ -26,7 +26,7 @@ const route = getRouteApi("/frame/admin/users");
 export function UsersPage() {
   const { t } = useTranslation();
   return (
-    <AdminOnly title={t("users.title")}>
+    <AdminOnly title={t("pages.users")}>
       <Users />
     </AdminOnly>
   );
@@ -48,7 +48,7 @@ function Users() {
   return (
     <>
       <PageHeader
-        title={t("users.title")}
+        title={t("pages.users")}
         beside={total !== undefined && <span className="qd-dim qd-num">{format.number(total)}</span>}
         below={t("users.below")}
         actions={

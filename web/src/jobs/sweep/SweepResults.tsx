@@ -19,6 +19,7 @@ import { Elapsed } from "../../ui/time";
 import toolbar from "../../ui/toolbar.module.css";
 import { useParts } from "../array/use-parts";
 import { Attempts } from "../new/idempotency";
+import { signalOf } from "../signal-of";
 import { isFinal, type ListGroup, STATE_GROUPS } from "../states";
 import { LineChoice } from "./LineChoice";
 import { exportSweep, runAgain, sweepQuery, valuesQuery } from "./queries";
@@ -171,8 +172,10 @@ function useColumns(
         width: 72,
         align: "end",
         sortable: true,
-        cell: ({ job }) =>
-          job?.signal ? t("sweep.results.signal", { signal: job.signal }) : textOf(job?.exit_code),
+        cell: ({ job }) => {
+          const signal = job && signalOf(job);
+          return signal ? t("sweep.results.signal", { signal }) : textOf(job?.exit_code);
+        },
       },
       {
         id: "elapsed",

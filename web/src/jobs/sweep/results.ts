@@ -1,6 +1,7 @@
 // The rows of a sweep with what is known of their tasks: found, sorted and told.
 import type { Job, JobDetail, SweepTable } from "../../api/types";
 import { partOf } from "../filter";
+import { signalOf } from "../signal-of";
 import { groupOf, isFinal, type ListGroup } from "../states";
 
 export interface Result {
@@ -71,7 +72,7 @@ function keyOf(
     case "state":
       return state ?? "";
     case "exit":
-      return textOf(job?.exit_code ?? job?.signal);
+      return textOf(job?.exit_code ?? (job && signalOf(job)));
     case "elapsed":
       return job?.started_at && job.ended_at
         ? String(Date.parse(job.ended_at) - Date.parse(job.started_at))

@@ -24,9 +24,8 @@ export function TestMessage({ channel }: { channel: NotificationChannel }) {
           {t("notifications.settings.test")}
         </Button>
         <span role="status" className={classes.outcome}>
-          {test.data?.map((delivery, at) => (
-            // biome-ignore lint/suspicious/noArrayIndexKey: they have nothing of their own
-            <span key={at} data-state={delivery.state}>
+          {test.data?.map((delivery) => (
+            <span key={text.outcome(delivery)} data-state={delivery.state}>
               {text.outcome(delivery)}
             </span>
           ))}

@@ -162,25 +162,25 @@ mod tests {
     #[test]
     fn a_task_that_gave_memory_back_is_known_by_its_peak() {
         let figures = recorded("1");
-        assert_eq!((figures.cpus, figures.elapsed_seconds, figures.cpu_milliseconds), (2, 14, Some(4346)));
-        assert_eq!((figures.memory_given_mib, figures.memory_used_mib), (Some(1000), Some(312)));
-        let wasted = Wasted { cpu_seconds: 23, memory_mib_seconds: 688 * 14, gpu_seconds: 0 };
+        assert_eq!((figures.cpus, figures.elapsed_seconds, figures.cpu_milliseconds), (2, 10, Some(2393)));
+        assert_eq!((figures.memory_given_mib, figures.memory_used_mib), (Some(1000), Some(310)));
+        let wasted = Wasted { cpu_seconds: 17, memory_mib_seconds: 690 * 10, gpu_seconds: 0 };
         assert_eq!(figures.wasted(), wasted);
     }
 
-    /// Steps 0 (three tasks on two nodes, 108 and twice 48 MiB), then 1 and 2 at once (58 each), the script beside them.
+    /// Steps 0 (three tasks on two nodes, 68 MiB each), then 1 and 2 at once (58 each), the script beside them.
     #[test]
     fn steps_that_ran_at_once_add_up_and_others_do_not() {
         let figures = recorded("2");
-        assert_eq!(figures.memory_used_mib, Some(204 + 21));
-        assert_eq!((figures.tasks, figures.nodes, figures.memory_of_a_node_mib), (3, 2, Some(204 + 21)));
-        assert_eq!(figures.cpu_milliseconds, Some(37 + 500 + 41 + 46));
+        assert_eq!(figures.memory_used_mib, Some(204 + 22));
+        assert_eq!((figures.tasks, figures.nodes, figures.memory_of_a_node_mib), (3, 2, Some(204 + 22)));
+        assert_eq!(figures.cpu_milliseconds, Some(33 + 455 + 43 + 43));
     }
 
     #[test]
     fn what_was_too_short_to_be_sampled_has_no_memory() {
-        let figures = recorded("3_1");
-        assert_eq!((figures.memory_used_mib, figures.cpu_milliseconds), (None, Some(3)));
+        let figures = recorded("4");
+        assert_eq!((figures.memory_used_mib, figures.cpu_milliseconds), (None, Some(1)));
         assert_eq!(figures.wasted().memory_mib_seconds, 0);
     }
 

@@ -52,9 +52,11 @@ fn write_line<'a>(text: &mut String, cells: impl Iterator<Item = &'a str>) {
     text.push_str("\r\n");
 }
 
-/// What a spreadsheet would compute gets an apostrophe before it, which shows it as text. Numbers stay.
+/// What a spreadsheet would compute gets an apostrophe before it, which shows it as text. Numbers stay. East Asian ones
+/// read the wide signs like the narrow ones.
 fn harmless(cell: &str) -> String {
-    let begins = cell.starts_with(['=', '+', '-', '@', '\t', '\r']);
+    const SIGNS: [char; 11] = ['=', '+', '-', '@', '\t', '\r', '\n', '＝', '＋', '－', '＠'];
+    let begins = cell.starts_with(SIGNS);
     match begins && cell.parse::<f64>().is_err() {
         true => format!("'{cell}"),
         false => cell.to_owned(),
@@ -76,6 +78,8 @@ mod tests {
             json!("-rf"),
             json!("@SUM(A1)"),
             json!("\tx"),
+            json!("＝1+1"),
+            json!("\n=1+1"),
             json!("a,b\n\"c\" 한글"),
             json!(-5),
             json!(-0.25),
@@ -97,11 +101,13 @@ mod tests {
             "3,'-rf,PENDING,,,,,\r\n",
             "4,'@SUM(A1),PENDING,,,,,\r\n",
             "5,'\tx,PENDING,,,,,\r\n",
-            "6,\"a,b\n\"\"c\"\" 한글\",PENDING,,,,,\r\n",
-            "7,-5,PENDING,,,,,\r\n",
-            "8,-0.25,PENDING,,,,,\r\n",
-            "9,true,PENDING,,,,,\r\n",
-            "10,,PENDING,,,,,\r\n",
+            "6,'＝1+1,PENDING,,,,,\r\n",
+            "7,\"'\n=1+1\",PENDING,,,,,\r\n",
+            "8,\"a,b\n\"\"c\"\" 한글\",PENDING,,,,,\r\n",
+            "9,-5,PENDING,,,,,\r\n",
+            "10,-0.25,PENDING,,,,,\r\n",
+            "11,true,PENDING,,,,,\r\n",
+            "12,,PENDING,,,,,\r\n",
         ];
         assert_eq!(text, cells.concat());
     }

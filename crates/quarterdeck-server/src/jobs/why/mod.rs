@@ -15,9 +15,9 @@ use chrono::{DateTime, Utc};
 use quarterdeck_types::JobState;
 use serde_json::{Map, Value};
 
-use super::output::tails;
+use super::output::{OUTPUT_ROUTE, tails};
 use super::{Error, Job, Stream, find_for, is_mine};
-use crate::access::Actor;
+use crate::access::{Actor, permit_reading};
 use crate::app::App;
 use crate::audit::{Ending, Filter};
 use crate::clusters::{Cluster, Freshness, Sight};
@@ -90,7 +90,9 @@ pub async fn why(app: &App, actor: &Actor, cluster: &Cluster, job: &str) -> Resu
         JobState::Configuring => vec![Finding::new("preparing")],
         JobState::Cancelled => vec![ended::cancelled(&job, canceller(app, &job).await?)],
         JobState::Failed | JobState::Timeout | JobState::OutOfMemory => {
-            let tails = if is_mine(actor, &job) { tails(app, actor, cluster, &job, TAIL).await } else { Vec::new() };
+            // What it wrote is for whom the output is for.
+            let may_read = is_mine(actor, &job) && permit_reading(actor, OUTPUT_ROUTE).is_ok();
+            let tails = if may_read { tails(app, actor, cluster, &job, TAIL).await } else { Vec::new() };
             ended::findings(&job, &tails)
         }
         _ => ended::findings(&job, &[]),

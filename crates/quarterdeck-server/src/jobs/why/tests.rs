@@ -204,6 +204,16 @@ fn who_was_killed_ran_out_of_memory_or_time_or_was_just_killed() {
     assert_eq!(end_findings(&reason, ""), ["out-of-memory"]);
 }
 
+/// `OverMemoryKill` of slurm.conf, as 22.05, 24.11 and 26.05 do it: accounting knows of a SIGKILL alone.
+#[rstest]
+#[case(include_str!("../../../../quarterdeck-slurm/tests/recorded/22.05/over-memory-output"))]
+#[case(include_str!("../../../../quarterdeck-slurm/tests/recorded/24.11/over-memory-output"))]
+#[case(include_str!("../../../../quarterdeck-slurm/tests/recorded/26.05/over-memory-output"))]
+fn who_was_ended_by_slurm_for_its_memory_ran_out_of_it(#[case] output: &str) {
+    let killed = Job { signal: Some(9), ..ended(JobState::Failed, 1) };
+    assert_eq!(end_findings(&killed, output), ["out-of-memory"]);
+}
+
 #[test]
 fn an_exit_code_speaks_where_the_output_says_nothing() {
     let failed = Job { exit_code: Some(127), ..ended(JobState::Failed, 1) };

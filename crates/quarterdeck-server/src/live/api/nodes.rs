@@ -4,7 +4,7 @@ use axum::extract::ws::WebSocket;
 use quarterdeck_slurm as slurm;
 use serde_json::json;
 
-use super::{Closed, Watcher, send};
+use super::{Closed, Watcher, aged, delta_of, send};
 use crate::clusters::Cluster;
 use crate::live::Topic;
 use crate::nodes::api::Node;
@@ -19,11 +19,7 @@ impl Watcher<'_> {
         self.nodes.insert(cluster.name.clone(), version);
         let view = cluster.view();
         let items: Vec<Node> = view.node_list.iter().map(|node| Node::of(node, &view.features)).collect();
-        let snapshot = json!({
-            "type": "snapshot", "channel": channel(&cluster.name), "epoch": self.epoch(), "version": version, "items": items,
-            "as_of": view.nodes.as_of, "stale": view.nodes.is_stale(), "stale_reason": view.nodes.reason(),
-            "fallback": view.nodes.fallback,
-        });
+        let snapshot = aged(self.snapshot_of(&channel(&cluster.name), version, &items), &view.nodes);
         send(socket, snapshot).await
     }
 
@@ -43,10 +39,7 @@ impl Watcher<'_> {
         }
         let features = watched.view().features;
         let upsert: Vec<Node> = upsert.iter().map(|node| Node::of(node, &features)).collect();
-        let delta = json!({
-            "type": "delta", "channel": channel(cluster), "version": version, "upsert": upsert, "remove": remove,
-        });
-        send(socket, delta).await
+        send(socket, delta_of(&channel(cluster), version, &upsert, remove)).await
     }
 
     async fn end_nodes(&mut self, socket: &mut WebSocket, cluster: &str) -> Result<(), Closed> {

@@ -4,7 +4,7 @@ use axum::extract::ws::WebSocket;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Closed, TOO_SLOW, Watcher, closed, send};
+use super::{Closed, NONE, TOO_SLOW, Watcher, closed, delta_of, send};
 use crate::live::Topic;
 use crate::notifications::api::Notification;
 use crate::notifications::{self, Filter};
@@ -32,9 +32,8 @@ impl Watcher<'_> {
         let unread = self.unread().await?;
         self.notifications = Some(Watched { version, unread });
         let items: Vec<Notification> = page.items.into_iter().map(Notification::from).collect();
-        let snapshot = json!({
-            "type": "snapshot", "channel": CHANNEL, "version": version, "items": items, "unread": unread,
-        });
+        let mut snapshot = self.snapshot_of(CHANNEL, version, &items);
+        snapshot["unread"] = json!(unread);
         send(socket, snapshot).await
     }
 
@@ -52,9 +51,8 @@ impl Watcher<'_> {
         let unread = self.unread().await?;
         self.notifications = Some(Watched { version, unread });
         let upsert: Vec<Notification> = items.iter().cloned().map(Notification::from).collect();
-        let delta = json!({
-            "type": "delta", "channel": CHANNEL, "version": version, "upsert": upsert, "remove": [], "unread": unread,
-        });
+        let mut delta = delta_of(CHANNEL, version, &upsert, &NONE);
+        delta["unread"] = json!(unread);
         send(socket, delta).await
     }
 

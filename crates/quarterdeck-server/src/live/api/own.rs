@@ -1,10 +1,9 @@
 //! The channels that belong to no cluster: a person's uploads, and the scans for images.
 
 use axum::extract::ws::WebSocket;
-use serde_json::json;
 use uuid::Uuid;
 
-use super::{Closed, TOO_SLOW, Watcher, closed, send};
+use super::{Closed, NONE, TOO_SLOW, Watcher, closed, delta_of, send};
 use crate::images;
 use crate::images::api::ImageScan;
 use crate::live::Topic;
@@ -27,12 +26,7 @@ impl Watcher<'_> {
             closed(TOO_SLOW, "the uploads cannot be read now")
         })?;
         let items: Vec<UploadInfo> = uploads.into_iter().map(UploadInfo::from).collect();
-        let epoch = self.epoch();
-        send(
-            socket,
-            json!({"type": "snapshot", "channel": UPLOADS, "epoch": epoch, "version": version, "items": items}),
-        )
-        .await
+        send(socket, self.snapshot_of(UPLOADS, version, &items)).await
     }
 
     pub(super) async fn upload_delta(
@@ -48,9 +42,7 @@ impl Watcher<'_> {
         }
         let upsert: Vec<UploadInfo> = upload.cloned().map(UploadInfo::from).into_iter().collect();
         let remove: Vec<Uuid> = upload.is_none().then_some(id).into_iter().collect();
-        let delta =
-            json!({"type": "delta", "channel": UPLOADS, "version": version, "upsert": upsert, "remove": remove});
-        send(socket, delta).await
+        send(socket, delta_of(UPLOADS, version, &upsert, &remove)).await
     }
 
     /// The scans that go on, and the last one that ended.
@@ -58,9 +50,7 @@ impl Watcher<'_> {
         let version = self.app.live.version(Topic::Scans, "");
         self.scans = Some(version);
         let items: Vec<ImageScan> = self.app.images.latest().into_iter().map(ImageScan::from).collect();
-        let epoch = self.epoch();
-        send(socket, json!({"type": "snapshot", "channel": SCANS, "epoch": epoch, "version": version, "items": items}))
-            .await
+        send(socket, self.snapshot_of(SCANS, version, &items)).await
     }
 
     pub(super) async fn scan_delta(
@@ -73,7 +63,6 @@ impl Watcher<'_> {
             return Ok(());
         }
         let upsert = [ImageScan::from(scan.clone())];
-        send(socket, json!({"type": "delta", "channel": SCANS, "version": version, "upsert": upsert, "remove": []}))
-            .await
+        send(socket, delta_of(SCANS, version, &upsert, &NONE)).await
     }
 }

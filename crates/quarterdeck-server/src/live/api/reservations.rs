@@ -1,9 +1,8 @@
 //! The channel of a cluster's reservations: each time all of those that the watcher may see.
 
 use axum::extract::ws::WebSocket;
-use serde_json::json;
 
-use super::{Closed, Watcher, send};
+use super::{Closed, Watcher, aged, send};
 use crate::clusters::Cluster;
 use crate::live::Topic;
 use crate::nodes;
@@ -20,11 +19,7 @@ impl Watcher<'_> {
         let freshness = cluster.view().reservations;
         let seen = nodes::reservations(&self.actor, cluster);
         let items: Vec<Reservation> = seen.iter().map(Reservation::from).collect();
-        let snapshot = json!({
-            "type": "snapshot", "channel": format!("reservations:{}", cluster.name), "version": version,
-            "items": items, "as_of": freshness.as_of, "stale": freshness.is_stale(),
-            "stale_reason": freshness.reason(), "fallback": freshness.fallback,
-        });
-        send(socket, snapshot).await
+        let snapshot = self.snapshot_of(&format!("reservations:{}", cluster.name), version, &items);
+        send(socket, aged(snapshot, &freshness)).await
     }
 }

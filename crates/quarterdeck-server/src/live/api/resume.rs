@@ -8,7 +8,7 @@ use serde::Deserialize;
 use serde_json::json;
 use uuid::Uuid;
 
-use super::{Closed, Watcher, send, status};
+use super::{Closed, NONE, Watcher, delta_of, send, status};
 use crate::clusters::Cluster;
 use crate::jobs;
 use crate::jobs::api::Job;
@@ -51,9 +51,8 @@ impl Watcher<'_> {
         let seen = last.into_values().filter(|job| sight.covers(&job.user, job.account.as_deref()));
         let upsert: Vec<Job> = seen.map(|job| Job::seen_by(&self.actor, job)).collect();
         let channel = format!("jobs:{}", cluster.name);
-        let delta = json!({
-            "type": "delta", "channel": channel, "from": from, "version": version, "upsert": upsert, "remove": [],
-        });
+        let mut delta = delta_of(&channel, version, &upsert, &NONE);
+        delta["from"] = json!(from);
         send(socket, delta).await?;
         let mut said = status(&channel, &cluster.view().jobs);
         said["accounting"] = json!(super::accounting(cluster));
@@ -84,9 +83,8 @@ impl Watcher<'_> {
         let upsert: Vec<Node> = last.values().flatten().map(|node| Node::of(node, &view.features)).collect();
         let remove: Vec<&str> = last.iter().filter(|(_, node)| node.is_none()).map(|(name, _)| *name).collect();
         let channel = format!("nodes:{}", cluster.name);
-        let delta = json!({
-            "type": "delta", "channel": channel, "from": from, "version": version, "upsert": upsert, "remove": remove,
-        });
+        let mut delta = delta_of(&channel, version, &upsert, &remove);
+        delta["from"] = json!(from);
         send(socket, delta).await?;
         send(socket, status(&channel, &view.nodes)).await
     }

@@ -1,0 +1,50 @@
+// What the overview says of the cluster.
+export const cluster = {
+  waiting: {
+    jobs_one: "{{formatted}} job of yours waits.",
+    jobs_other: "{{formatted}} jobs of yours wait.",
+    start: "The first may start about {{time}}.",
+    why: "Most often: {{reason}}.",
+    reasons: {
+      ReqNodeNotAvail: "nodes that they need are not available",
+      Resources: "nodes have to become free",
+      Priority: "other jobs come first",
+      Dependency: "other jobs have to end first",
+      JobHeldUser: "held by yourself",
+      JobHeldAdmin: "held by an administrator",
+      BeginTime: "its time has not come",
+      QOSMaxJobsPerUserLimit: "as many run as you may have",
+      AssocGrpCPUMinutesLimit: "the account has no hours left",
+    },
+  },
+  maintenance: {
+    soon: "Maintenance {{name}} begins {{ago}}, on {{time}}, and takes {{duration}}.",
+    now: "Maintenance {{name}} goes on until {{time}}.",
+    nodes_one: "It takes {{formatted}} node. Jobs that would still run then do not start there.",
+    nodes_other: "It takes {{formatted}} nodes. Jobs that would still run then do not start there.",
+  },
+  trouble: {
+    title: "What needs looking after",
+    nothing: "Nothing: all nodes are in service, all sources answer.",
+    nodes_one: "{{formatted}} node out of service or silent",
+    nodes_other: "{{formatted}} nodes out of service or silent",
+    more: "and {{formatted}} more",
+    reason: "{{reason}} (by {{user}})",
+    noReason: "no reason given",
+    busy_one: "{{formatted}} CPU still in use",
+    busy_other: "{{formatted}} CPUs still in use",
+    agents_one: "{{formatted}} agent does not answer",
+    agents_other: "{{formatted}} agents do not answer",
+    sources: {
+      jobs: "The queue cannot be read",
+      nodes: "The nodes cannot be read",
+      reservations: "The reservations cannot be read",
+      accounting: "Accounting does not answer",
+    },
+  },
+  day: {
+    title: "CPUs, last 24 hours",
+    picture: "CPUs in use over the last 24 hours: {{percent}} on average",
+    none: "No figures of the last day yet.",
+  },
+};

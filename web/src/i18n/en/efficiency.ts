@@ -1,0 +1,86 @@
+// What jobs used of what they were given, advice from it, and accounts' shares.
+export const efficiency = {
+  title: "Use of resources",
+  soFar: "So far, at {{time}}",
+  measureAgain: "Measure again",
+  cpu: "CPU time",
+  memory: "Memory",
+  time: "Time limit",
+  runTime: "Run time: {{time}}",
+  gpu: "GPUs, at most",
+  notMeasured: "{{given}} given, use not measured",
+  gpuPercent: "{{percent}} of {{count}}",
+  gpuMemory: "GPU memory: at most {{used}}",
+  given: "CPUs times run time",
+  wasted: "Given and not used: {{cpu}} core hours",
+  wastedGpu: "and at least {{gpu}} GPU hours",
+  nextTime: "Next time",
+  tasks: "{{formatted}} tasks together; of memory, the task that used most",
+  spread: { cpu: "CPU time by task", memory: "Memory by task" },
+  bandOf: "{{from}} to {{to}} %: {{count}}",
+  bandsBelow: "Each bar counts the tasks that used so much of what they were given, from 10 % to 100 %.",
+  missing: {
+    not_yet: "Slurm's accounting has not told yet. It usually does so within a few seconds.",
+    not_measured: "Slurm did not measure this job. It may have been too short to be sampled.",
+    owner_only: "Slurm tells what a running job uses to its owner alone. Here is what is known without it.",
+    no_sstat: "This site does not measure jobs while they run. The figures come when the job has ended.",
+    unreachable: "Slurm did not answer. Try again in a moment.",
+  },
+  next: {
+    memory_mib: {
+      less: "It used at most {{used}} of memory on a node, of {{asked}} asked for: {{value}} would do.",
+      more: "{{asked}} of memory on a node was too little, or nearly so: ask for {{value}}.",
+    },
+    time_limit_minutes: {
+      less: "It ran {{used}} of a limit of {{asked}}: with {{value}} it may start sooner.",
+      more: "It was stopped at its limit of {{asked}}: ask for {{value}}.",
+    },
+    cpus_per_task: {
+      less: "It kept {{used}} of {{asked}} CPUs busy on average: ask for {{value}}, or make the program use more of them.",
+    },
+    gpus: {
+      less: "Its GPUs did nothing whenever Slurm looked: leave them out, or find out why.",
+    },
+  },
+  advice: {
+    title: "From your own runs",
+    looked_one: "Learnt from your last run of this template.",
+    looked_other: "Learnt from your last {{formatted}} runs of this template.",
+    memory_mib: {
+      less: "They used at most {{used}} of memory on a node; the last one asked for {{asked}}.",
+      more: "{{asked}} of memory on a node was too little for one of them, or nearly so.",
+    },
+    time_limit_minutes: {
+      less: "The longest took {{used}}; the last one had a limit of {{asked}}.",
+      more: "One was stopped at its limit of {{asked}}.",
+    },
+    cpus_per_task: {
+      less: "They kept at most {{used}} of {{asked}} CPUs busy on average.",
+    },
+    gpus: {
+      less: "Their GPUs did nothing whenever Slurm looked.",
+    },
+    set: "Set {{value}}",
+    setLabel: "{{resource}}: set {{value}}",
+    isSet: "{{value}} is set",
+    noGpus: "no GPU",
+  },
+  help: {
+    open: "Ask for help",
+    title: "Ask for help with this job",
+    review:
+      "This is what the site's support needs to know: the job, the reasons found, its environment, script and the end of its output. Read it and take out what nobody should see.",
+    redacted_one: "{{formatted}} value that looks like a secret was taken out. There may be more.",
+    redacted_other: "{{formatted}} values that look like secrets were taken out. There may be more.",
+    text: "What will be sent",
+    question: "Your question",
+    questionHint: "What did you expect, and what happened instead?",
+    checked: "I have read it, and it holds nothing secret.",
+    save: "Save the file",
+    mail: "Write the mail",
+    mailHint: "Mail programs cannot be handed a file: save it first, and attach it to the mail.",
+    page: "Go to the support page",
+    nobody: "This site names no address for support. Save the file and send it to whom you would ask.",
+    attached: "The details are in the attached file {{file}}.",
+  },
+};

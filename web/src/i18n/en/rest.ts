@@ -1,0 +1,57 @@
+// English for every other page.
+import { account, password, sessions } from "./account";
+import { admin } from "./admin";
+import { audit } from "./audit";
+import { choices } from "./choices";
+import { efficiency } from "./efficiency";
+import { files } from "./files";
+import { images } from "./images";
+import { jobActions } from "./job-actions";
+import { jobs, output } from "./jobs";
+import { keys } from "./keys";
+import { limits } from "./limits";
+import { newJob } from "./new-job";
+import { nodeHistory } from "./node-history";
+import { nodes } from "./nodes";
+import { notifications } from "./notifications";
+import { partitions } from "./partitions";
+import { preview } from "./preview";
+import { related } from "./related";
+import { reservations } from "./reservations";
+import { sweep } from "./sweep";
+import { templates } from "./templates";
+import { use } from "./use";
+import { users } from "./users";
+import { why } from "./why";
+import { secret } from "./words";
+
+export const rest = {
+  choices,
+  related,
+  sweep,
+  why,
+  notifications,
+  preview,
+  jobActions,
+  jobs,
+  output,
+  efficiency,
+  nodeHistory,
+  partitions,
+  reservations,
+  use,
+  newJob,
+  templates,
+  images,
+  files,
+  nodes,
+  secret,
+  account,
+  sessions,
+  keys,
+  password,
+  admin,
+  users,
+  audit,
+  limits,
+};

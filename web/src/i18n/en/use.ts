@@ -1,0 +1,28 @@
+// Use of a cluster over time.
+export const use = {
+  range: "Time",
+  ranges: { hours: "6 hours", day: "Day", week: "Week", month: "Month", year: "Year" },
+  whole: "Whole cluster",
+  none: "Nothing kept of this time",
+  noneAdvice: "The server keeps a figure for each minute that it runs. Come back in a while.",
+  allocated: "In use",
+  idle: "Idle",
+  down: "Out of service",
+  running: "Running",
+  pending: "Pending",
+  cpus: "CPUs",
+  gpus: "GPUs",
+  memory: "Memory",
+  jobs: "Jobs",
+  mean: "{{percent}} in use on average",
+  meanJobs: "{{running}} running and {{pending}} pending on average",
+  steps: {
+    minute: "A point for each minute.",
+    hour: "A point for each hour: means.",
+    day: "A point for each day (UTC): means.",
+  },
+  gaps: "Gaps: the server or Slurm was not there.",
+  picture: "{{what}} over time: {{mean}}",
+  asTable: "Show as a table",
+  at: "Time",
+};

@@ -1,0 +1,31 @@
+import type * as en from "../en/files";
+import type { Translation } from "../translation";
+
+export const files: Translation<typeof en.files> = {
+  where: "경로",
+  home: "홈",
+  spaces: "공간",
+  columns: { name: "이름", size: "크기", mode: "권한", modified: "수정 시각" },
+  empty: "빈 디렉터리입니다",
+  newDirectory: "새 디렉터리",
+  make: "만들기",
+  rename: "이름 바꾸기",
+  renameTitle: "“{{name}}” 이름 바꾸기",
+  name: "이름",
+  slash: "이름에는 /를 쓸 수 없습니다.",
+  selected: "선택한 파일",
+  selectOne: "{{name}} 선택",
+  count_other: "{{formatted}}개 선택",
+  clear: "선택 해제",
+  delete: "삭제",
+  deleted_other: "{{formatted}}개를 휴지통으로 옮겼습니다.",
+  undo: "되돌리기",
+  forGood: "완전히 삭제",
+  forGoodTitle_other: "{{formatted}}개를 완전히 삭제할까요?",
+  forGoodText: "휴지통과 다른 파일 시스템에 있습니다. 완전히 삭제하면 되돌릴 수 없습니다.",
+  trash: "휴지통",
+  trashEmpty: "휴지통이 비어 있습니다",
+  restore: "복원",
+  wasAt: "원래 위치",
+  deletedAt: "삭제 시각",
+};

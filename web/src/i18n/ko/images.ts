@@ -1,0 +1,37 @@
+import type * as en from "../en/images";
+import type { Translation } from "../translation";
+
+export const images: Translation<typeof en.images> = {
+  one: "이미지",
+  below: "작업을 실행할 수 있는 Apptainer 이미지입니다.",
+  catalogue: "목록",
+  search: "이미지 찾기",
+  anyKind: "모든 종류",
+  kinds: { viz: "시각화", compute: "계산", custom: "사용자 정의" },
+  columns: {
+    name: "이름",
+    version: "버전",
+    kind: "종류",
+    apps: "앱",
+    host: "호스트",
+    size: "크기",
+    modified: "수정 시각",
+  },
+  none: "이미지가 없습니다",
+  noneAdvice: "운영자가 이미지 디렉터리를 검색할 수 있습니다. 다른 단어로도 찾아보십시오.",
+  scan: "이미지 검색",
+  scanFailed: "검색하지 못했습니다.",
+  found_other: "목록에 이미지 {{count}}개가 있습니다.",
+  signed: "서명됨(검증 안 함)",
+  unsigned: "서명 없음",
+  use: "작업에 사용",
+  useApp: "{{app}} 사용",
+  problem: "사용할 수 없는 이미지입니다",
+  about: "정보",
+  architecture: "아키텍처",
+  signature: "서명",
+  labels: "레이블",
+  help: "도움말",
+  definition: "정의 파일",
+  inspect: "전체 메타데이터",
+};
