@@ -5,8 +5,9 @@
 //! Bytes of files do not pass through it: it opens, and hands the descriptor over. What it may open and run stands in
 //! a file of the site's ([`config`]), never in a request. Plain threads, no network, no async runtime, little memory.
 //!
-//! The way of a request: [`serve`] receives it, [`requests`] sends it to [`files`], [`uploads`], [`programs`],
-//! [`submit`] or [`local`]; places become descriptors in [`resolve`]; what must survive a crash stands in [`records`].
+//! The way of a request: [`serve`] receives it, [`requests`] sends it to [`files`], [`trash`], [`uploads`], [`replace`],
+//! [`programs`], [`submit`] or [`local`]; places become descriptors in [`resolve`]; what must survive a crash stands in
+//! [`records`].
 
 mod account;
 mod arguments;
