@@ -89,7 +89,8 @@ async fn of_two_servers_one_writes_at_a_time() {
     let sending = tokio::spawn(async move {
         for _ in 0..64 {
             slow.send(&[b'a'; 16 << 10]).await;
-            tokio::time::sleep(Duration::from_millis(100)).await;
+            // In all some seconds longer than it is looked at, so that the last who is refused is answered before its end.
+            tokio::time::sleep(Duration::from_millis(150)).await;
         }
         slow.answer().await
     });
