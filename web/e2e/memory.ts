@@ -58,10 +58,10 @@ async function picture(called: string): Promise<void> {
 
 /** As the server is told. */
 function accounting(): string[] {
-  const columns = "--format=JobName%-64,State%-32,ExitCode%-12";
+  const columns = "--format=JobID%-32,JobName%-64,State%-32,ExitCode%-12";
   const answer = execFileSync(`${environment.programs}/sacct`, ["-X", "-n", columns, "-j", number], {
     encoding: "utf8",
     env: { PATH: process.env.PATH, SLURM_CONF: environment.slurmConf ?? "" },
   });
-  return answer.split(/\s+/).filter(Boolean).slice(1);
+  return answer.split(/\s+/).filter(Boolean).slice(2);
 }
