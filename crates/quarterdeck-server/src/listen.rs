@@ -1,6 +1,7 @@
 //! Accepts connections and serves them, bounded in number and in the time that a client may take to say what it wants
 //! and to take what it is answered: whoever opens a connection and does neither must not keep others out.
 
+mod linger;
 mod taken;
 
 use std::net::SocketAddr;
@@ -19,6 +20,7 @@ use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{Semaphore, watch};
 use tower::ServiceExt;
 
+use linger::Lingering;
 use taken::Taken;
 
 /// A request's head must be here in this time, counted from when it could begin.
@@ -74,8 +76,8 @@ pub(crate) async fn serve(
                 return;
             }
             let service = TowerToHyperService::new(service);
-            let connection =
-                builder.serve_connection_with_upgrades(TokioIo::new(Taken::new(stream, TAKE_TIME)), service);
+            let stream = Lingering::new(Taken::new(stream, TAKE_TIME));
+            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
             // A client that went away in the middle is no fault of ours.
             let _ = watcher.watch(connection.into_owned()).await;
         });

@@ -1,5 +1,7 @@
 //! What a submission may not say: each gets a problem with a pointer to the field, and nothing comes of it.
 
+use std::io::{Read, Write};
+use std::net::TcpStream;
 use std::time::Duration;
 
 use reqwest::Method;
@@ -188,6 +190,29 @@ async fn what_is_no_json_is_told_so() {
         assert_eq!(answer.headers["content-type"], "application/problem+json");
     }
     assert_eq!(jobs(&client, "local").await, 0);
+}
+
+/// A chunk of an upload whose session ended meanwhile: "sign in again" must not become a broken network.
+#[tokio::test(flavor = "multi_thread")]
+async fn who_is_refused_while_still_sending_hears_it() {
+    let site = Site::single_user().await;
+    let address = site.base().trim_start_matches("http://").to_owned();
+    let send = move || {
+        let mut stream = TcpStream::connect(&address).unwrap();
+        let head = format!(
+            "PATCH /api/v1/uploads/01a22421-0c2f-7651-8eda-d0c4a07ef851 HTTP/1.1\r\nHost: {address}\r\n\
+             Content-Type: application/offset+octet-stream\r\nContent-Length: {}\r\n\r\n",
+            32 << 20
+        );
+        stream.write_all(head.as_bytes())?;
+        for _ in 0..512 {
+            stream.write_all(&[0; 64 << 10])?;
+        }
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).map(|_| answer)
+    };
+    let answer = tokio::task::spawn_blocking(send).await.unwrap();
+    assert!(answer.as_ref().is_ok_and(|answer| answer.starts_with("HTTP/1.1 401")), "{answer:?}");
 }
 
 #[tokio::test]
