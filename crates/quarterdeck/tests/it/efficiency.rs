@@ -106,6 +106,22 @@ async fn a_running_job_is_measured_for_its_owner_through_her_agent() {
     alice.delete(&format!("/clusters/slurm/jobs/{id}")).await;
 }
 
+/// Looked at while it runs, and again at once when it is over: what it used so far is not told as all.
+#[tokio::test]
+async fn a_job_that_ended_under_the_eyes_is_told_whole() {
+    let Some(site) = Site::multi_user().await else { return };
+    let client = site.client("alice").await;
+    let id = submitted(&client, "sleep 3").await;
+    client.wait_for("slurm", &id, &["RUNNING"]).await;
+    let running = client.get(&format!("/clusters/slurm/jobs/{id}/efficiency")).await.json();
+    assert_eq!(running["stage"], "running");
+    let job = client.wait_for("slurm", &id, &["COMPLETED"]).await;
+    let told = client.get(&format!("/clusters/slurm/jobs/{id}/efficiency")).await.json();
+    assert_eq!((&told["stage"], &told["missing"]), (&json!("ended"), &Value::Null), "{told}");
+    let seconds = |at: &str| job[at].as_str().unwrap().parse::<chrono::DateTime<chrono::Utc>>().unwrap().timestamp();
+    assert_eq!(told["figures"]["elapsed_seconds"], seconds("ended_at") - seconds("started_at"), "{told}");
+}
+
 #[tokio::test]
 async fn tasks_of_an_array_are_told_together_and_by_how_much_they_used() {
     let Some(site) = Site::multi_user().await else { return };

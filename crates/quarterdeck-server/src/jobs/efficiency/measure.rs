@@ -47,8 +47,15 @@ pub struct Measurements {
 /// Who waits for it finds what the first one brought.
 #[derive(Default)]
 struct Slot {
-    last: tokio::sync::Mutex<Option<(Instant, Measured)>>,
+    last: tokio::sync::Mutex<Option<Last>>,
     used: Mutex<Option<Instant>>,
+}
+
+struct Last {
+    at: Instant,
+    /// What a job used so far is no answer any more when it is over.
+    stage: Stage,
+    measured: Measured,
 }
 
 impl Default for Measurements {
@@ -62,11 +69,12 @@ impl Measurements {
         let slot = self.slot(job.id);
         let mut last = slot.last.lock().await;
         let is_own = is_mine(actor, job);
-        if let Some((at, measured)) = last.as_ref()
-            && at.elapsed() < GOOD_FOR
-            && !(is_own && measured.missing == Some(Missing::OwnerOnly))
+        if let Some(last) = last.as_ref()
+            && last.at.elapsed() < GOOD_FOR
+            && last.stage == stage(job)
+            && !(is_own && last.measured.missing == Some(Missing::OwnerOnly))
         {
-            return measured.clone();
+            return last.measured.clone();
         }
         let mut measured = self.once(app, actor, commands, job).await;
         for _ in 0..WAITS {
@@ -77,7 +85,7 @@ impl Measurements {
             tokio::time::sleep(WAIT).await;
             measured = self.once(app, actor, commands, job).await;
         }
-        *last = Some((Instant::now(), measured.clone()));
+        *last = Some(Last { at: Instant::now(), stage: stage(job), measured: measured.clone() });
         measured
     }
 
