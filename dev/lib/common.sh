@@ -96,7 +96,10 @@ await() { # await WHAT SECONDS COMMAND...: until COMMAND succeeds
   local what=$1 limit=$((SECONDS + $2))
   shift 2
   until "$@" >/dev/null 2>&1; do
-    [ $SECONDS -lt $limit ] || die "$what did not come up: see $RUN_DIR/log"
+    [ $SECONDS -lt $limit ] || {
+      tail -n 8 "$RUN_DIR"/log/* >&2
+      die "$what did not come up: see $RUN_DIR/log"
+    }
     sleep 0.1
   done
 }
