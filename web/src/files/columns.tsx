@@ -20,13 +20,13 @@ export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): 
       {
         id: "name",
         header: t("files.columns.name"),
-        width: 280,
+        width: 250,
         cell: (entry) => <EntryName kind={entry.kind} name={entry.name} link={linked(entry)} />,
       },
       {
         id: "size",
         header: t("files.columns.size"),
-        width: 130,
+        width: 100,
         align: "end",
         cell: (entry) =>
           entry.kind === "file" ? format.bytes(entry.size) : <span className="qd-dim">–</span>,

@@ -37,7 +37,12 @@ export function formatFor(language: string): Format {
 
 function createFormat(language: string): Format {
   const percent = new Intl.NumberFormat(language, { style: "percent", maximumFractionDigits: 0 });
-  const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "medium" });
+  // As everywhere on the page, and as Slurm writes times: 21:57, never 9:57 PM.
+  const moment = new Intl.DateTimeFormat(language, {
+    dateStyle: "medium",
+    timeStyle: "medium",
+    hourCycle: "h23",
+  });
   const clock = new Intl.DateTimeFormat(language, { hour: "2-digit", minute: "2-digit", hourCycle: "h23" });
   const day = new Intl.DateTimeFormat(language, { month: "short", day: "numeric" });
   const dayOfYear = new Intl.DateTimeFormat(language, { dateStyle: "medium" });

@@ -191,7 +191,11 @@ function tick(language: string, step: number): (seconds: number) => string {
 
 /** The figures beneath the pointer. */
 function tip(lines: Line[], language: string, newest: Newest): uPlot.Plugin {
-  const moment = new Intl.DateTimeFormat(language, { dateStyle: "medium", timeStyle: "short" });
+  const moment = new Intl.DateTimeFormat(language, {
+    dateStyle: "medium",
+    timeStyle: "short",
+    hourCycle: "h23",
+  });
   const box = document.createElement("div");
   box.className = classes.tip ?? "";
   box.hidden = true;
