@@ -1,5 +1,6 @@
 //! `quarterdeck`: the one executable. Each sub-command is a file in `commands/`.
 
+mod client;
 mod commands;
 
 use std::process::ExitCode;
@@ -33,6 +34,12 @@ enum Command {
     /// Read Apptainer images without Apptainer
     #[command(subcommand)]
     Image(commands::image::Command),
+    /// Keep a portal's address and your API key for upload and download
+    Login(commands::login::Arguments),
+    /// Send files and folders to the cluster
+    Upload(commands::upload::Arguments),
+    /// Fetch files and directories from the cluster
+    Download(commands::download::Arguments),
     /// Print the OpenAPI document
     Openapi,
 }
@@ -54,6 +61,9 @@ fn main() -> ExitCode {
         Command::Audit(arguments) => commands::audit::run(arguments),
         Command::Migrate(arguments) => commands::migrate::run(arguments).map(done),
         Command::Image(command) => commands::image::run(command).map(done),
+        Command::Login(arguments) => commands::login::run(arguments).map(done),
+        Command::Upload(arguments) => commands::upload::run(arguments),
+        Command::Download(arguments) => commands::download::run(arguments),
         Command::Openapi => commands::openapi::run().map(done),
     };
     match outcome {

@@ -2,11 +2,14 @@
 
 pub(crate) mod audit;
 pub(crate) mod config;
+pub(crate) mod download;
 pub(crate) mod image;
 pub(crate) mod keys;
+pub(crate) mod login;
 pub(crate) mod migrate;
 pub(crate) mod openapi;
 pub(crate) mod serve;
+pub(crate) mod upload;
 pub(crate) mod user;
 
 use std::path::PathBuf;

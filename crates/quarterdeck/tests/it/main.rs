@@ -11,6 +11,7 @@ mod bad_answers;
 mod bad_input;
 mod bytes;
 mod cluster;
+mod command_line;
 mod crowd;
 mod efficiency;
 mod environment;

@@ -212,8 +212,12 @@ async fn a_heterogeneous_job_is_one_job_with_its_components() {
     let job = alice.submit("slurm", &het(&name, "srun --het-group=0,1 hostname\nexit 3")).await;
     let (id, number) = (job["id"].as_str().unwrap(), job["job_id"].as_str().unwrap());
     let ended = alice.wait_for("slurm", id, &["FAILED"]).await;
-    let accounts = |part: &str| site.slurm().account_of(&format!("{number}+{part}"), "State,ExitCode");
-    assert_eq!(accounts("0"), ["FAILED", "3:0"]);
+    // The queue knows it first.
+    eventually("accounting to say the same", SOON, async || {
+        let told = site.slurm().account_of(&format!("{number}+0"), "State,ExitCode");
+        (told == ["FAILED", "3:0"]).then_some(())
+    })
+    .await;
     let exit_code = eventually("its exit code", SOON, async || {
         let job = alice.job("slurm", id).await;
         (!job["exit_code"].is_null()).then(|| job["exit_code"].clone())
