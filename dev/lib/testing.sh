@@ -90,6 +90,10 @@ run() { # run NAME COMMAND...: shown and kept. Output goes through a pipe, so th
 count_rust() { # count_rust NAME WHAT
   # nextest: "Summary [ 1s] 12 tests run: 12 passed"; cargo test, once a crate: "test result: ok. 12 passed; 0 failed".
   count "$1" "$2" 's/.* \([0-9]\+\) passed.*/\1/p' '^ *Summary \|^test result: '
+  # nextest: "12 passed (3 slow, 1 flaky)"; see .config/nextest.toml.
+  local flaky
+  flaky=$(sed 's/\x1b\[[0-9;]*m//g' "$LOG/$1" | sed -n 's/^ *Summary .* \([0-9]\+\) flaky.*/\1/p')
+  [ -z "$flaky" ] || RAN+=("$flaky of them at the second try")
 }
 
 # A run that found no test at all has not tested anything.
