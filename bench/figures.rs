@@ -4,6 +4,7 @@
 #[path = "../crates/quarterdeck/tests/it/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 mod support;
+mod uploads;
 
 use std::fs::{self, File};
 use std::io::Write;
@@ -52,6 +53,9 @@ async fn main() {
     }
     if is_wanted("upload") {
         upload().await;
+    }
+    if is_wanted("uploads") {
+        uploads::measure().await;
     }
 }
 

@@ -26,6 +26,8 @@ pub const CROWD: [&str; 10] = [
     "qd-load-7",
     "qd-load-8",
 ];
+/// Not in /tmp or the checkout, which are often closed to other users.
+const SITES: &str = "/var/tmp";
 const SERVER_USER: &str = "quarterdeck";
 /// Of every account that the tests make.
 const PASSWORD: &str = "battery staple of the tests";
@@ -77,9 +79,14 @@ impl Site {
 
     /// One person with the `local` cluster: alice, where root runs the tests and she exists, else whoever runs them.
     pub async fn single_user() -> Site {
+        Site::single_user_in(Path::new(SITES), &[]).await
+    }
+
+    /// Likewise on another file system than usual, with this in the server's environment.
+    pub async fn single_user_in(directory: &Path, environment: &[(&str, &str)]) -> Site {
         let alice = if rustix::process::getuid().is_root() { User::from_name("alice").unwrap() } else { None };
-        let mut site = Site::prepare(Mode::SingleUser(alice), None);
-        site.start_server(&[]).await;
+        let mut site = Site::prepare_in(directory, Mode::SingleUser(alice), None);
+        site.start_server(environment).await;
         site
     }
 
@@ -248,8 +255,11 @@ impl Site {
     }
 
     fn prepare(mode: Mode, slurm: Option<Slurm>) -> Site {
-        // Not in /tmp or the checkout, which are often closed to other users.
-        let directory = tempfile::Builder::new().prefix("qd-it-").tempdir_in("/var/tmp").unwrap();
+        Site::prepare_in(Path::new(SITES), mode, slurm)
+    }
+
+    fn prepare_in(directory: &Path, mode: Mode, slurm: Option<Slurm>) -> Site {
+        let directory = tempfile::Builder::new().prefix("qd-it-").tempdir_in(directory).unwrap();
         fs::set_permissions(directory.path(), PermissionsExt::from_mode(0o755)).unwrap();
         let (others, environment) = (Vec::new(), Vec::new());
         let site = Site { directory, mode, slurm, launcher: None, server: None, others, environment, address: None };
