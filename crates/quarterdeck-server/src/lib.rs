@@ -42,6 +42,7 @@ mod secret_file;
 mod secrets;
 mod start;
 mod templates;
+mod unchanged;
 mod uploads;
 pub mod users;
 mod web;

@@ -27,7 +27,7 @@ use crate::client_address::client_address;
 use crate::problem::{Problem, ProblemDocument};
 use crate::{
     accounts, api_docs, api_keys, audit, auth, clusters, files, health, history, images, jobs, limits, live,
-    method_override, nodes, notifications, page, redact, templates, uploads, users,
+    method_override, nodes, notifications, page, redact, templates, unchanged, uploads, users,
 };
 
 /// A request's JSON may hold a batch script (Slurm's own limit is 4 MB) and little else.
@@ -67,6 +67,7 @@ pub(crate) fn router(app: App) -> Router {
         .with_state(app.clone())
         .fallback(page::serve)
         .layer(DefaultBodyLimit::max(MAX_JSON_BYTES))
+        .layer(middleware::from_fn(unchanged::apply))
         .layer(CompressionLayer::new().compress_when(DefaultPredicate::new().and(not_secret)))
         .layer(CatchPanicLayer::custom(|_| Problem::internal("a handler panicked").into_response()))
         .layer(middleware::from_fn_with_state(app, finish));

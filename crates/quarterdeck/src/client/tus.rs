@@ -38,8 +38,15 @@ pub(crate) struct Source {
     pub(crate) path: PathBuf,
     pub(crate) size: u64,
     pub(crate) modified: SystemTime,
-    /// Of `Upload-Metadata`: `filename`, `relativePath`, `space` …
+    /// Of `Upload-Metadata`: `filename` or `relativePath` first, then `space` …
     pub(crate) metadata: Vec<(&'static str, String)>,
+}
+
+impl Source {
+    /// As it will be called on the cluster, beneath the directory that it goes to.
+    pub(crate) fn name(&self) -> &str {
+        self.metadata.first().map_or("", |(_, name)| name)
+    }
 }
 
 /// How the files of one command are sent.

@@ -71,8 +71,8 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<ExitCode> {
 
 /// Prints where the file is now. Whether it is there.
 async fn upload(sender: &Sender, source: &Source, progress: &Progress) -> bool {
-    let name = source.path.to_string_lossy();
-    let bar = progress.file(&name, source.size);
+    let name = source.name();
+    let bar = progress.file(name, source.size);
     let outcome = async {
         let id = sender.upload(source, &bar).await?;
         Ok::<_, anyhow::Error>(placed(&sender.portal, &id.to_string()).await?)

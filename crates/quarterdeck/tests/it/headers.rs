@@ -51,6 +51,37 @@ async fn other_origins_are_let_in_where_the_site_names_them_and_without_cookies(
 }
 
 #[tokio::test]
+async fn an_answer_that_is_known_is_not_sent_again() {
+    let site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    let ask = async |known: &str| {
+        let mut request = client.request(Method::GET, "/templates");
+        if !known.is_empty() {
+            request = request.header("if-none-match", known);
+        }
+        client.send(request).await
+    };
+    let first = ask("").await;
+    let tag = first.headers["etag"].to_str().unwrap().to_owned();
+    assert_eq!((first.status.as_u16(), &first.headers["cache-control"]), (200, &"private, no-cache".parse().unwrap()));
+    assert!(first.headers.get_all("vary").iter().any(|named| named == "authorization"), "{:?}", first.headers);
+
+    for known in [tag.clone(), format!("\"other\", {tag}"), tag.replace("W/", ""), "*".to_owned()] {
+        let again = ask(&known).await;
+        assert_eq!((again.status.as_u16(), again.body.len()), (304, 0), "{known}");
+        assert_eq!(again.headers["etag"].to_str().unwrap(), tag);
+    }
+    let changed = ask("\"other\"").await;
+    assert_eq!((changed.status.as_u16(), changed.body), (200, first.body));
+    // Another caller who knows the tag learns nothing by it.
+    let stranger = client.bearing("").request(Method::GET, "/templates").header("if-none-match", &tag);
+    assert_eq!(client.bearing("").send(stranger).await.status, 401);
+    // What holds secrets is kept nowhere.
+    let me = client.get("/auth/me").await;
+    assert_eq!((me.headers.get("etag"), &me.headers["cache-control"]), (None, &"no-store".parse().unwrap()));
+}
+
+#[tokio::test]
 async fn a_methods_override_is_heard_for_an_upload_and_nowhere_else() {
     let site = Site::single_user().await;
     site.add_account("watcher", "viewer");
