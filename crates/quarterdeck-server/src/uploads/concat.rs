@@ -3,7 +3,9 @@
 use quarterdeck_types::agent::Request;
 use uuid::Uuid;
 
-use super::{Concat, Error, Upload, Writer, check_not_expired, expires_at, find, finish, place, remove_hidden, store};
+use super::{
+    Concat, Error, Upload, Writer, check_not_expired, expires_at, find, finish, open, place, remove_hidden, store,
+};
 use crate::access::Actor;
 use crate::agents::Agent;
 use crate::app::App;
@@ -12,22 +14,25 @@ use crate::db::to_us;
 /// Asked of the agent at once, so that a slow file system, too, answers in time.
 const COPY_BYTES: u64 = 128 << 20;
 
-/// Bytes of all parts together; each has to be whole.
-pub(super) async fn size_of(app: &App, actor: &Actor, parts: &[Uuid]) -> Result<u64, Error> {
-    let mut size = 0;
+/// Bytes of all parts together, and of the largest; each has to be whole.
+pub(super) async fn sizes_of(app: &App, actor: &Actor, parts: &[Uuid]) -> Result<(u64, u64), Error> {
+    let (mut all, mut largest) = (0, 0);
     for part in parts {
-        size += whole_part(app, actor, *part).await?.offset;
+        let size = whole_part(app, actor, *part).await?.offset;
+        (all, largest) = (all + size, largest.max(size));
     }
-    Ok(size)
+    Ok((all, largest))
 }
 
-/// Asked again after an answer was lost: the parts are gone, and what was made of them is there.
-pub(super) async fn made_before(app: &App, actor: &Actor, of: &Concat, missing: Uuid) -> Result<Upload, Error> {
+/// What was made of these parts, or begun to be: who asks again, having lost the answer, means the same.
+pub(super) async fn made_before(app: &App, actor: &Actor, of: &Concat) -> Result<Option<Upload>, Error> {
     let made = store::find_made_of(app.db.read(), actor.user_id, of).await?;
-    made.and_then(store::read).ok_or(Error::NoSuchPart(missing))
+    Ok(made.and_then(store::read))
 }
 
-/// Copies the parts into the upload's file, puts it in place, and removes them. Begun again where it was killed.
+/// Copies the parts into the upload's file, puts it in place, and removes them. Each part gives its room back when its
+/// bytes are on the disk in the other file, so that the whole takes hardly more than its size. Begun again after it was
+/// killed, it goes on behind the part that it copied last.
 pub(super) async fn assemble(
     app: &App,
     actor: &Actor,
@@ -40,38 +45,52 @@ pub(super) async fn assemble(
     for part in parts {
         found.push(whole_part(app, actor, *part).await?);
     }
-    let mut at = 0;
-    for part in &found {
-        let mut from = 0;
-        while from < part.offset {
-            let length = COPY_BYTES.min(part.offset - from);
-            let request = Request::CopyUpload {
-                upload: upload.id,
-                directory: place(&upload),
-                at,
-                part: part.id,
-                part_directory: place(part),
-                from,
-                length,
-            };
-            agent.done(request).await?;
-            (from, at) = (from + length, at + length);
-        }
-    }
     let fence = writer.lease.fence;
-    // Whether it is on the disk is the last step's business, which syncs it.
-    if !store::set_offset(app.db.write(), (upload.id, fence), at, to_us(expires_at(app))).await? {
-        return Err(Error::TakenOver);
+    let mut begin = 0;
+    for part in &found {
+        let end = begin + part.offset;
+        if upload.offset < end {
+            copy(agent, &upload, part, begin).await?;
+            open(agent, &upload, end).await?.sync().await.map_err(Error::Write)?;
+            if !store::set_offset(app.db.write(), (upload.id, fence), end, to_us(expires_at(app))).await? {
+                return Err(Error::TakenOver);
+            }
+            upload.offset = end;
+            // From here on nobody needs its bytes.
+            open(agent, part, 0).await?;
+        }
+        begin = end;
     }
-    upload.offset = at;
-    let finished = finish::finish(app, actor, agent, upload, fence).await?;
-    for part in found {
-        // What cannot be removed now expires.
-        if remove_hidden(agent, &part).await.is_ok() {
-            store::delete(app.db.write(), part.id).await?;
+    let finished = finish::finish(app, actor, agent, upload, fence).await;
+    if matches!(finished, Ok(_) | Err(Error::WrongContent { .. })) {
+        for part in found {
+            // What cannot be removed now expires.
+            if remove_hidden(agent, &part).await.is_ok() {
+                store::delete(app.db.write(), part.id).await?;
+            }
         }
     }
-    Ok(finished)
+    finished
+}
+
+/// All of a part, to where it begins in the whole.
+async fn copy(agent: &Agent, upload: &Upload, part: &Upload, begin: u64) -> Result<(), Error> {
+    let mut from = 0;
+    while from < part.offset {
+        let length = COPY_BYTES.min(part.offset - from);
+        let request = Request::CopyUpload {
+            upload: upload.id,
+            directory: place(upload),
+            at: begin + from,
+            part: part.id,
+            part_directory: place(part),
+            from,
+            length,
+        };
+        agent.done(request).await?;
+        from += length;
+    }
+    Ok(())
 }
 
 async fn whole_part(app: &App, actor: &Actor, id: Uuid) -> Result<Upload, Error> {

@@ -160,12 +160,15 @@ pub struct Uploads {
 
 /// Announces an upload and makes its hidden file. One that is made of parts is made at once.
 pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload, Error> {
-    let size = match &new.concat {
-        Some(made_of @ Concat::Final(parts)) => match concat::size_of(app, actor, parts).await {
-            Err(Error::NoSuchPart(part)) => return concat::made_before(app, actor, made_of, part).await,
-            other => Some(other?),
-        },
-        _ => new.size,
+    let (size, room) = match &new.concat {
+        Some(made_of @ Concat::Final(parts)) => {
+            if let Some(before) = concat::made_before(app, actor, made_of).await? {
+                return go_on(app, actor, before).await;
+            }
+            let (all, largest) = concat::sizes_of(app, actor, parts).await?;
+            (Some(all), largest)
+        }
+        _ => (new.size, new.size.unwrap_or(0)),
     };
     if size.is_some_and(|size| size > app.config.uploads.max_size) {
         return Err(Error::TooLarge(app.config.uploads.max_size));
@@ -191,7 +194,7 @@ pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload, 
         sha256: new.sha256,
     };
     // The file first: a row without one would promise what the disk refuses.
-    let request = Request::CreateUpload { upload: upload.id, directory: place(&upload), size: size.unwrap_or(0) };
+    let request = Request::CreateUpload { upload: upload.id, directory: place(&upload), size: room };
     agent.entry(request).await?;
     let tx = app.db.begin().await?;
     store::insert(&tx, store::row(&upload, actor.user_id, hello.host)).await?;
@@ -236,6 +239,24 @@ pub(super) async fn resume(app: &App, actor: &Actor, id: Uuid) -> Result<Upload,
         return writer.end(app, Ok(upload)).await;
     }
     writer.end(app, resume_as(app, actor, upload, &writer).await).await
+}
+
+/// One that was made of parts, or begun to be.
+async fn go_on(app: &App, actor: &Actor, upload: Upload) -> Result<Upload, Error> {
+    if upload.state == State::Finished {
+        return Ok(upload);
+    }
+    check_not_expired(app, &upload)?;
+    let writer = Writer::begin(app, upload.id).await?;
+    let go_on = async {
+        // Whoever wrote until now may have finished it.
+        match find(app, actor, upload.id).await? {
+            finished if finished.state == State::Finished => Ok(finished),
+            upload => resume_as(app, actor, upload, &writer).await,
+        }
+    };
+    let outcome = go_on.await;
+    writer.end(app, outcome).await
 }
 
 async fn resume_as(app: &App, actor: &Actor, upload: Upload, writer: &Writer) -> Result<Upload, Error> {

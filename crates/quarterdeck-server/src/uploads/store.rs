@@ -55,14 +55,14 @@ pub(super) async fn find(db: &impl ConnectionTrait, user: Uuid, id: Uuid) -> Res
     Entity::find_by_id(id).filter(Column::UserId.eq(user)).one(db).await
 }
 
-/// The finished one that was made of these parts.
+/// The last one that was made of these parts, or begun to be.
 pub(super) async fn find_made_of(
     db: &impl ConnectionTrait,
     user: Uuid,
     concat: &Concat,
 ) -> Result<Option<Model>, DbErr> {
-    let query = Entity::find().filter(Column::UserId.eq(user)).filter(Column::State.eq(FINISHED));
-    query.filter(Column::Concat.eq(written(concat))).one(db).await
+    let query = Entity::find().filter(Column::UserId.eq(user)).filter(Column::Concat.eq(written(concat)));
+    query.order_by_desc(Column::Id).one(db).await
 }
 
 /// The newest first; `before` is the id that the last page ended with (ids are ordered by time). Parts are none of the

@@ -75,6 +75,32 @@ async fn a_full_disk_is_said_before_the_first_byte_and_keeps_what_came_after_it(
 
 /// Quotas cannot be switched on everywhere, so the system call is made to answer as it would.
 #[tokio::test]
+async fn one_made_of_parts_takes_little_more_room_than_the_whole() {
+    let (site, client) = single_user().await;
+    let Some(small) = Small::mount(&site, "size=16m") else { return };
+    let bytes: Vec<u8> = (0..14_000_000_u32).map(|i| (i % 251) as u8).collect();
+    let mut parts = String::from("final;");
+    for part in bytes.chunks(3_500_000) {
+        let (length, metadata) = (part.len().to_string(), in_small("part"));
+        let headers = [("Upload-Length", &*length), ("Upload-Concat", "partial"), ("Upload-Metadata", &*metadata)];
+        let id = id_of(&create(&client, &headers, b"", false).await);
+        assert_eq!(append(&client, &id, 0, part).await.status, 204);
+        parts += &format!("/api/v1/uploads/{id} ");
+    }
+    let metadata = in_small("whole.dat");
+    let join = async || {
+        create(&client, &[("Upload-Concat", parts.trim_end()), ("Upload-Metadata", &*metadata)], b"", false).await
+    };
+    let refused = join().await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (507, &json!("no-space-left")), "one part more");
+    mount(&["-o", "remount,size=18m"], &small.0);
+    let made = join().await;
+    assert_eq!(made.status, 201, "{}", made.text());
+    assert!(fs::read(small.0.join("whole.dat")).unwrap() == bytes);
+    assert_eq!(hidden_in(&small.0), 0);
+}
+
+#[tokio::test]
 async fn a_spent_quota_is_said_and_keeps_what_came() {
     let (mut site, client) = single_user().await;
     let (source, library) = (site.path("run/quota.c"), site.path("run/quota.so"));
