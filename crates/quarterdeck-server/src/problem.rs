@@ -365,6 +365,9 @@ impl From<crate::uploads::Error> for Problem {
             }
             Error::TakenOver => of(StatusCode::CONFLICT, "upload-taken-over"),
             Error::Expired => of(StatusCode::GONE, "upload-expired"),
+            Error::Refused(risk) => {
+                of(StatusCode::UNPROCESSABLE_ENTITY, "content-refused").with("refused", risk.as_str())
+            }
             Error::MadeOfParts => of(StatusCode::FORBIDDEN, "upload-made-of-parts"),
             Error::NoSuchPart(part) => {
                 of(StatusCode::UNPROCESSABLE_ENTITY, "no-such-part").with("part", part.to_string())

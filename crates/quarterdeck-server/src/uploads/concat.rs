@@ -64,14 +64,18 @@ pub(super) async fn assemble(
         return Err(Error::TakenOver);
     }
     upload.offset = at;
-    let finished = finish::finish(app, actor, agent, upload, fence).await?;
+    let finished = finish::finish(app, actor, agent, upload, fence).await;
+    // What the site does not want it wants in no part either.
+    if !matches!(finished, Ok(_) | Err(Error::Refused(_))) {
+        return finished;
+    }
     for part in found {
         // What cannot be removed now expires.
         if remove_hidden(agent, &part).await.is_ok() {
             store::delete(app.db.write(), part.id).await?;
         }
     }
-    Ok(finished)
+    finished
 }
 
 async fn whole_part(app: &App, actor: &Actor, id: Uuid) -> Result<Upload, Error> {
