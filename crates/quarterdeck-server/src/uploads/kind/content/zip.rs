@@ -38,10 +38,10 @@ pub(super) fn recognise(source: &Source) -> Recognised {
         return None;
     }
     let mut inside = Inside { mimetype: mimetype(head), ..Inside::default() };
-    match directory(source) {
-        Some(directory) => inside.see_directory(&directory),
-        // One that is cut, or still on its way, or longer than anybody's.
-        None => inside.see_files(head),
+    // Both: a file may be cut, still on its way, or have a directory that does not name all.
+    inside.see_files(head);
+    if let Some(directory) = directory(source) {
+        inside.see_directory(&directory);
     }
     Some(inside.means())
 }
