@@ -15,7 +15,7 @@ use crate::clusters::RestAddress;
 use crate::limits::{Class, Quota};
 use crate::networks::Network;
 use crate::redis;
-use crate::uploads::Durability;
+use crate::uploads::{Durability, Risk, Rule};
 pub use messages::{Mail, Push, Security, Webhooks};
 
 /// The configuration of a server. `quarterdeck config template` prints it with these comments.
@@ -205,6 +205,17 @@ pub struct Uploads {
     /// `64 MiB`: each time so much more has come; `end`: when the file is whole.
     #[config(default = "chunk", env = "QUARTERDECK_UPLOADS__DURABILITY")]
     pub durability: Durability,
+
+    /// Rules of the site's own for what kind a file is, the first that fits: `["*.odb = result", "run*.dat = mesh if
+    /// 4d455348 at 0"]`, with bytes in hexadecimal and their offset. They go before what the content says, and behind
+    /// what the user does.
+    #[config(default = [], env = "QUARTERDECK_UPLOADS__KIND_RULES", parse_env = confique::env::parse::list_by_comma)]
+    pub kind_rules: Vec<Rule>,
+
+    /// What is refused, as far as its content tells: `executables`, `macros` (in Office documents), `pickles`. What is
+    /// not refused is warned of.
+    #[config(default = [], env = "QUARTERDECK_UPLOADS__REFUSE", parse_env = confique::env::parse::list_by_comma)]
+    pub refuse: Vec<Risk>,
 }
 
 #[derive(Debug, Clone, confique::Config)]

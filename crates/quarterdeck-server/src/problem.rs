@@ -350,7 +350,7 @@ impl From<crate::images::Error> for Problem {
 
 impl From<crate::uploads::Error> for Problem {
     fn from(error: crate::uploads::Error) -> Problem {
-        use crate::uploads::Error;
+        use crate::uploads::{Error, Risk};
         let detail = error.to_string();
         let of = |status, code| Problem::new(status, code, detail.clone());
         match error {
@@ -365,6 +365,9 @@ impl From<crate::uploads::Error> for Problem {
             }
             Error::TakenOver => of(StatusCode::CONFLICT, "upload-taken-over"),
             Error::Expired => of(StatusCode::GONE, "upload-expired"),
+            Error::Refused(Risk::Executables) => of(StatusCode::UNPROCESSABLE_ENTITY, "executables-refused"),
+            Error::Refused(Risk::Macros) => of(StatusCode::UNPROCESSABLE_ENTITY, "macros-refused"),
+            Error::Refused(Risk::Pickles) => of(StatusCode::UNPROCESSABLE_ENTITY, "pickles-refused"),
             Error::MadeOfParts => of(StatusCode::FORBIDDEN, "upload-made-of-parts"),
             Error::NoSuchPart(part) => {
                 of(StatusCode::UNPROCESSABLE_ENTITY, "no-such-part").with("part", part.to_string())

@@ -1552,7 +1552,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Say what kind the file is. */
+        /** Say what kind the file is, and the next ones with its ending. */
         patch: operations["uploads_set_kind"];
         trace?: never;
     };
@@ -2774,6 +2774,17 @@ export interface components {
          * @enum {string}
          */
         Kind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
+        /** @description Why a file is of its kind. */
+        KindReason: {
+            /** @description Stable, for translation. */
+            code: string;
+            /** @description Values for the translation. */
+            params: {
+                [key: string]: string;
+            };
+            /** @description In English. */
+            text: string;
+        };
         /** @enum {string} */
         Language: "en" | "ko";
         /** @description What expired and could not be removed. */
@@ -3578,6 +3589,9 @@ export interface components {
                 filename: string;
                 kind: components["schemas"]["Kind"];
                 kind_source: components["schemas"]["Source"];
+                kind_reason: components["schemas"]["KindReason"];
+                /** @description What to be careful with; known when the file is whole. */
+                warnings: components["schemas"]["Warning"][];
                 /**
                  * Format: int64
                  * @description Bytes announced; null: it has yet to be said.
@@ -4186,6 +4200,9 @@ export interface components {
             filename: string;
             kind: components["schemas"]["Kind"];
             kind_source: components["schemas"]["Source"];
+            kind_reason: components["schemas"]["KindReason"];
+            /** @description What to be careful with; known when the file is whole. */
+            warnings: components["schemas"]["Warning"][];
             /**
              * Format: int64
              * @description Bytes announced; null: it has yet to be said.
@@ -4309,6 +4326,12 @@ export interface components {
              */
             reason?: string | null;
         };
+        /**
+         * @description `executables`: programs as machine code; `macros`: an Office document with programs in it; `pickles`: Python objects,
+         *     which run what they say when they are loaded.
+         * @enum {string}
+         */
+        Warning: "executables" | "macros" | "pickles";
         Waste: components["schemas"]["WasteSums"] & {
             /** Format: int32 */
             days: number;

@@ -39,6 +39,7 @@ const FROM_OUTSIDE = [
   "notifications.notSent",
   "notifications.again",
   "shares.resources.",
+  "uploads.reasons.",
 ];
 
 describe("messages", () => {

@@ -7,6 +7,7 @@ import { useFormat } from "../ui/format";
 import { Bar } from "../ui/Meter";
 import { useProblemText } from "../ui/problem-text";
 import { FileTypeSelector } from "./FileTypeSelector";
+import { KindNote } from "./KindNote";
 import { isGoingOn, progressOf, type UploadItem, type UploadQueue } from "./upload-queue";
 import classes from "./uploads.module.css";
 
@@ -113,6 +114,7 @@ function ProgressLine({ item }: { item: UploadItem }) {
         {item.resumedAt > 0 && item.state !== "finished" && (
           <span className="qd-num">{t("uploads.resumedAt", { offset: format.bytes(item.resumedAt) })}</span>
         )}
+        {item.state === "finished" && item.uploadId && <KindNote uploadId={item.uploadId} />}
         {item.speed > 0 && (
           <span className="qd-num">
             {t("uploads.speed", { speed: format.bytes(item.speed) })}

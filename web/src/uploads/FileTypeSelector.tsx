@@ -11,14 +11,17 @@ interface Props {
   fileName: string;
   onChange(kind: FileKind): void;
   disabled?: boolean;
+  /** Why it is of this kind. */
+  reason?: string;
 }
 
-export function FileTypeSelector({ kind, fileName, onChange, disabled }: Props) {
+export function FileTypeSelector({ kind, fileName, onChange, disabled, reason }: Props) {
   const { t } = useTranslation();
   return (
     <NativeSelect
       classNames={{ input: classes.kind }}
       aria-label={t("uploads.kindOf", { name: fileName })}
+      title={reason}
       value={kind}
       disabled={disabled}
       onChange={(event) => onChange(event.currentTarget.value as FileKind)}

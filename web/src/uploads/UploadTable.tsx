@@ -6,6 +6,7 @@ import { type Column, DataTable } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
 import { Badge } from "../ui/StateBadge";
 import { Moment } from "../ui/time";
+import { FileWarnings } from "./KindNote";
 
 interface Props {
   uploads: UploadInfo[];
@@ -23,7 +24,11 @@ export function UploadTable({ uploads, kindOf }: Props) {
       id: "filename",
       header: t("uploads.columns.name"),
       width: 190,
-      cell: (upload) => <span title={upload.filename}>{upload.filename}</span>,
+      cell: (upload) => (
+        <span title={upload.filename}>
+          <FileWarnings warnings={upload.warnings} /> {upload.filename}
+        </span>
+      ),
     },
     {
       id: "state",

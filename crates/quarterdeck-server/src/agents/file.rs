@@ -79,6 +79,14 @@ impl UserFile {
         })
     }
 
+    /// Looks into the file by several reads, one depending on the other, on a thread that may block.
+    pub async fn examine<T: Send + 'static>(
+        &self,
+        look: impl FnOnce(&File) -> io::Result<T> + Send + 'static,
+    ) -> io::Result<T> {
+        self.blocking(look).await
+    }
+
     /// Runs on a thread that may block, in this user's turn.
     async fn blocking<T: Send + 'static>(
         &self,

@@ -1,5 +1,7 @@
 //! Routes of uploads: tus 1.0.0 under `/uploads` and `/uploads/{id}`, and the JSON view beside it. The protocol: https://tus.io/protocols/resumable-upload
 
+use std::collections::BTreeMap;
+
 use axum::Json;
 use axum::body::Body;
 use axum::extract::State;
@@ -22,7 +24,9 @@ use crate::requests::{JsonBody, Page, PathOf, QueryOf, limit, to_the_end};
 use crate::uploads::append::Chunk;
 use crate::uploads::checksum::{self, Algorithm, Checksum};
 use crate::uploads::expiry::{self, Leftover};
-use crate::uploads::{self, Concat, KindSource, NewUpload, State as UploadState, Upload, append, metadata, store};
+use crate::uploads::{
+    self, Concat, KindSource, NewUpload, Reason, Risk, State as UploadState, Upload, append, metadata, store,
+};
 use crate::web::Uncompressed;
 
 const VERSION: &str = "1.0.0";
@@ -56,6 +60,9 @@ pub(crate) struct UploadInfo {
     filename: String,
     kind: Kind,
     kind_source: Source,
+    kind_reason: KindReason,
+    /// What to be careful with; known when the file is whole.
+    warnings: Vec<Warning>,
     /// Bytes announced; null: it has yet to be said.
     size: Option<u64>,
     /// Bytes that are on the disk.
@@ -89,7 +96,30 @@ pub(crate) enum Kind {
 #[serde(rename_all = "snake_case")]
 enum Source {
     Name,
+    Content,
+    SiteRule,
     User,
+}
+
+/// Why a file is of its kind.
+#[derive(Serialize, ToSchema)]
+struct KindReason {
+    /// Stable, for translation.
+    code: String,
+    /// Values for the translation.
+    params: BTreeMap<String, String>,
+    /// In English.
+    text: String,
+}
+
+/// `executables`: programs as machine code; `macros`: an Office document with programs in it; `pickles`: Python objects,
+/// which run what they say when they are loaded.
+#[derive(Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+enum Warning {
+    Executables,
+    Macros,
+    Pickles,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -265,7 +295,7 @@ struct Change {
     kind: Kind,
 }
 
-/// Say what kind the file is.
+/// Say what kind the file is, and the next ones with its ending.
 #[utoipa::path(patch, path = "/uploads/{id}/info", tag = "uploads", params(("id" = Uuid, Path)), request_body = Change,
     responses((status = 200, body = UploadInfo), (status = 404, body = ProblemDocument)))]
 async fn set_kind(
@@ -352,6 +382,23 @@ impl From<FileKind> for Kind {
     }
 }
 
+impl From<Reason> for KindReason {
+    fn from(reason: Reason) -> KindReason {
+        let (code, params) = reason.parts();
+        KindReason { code, params, text: reason.to_string() }
+    }
+}
+
+impl From<Risk> for Warning {
+    fn from(risk: Risk) -> Warning {
+        match risk {
+            Risk::Executables => Warning::Executables,
+            Risk::Macros => Warning::Macros,
+            Risk::Pickles => Warning::Pickles,
+        }
+    }
+}
+
 impl From<Upload> for UploadInfo {
     fn from(upload: Upload) -> UploadInfo {
         UploadInfo {
@@ -360,8 +407,12 @@ impl From<Upload> for UploadInfo {
             kind: upload.kind.into(),
             kind_source: match upload.kind_source {
                 KindSource::Name => Source::Name,
+                KindSource::Content => Source::Content,
+                KindSource::SiteRule => Source::SiteRule,
                 KindSource::User => Source::User,
             },
+            kind_reason: upload.kind_reason.into(),
+            warnings: upload.risks.into_iter().map(Warning::from).collect(),
             size: upload.size,
             offset: upload.offset,
             state: match upload.state {

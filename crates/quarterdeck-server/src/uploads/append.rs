@@ -4,14 +4,15 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
+use quarterdeck_types::FileName;
 use quarterdeck_types::agent::{AgentError, ErrorCode};
 use uuid::Uuid;
 
 use super::checksum::{Checksum, Hasher};
 use super::turns::Turn;
 use super::{
-    Concat, Durability, Error, State, Upload, Writer, agent, check_not_expired, expires_at, find, finish, open, store,
-    tell,
+    Concat, Durability, Error, State, Upload, Writer, agent, check_not_expired, expires_at, find, finish, kind, open,
+    store, tell,
 };
 use crate::access::Actor;
 use crate::agents::{self, UserFile};
@@ -88,6 +89,8 @@ async fn append_as<E>(
         Err(Error::Agent(error)) if error.is_not_found() => return forget(app, actor, id).await,
         Err(error) => return Err(error),
     };
+    // Of a part it cannot be told what it will be a part of.
+    let looks = !app.config.uploads.refuse.is_empty() && upload.offset == 0 && upload.concat.is_none();
     let mut writing = Writing {
         app,
         turn,
@@ -100,8 +103,15 @@ async fn append_as<E>(
         written: upload.offset,
         recorded: upload.offset,
         synced: upload.offset,
+        looks_at: looks.then(|| upload.filename.clone()),
     };
     let ended = writing.receive(body, auth::access_ended(app, actor)).await;
+    if let Err(Error::Refused(risk)) = ended {
+        upload.offset = writing.written;
+        drop(writing);
+        finish::refuse(app, actor, &agent, &upload, risk).await?;
+        return ended.map(|()| upload);
+    }
     match (chunk.checksum, writing.hasher.take()) {
         (Some(checksum), Some(hasher)) => {
             ended?;
@@ -189,6 +199,8 @@ struct Writing<'a> {
     written: u64,
     recorded: u64,
     synced: u64,
+    /// What the file is called, where a look at its first bytes may tell that the site does not want it.
+    looks_at: Option<FileName>,
 }
 
 impl Writing<'_> {
@@ -247,7 +259,16 @@ impl Writing<'_> {
             self.file.write_at(pieces, self.written).await.map_err(write_error)?;
             self.written += length as u64;
         }
-        Ok(())
+        match self.looks_at.take() {
+            Some(name) => self.look(name).await,
+            None => Ok(()),
+        }
+    }
+
+    /// Once, at what the first write brought. All is looked at when the file is whole.
+    async fn look(&self, name: FileName) -> Result<(), Error> {
+        let judged = kind::look(&self.file, self.written, &name, &[]).await.map_err(Error::Write)?;
+        finish::refused(self.app, &judged).map_or(Ok(()), |risk| Err(Error::Refused(risk)))
     }
 
     /// The offset is recorded only behind the bytes it promises.

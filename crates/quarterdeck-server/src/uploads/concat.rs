@@ -62,7 +62,8 @@ pub(super) async fn assemble(
         begin = end;
     }
     let finished = finish::finish(app, actor, agent, upload, fence).await;
-    if matches!(finished, Ok(_) | Err(Error::WrongContent { .. })) {
+    // What is not to be kept as a whole is not to be kept in parts.
+    if matches!(finished, Ok(_) | Err(Error::WrongContent { .. } | Error::Refused(_))) {
         for part in found {
             // What cannot be removed now expires.
             if remove_hidden(agent, &part).await.is_ok() {

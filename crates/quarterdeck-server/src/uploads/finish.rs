@@ -1,12 +1,13 @@
 //! Puts a whole upload in place, when it is what its client said it would be.
 
 use quarterdeck_types::agent::Request;
+use quarterdeck_types::{Place, RelativePath};
 use serde_json::json;
 
 use super::checksum::{Algorithm, hex};
-use super::{Error, State, Upload, open, place, remove_hidden, store, tell};
+use super::{Error, Judgement, Risk, State, Upload, find, kind, open, place, remove_hidden, store, tell};
 use crate::access::Actor;
-use crate::agents::Agent;
+use crate::agents::{Agent, UserFile};
 use crate::app::App;
 use crate::audit::{Event, Outcome};
 
@@ -25,12 +26,17 @@ pub(super) async fn finish(
     let detail = json!({"name": upload.filename.to_string(), "size": upload.offset});
     let event = || Event::new("upload.finish", &object).with(detail.clone());
     let intent = app.audit.intend(actor, event()).await?;
-    let (path, absolute) = match place_checked(app, agent, &upload).await {
+    let (judged, (path, absolute)) = match place_checked(app, agent, &upload).await {
         Ok(placed) => placed,
         Err(error) => {
             app.uploads.failed(upload.id);
-            app.audit.conclude(actor, intent, Outcome::Failed, event()).await?;
-            if matches!(error, Error::WrongContent { .. }) {
+            match &error {
+                Error::Refused(risk) => {
+                    app.audit.conclude(actor, intent, Outcome::Refused, event().with(refusal(&upload, *risk))).await?;
+                }
+                _ => app.audit.conclude(actor, intent, Outcome::Failed, event()).await?,
+            }
+            if matches!(error, Error::WrongContent { .. } | Error::Refused(_)) {
                 app.live.upload_gone(actor.user_id, upload.id);
             }
             return Err(error);
@@ -48,45 +54,96 @@ pub(super) async fn finish(
     if !store::finish(&tx, &finished, fence).await? {
         return Err(Error::TakenOver);
     }
+    if let Some(judged) = judged {
+        store::judge(&tx, finished.id, &judged).await?;
+    }
     app.audit.conclude_within(&tx, actor, intent, Outcome::Done, event()).await?;
     tx.commit().await?;
+    // With the kind that the user may have chosen meanwhile.
+    let finished = find(app, actor, finished.id).await?;
     tell(app, actor, &finished);
     Ok(finished)
 }
 
-async fn place_checked(
-    app: &App,
-    agent: &Agent,
-    upload: &Upload,
-) -> Result<(quarterdeck_types::RelativePath, String), Error> {
-    check_content(app, agent, upload).await?;
+type Placed = (RelativePath, String);
+
+async fn place_checked(app: &App, agent: &Agent, upload: &Upload) -> Result<(Option<Judgement>, Placed), Error> {
+    let judged = match open(agent, upload, upload.offset).await {
+        Ok(file) => Some(check(app, agent, upload, file).await?),
+        // Placed already, by whoever was killed before saying so: it was checked then.
+        Err(Error::Agent(error)) if error.is_not_found() => None,
+        Err(error) => return Err(error),
+    };
     let request = Request::FinishUpload {
         upload: upload.id,
         directory: place(upload),
         name: upload.filename.clone(),
         size: upload.offset,
     };
-    Ok(agent.placed(request).await?)
+    let placed = agent.placed(request).await?;
+    match judged {
+        Some(judged) => Ok((Some(judged), placed)),
+        None => Ok((look_at_placed(app, agent, upload, &placed.0).await.ok(), placed)),
+    }
 }
 
-/// One that is not what it should be is removed: it cannot be told which of its bytes are wrong.
-async fn check_content(app: &App, agent: &Agent, upload: &Upload) -> Result<(), Error> {
-    let Some(expected) = &upload.sha256 else { return Ok(()) };
-    let found = match sha256(agent, upload).await {
-        // Placed already, by whoever was killed before saying so.
-        Err(Error::Agent(error)) if error.is_not_found() => return Ok(()),
-        other => other?,
+async fn look_at_placed(app: &App, agent: &Agent, upload: &Upload, path: &RelativePath) -> Result<Judgement, Error> {
+    let at = Place::In { space: upload.space.clone(), path: path.clone() };
+    let file = agent.open(Request::OpenRead { at }).await?;
+    let judged = kind::look(&file, upload.offset, &upload.filename, &app.config.uploads.kind_rules);
+    judged.await.map_err(Error::Write)
+}
+
+/// One that is not what it should be is removed: it cannot be told which of its bytes are wrong. So is one that the site
+/// does not want.
+async fn check(app: &App, agent: &Agent, upload: &Upload, file: UserFile) -> Result<Judgement, Error> {
+    let judged = kind::look(&file, upload.offset, &upload.filename, &app.config.uploads.kind_rules);
+    let judged = judged.await.map_err(Error::Write)?;
+    let wrong = match (refused(app, &judged), &upload.sha256) {
+        (Some(risk), _) => Error::Refused(risk),
+        (None, None) => return Ok(judged),
+        (None, Some(expected)) => {
+            let found = sha256(&file, upload).await?;
+            if found == *expected {
+                return Ok(judged);
+            }
+            Error::WrongContent { expected: expected.clone(), found }
+        }
     };
-    if found == *expected {
-        return Ok(());
-    }
+    // It is locked as long as it is open.
+    drop(file);
     remove_hidden(agent, upload).await?;
     store::delete(app.db.write(), upload.id).await?;
-    Err(Error::WrongContent { expected: expected.clone(), found })
+    Err(wrong)
 }
 
-async fn sha256(agent: &Agent, upload: &Upload) -> Result<String, Error> {
-    let file = open(agent, upload, upload.offset).await?;
+/// What the site refuses of what was found.
+pub(super) fn refused(app: &App, judged: &Judgement) -> Option<Risk> {
+    judged.risks.iter().copied().find(|risk| app.config.uploads.refuse.contains(risk))
+}
+
+/// Ends an upload of which enough has come to see that the site does not want it.
+pub(super) async fn refuse(app: &App, actor: &Actor, agent: &Agent, upload: &Upload, risk: Risk) -> Result<(), Error> {
+    let object = upload.id.to_string();
+    let event = || Event::new("upload.finish", &object).with(refusal(upload, risk));
+    let intent = app.audit.intend(actor, event()).await?;
+    if let Err(error) = remove_hidden(agent, upload).await {
+        app.audit.conclude(actor, intent, Outcome::Failed, event()).await?;
+        return Err(error.into());
+    }
+    let tx = app.db.begin().await?;
+    store::delete(&tx, upload.id).await?;
+    app.audit.conclude_within(&tx, actor, intent, Outcome::Refused, event()).await?;
+    tx.commit().await?;
+    app.live.upload_gone(actor.user_id, upload.id);
+    Ok(())
+}
+
+fn refusal(upload: &Upload, risk: Risk) -> serde_json::Value {
+    json!({"name": upload.filename.to_string(), "size": upload.offset, "refused": risk.as_str()})
+}
+
+async fn sha256(file: &UserFile, upload: &Upload) -> Result<String, Error> {
     let mut hasher = Algorithm::Sha256.hasher();
     let mut at = 0;
     while at < upload.offset {

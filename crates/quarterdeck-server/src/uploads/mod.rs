@@ -32,8 +32,11 @@ use crate::agents::{self, Agent, UserFile};
 use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::auth;
+use crate::db::to_us;
 pub use durability::Durability;
 pub(crate) use expiry::sweep;
+use kind::Judgement;
+pub use kind::{KindSource, Reason, Risk, Rule};
 use lease::Lease;
 use senders::{Sender, Senders};
 use turns::Turns;
@@ -72,6 +75,8 @@ pub enum Error {
     Gone,
     #[error("The upload was not finished in time: begin it anew.")]
     Expired,
+    #[error("This site takes no {}: what had come of the file was removed.", .0.in_words())]
+    Refused(Risk),
     #[error("This upload is made of others: nothing is sent to it.")]
     MadeOfParts,
     #[error("The part {0} is not there: send it again.")]
@@ -96,12 +101,6 @@ pub enum State {
     Finished,
 }
 
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum KindSource {
-    Name,
-    User,
-}
-
 /// How an upload belongs to others.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Concat {
@@ -118,6 +117,9 @@ pub struct Upload {
     pub filename: FileName,
     pub kind: FileKind,
     pub kind_source: KindSource,
+    pub kind_reason: Reason,
+    /// What to be careful with; told by the content, when the file is whole.
+    pub risks: Vec<Risk>,
     /// `None`: the client has yet to say it.
     pub size: Option<u64>,
     pub offset: u64,
@@ -175,10 +177,14 @@ pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload, 
     }
     let agent = agent(app, actor)?;
     let hello = agent.hello().await?;
+    let rules = &app.config.uploads.kind_rules;
+    let judged = kind::announced(app.db.read(), rules, actor.user_id, &new.filename, new.kind).await?;
     let upload = Upload {
         id: Uuid::now_v7(),
-        kind: new.kind.unwrap_or_else(|| kind::of_name(&new.filename.display())),
-        kind_source: if new.kind.is_some() { KindSource::User } else { KindSource::Name },
+        kind: judged.kind,
+        kind_source: judged.source,
+        kind_reason: judged.reason,
+        risks: judged.risks,
         filename: new.filename,
         size,
         offset: 0,
@@ -198,6 +204,9 @@ pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload, 
     agent.entry(request).await?;
     let tx = app.db.begin().await?;
     store::insert(&tx, store::row(&upload, actor.user_id, hello.host)).await?;
+    if let (Some(kind), false) = (new.kind, upload.concat == Some(Concat::Partial)) {
+        kind::remember(&tx, actor.user_id, &upload.filename, kind, to_us(app.clock.now())).await?;
+    }
     let detail = json!({"name": upload.filename.to_string(), "size": upload.size, "space": upload.space.to_string()});
     app.audit.record(&tx, actor, Event::new("upload.create", &upload.id.to_string()).with(detail)).await?;
     tx.commit().await?;
@@ -304,11 +313,13 @@ async fn discard_as(app: &App, actor: &Actor, id: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
-/// The user says what kind her file is.
+/// The user says what kind her file is, and her next ones with its ending.
 pub(super) async fn set_kind(app: &App, actor: &Actor, id: Uuid, kind: FileKind) -> Result<Upload, Error> {
-    let object = find(app, actor, id).await?.id.to_string();
+    let upload = find(app, actor, id).await?;
+    let object = upload.id.to_string();
     let tx = app.db.begin().await?;
-    store::set_kind(&tx, actor.user_id, id, kind.as_str()).await?;
+    store::set_kind(&tx, actor.user_id, id, kind).await?;
+    kind::remember(&tx, actor.user_id, &upload.filename, kind, to_us(app.clock.now())).await?;
     let event = Event::new("upload.set-kind", &object).with(json!({"kind": kind.as_str()}));
     app.audit.record(&tx, actor, event).await?;
     tx.commit().await?;
@@ -399,6 +410,8 @@ mod tests {
             filename: FileName::from_bytes(name.as_bytes()).unwrap(),
             kind: FileKind::Mesh,
             kind_source: KindSource::Name,
+            kind_reason: Reason::Unknown,
+            risks: Vec::new(),
             size: Some(1 << 40),
             offset: 0,
             state: State::Uploading,

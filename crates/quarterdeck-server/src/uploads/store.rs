@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, QueryOrder, QuerySelect};
 
-use super::{Concat, KindSource, State, Upload};
+use super::{Concat, Judgement, KindSource, Reason, State, Upload};
 use crate::db::{from_us, to_us};
 
 #[sea_orm::model]
@@ -21,6 +21,10 @@ pub(super) struct Model {
     pub filename: String,
     pub kind: String,
     pub kind_source: String,
+    /// [`Reason`] as JSON; missing in rows of earlier releases.
+    pub kind_reason: Option<Json>,
+    /// Words of [`super::Risk`].
+    pub risks: Option<Json>,
     /// [`UNKNOWN`]: the client has not said it yet.
     pub size: i64,
     pub offset: i64,
@@ -101,13 +105,29 @@ pub(super) async fn set_size(db: &impl ConnectionTrait, id: Uuid, size: u64) -> 
     update.filter(Column::Id.eq(id)).filter(Column::Size.eq(UNKNOWN)).exec(db).await.map(drop)
 }
 
-/// These two columns alone: a request that finishes the upload may be writing the others.
-pub(super) async fn set_kind(db: &impl ConnectionTrait, user: Uuid, id: Uuid, kind: &str) -> Result<(), DbErr> {
+/// These columns alone: a request that finishes the upload may be writing the others.
+pub(super) async fn set_kind(db: &impl ConnectionTrait, user: Uuid, id: Uuid, kind: FileKind) -> Result<(), DbErr> {
     Entity::update_many()
-        .col_expr(Column::Kind, Expr::value(kind))
-        .col_expr(Column::KindSource, Expr::value("user"))
+        .col_expr(Column::Kind, Expr::value(kind.as_str()))
+        .col_expr(Column::KindSource, Expr::value(KindSource::User.as_str()))
+        .col_expr(Column::KindReason, Expr::value(written_json(&Reason::Chosen)))
         .filter(Column::Id.eq(id))
         .filter(Column::UserId.eq(user))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
+/// What the content says. The user may have said otherwise while it came: that stays.
+pub(super) async fn judge(db: &impl ConnectionTrait, id: Uuid, judged: &Judgement) -> Result<(), DbErr> {
+    let risks = Entity::update_many().col_expr(Column::Risks, Expr::value(written_json(&judged.risks)));
+    risks.filter(Column::Id.eq(id)).exec(db).await?;
+    Entity::update_many()
+        .col_expr(Column::Kind, Expr::value(judged.kind.as_str()))
+        .col_expr(Column::KindSource, Expr::value(judged.source.as_str()))
+        .col_expr(Column::KindReason, Expr::value(written_json(&judged.reason)))
+        .filter(Column::Id.eq(id))
+        .filter(Column::KindSource.ne(KindSource::User.as_str()))
         .exec(db)
         .await
         .map(drop)
@@ -221,6 +241,10 @@ pub(super) fn read_concat(text: &str) -> Option<Concat> {
     }
 }
 
+fn written_json(value: &impl serde::Serialize) -> Option<Json> {
+    serde_json::to_value(value).ok()
+}
+
 pub(super) fn row(upload: &Upload, user_id: Uuid, host: String) -> Model {
     Model {
         id: upload.id,
@@ -230,10 +254,9 @@ pub(super) fn row(upload: &Upload, user_id: Uuid, host: String) -> Model {
         directory: upload.directory.to_string(),
         filename: upload.filename.to_string(),
         kind: upload.kind.as_str().to_owned(),
-        kind_source: match upload.kind_source {
-            KindSource::Name => "name".to_owned(),
-            KindSource::User => "user".to_owned(),
-        },
+        kind_source: upload.kind_source.as_str().to_owned(),
+        kind_reason: written_json(&upload.kind_reason),
+        risks: written_json(&upload.risks),
         size: upload.size.map_or(UNKNOWN, |size| size as i64),
         offset: upload.offset as i64,
         state: match upload.state {
@@ -256,11 +279,16 @@ pub(super) fn row(upload: &Upload, user_id: Uuid, host: String) -> Model {
 
 /// `None` for a row that this release did not write.
 pub(super) fn read(row: Model) -> Option<Upload> {
+    let kind_source = KindSource::parse(&row.kind_source)?;
+    let unsaid = || if kind_source == KindSource::User { Reason::Chosen } else { Reason::Unknown };
+    let reason = row.kind_reason.and_then(|json| serde_json::from_value(json).ok());
     Some(Upload {
         id: row.id,
         filename: FileName::parse(&row.filename).ok()?,
         kind: FileKind::parse(&row.kind)?,
-        kind_source: if row.kind_source == "user" { KindSource::User } else { KindSource::Name },
+        kind_source,
+        kind_reason: reason.unwrap_or_else(unsaid),
+        risks: row.risks.and_then(|json| serde_json::from_value(json).ok()).unwrap_or_default(),
         size: u64::try_from(row.size).ok(),
         offset: row.offset as u64,
         state: if row.state == FINISHED { State::Finished } else { State::Uploading },

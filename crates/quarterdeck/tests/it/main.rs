@@ -38,6 +38,7 @@ mod sweeps;
 mod uploads;
 mod uploads_clients;
 mod uploads_kills;
+mod uploads_kinds;
 mod uploads_space;
 mod uploads_takeover;
 mod uploads_tus;

@@ -51,6 +51,11 @@ export const problem = {
     "upload-too-large": "The file is larger than this site accepts.",
     "upload-busy": "This upload is being written by another connection.",
     "upload-expired": "This upload was not finished in time: upload the file again.",
+    "executables-refused": "This site takes no programs, and this file is one: it was removed.",
+    "macros-refused":
+      "This site takes no documents with macros, and this file has some: save it without them, and upload it again.",
+    "pickles-refused":
+      "This site takes no Python pickles, and this file is one or holds one: it was removed. Save it in a format such as safetensors, NumPy or JSON, and upload it again.",
     "upload-taken-over": "Another connection goes on with this upload.",
     "wrong-content": "What arrived is not the file that was announced, and was removed: upload it again.",
     "checksum-mismatch": "A part of the file arrived damaged: resume the upload.",

@@ -54,6 +54,11 @@ export const problem: Translation<typeof en.problem> = {
     "upload-too-large": "이 사이트에서 허용하는 크기를 넘는 파일입니다.",
     "upload-busy": "다른 연결에서 이 업로드를 쓰고 있습니다.",
     "upload-expired": "기한 안에 끝나지 않은 업로드입니다. 파일을 다시 업로드하십시오.",
+    "executables-refused": "이 사이트에서는 실행 파일을 받지 않으므로 파일을 삭제했습니다.",
+    "macros-refused":
+      "이 사이트에서는 매크로가 든 문서를 받지 않습니다. 매크로 없이 저장하여 다시 업로드하십시오.",
+    "pickles-refused":
+      "이 사이트에서는 Python 피클(pickle)을 받지 않으므로 파일을 삭제했습니다. safetensors, NumPy, JSON과 같은 형식으로 저장하여 다시 업로드하십시오.",
     "upload-taken-over": "다른 연결에서 이 업로드를 이어받았습니다.",
     "wrong-content": "도착한 내용이 알려 온 파일과 달라 삭제했습니다. 다시 업로드하십시오.",
     "checksum-mismatch": "파일 일부가 손상되어 도착했습니다. 업로드를 이어서 하십시오.",
