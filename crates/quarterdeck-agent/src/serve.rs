@@ -99,9 +99,8 @@ fn agent(account: Account, config: Config, self_arguments: &[&str]) -> Agent {
     let programs = Programs::new(&config, &account);
     let spaces = Arc::new(Spaces::new(config.spaces));
     let tasks = Arc::new(Tasks::new(Records::new(tasks), config.tasks));
-    // What an agent that was killed left is removed before anybody asks.
-    if let Err(error) = tasks.list(&spaces) {
-        eprintln!("quarterdeck-agent: looking for file tasks that were interrupted: {error}");
+    if let Err(error) = tasks.clean_up(&spaces) {
+        eprintln!("quarterdeck-agent: cleaning up after file tasks: {error}");
     }
     Agent {
         programs,

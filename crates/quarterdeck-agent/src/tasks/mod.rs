@@ -84,7 +84,7 @@ impl Tasks {
         }
         let record = match self.records.claim::<TaskStatus>(id).during(&what)? {
             Claim::Settled(status) => return Ok(told(status)),
-            Claim::Held => return Err(none(id)),
+            Claim::Held => return self.elsewhere(id).map(told),
             Claim::Left(record) => return interrupted(spaces, &record, id).map(told),
             Claim::Fresh(record) => record,
         };
@@ -119,13 +119,29 @@ impl Tasks {
         match self.records.claim::<TaskStatus>(id).during(format_args!("file task {id}"))? {
             Claim::Settled(status) => Ok(status),
             Claim::Left(record) => interrupted(spaces, &record, id),
-            // Of another agent on another host, or not yet begun.
-            Claim::Held | Claim::Fresh(_) => Err(none(id)),
+            Claim::Held => self.elsewhere(id),
+            Claim::Fresh(_) => Err(none(id)),
         }
     }
 
-    /// Those under way and the last that ended, the newest first; older ones are forgotten. Cleans up after an agent
-    /// that was killed.
+    /// Another agent is at it, or another thread of this one is cleaning up after a killed one.
+    fn elsewhere(&self, id: Uuid) -> Outcome<TaskStatus> {
+        let task = records::read(&self.records.directory_of(id), TASK).during(format_args!("file task {id}"))?;
+        task.map(|task| Progress::new(id, &task).status()).ok_or_else(|| none(id))
+    }
+
+    /// Cleans up after an agent that was killed, beside whatever is asked.
+    pub(crate) fn clean_up(self: &Arc<Tasks>, spaces: &Arc<Spaces>) -> io::Result<()> {
+        let (tasks, spaces) = (Arc::clone(self), Arc::clone(spaces));
+        let clean = move || {
+            if let Err(error) = tasks.list(&spaces) {
+                eprintln!("quarterdeck-agent: looking for file tasks that were interrupted: {error}");
+            }
+        };
+        std::thread::Builder::new().stack_size(STACK).name("clean up".into()).spawn(clean).map(drop)
+    }
+
+    /// Those under way and the last that ended, the newest first; older ones are forgotten.
     pub(crate) fn list(&self, spaces: &Spaces) -> Outcome<Vec<TaskStatus>> {
         let what = "the records of file tasks";
         let ids = match fs::read_dir(self.records.directory()) {

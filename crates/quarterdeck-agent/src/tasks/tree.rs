@@ -11,7 +11,7 @@ use rustix::io::Errno;
 
 use crate::errors::{During, Outcome};
 use crate::files::{CAREFUL, stat_name};
-use crate::resolve::open_name_with;
+use crate::resolve::{open_name, open_name_with};
 use crate::tasks::progress::Progress;
 
 /// Levels below what was chosen. A copy holds two descriptors a level; four tasks stay below the usual 1,024.
@@ -56,7 +56,9 @@ pub(crate) fn walk(
     if !is_directory(&about) {
         return visitor.entry(&Here { parent, name, about: &about, path: &path });
     }
-    let opened = open_directory(parent, name).during(what)?;
+    // What was chosen may be a mount itself.
+    let flags = OFlags::RDONLY | OFlags::DIRECTORY | OFlags::NOFOLLOW | CAREFUL;
+    let opened = open_name(parent, name, flags, Mode::empty()).during(what)?;
     let about = fstat(&opened).during(what)?;
     if !visitor.enter(&Here { parent, name, about: &about, path: &path })? {
         return Ok(());

@@ -37,7 +37,7 @@ const EXTRA_UTF_8_PATH: u16 = 0x7075;
 fn dos_time(seconds: i64) -> (u16, u16) {
     let local = DateTime::from_timestamp(seconds, 0).map(|time| time.with_timezone(&Local));
     let Some(local) = local.filter(|local| (1980..=2107).contains(&local.year())) else { return (0, 0x21) };
-    let time = local.hour() << 11 | local.minute() << 5 | local.second() / 2;
+    let time = (local.hour() << 11) | (local.minute() << 5) | (local.second() / 2);
     let date = (local.year() - 1980) as u32 * 512 + local.month() * 32 + local.day();
     (time as u16, date as u16)
 }

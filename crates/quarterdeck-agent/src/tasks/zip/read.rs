@@ -210,3 +210,74 @@ fn u64_at(bytes: &[u8], at: usize) -> u64 {
 fn damaged(what: &str) -> io::Error {
     io::Error::new(io::ErrorKind::InvalidData, what)
 }
+
+#[cfg(test)]
+mod tests {
+    use std::io::{Seek, Write};
+
+    use proptest::prelude::*;
+    use rustix::fs::fstat;
+
+    use super::*;
+    use crate::tasks::zip::write::{ZipEntry, ZipWriter};
+
+    fn archive() -> Vec<u8> {
+        let mut content = tempfile::tempfile().unwrap();
+        content.write_all(&b"content ".repeat(100)).unwrap();
+        let about = fstat(&content).unwrap();
+        let mut zip = ZipWriter::new(tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
+        for path in ["one", "두 번째"] {
+            content.rewind().unwrap();
+            zip.add(&ZipEntry { path: path.as_bytes(), about: &about }, &mut content).unwrap();
+        }
+        let mut file = zip.finish().unwrap();
+        let mut bytes = Vec::new();
+        file.rewind().unwrap();
+        file.read_to_end(&mut bytes).unwrap();
+        bytes
+    }
+
+    /// The names and contents, as far as they can be read.
+    fn read(bytes: &[u8]) -> io::Result<Vec<(Vec<u8>, Vec<u8>)>> {
+        let mut file = tempfile::tempfile().unwrap();
+        file.write_all(bytes).unwrap();
+        let mut reader = ZipReader::open(&file)?;
+        let mut all = Vec::new();
+        while let Some(entry) = reader.next()? {
+            let mut content = Vec::new();
+            if let Some(packed) = reader.content(&entry)? {
+                packed.take(1 << 20).read_to_end(&mut content)?;
+            }
+            all.push((entry.name, content));
+        }
+        Ok(all)
+    }
+
+    #[test]
+    fn what_is_written_is_read_also_behind_something_else() {
+        let content = b"content ".repeat(100);
+        let expected = vec![(b"one".to_vec(), content.clone()), ("두 번째".as_bytes().to_vec(), content)];
+        assert_eq!(read(&archive()).unwrap(), expected);
+        assert_eq!(read(&[b"#!/bin/sh\n".as_slice(), &archive()].concat()).unwrap(), expected);
+    }
+
+    proptest! {
+        #[test]
+        fn bytes_that_somebody_changed_are_an_error_or_another_archive(
+            changes in proptest::collection::vec((any::<prop::sample::Index>(), any::<u8>()), 1..8),
+            length in any::<prop::sample::Index>(),
+            cut in any::<bool>(),
+        ) {
+            let mut bytes = archive();
+            for (at, byte) in changes {
+                let at = at.index(bytes.len());
+                bytes[at] = byte;
+            }
+            if cut {
+                bytes.truncate(length.index(bytes.len()));
+            }
+            // It ends, and does not panic.
+            let _ = read(&bytes);
+        }
+    }
+}
