@@ -48,6 +48,7 @@ describe("tasks on files", () => {
   it("copy a directory to where one walks", async () => {
     await signIn(page, environment.person);
     await page.goto(`/files/home?path=${encodeURIComponent(top)}`);
+    await closeThoseOfARunBefore();
     await select("run");
     await page.getByRole("button", { name: "Copy…" }).click();
     const dialog = page.getByRole("dialog", { name: "Copy “run” to" });
@@ -76,7 +77,7 @@ describe("tasks on files", () => {
     expect(await barriers(page)).toEqual([]);
     await dialog.getByRole("button", { name: "Pack" }).click();
     await taskNamed("Packed “run”").waitFor();
-    await page.getByRole("link", { name: "묶음.zip" }).waitFor();
+    await page.getByRole("link", { name: "묶음.zip", exact: true }).waitFor();
     await close(taskNamed("Packed “run”"));
 
     await select("묶음.zip");
@@ -220,6 +221,15 @@ function taskNamed(name: string): Locator {
 async function close(task: Locator): Promise<void> {
   await task.getByRole("button", { name: /^Close/ }).click();
   await task.waitFor({ state: "detached" });
+}
+
+async function closeThoseOfARunBefore(): Promise<void> {
+  await page.waitForLoadState("networkidle");
+  const old = page.getByRole("button", { name: /^Close: / });
+  for (let left = await old.count(); left > 0; left = await old.count()) {
+    await old.first().click();
+    await expect.poll(() => old.count()).toBeLessThan(left);
+  }
 }
 
 function screenshot(name: string): Promise<Buffer> {

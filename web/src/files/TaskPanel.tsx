@@ -110,9 +110,9 @@ function useFigures({ bytes, entries }: FileTask): string {
   const format = useFormat();
   const words: string[] = [];
   const { done, total } = entries;
-  if (total) {
+  if (total && total > 1) {
     words.push(t("fileTasks.entriesOf", { done: format.number(done), total: format.number(total) }));
-  } else if (done > 0) {
+  } else if (!total && done > 0) {
     words.push(t("fileTasks.entries", { count: done, formatted: format.number(done) }));
   }
   if (bytes.total) {
