@@ -73,7 +73,11 @@ pub(crate) fn run(
                 let unpacked = flate2::read::MultiGzDecoder::new(Packed { file: &file, progress });
                 tar::unpack(unpacked, &at, unpacker)
             }
-        }
+        }?;
+        // Headers, and what stands behind the last entry.
+        let read = progress.status().bytes;
+        progress.bytes(read.total.unwrap_or(0).saturating_sub(read.done));
+        Ok(())
     })
 }
 

@@ -66,9 +66,6 @@ pub(super) fn unpack(file: &File, at: &Located, mut unpacker: Unpacker<'_>) -> O
             unpacker.progress.leave_out(&entry.name, why);
         }
     }
-    // Headers and what stands between the entries.
-    let done = unpacker.progress.status().bytes.done;
-    unpacker.progress.bytes(all.unwrap_or(0).saturating_sub(done));
     Ok(())
 }
 
