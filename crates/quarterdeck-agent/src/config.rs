@@ -21,6 +21,10 @@
 //! sbatch_seconds = 60     # after that the answer is "still running"
 //! program_seconds = 30    # after that the other programs are killed
 //! record_days = 30        # records older than that are removed
+//! file_tasks = 4          # copies, archives, searches … of one user at the same time
+//! extract_entries = 1_000_000
+//! extract_gib = 1024      # that come out of one archive
+//! extract_ratio = 250     # bytes that come out of an archive for each of its own
 //! ```
 
 use std::collections::BTreeMap;
@@ -35,6 +39,7 @@ use rustix::fs::OFlags;
 use serde::Deserialize;
 
 use crate::account::Account;
+use crate::tasks;
 
 const MAX_FILE_BYTES: u64 = 1 << 20;
 
@@ -51,6 +56,7 @@ pub(crate) struct Config {
     pub(crate) sbatch_time: Duration,
     pub(crate) program_time: Duration,
     pub(crate) record_age: Duration,
+    pub(crate) tasks: tasks::Limits,
 }
 
 #[derive(Deserialize, Default)]
@@ -78,11 +84,23 @@ struct RawLimits {
     sbatch_seconds: u32,
     program_seconds: u32,
     record_days: u32,
+    file_tasks: u16,
+    extract_entries: u64,
+    extract_gib: u32,
+    extract_ratio: u32,
 }
 
 impl Default for RawLimits {
     fn default() -> RawLimits {
-        RawLimits { sbatch_seconds: 60, program_seconds: 30, record_days: 30 }
+        RawLimits {
+            sbatch_seconds: 60,
+            program_seconds: 30,
+            record_days: 30,
+            file_tasks: 4,
+            extract_entries: 1_000_000,
+            extract_gib: 1024,
+            extract_ratio: 250,
+        }
     }
 }
 
@@ -126,6 +144,12 @@ impl Config {
             sbatch_time: Duration::from_secs(raw.limits.sbatch_seconds.into()),
             program_time: Duration::from_secs(raw.limits.program_seconds.into()),
             record_age: Duration::from_secs(u64::from(raw.limits.record_days) * 24 * 3600),
+            tasks: tasks::Limits {
+                running: raw.limits.file_tasks.into(),
+                extract_entries: raw.limits.extract_entries,
+                extract_bytes: u64::from(raw.limits.extract_gib) << 30,
+                extract_ratio: raw.limits.extract_ratio.into(),
+            },
         })
     }
 }

@@ -1,4 +1,4 @@
-//! Named points of a submission at which tests let the agent be killed. In debug builds the environment variable
+//! Named points of submissions and file tasks at which tests let the agent be killed. In debug builds the environment variable
 //! `QUARTERDECK_AGENT_CRASH_AT` names the point; in release builds this is nothing.
 
 /// `sbatch` runs, and has not answered.
@@ -10,6 +10,9 @@ pub(crate) const RECORDED: &str = "recorded";
 
 /// A local job is marked as begun, and has no supervisor.
 pub(crate) const LOCAL_MARKED: &str = "local-marked";
+
+/// What a file task made is whole, and still hidden.
+pub(crate) const TASK_MADE: &str = "task-made";
 
 #[cfg(debug_assertions)]
 pub(crate) fn point(name: &str) {

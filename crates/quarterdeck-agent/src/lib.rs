@@ -1,12 +1,12 @@
 //! The agent: does for one user, with that user's uid and groups and nothing more, what the server asks: opens and
-//! lists her files, places her uploads, runs `sbatch` and its kin, and starts jobs of the `local` scheduler.
+//! lists her files, places her uploads, runs `sbatch` and its kin, and starts jobs of the `local` scheduler; copies, packs, unpacks, removes and searches.
 //!
 //! One typed request, one answer ([`quarterdeck_types::agent`]) on a Unix socket that only the server's uid may use.
 //! Bytes of files do not pass through it: it opens, and hands the descriptor over. What it may open and run stands in
 //! a file of the site's ([`config`]), never in a request. Plain threads, no network, no async runtime, little memory.
 //!
 //! The way of a request: [`serve`] receives it, [`requests`] sends it to [`files`], [`trash`], [`uploads`], [`replace`],
-//! [`programs`], [`submit`] or [`local`]; places become descriptors in [`resolve`]; what must survive a crash stands in
+//! [`programs`], [`submit`], [`local`] or [`tasks`]; places become descriptors in [`resolve`]; what must survive a crash stands in
 //! [`records`].
 
 mod account;
@@ -26,6 +26,7 @@ mod resolve;
 mod serve;
 mod submit;
 mod supervisor;
+mod tasks;
 mod trash;
 mod uploads;
 

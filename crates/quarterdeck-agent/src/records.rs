@@ -51,6 +51,10 @@ impl Records {
         Records { directory }
     }
 
+    pub(crate) fn directory(&self) -> &Path {
+        &self.directory
+    }
+
     pub(crate) fn directory_of(&self, id: Uuid) -> PathBuf {
         self.directory.join(id.to_string())
     }

@@ -1,6 +1,7 @@
 //! Sends each request to the module that does it.
 
 use std::os::fd::OwnedFd;
+use std::sync::Arc;
 
 use quarterdeck_types::agent::{AgentError, Answer, ErrorCode, Hello, PROTOCOL, Request};
 
@@ -14,17 +15,19 @@ use crate::replace;
 use crate::resolve::Spaces;
 use crate::serve::Work;
 use crate::submit::{Submission, Submissions};
+use crate::tasks::Tasks;
 use crate::trash;
 use crate::uploads::{self, Placings};
 
 /// Everything that answering takes; shared by all connections, changed by none.
 pub(crate) struct Agent {
     pub(crate) account: Account,
-    pub(crate) spaces: Spaces,
+    pub(crate) spaces: Arc<Spaces>,
     pub(crate) programs: Programs,
     pub(crate) placings: Placings,
     pub(crate) submissions: Submissions,
     pub(crate) local: LocalJobs,
+    pub(crate) tasks: Arc<Tasks>,
 }
 
 /// An answer, and the descriptor that rides along.
@@ -77,6 +80,11 @@ impl Agent {
                 Answer::Entry { entry: replace::replace(spaces, upload, &at, expected)? }
             }
             Request::DiscardUpload { upload, directory } => done(uploads::discard(spaces, upload, &directory)?),
+            Request::StartTask { id, task } => self.tasks.start(id, task, spaces, work)?,
+            Request::TaskStatus { id } => Answer::Task { status: Box::new(self.tasks.status(spaces, id)?) },
+            Request::Tasks => Answer::Tasks { items: self.tasks.list(spaces)? },
+            Request::CancelTask { id } => done(self.tasks.cancel(spaces, id)?),
+            Request::TaskFound { id, from, limit } => self.tasks.found(id, from, limit)?,
             Request::Sbatch { id, directory, script, comment } => {
                 let submission = Submission { id, directory: &directory, script: &script, comment: comment.as_deref() };
                 let outcome = self.submissions.submit(&submission, spaces, &self.programs, work)?;

@@ -260,7 +260,18 @@ impl Walk {
 
 /// Opens a name in a directory without following a link in it; `mode` counts where `flags` create.
 pub(crate) fn open_name(directory: impl AsFd, name: &OsStr, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
-    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS;
+    open_name_with(directory, name, flags, mode, ResolveFlags::empty())
+}
+
+/// Likewise, where the name must bear more: [`ResolveFlags::NO_XDEV`].
+pub(crate) fn open_name_with(
+    directory: impl AsFd,
+    name: &OsStr,
+    flags: OFlags,
+    mode: Mode,
+    more: ResolveFlags,
+) -> Result<OwnedFd, Errno> {
+    let resolve = ResolveFlags::BENEATH | ResolveFlags::NO_SYMLINKS | ResolveFlags::NO_MAGICLINKS | more;
     retry(|| openat2(directory.as_fd(), name, flags | OFlags::CLOEXEC, mode, resolve))
 }
 

@@ -26,6 +26,7 @@ use crate::records::{self, Records};
 use crate::requests::{Agent, Reply};
 use crate::resolve::Spaces;
 use crate::submit::Submissions;
+use crate::tasks::Tasks;
 use crate::uploads::Placings;
 
 const MAX_CONNECTIONS: usize = 16;
@@ -88,15 +89,23 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 fn agent(account: Account, config: Config, self_arguments: &[&str]) -> Agent {
-    let [submissions, local, uploads] = ["submissions", "local", "uploads"].map(|name| config.state.join(name));
-    for directory in [&submissions, &local, &uploads] {
+    let [submissions, local, uploads, tasks] =
+        ["submissions", "local", "uploads", "tasks"].map(|name| config.state.join(name));
+    for directory in [&submissions, &local, &uploads, &tasks] {
         if let Err(error) = records::remove_old(directory, config.record_age) {
             eprintln!("quarterdeck-agent: removing old records in {}: {error}", directory.display());
         }
     }
+    let programs = Programs::new(&config, &account);
+    let spaces = Arc::new(Spaces::new(config.spaces));
+    let tasks = Arc::new(Tasks::new(Records::new(tasks), config.tasks));
+    if let Err(error) = tasks.clean_up(&spaces) {
+        eprintln!("quarterdeck-agent: cleaning up after file tasks: {error}");
+    }
     Agent {
-        programs: Programs::new(&config, &account),
-        spaces: Spaces::new(config.spaces),
+        programs,
+        spaces,
+        tasks,
         submissions: Submissions { records: Records::new(submissions), time: config.sbatch_time },
         placings: Placings { directory: uploads },
         local: LocalJobs {

@@ -216,7 +216,7 @@ fn sleep_until_something(ended: Option<&OwnedFd>, wishes: &OwnedFd, time: Durati
     let _ = rustix::io::read(wishes, &mut [0u8; 4096]);
 }
 
-fn now_us() -> i64 {
+pub(crate) fn now_us() -> i64 {
     let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
     i64::try_from(since.as_micros()).unwrap_or(i64::MAX)
 }

@@ -14,7 +14,7 @@ use chrono::{Local, NaiveDateTime};
 use percent_encoding::{AsciiSet, CONTROLS, percent_decode, percent_encode};
 use quarterdeck_types::agent::{AgentError, Answer, Entry, ErrorCode, MAX_LIST_ENTRIES, TrashItem};
 use quarterdeck_types::{FileName, Place, RelativePath, SpaceName};
-use rustix::fs::{AtFlags, Mode, OFlags, fstat, mkdirat, unlinkat};
+use rustix::fs::{AtFlags, Dir, Mode, OFlags, Stat, fstat, mkdirat, unlinkat};
 use rustix::io::Errno;
 use rustix::process::geteuid;
 
@@ -137,7 +137,7 @@ pub(crate) fn restore(spaces: &Spaces, space: &SpaceName, item: &FileName) -> Ou
     Ok(entry(&name, &about, Some(&to.absolute)))
 }
 
-struct Trash {
+pub(crate) struct Trash {
     at: Located,
     space: SpaceName,
     is_homes: bool,
@@ -159,7 +159,7 @@ impl Trash {
     }
 
     /// `None`: nothing was ever put there.
-    fn open(spaces: &Spaces, space: &SpaceName) -> Outcome<Option<Trash>> {
+    pub(crate) fn open(spaces: &Spaces, space: &SpaceName) -> Outcome<Option<Trash>> {
         let at = place_of(spaces, &spaces.locate(&Place::In { space: space.clone(), path: RelativePath::default() })?);
         let opened = spaces.open_parent(&at).and_then(|(parent, _)| Trash::enter(spaces, at, &parent, false));
         match opened {
@@ -196,7 +196,35 @@ impl Trash {
         })
     }
 
-    fn remove_note(&self, item: &FileName) -> Result<(), Errno> {
+    /// What lies in it.
+    pub(crate) fn files(&self) -> &OwnedFd {
+        &self.files
+    }
+
+    /// Each item that came here before a moment (microseconds since 1970), and then the notes of what is not here any
+    /// more: somebody may just be putting something else here.
+    pub(crate) fn all_before(&self, moment_us: i64, mut each: impl FnMut(&FileName) -> Outcome<()>) -> Outcome<()> {
+        let before = |about: &Stat| about.st_ctime * 1_000_000 + about.st_ctime_nsec as i64 / 1000 < moment_us;
+        for found in Dir::read_from(&self.files).during(&self.at)? {
+            // "." and ".." are no names.
+            let Ok(item) = FileName::from_bytes(found.during(&self.at)?.file_name().to_bytes()) else { continue };
+            if stat_name(&self.files, item.as_os_str()).is_ok_and(|about| before(&about)) {
+                each(&item)?;
+            }
+        }
+        for found in Dir::read_from(&self.notes).during(&self.at)? {
+            let found = found.during(&self.at)?;
+            let Some(item) = found.file_name().to_bytes().strip_suffix(NOTE) else { continue };
+            let Ok(item) = FileName::from_bytes(item) else { continue };
+            let old = stat_name(&self.notes, note_name(&item).as_os_str()).is_ok_and(|about| before(&about));
+            if old && stat_name(&self.files, item.as_os_str()).is_err_and(|errno| errno == Errno::NOENT) {
+                self.remove_note(&item).during(&self.at)?;
+            }
+        }
+        Ok(())
+    }
+
+    pub(crate) fn remove_note(&self, item: &FileName) -> Result<(), Errno> {
         match unlinkat(&self.notes, note_name(item).as_os_str(), AtFlags::empty()) {
             Err(Errno::NOENT) => Ok(()),
             other => other,

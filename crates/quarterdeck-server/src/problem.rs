@@ -307,6 +307,12 @@ impl From<crate::agents::Error> for Problem {
                 ErrorCode::NotADirectory => of(StatusCode::CONFLICT, "not-a-directory"),
                 ErrorCode::IsADirectory => of(StatusCode::CONFLICT, "is-a-directory"),
                 ErrorCode::NotRegular => of(StatusCode::CONFLICT, "not-a-regular-file"),
+                ErrorCode::IntoItself => of(StatusCode::CONFLICT, "into-itself"),
+                ErrorCode::TooMuch => of(StatusCode::UNPROCESSABLE_ENTITY, "too-much"),
+                ErrorCode::NotAnArchive => of(StatusCode::UNPROCESSABLE_ENTITY, "not-an-archive"),
+                ErrorCode::ArchiveDamaged => of(StatusCode::UNPROCESSABLE_ENTITY, "archive-damaged"),
+                ErrorCode::Cancelled => of(StatusCode::CONFLICT, "cancelled"),
+                ErrorCode::Interrupted => of(StatusCode::SERVICE_UNAVAILABLE, "interrupted"),
                 ErrorCode::Locked => of(StatusCode::LOCKED, "upload-busy"),
                 ErrorCode::SizeMismatch => of(StatusCode::CONFLICT, "size-mismatch"),
                 ErrorCode::NoSpaceLeft => of(StatusCode::INSUFFICIENT_STORAGE, "no-space-left"),
@@ -398,6 +404,7 @@ impl From<crate::files::Error> for Problem {
         use crate::files::Error;
         match error {
             Error::NoSuchTicket => Problem::not_found("download"),
+            Error::NoSuchTask => Problem::not_found("task"),
             Error::Agent(error) => error.into(),
             Error::Auth(error) => error.into(),
             Error::Db(error) => error.into(),

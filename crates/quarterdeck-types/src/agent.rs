@@ -9,10 +9,11 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::control::{JobChange, JobSignal, NodeChange, NodeName, Reason, SignalTo};
+use crate::file_task::{FileTask, Found, TaskStatus};
 use crate::{FileName, JobId, Place, RelativePath, SpaceName};
 
 /// Raised when a request or an answer changes in a way that the other side would misread.
-pub const PROTOCOL: u16 = 2;
+pub const PROTOCOL: u16 = 3;
 
 /// A request line's limit: a batch script (Slurm's own default limit is 4 MB) written as JSON, and some room.
 pub const MAX_REQUEST_BYTES: usize = 8 << 20;
@@ -79,6 +80,18 @@ pub enum Request {
     ReplaceFile { upload: Uuid, at: Place, expected: Option<FileVersion> },
     /// Removes the hidden file; that it is not there is no error. Answer: [`Answer::Done`].
     DiscardUpload { upload: Uuid, directory: Place },
+
+    /// Begins work that takes a while, at most once for an `id`. Answer: [`Answer::Task`], or [`ErrorCode::Busy`] where
+    /// as many are under way as may be.
+    StartTask { id: Uuid, task: FileTask },
+    /// Answer: [`Answer::Task`].
+    TaskStatus { id: Uuid },
+    /// Those under way and the last that ended, the newest first. Answer: [`Answer::Tasks`].
+    Tasks,
+    /// Asks a task to end, which undoes what it was making; one that has ended is forgotten. Answer: [`Answer::Done`].
+    CancelTask { id: Uuid },
+    /// What a search has found, in the order in which it did, from the `from`th on. Answer: [`Answer::Found`].
+    TaskFound { id: Uuid, from: u32, limit: u32 },
 
     /// Runs `sbatch` with this script, at most once for an `id` whatever happens: asked again, it answers what the
     /// first time brought. `comment` follows `qd:<id>` in the job's comment. Answer: [`Answer::Submission`].
@@ -153,6 +166,9 @@ pub enum Answer {
     Trash { items: Vec<TrashItem>, more: bool },
     Placed { entry: Entry, path: RelativePath, absolute: String },
     Done,
+    Task { status: Box<TaskStatus> },
+    Tasks { items: Vec<TaskStatus> },
+    Found { items: Vec<Found>, more: bool },
     Submission { outcome: SubmissionOutcome },
     Program(ProgramResult),
     LocalJobs { items: Vec<LocalJobStatus> },
@@ -342,6 +358,18 @@ pub enum ErrorCode {
     SizeMismatch,
     /// Somebody else is writing to this upload.
     Locked,
+    /// A directory cannot be copied into itself.
+    IntoItself,
+    /// More entries, bytes or levels than the site allows, or far more bytes than an archive of its size should hold.
+    TooMuch,
+    /// The file is no archive that can be unpacked here.
+    NotAnArchive,
+    /// The archive breaks off, or what it holds is not what it says.
+    ArchiveDamaged,
+    /// A task ended because it was asked to.
+    Cancelled,
+    /// The agent ended while it was at a task.
+    Interrupted,
     /// The site's programs do not include this one.
     NoSuchProgram,
     /// A program did not end in its time.

@@ -4,6 +4,7 @@
 
 pub mod agent;
 pub mod control;
+pub mod file_task;
 pub mod job;
 pub mod kind;
 pub mod launcher;

@@ -960,6 +960,61 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/tasks": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** My tasks that are under way, and the last that ended, the newest first. */
+        get: operations["files_list_tasks"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/tasks/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** How far a task of mine is. */
+        get: operations["files_task"];
+        put?: never;
+        post?: never;
+        /** Cancel a task: what it was making is removed. One that has ended is not listed any more. */
+        delete: operations["files_cancel_task"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/tasks/{id}/found": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /**
+         * One page of what a search has found by now, in the order in which it did.
+         * @description While the search goes on, the last page has a cursor too: what is found after it comes there.
+         */
+        get: operations["files_found"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{space}": {
         parameters: {
             query?: never;
@@ -981,6 +1036,40 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/{space}/archive": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Pack files, links and directories into a new archive. */
+        post: operations["files_archive"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{space}/checksum": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Compute a file's checksum. */
+        post: operations["files_checksum"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{space}/content": {
         parameters: {
             query?: never;
@@ -996,6 +1085,44 @@ export interface paths {
          */
         put: operations["files_write"];
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{space}/copy": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Copy files, links (as links) and directories with all that is in them. */
+        post: operations["files_copy"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{space}/extract": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Unpack an archive into a new directory.
+         * @description What would lead out of the directory is left out and told, as are devices and encrypted files. An archive out of
+         *     which comes more than the site allows fails, and what was unpacked is removed.
+         */
+        post: operations["files_extract"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1036,6 +1163,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/{space}/remove": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete for good, directories with all that is in them. Nothing takes it back. */
+        post: operations["files_remove"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{space}/rename": {
         parameters: {
             query?: never;
@@ -1050,6 +1194,23 @@ export interface paths {
          * @description What lies on another file system takes a copy: 409 `other-file-system`.
          */
         post: operations["files_rename"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{space}/search": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Search a directory and all below it. Links are not followed; the search ends with the thousandth entry. */
+        post: operations["files_search"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1084,6 +1245,23 @@ export interface paths {
         get: operations["files_trash"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/files/{space}/trash/empty": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Delete for good what is in a space's trash. */
+        post: operations["files_empty_trash"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1780,6 +1958,8 @@ export interface components {
             /** Format: date-time */
             at: string;
         };
+        /** @enum {string} */
+        Algorithm: "sha256" | "sha1";
         ApiKey: {
             /** Format: uuid */
             id: string;
@@ -1921,6 +2101,10 @@ export interface components {
             /** Format: int64 */
             remaining_minutes: number;
         };
+        /** @description What was begun. */
+        BegunTask: {
+            task: components["schemas"]["FileTask"];
+        };
         Change: {
             kind: components["schemas"]["Kind"];
         };
@@ -2033,6 +2217,10 @@ export interface components {
             /** Format: date-time */
             measured_at: string;
         };
+        EmptyTrash: {
+            /** @description The ids of items; all, where there is none. */
+            items?: string[] | null;
+        };
         /** @description slurmrestd, which the site has named, fails: Slurm's commands are read instead. */
         Fallback: {
             /** Format: date-time */
@@ -2134,6 +2322,71 @@ export interface components {
             label: components["schemas"]["Text"];
             help: components["schemas"]["Text"] | null;
         };
+        /** @description Work on my files that takes a while. */
+        FileTask: {
+            /** Format: uuid */
+            id: string;
+            kind: components["schemas"]["FileTaskKind"];
+            /** @description What it is done to, the first of `count`: its space. */
+            space: string;
+            /** @description And the path beneath it. */
+            path: string;
+            /**
+             * Format: int64
+             * @description 0: all that is there.
+             */
+            count: number;
+            state: components["schemas"]["FileTaskState"];
+            /** Format: date-time */
+            started_at: string;
+            /** Format: date-time */
+            ended_at: string | null;
+            bytes: components["schemas"]["FileTaskAmount"];
+            entries: components["schemas"]["FileTaskAmount"];
+            /** @description What is being worked on, for display. */
+            current: string;
+            /** @description What it made, the first ten. */
+            results: components["schemas"]["FileTaskResult"][];
+            /** @description In hexadecimal digits. */
+            checksum: string | null;
+            /**
+             * Format: int64
+             * @description How many entries a search found.
+             */
+            found: number;
+            /** @description There are more than it tells of. */
+            more: boolean;
+            /** @description What is not in what it made, the first ten of `left_out_count`. */
+            left_out: components["schemas"]["FileTaskLeftOut"][];
+            /** Format: int64 */
+            left_out_count: number;
+            problem: components["schemas"]["ProblemDocument"] | null;
+        };
+        FileTaskAmount: {
+            /** Format: int64 */
+            done: number;
+            /**
+             * Format: int64
+             * @description Null: not known, or not counted.
+             */
+            total: number | null;
+        };
+        /** @enum {string} */
+        FileTaskKind: "copy" | "remove" | "empty_trash" | "archive" | "extract" | "checksum" | "search";
+        FileTaskLeftOut: {
+            /** @description For display. */
+            path: string;
+            why: components["schemas"]["FileTaskLeftOutWhy"];
+        };
+        /** @enum {string} */
+        FileTaskLeftOutWhy: "permission_denied" | "not_read" | "changed" | "shorter" | "not_regular" | "other_file_system" | "too_deep" | "leads_out" | "link_leads_out" | "bad_name" | "twice" | "clash" | "encrypted" | "unknown_method";
+        FileTaskResult: {
+            space: string;
+            path: string;
+            is_directory: boolean;
+        };
+        /** @enum {string} */
+        FileTaskState: "running" | "done" | "failed" | "cancelled";
         Finding: {
             /**
              * @description Stable word for translation.
@@ -2490,6 +2743,11 @@ export interface components {
             /** @description How many secrets were taken out of it. */
             redacted: number;
         };
+        /**
+         * @description What becomes of a name that is taken.
+         * @enum {string}
+         */
+        IfTaken: "number" | "refuse";
         /** @description An Apptainer image. Its texts are its author's; nothing of them is verified. */
         Image: {
             /** Format: uuid */
@@ -2892,6 +3150,33 @@ export interface components {
             /** Format: date-time */
             expires_at: string;
         };
+        NewArchive: {
+            /** @description Beneath the space. */
+            paths: string[];
+            /** @description Of the archive; its ending says what it is: `.zip`, `.tar.gz`, `.tgz` or `.tar`. */
+            name: string;
+            /** @description The directory in which it is made, beneath `to_space`. */
+            to: string;
+            /** @description The same space unless told. */
+            to_space?: string | null;
+            if_taken?: components["schemas"]["IfTaken"];
+        };
+        NewChecksum: {
+            /** @description Of a file, beneath the space. */
+            path: string;
+            algorithm?: components["schemas"]["Algorithm"];
+        };
+        NewCopy: {
+            /** @description Beneath the space. */
+            paths: string[];
+            /** @description The directory in which the copies are made, beneath `to_space`. */
+            to: string;
+            /** @description The same space unless told. */
+            to_space?: string | null;
+            /** @description Another name, where one path is copied. */
+            name?: string | null;
+            if_taken?: components["schemas"]["IfTaken"];
+        };
         NewDependency: {
             type: components["schemas"]["DependencyKind"];
             /** @description Our id or the scheduler's. */
@@ -2907,6 +3192,17 @@ export interface components {
             space: string;
             /** @description One file is sent as it is; a directory, or several paths, as a tar archive. */
             paths: string[];
+        };
+        NewExtract: {
+            /** @description Of the archive, beneath the space: zip, tar or tar.gz. */
+            path: string;
+            /** @description The directory in which the new one is made, beneath `to_space`; that of the archive unless told. */
+            to?: string | null;
+            /** @description The same space unless told. */
+            to_space?: string | null;
+            /** @description Of the new directory; that of the archive without its ending unless told. */
+            name?: string | null;
+            if_taken?: components["schemas"]["IfTaken"];
         };
         /** @description A job to submit: either from a template or with a script of one's own. */
         NewJob: {
@@ -2945,6 +3241,25 @@ export interface components {
             keys: components["schemas"]["PushKeys"];
             /** @description Of messages, from now on. */
             language: components["schemas"]["Language"];
+        };
+        /** @description All that is given must hold; one must be given. */
+        NewSearch: {
+            /** @description The directory to look through with all below it, beneath the space. */
+            path?: string;
+            /** @description Part of the name, whatever the case; with `*` or `?` a pattern of the whole name. */
+            name?: string | null;
+            /**
+             * Format: int64
+             * @description Bytes; of files.
+             */
+            min_size?: number | null;
+            /**
+             * Format: int64
+             * @description Bytes; of files.
+             */
+            max_size?: number | null;
+            /** Format: date-time */
+            modified_since?: string | null;
         };
         Node: {
             name: string;
@@ -3315,6 +3630,55 @@ export interface components {
                  * @example 0644
                  */
                 mode: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_FileTask: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                kind: components["schemas"]["FileTaskKind"];
+                /** @description What it is done to, the first of `count`: its space. */
+                space: string;
+                /** @description And the path beneath it. */
+                path: string;
+                /**
+                 * Format: int64
+                 * @description 0: all that is there.
+                 */
+                count: number;
+                state: components["schemas"]["FileTaskState"];
+                /** Format: date-time */
+                started_at: string;
+                /** Format: date-time */
+                ended_at: string | null;
+                bytes: components["schemas"]["FileTaskAmount"];
+                entries: components["schemas"]["FileTaskAmount"];
+                /** @description What is being worked on, for display. */
+                current: string;
+                /** @description What it made, the first ten. */
+                results: components["schemas"]["FileTaskResult"][];
+                /** @description In hexadecimal digits. */
+                checksum: string | null;
+                /**
+                 * Format: int64
+                 * @description How many entries a search found.
+                 */
+                found: number;
+                /** @description There are more than it tells of. */
+                more: boolean;
+                /** @description What is not in what it made, the first ten of `left_out_count`. */
+                left_out: components["schemas"]["FileTaskLeftOut"][];
+                /** Format: int64 */
+                left_out_count: number;
+                problem: components["schemas"]["ProblemDocument"] | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -3805,6 +4169,10 @@ export interface components {
         };
         Refresh: {
             refresh_token: string;
+        };
+        Removal: {
+            /** @description Beneath the space. */
+            paths: string[];
         };
         Rename: {
             /** @description Beneath the space. */
@@ -7832,6 +8200,220 @@ export interface operations {
             };
         };
     };
+    files_list_tasks: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FileTask"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileTask"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_cancel_task: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_found: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_FileEntry"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     files_list: {
         parameters: {
             query?: {
@@ -7970,6 +8552,140 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_archive: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewArchive"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunTask"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_checksum: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewChecksum"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunTask"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -8170,6 +8886,140 @@ export interface operations {
             };
         };
     };
+    files_copy: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewCopy"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunTask"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_extract: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewExtract"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunTask"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     files_mkdir: {
         parameters: {
             query?: never;
@@ -8328,6 +9178,73 @@ export interface operations {
             };
         };
     };
+    files_remove: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Removal"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunTask"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     files_rename: {
         parameters: {
             query?: never;
@@ -8399,6 +9316,73 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_search: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewSearch"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunTask"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
@@ -8523,6 +9507,73 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_empty_trash: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["EmptyTrash"];
+            };
+        };
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BegunTask"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
         };

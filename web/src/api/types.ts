@@ -76,3 +76,5 @@ export type UploadInfo = Schemas["UploadInfo"];
 export type FileKind = Schemas["Kind"];
 export type FileEntry = Schemas["FileEntry"];
 export type TrashEntry = Schemas["TrashEntry"];
+export type FileTask = Schemas["FileTask"];
+export type NewFileSearch = Schemas["NewSearch"];

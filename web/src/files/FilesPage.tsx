@@ -8,18 +8,24 @@ import { useTranslation } from "react-i18next";
 import { PageHeader } from "../ui/PageHeader";
 import { makeDirectory, useReadAgain } from "./changes";
 import { Directory } from "./Directory";
+import { Find } from "./Find";
 import classes from "./files.module.css";
 import { NameDialog } from "./NameDialog";
 import { crumbsOf, displayName, joined, typedName } from "./paths";
+import { isSearch } from "./place";
 import { FilePreview } from "./preview/FilePreview";
 import { spacesQuery } from "./queries";
+import { SearchResults } from "./SearchResults";
+import { TaskPanel } from "./TaskPanel";
 import { Trash } from "./Trash";
 
 const route = getRouteApi("/frame/files/$space");
 
 export function FilesPage() {
   const { space } = route.useParams();
-  const { path = "", file, trash } = route.useSearch();
+  const wanted = route.useSearch();
+  const { path = "", file, trash } = wanted;
+  const looksAt = trash || file !== undefined;
   const navigate = route.useNavigate();
   const enter = useCallback(
     () => void navigate({ search: { path: joined(path, file ?? "") }, replace: true }),
@@ -28,8 +34,13 @@ export function FilesPage() {
   return (
     <div className={classes.page}>
       <Head />
+      <TaskPanel />
       {trash && <Trash space={space} />}
-      {!trash && file === undefined && <Directory space={space} path={path} />}
+      {!looksAt && <Find key={JSON.stringify([space, path, wanted.find, wanted.min, wanted.days])} />}
+      {!looksAt && !isSearch(wanted) && <Directory space={space} path={path} />}
+      {!looksAt && isSearch(wanted) && (
+        <SearchResults key={JSON.stringify([space, wanted])} space={space} path={path} wanted={wanted} />
+      )}
       {!trash && file !== undefined && (
         <FilePreview
           key={joined(path, file)}

@@ -6,8 +6,9 @@ import { useTranslation } from "react-i18next";
 import { Confirm } from "../ui/Confirm";
 import { useFormat } from "../ui/format";
 import { ProblemNote } from "../ui/states";
-import { type Deletion, deleteForGood, restore, useReadAgain } from "./changes";
+import { type Deletion, restore, useReadAgain } from "./changes";
 import classes from "./files.module.css";
+import { removeForGood, useBegin } from "./tasks";
 
 interface Props {
   space: string;
@@ -26,11 +27,12 @@ export function JustDeleted({ space, deletion, onClose }: Props) {
     onSuccess: onClose,
     onSettled: readAgain,
   });
-  const finish = useMutation({
-    mutationFn: () => deleteForGood(space, trashless),
-    onSuccess: () => (trashed.length > 0 ? setAsking(false) : onClose()),
-    onSettled: readAgain,
-  });
+  const finish = useBegin((paths: string[]) => removeForGood(space, paths));
+  const confirm = () =>
+    finish.mutate(
+      trashless.map(({ path }) => path),
+      { onSuccess: () => (trashed.length > 0 ? setAsking(false) : onClose()) },
+    );
   const told = (entries: readonly { name: string }[]) => ({
     count: entries.length,
     formatted: format.number(entries.length),
@@ -56,7 +58,7 @@ export function JustDeleted({ space, deletion, onClose }: Props) {
         destructive
         busy={finish.isPending}
         error={finish.error}
-        onConfirm={() => finish.mutate()}
+        onConfirm={confirm}
         onClose={() => setAsking(false)}
       >
         <p style={{ margin: 0 }}>{t("files.forGoodText")}</p>

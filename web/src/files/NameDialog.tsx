@@ -11,15 +11,21 @@ interface Props {
   /** The button's word. */
   deed: string;
   initial?: string;
+  /** That name may be kept. */
+  initialIsGood?: boolean;
+  hint?: string;
+  /** What is wrong with a name, besides a slash. */
+  fault?(name: string): string | undefined;
   save(name: string): Promise<void>;
   onClose(): void;
 }
 
-export function NameDialog({ title, deed, initial = "", save, onClose }: Props) {
+export function NameDialog(props: Props) {
+  const { title, deed, initial = "", initialIsGood = false, hint, fault, save, onClose } = props;
   const { t } = useTranslation();
   const [name, setName] = useState(initial);
   const saving = useMutation({ mutationFn: save, onSuccess: onClose });
-  const wrong = name.includes("/") ? t("files.slash") : undefined;
+  const wrong = name.includes("/") ? t("files.slash") : name === "" ? undefined : fault?.(name);
   const submit = (event: FormEvent) => {
     event.preventDefault();
     if (!wrong && !saving.isPending) saving.mutate(name);
@@ -29,6 +35,7 @@ export function NameDialog({ title, deed, initial = "", save, onClose }: Props) 
       <form onSubmit={submit} onKeyDown={holdWhileComposing}>
         <TextInput
           label={t("files.name")}
+          description={hint}
           maxLength={255}
           required
           withAsterisk={false}
@@ -42,7 +49,11 @@ export function NameDialog({ title, deed, initial = "", save, onClose }: Props) 
           <Button variant="default" onClick={onClose}>
             {t("common.cancel")}
           </Button>
-          <Button type="submit" loading={saving.isPending} disabled={name === "" || name === initial}>
+          <Button
+            type="submit"
+            loading={saving.isPending}
+            disabled={name === "" || (name === initial && !initialIsGood)}
+          >
             {deed}
           </Button>
         </Group>

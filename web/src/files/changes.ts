@@ -46,14 +46,6 @@ export async function moveToTrash(space: string, entries: readonly FileEntry[]):
   return deletion;
 }
 
-export async function deleteForGood(space: string, entries: readonly FileEntry[]): Promise<void> {
-  for (const { path } of entries) {
-    await client.DELETE("/api/v1/files/{space}", {
-      params: { path: { space }, query: { path, permanent: true } },
-    });
-  }
-}
-
 export async function restore(space: string, items: readonly TrashEntry[]): Promise<void> {
   // The last that was deleted first: what lay in a directory that was deleted after it finds it again.
   for (const { id } of items.toReversed()) {

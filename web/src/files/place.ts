@@ -7,12 +7,41 @@ export interface PlaceSearch {
   file?: string;
   /** What was deleted, instead. */
   trash?: true;
+  /** What is looked for below the directory, instead: part of a name, or a pattern. */
+  find?: string;
+  /** Files of so many bytes and more are looked for. */
+  min?: number;
+  /** And what was changed within so many days. */
+  days?: number;
+}
+
+const MIB = 1024 * 1024;
+/** To choose from: bytes at least; 0: all. */
+export const SIZES = [0, MIB, 100 * MIB, 1024 * MIB, 10 * 1024 * MIB];
+/** Days at most; 0: all. */
+export const AGES = [0, 1, 7, 30, 365];
+
+export function isSearch({ find, min, days }: PlaceSearch): boolean {
+  return find !== undefined || min !== undefined || days !== undefined;
 }
 
 export function placeFromSearch(search: Record<string, unknown>): PlaceSearch {
-  const text = (key: "path" | "file") => {
+  const text = (key: "path" | "file" | "find") => {
     const value = search[key];
-    return typeof value === "string" && value !== "" ? { [key]: value } : {};
+    // A name of digits comes as a number.
+    const written = typeof value === "number" ? String(value) : value;
+    return typeof written === "string" && written !== "" ? { [key]: written } : {};
   };
-  return { ...text("path"), ...text("file"), ...(search.trash === true ? { trash: true } : {}) };
+  const choice = (key: "min" | "days", choices: number[]) => {
+    const value = search[key];
+    return typeof value === "number" && value !== 0 && choices.includes(value) ? { [key]: value } : {};
+  };
+  return {
+    ...text("path"),
+    ...text("file"),
+    ...text("find"),
+    ...choice("min", SIZES),
+    ...choice("days", AGES),
+    ...(search.trash === true ? { trash: true } : {}),
+  };
 }

@@ -5,5 +5,6 @@ mod local_jobs;
 mod protocol;
 mod submissions;
 mod support;
+mod tasks;
 mod trash;
 mod uploads;

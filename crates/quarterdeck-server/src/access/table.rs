@@ -149,6 +149,18 @@ pub const TABLE: &[Route] = &[
     route("DELETE", "/api/v1/files/{space}", Rule::Role(User, Write(Files)), Some(Class::Write)),
     route("GET", "/api/v1/files/{space}/trash", Rule::Role(User, Read(Files)), Some(Class::Read)),
     route("POST", "/api/v1/files/{space}/trash/{item}/restore", Rule::Role(User, Write(Files)), Some(Class::Write)),
+    route("POST", "/api/v1/files/{space}/copy", Rule::Role(User, Write(Files)), Some(Class::Write)),
+    route("POST", "/api/v1/files/{space}/archive", Rule::Role(User, Write(Files)), Some(Class::Write)),
+    route("POST", "/api/v1/files/{space}/extract", Rule::Role(User, Write(Files)), Some(Class::Write)),
+    route("POST", "/api/v1/files/{space}/remove", Rule::Role(User, Write(Files)), Some(Class::Write)),
+    route("POST", "/api/v1/files/{space}/trash/empty", Rule::Role(User, Write(Files)), Some(Class::Write)),
+    // They read, and take as long as what changes.
+    route("POST", "/api/v1/files/{space}/checksum", Rule::Role(User, Read(Files)), Some(Class::Write)),
+    route("POST", "/api/v1/files/{space}/search", Rule::Role(User, Read(Files)), Some(Class::Write)),
+    route("GET", "/api/v1/files/tasks", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    route("GET", "/api/v1/files/tasks/{id}", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    route("GET", "/api/v1/files/tasks/{id}/found", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    route("DELETE", "/api/v1/files/tasks/{id}", Rule::Role(User, Write(Files)), Some(Class::Write)),
     // Browsers alone need tickets: whoever has a key sends it along with the request for the content.
     route("POST", "/api/v1/downloads", Session(User), Some(Class::Write)),
     // The ticket and the cookie that came with it say who asks.

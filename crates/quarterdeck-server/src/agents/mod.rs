@@ -20,6 +20,7 @@ use std::time::Duration;
 use quarterdeck_types::agent::{
     AgentError, Answer, Entry, ErrorCode, Hello, LocalJobStatus, ProgramResult, Request, SubmissionOutcome, TrashItem,
 };
+use quarterdeck_types::file_task::{Found, TaskStatus};
 use quarterdeck_types::launcher::RefusalCode;
 use thiserror::Error;
 use tokio::sync::Semaphore;
@@ -183,6 +184,30 @@ impl Agent {
     pub async fn placed(&self, request: Request) -> Result<(quarterdeck_types::RelativePath, String), Error> {
         match self.call(request).await? {
             (Answer::Placed { path, absolute, .. }, None) => Ok((path, absolute)),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// [`Request::StartTask`], [`Request::TaskStatus`].
+    pub async fn task(&self, request: Request) -> Result<TaskStatus, Error> {
+        match self.call(request).await? {
+            (Answer::Task { status }, None) => Ok(*status),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// [`Request::Tasks`].
+    pub async fn tasks(&self) -> Result<Vec<TaskStatus>, Error> {
+        match self.call(Request::Tasks).await? {
+            (Answer::Tasks { items }, None) => Ok(items),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// [`Request::TaskFound`]: what was found, and whether there is more.
+    pub async fn found(&self, request: Request) -> Result<(Vec<Found>, bool), Error> {
+        match self.call(request).await? {
+            (Answer::Found { items, more }, None) => Ok((items, more)),
             other => Err(unexpected(other)),
         }
     }

@@ -1,6 +1,7 @@
 //! Routes of files and spaces.
 
 mod changes;
+mod tasks;
 mod trash;
 
 use std::fmt::Write;
@@ -45,6 +46,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(new_download))
         .routes(routes!(download))
         .merge(changes::routes())
+        .merge(tasks::routes())
         .merge(trash::routes())
 }
 

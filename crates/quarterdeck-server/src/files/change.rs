@@ -129,14 +129,25 @@ fn not_written(error: io::Error) -> agents::Error {
     AgentError::new(code, message).into()
 }
 
+pub(super) fn outcome_of(error: &agents::Error) -> Outcome {
+    match error {
+        agents::Error::Answered(_) => Outcome::Refused,
+        _ => Outcome::Failed,
+    }
+}
+
 /// What the audit tells of a change.
-struct Deed {
-    action: &'static str,
-    object: String,
-    detail: Value,
+pub(super) struct Deed {
+    pub(super) action: &'static str,
+    pub(super) object: String,
+    pub(super) detail: Value,
 }
 
 impl Deed {
+    pub(super) fn event(&self) -> Event<'_> {
+        Event::new(self.action, &self.object).with(self.detail.clone())
+    }
+
     async fn by<T>(
         self,
         app: &App,
@@ -144,15 +155,10 @@ impl Deed {
         ask: impl AsyncFnOnce(&Agent) -> Result<T, agents::Error>,
     ) -> Result<T, Error> {
         let agent = app.agents.of(auth::unix_user(actor)?);
-        let event = || Event::new(self.action, &self.object).with(self.detail.clone());
-        let intent = app.audit.intend(actor, event()).await?;
+        let intent = app.audit.intend(actor, self.event()).await?;
         let result = ask(&agent).await;
-        let outcome = match &result {
-            Ok(_) => Outcome::Done,
-            Err(agents::Error::Answered(_)) => Outcome::Refused,
-            Err(_) => Outcome::Failed,
-        };
-        app.audit.conclude(actor, intent, outcome, event()).await?;
+        let outcome = result.as_ref().map_or_else(outcome_of, |_| Outcome::Done);
+        app.audit.conclude(actor, intent, outcome, self.event()).await?;
         Ok(result?)
     }
 }

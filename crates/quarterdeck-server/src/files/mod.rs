@@ -5,6 +5,7 @@ mod archive;
 pub mod change;
 pub mod downloads;
 mod store;
+pub mod tasks;
 
 use quarterdeck_types::agent::{Entry, MAX_LIST_ENTRIES, Request, Space};
 use quarterdeck_types::{FileName, Place, RelativePath, SpaceName};
@@ -20,6 +21,8 @@ use crate::auth;
 pub enum Error {
     #[error("This download is over: begin it anew on its page.")]
     NoSuchTicket,
+    #[error("There is no such task.")]
+    NoSuchTask,
     #[error(transparent)]
     Agent(#[from] agents::Error),
     #[error(transparent)]

@@ -1,12 +1,12 @@
 //! Files are made, moved, given permissions, deleted and taken back, as their owner and with a trail.
 
 use std::fs;
-use std::os::unix::fs::{MetadataExt, PermissionsExt, chown};
-use std::path::Path;
+use std::os::unix::fs::PermissionsExt;
 
 use reqwest::Method;
 use serde_json::{Value, json};
 
+use crate::support::files::{refusal, write};
 use crate::support::{Answer, Client, Site};
 
 async fn post(client: &Client, path: &str, body: Value) -> Answer {
@@ -15,24 +15,6 @@ async fn post(client: &Client, path: &str, body: Value) -> Answer {
 
 async fn delete(client: &Client, query: &str) -> Answer {
     client.delete(&format!("/files/home?{query}")).await
-}
-
-/// What is written here is hers, whoever runs the tests.
-fn write(site: &Site, path: &str, content: &str) {
-    let home = site.path("home");
-    let owner = fs::metadata(&home).unwrap();
-    let path = Path::new(path);
-    fs::create_dir_all(home.join(path).parent().unwrap()).unwrap();
-    fs::write(home.join(path), content).unwrap();
-    for part in path.ancestors().filter(|part| *part != Path::new("")) {
-        chown(home.join(part), Some(owner.uid()), Some(owner.gid())).unwrap();
-    }
-}
-
-fn refusal(answer: &Answer) -> (u16, String, Option<String>) {
-    let problem = answer.json();
-    let pointer = problem["errors"][0]["pointer"].as_str().map(str::to_owned);
-    (answer.status.as_u16(), problem["code"].as_str().unwrap_or_default().to_owned(), pointer)
 }
 
 #[tokio::test]

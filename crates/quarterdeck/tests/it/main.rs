@@ -16,6 +16,7 @@ mod crowd;
 mod efficiency;
 mod environment;
 mod file_changes;
+mod file_tasks;
 mod greed;
 mod headers;
 mod job_control;

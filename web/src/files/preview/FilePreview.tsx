@@ -8,6 +8,7 @@ import { asProblem } from "../../api/problem";
 import { useFormat } from "../../ui/format";
 import { Empty, LoadingRows, ProblemNote } from "../../ui/states";
 import { download, partQuery, wholeQuery } from "../content";
+import { checksum, extract, isArchive, useBegin } from "../tasks";
 import { imageType, type PreviewKind, previewKind } from "./kind";
 import { LineList } from "./LineList";
 import { linesOf } from "./lines";
@@ -142,10 +143,13 @@ interface FrameProps extends Props {
   children: ReactNode;
 }
 
-function Frame({ space, path, onDirectory, size, error, onRetry, tools, note, children }: FrameProps) {
+function Frame(props: FrameProps) {
+  const { space, path, name, onDirectory, size, error, onRetry, tools, note, children } = props;
   const { t } = useTranslation();
   const format = useFormat();
   const [failure, setFailure] = useState<unknown>(null);
+  const sum = useBegin((of: string) => checksum(space, of));
+  const unpack = useBegin((of: string) => extract(space, of));
   const isDirectory = error ? asProblem(error).code === "is-a-directory" : false;
   useEffect(() => {
     if (isDirectory) onDirectory();
@@ -156,11 +160,22 @@ function Frame({ space, path, onDirectory, size, error, onRetry, tools, note, ch
       <div className={classes.tools}>
         {tools}
         <span className={classes.size}>{size !== undefined && format.bytes(size)}</span>
+        {isArchive(name) && (
+          <Button variant="default" size="xs" loading={unpack.isPending} onClick={() => unpack.mutate(path)}>
+            {t("fileTasks.extract")}
+          </Button>
+        )}
+        <Button variant="default" size="xs" loading={sum.isPending} onClick={() => sum.mutate(path)}>
+          {t("fileTasks.checksum")}
+        </Button>
         <Button variant="default" size="xs" leftSection={<IconDownload size={14} />} onClick={save}>
           {t("preview.download")}
         </Button>
       </div>
       {failure !== null && <ProblemNote error={failure} onRetry={save} />}
+      {[unpack.error, sum.error].map(
+        (failed) => failed && <ProblemNote key={failed.message} error={failed} />,
+      )}
       {error ? <ProblemNote error={error} onRetry={onRetry} /> : null}
       {note && <p className={classes.note}>{note}</p>}
       {children}

@@ -4,6 +4,7 @@ import { admin } from "./admin";
 import { audit } from "./audit";
 import { choices } from "./choices";
 import { efficiency } from "./efficiency";
+import { fileTasks } from "./file-tasks";
 import { files } from "./files";
 import { images } from "./images";
 import { jobActions } from "./job-actions";
@@ -44,6 +45,7 @@ export const rest = {
   templates,
   images,
   files,
+  fileTasks,
   nodes,
   secret,
   account,

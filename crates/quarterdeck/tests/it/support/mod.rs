@@ -1,6 +1,8 @@
 //! What every test here uses: a [`Site`] of processes, a [`Client`] of its API, the [`Slurm`] beneath.
 
+pub mod archives;
 mod client;
+pub mod files;
 mod live;
 mod mail_server;
 mod postgres;
