@@ -123,11 +123,17 @@ pub(crate) fn rename(spaces: &Spaces, from: &Place, to: &Place, replace: bool) -
     let (from, to) = (spaces.locate(from)?, spaces.locate(to)?);
     let (from_parent, from_name) = spaces.open_parent(&from)?;
     let (to_parent, to_name) = spaces.open_parent(&to)?;
-    let what = format!("{from} to {to}");
-    if replace {
-        renameat(&from_parent, from_name.as_os_str(), &to_parent, to_name.as_os_str()).during(what)
+    let renamed = if replace {
+        renameat(&from_parent, from_name.as_os_str(), &to_parent, to_name.as_os_str())
     } else {
-        rename_new((from_parent.as_fd(), from_name.as_os_str()), (to_parent.as_fd(), to_name.as_os_str())).during(what)
+        rename_new((from_parent.as_fd(), from_name.as_os_str()), (to_parent.as_fd(), to_name.as_os_str()))
+    };
+    match renamed {
+        Err(Errno::INVAL) => {
+            let message = format!("{from}: a directory cannot be moved into itself: choose another place");
+            Err(AgentError::new(ErrorCode::IntoItself, message))
+        }
+        other => other.during(format_args!("{from} to {to}")),
     }
 }
 

@@ -358,7 +358,7 @@ pub enum ErrorCode {
     SizeMismatch,
     /// Somebody else is writing to this upload.
     Locked,
-    /// A directory cannot be copied into itself.
+    /// A directory cannot be copied or moved into itself.
     IntoItself,
     /// More entries, bytes or levels than the site allows, or far more bytes than an archive of its size should hold.
     TooMuch,

@@ -42,7 +42,7 @@ export const problem = {
     "not-a-regular-file": "This is neither a file nor a directory of its own: look at what it leads to.",
     "other-file-system": "The two places are on different file systems.",
     "no-trash": "This has no trash to go to: it can only be deleted for good.",
-    "into-itself": "A directory cannot be copied into itself: choose another place.",
+    "into-itself": "A directory cannot be copied or moved into itself: choose another place.",
     "too-much": "This is more than the site allows: {{detail}}",
     "not-an-archive": "This cannot be unpacked here: zip, tar and tar.gz can.",
     "archive-damaged": "The archive is damaged: get it again.",

@@ -45,7 +45,7 @@ export const problem: Translation<typeof en.problem> = {
     "not-a-regular-file": "일반 파일이나 디렉터리가 아닙니다. 링크가 가리키는 대상을 확인하십시오.",
     "other-file-system": "두 위치가 서로 다른 파일 시스템에 있습니다.",
     "no-trash": "휴지통으로 옮길 수 없습니다. 완전히 삭제할 수만 있습니다.",
-    "into-itself": "디렉터리를 자기 자신 안으로 복사할 수 없습니다. 다른 위치를 선택하십시오.",
+    "into-itself": "디렉터리를 자기 자신 안으로 복사하거나 옮길 수 없습니다. 다른 위치를 선택하십시오.",
     "too-much": "사이트에서 허용하는 한도를 넘습니다: {{detail}}",
     "not-an-archive": "여기에서 풀 수 없는 파일입니다. zip, tar, tar.gz를 풀 수 있습니다.",
     "archive-damaged": "압축 파일이 손상되었습니다. 다시 받으십시오.",
