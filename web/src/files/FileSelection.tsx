@@ -12,6 +12,7 @@ import { download } from "./content";
 import classes from "./files.module.css";
 import { NameDialog } from "./NameDialog";
 import { joined, typedName } from "./paths";
+import { PermissionsDialog } from "./permissions/PermissionsDialog";
 
 interface Props {
   space: string;
@@ -25,6 +26,7 @@ export function FileSelection({ space, directory, selection, onDeleted }: Props)
   const format = useFormat();
   const readAgain = useReadAgain(space);
   const [renaming, setRenaming] = useState<FileEntry | null>(null);
+  const [permitting, setPermitting] = useState(false);
   const { rows } = selection;
   const [one, ...others] = rows;
   const save = useMutation({ mutationFn: () => download(space, ...rows.map(({ path }) => path)) });
@@ -49,6 +51,9 @@ export function FileSelection({ space, directory, selection, onDeleted }: Props)
           {t("files.rename")}
         </Button>
       )}
+      <Button variant="default" onClick={() => setPermitting(true)}>
+        {t("permissions.open")}
+      </Button>
       <Button variant="default" loading={remove.isPending} onClick={() => remove.mutate()}>
         {t("files.delete")}
       </Button>
@@ -57,6 +62,14 @@ export function FileSelection({ space, directory, selection, onDeleted }: Props)
       </Button>
       {save.error && <ProblemNote error={save.error} />}
       {remove.error && <ProblemNote error={remove.error} />}
+      {permitting && (
+        <PermissionsDialog
+          space={space}
+          entries={rows}
+          onChanged={readAgain}
+          onClose={() => setPermitting(false)}
+        />
+      )}
       {renaming && (
         <NameDialog
           title={t("files.renameTitle", { name: renaming.name })}

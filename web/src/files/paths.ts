@@ -14,14 +14,6 @@ export function crumbsOf(path: string): Crumb[] {
   ];
 }
 
-/** `rwxr-x---` of permission bits in octal, `0750`. */
-export function modeText(octal: string): string {
-  const mode = Number.parseInt(octal, 8);
-  let text = "";
-  for (let bit = 8; bit >= 0; bit -= 1) text += mode & (1 << bit) ? ("xwr"[bit % 3] ?? "-") : "-";
-  return text;
-}
-
 /** A name or path as people read it. */
 export function displayName(name: string): string {
   return name.replace(/%([0-9A-Fa-f]{2})/g, (_, code: string) => (code === "25" ? "%" : "\ufffd"));

@@ -1,10 +1,13 @@
 // What the files page shows: in its address.
+import { nameIn } from "./paths";
 
 export interface PlaceSearch {
   /** A directory beneath the space. */
   path?: string;
   /** A name in it, which is looked at. */
   file?: string;
+  /** The file is written in. */
+  edit?: true;
   /** What was deleted, instead. */
   trash?: true;
 }
@@ -14,5 +17,12 @@ export function placeFromSearch(search: Record<string, unknown>): PlaceSearch {
     const value = search[key];
     return typeof value === "string" && value !== "" ? { [key]: value } : {};
   };
-  return { ...text("path"), ...text("file"), ...(search.trash === true ? { trash: true } : {}) };
+  const flag = (key: "edit" | "trash") => (search[key] === true ? { [key]: true } : {});
+  return { ...text("path"), ...text("file"), ...flag("edit"), ...flag("trash") };
+}
+
+/** A file in its directory. */
+export function placeOf(path: string): PlaceSearch {
+  const directory = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+  return { ...(directory ? { path: directory } : {}), file: nameIn(path) };
 }

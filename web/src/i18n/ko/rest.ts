@@ -4,6 +4,7 @@ import { admin } from "./admin";
 import { audit } from "./audit";
 import { choices } from "./choices";
 import { efficiency } from "./efficiency";
+import { fileEdit } from "./file-edit";
 import { files } from "./files";
 import { images } from "./images";
 import { jobActions } from "./job-actions";
@@ -15,6 +16,7 @@ import { nodeHistory } from "./node-history";
 import { nodes } from "./nodes";
 import { notifications } from "./notifications";
 import { partitions } from "./partitions";
+import { permissions } from "./permissions";
 import { preview } from "./preview";
 import { related } from "./related";
 import { reservations } from "./reservations";
@@ -43,7 +45,9 @@ export const rest = {
   newJob,
   templates,
   images,
+  fileEdit,
   files,
+  permissions,
   nodes,
   secret,
   account,
