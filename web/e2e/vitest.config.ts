@@ -16,6 +16,7 @@ export default defineConfig({
       "efficiency.ts",
       "results.ts",
       "file-changes.ts",
+      "file-edits.ts",
       "nodes.ts",
       "cluster.ts",
       "notifications.ts",

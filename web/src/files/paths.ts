@@ -1,4 +1,5 @@
 // Paths beneath a space. They are opaque to the page except for their slashes: `%XX` stands for a byte that is not UTF-8.
+import type { PlaceSearch } from "./place";
 
 export interface Crumb {
   name: string;
@@ -32,4 +33,10 @@ export function nameIn(path: string): string {
 /** A name as somebody typed it, as part of a path. */
 export function typedName(name: string): string {
   return name.replaceAll("%", "%25");
+}
+
+/** A file in its directory. */
+export function placeOf(path: string): PlaceSearch {
+  const directory = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+  return { ...(directory ? { path: directory } : {}), file: nameIn(path) };
 }

@@ -1,5 +1,4 @@
 // What the files page shows: in its address.
-import { nameIn } from "./paths";
 
 export interface PlaceSearch {
   /** A directory beneath the space. */
@@ -19,10 +18,4 @@ export function placeFromSearch(search: Record<string, unknown>): PlaceSearch {
   };
   const flag = (key: "edit" | "trash") => (search[key] === true ? { [key]: true } : {});
   return { ...text("path"), ...text("file"), ...flag("edit"), ...flag("trash") };
-}
-
-/** A file in its directory. */
-export function placeOf(path: string): PlaceSearch {
-  const directory = path.slice(0, Math.max(0, path.lastIndexOf("/")));
-  return { ...(directory ? { path: directory } : {}), file: nameIn(path) };
 }

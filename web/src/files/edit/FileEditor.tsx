@@ -6,7 +6,7 @@ import { Link } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "../../ui/format";
 import { Empty, LoadingRows, ProblemNote } from "../../ui/states";
-import { placeOf } from "../place";
+import { placeOf } from "../paths";
 import { readingQuery } from "./document";
 import { Editing } from "./Editing";
 import { MAX_EDIT_BYTES } from "./limit";

@@ -12,7 +12,7 @@ import { Empty, LoadingRows, ProblemNote } from "../../ui/states";
 import { download, partQuery, wholeQuery } from "../content";
 import { MAX_EDIT_BYTES } from "../edit/limit";
 import type { Encoding } from "../encoding";
-import { placeOf } from "../place";
+import { placeOf } from "../paths";
 import { imageType, type PreviewKind, previewKind } from "./kind";
 import { LineList } from "./LineList";
 import { linesOf } from "./lines";
