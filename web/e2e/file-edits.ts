@@ -47,8 +47,8 @@ describe("a text file", () => {
     const dialog = page.getByRole("dialog", { name: "New file" });
     await dialog.getByLabel("Name").fill("Makefile");
     await dialog.getByRole("button", { name: "Make it" }).click();
-    await textOf("Makefile").fill("all:\n");
-    await page.keyboard.press("Control+End");
+    await page.getByText("UTF-8", { exact: true }).waitFor();
+    await page.keyboard.type("all:\n");
     await page.keyboard.press("Tab");
     await page.keyboard.type("echo 끝\n");
     await page.getByText("Not saved yet").waitFor();

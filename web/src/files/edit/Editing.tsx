@@ -40,6 +40,8 @@ export function Editing({ space, path, name, first }: Props) {
   const isDirty = () => mine() !== base.text.text;
   // What was typed while it was being saved is not saved.
   useEffect(() => setDirty((area.current?.text() ?? "") !== base.text.text), [base]);
+  // What led here is gone from the page, and the focus with it.
+  useEffect(() => area.current?.focus(), []);
   const blocker = useBlocker({
     shouldBlockFn: isDirty,
     enableBeforeUnload: isDirty,

@@ -1,5 +1,5 @@
 // Plain text with line numbers. Tab writes a tab; who moves by the keyboard leaves with Escape, then Tab.
-import { type KeyboardEvent, type Ref, useImperativeHandle, useRef, useState } from "react";
+import { type KeyboardEvent, type Ref, useEffect, useImperativeHandle, useRef, useState } from "react";
 import classes from "./edit.module.css";
 
 /** The text lives in the browser's own text area, with its undo: holding a long one twice would make typing slow. */
@@ -40,6 +40,13 @@ export function TextArea({ ref, label, describedBy, initial, onChange }: Props) 
     },
     focus: () => area.current?.focus(),
   }));
+  useEffect(() => {
+    const element = area.current;
+    if (!element) return;
+    const observer = new ResizeObserver(() => setHeight(element.clientHeight));
+    observer.observe(element);
+    return () => observer.disconnect();
+  }, []);
   const onKeyDown = (event: KeyboardEvent<HTMLTextAreaElement>) => {
     if (event.nativeEvent.isComposing) return;
     if (event.key === "Escape") {
@@ -67,16 +74,7 @@ export function TextArea({ ref, label, describedBy, initial, onChange }: Props) 
         </div>
       </div>
       <textarea
-        ref={(element) => {
-          area.current = element;
-          if (!element) return;
-          const observer = new ResizeObserver(() => setHeight(element.clientHeight));
-          observer.observe(element);
-          return () => {
-            area.current = null;
-            observer.disconnect();
-          };
-        }}
+        ref={area}
         className={classes.text}
         aria-label={label}
         aria-describedby={describedBy}
