@@ -88,6 +88,18 @@ describe("a text file", () => {
     expect(read("mixed.txt")).toBe("one!\r\ntwo\nthree\r\n");
   });
 
+  it("that is long has its numbers beside its lines, within the window", async () => {
+    write("long.txt", Array.from({ length: 5000 }, (_, at) => `line ${at + 1}\n`).join(""));
+    await edit("long.txt");
+    const area = textOf("long.txt");
+    await area.evaluate((element) => element.scrollTo({ top: 2000 * 20 }));
+    // The text stands 8 pixels below the area's upper edge.
+    await page.getByText(/^2000\n2001\n/).waitFor();
+    const [text, numbers] = [await area.boundingBox(), await page.getByText(/^2000\n2001\n/).boundingBox()];
+    expect((numbers?.y ?? 0) - (text?.y ?? 0)).toBe(8 - 20);
+    expect((text?.y ?? 0) + (text?.height ?? 0)).toBeLessThan(800);
+  });
+
   it("in CP949 is read, which is said, and becomes UTF-8 only after asking", async () => {
     // "가똠" and a line of ASCII: 똠 is none of EUC-KR's own.
     const bytes = Buffer.from([0xb0, 0xa1, 0x8c, 0x63, 0x0d, 0x0a, 0x6f, 0x6b, 0x0d, 0x0a]);

@@ -106,7 +106,7 @@ export function Editing({ space, path, name, first }: Props) {
         label={t("fileEdit.textOf", { name })}
         describedBy={hint}
         initial={first.text.text}
-        onChange={() => setDirty(isDirty())}
+        onChange={(text) => setDirty(text !== base.text.text)}
       />
       <div className={classes.state}>
         <span>{base.text.encoding === "cp949" ? "CP949" : base.text.bom ? "UTF-8 (BOM)" : "UTF-8"}</span>

@@ -15,7 +15,7 @@ interface Props {
   label: string;
   describedBy: string;
   initial: string;
-  onChange(): void;
+  onChange(text: string): void;
 }
 
 /** As in edit.module.css. */
@@ -28,10 +28,6 @@ export function TextArea({ ref, label, describedBy, initial, onChange }: Props) 
   const [count, setCount] = useState(() => linesIn(initial));
   const [top, setTop] = useState(0);
   const [height, setHeight] = useState(0);
-  const changed = () => {
-    setCount(linesIn(area.current?.value ?? ""));
-    onChange();
-  };
   useImperativeHandle(ref, () => ({
     text: () => area.current?.value ?? "",
     replace(text) {
@@ -84,7 +80,10 @@ export function TextArea({ ref, label, describedBy, initial, onChange }: Props) 
         autoCapitalize="off"
         autoCorrect="off"
         autoComplete="off"
-        onChange={changed}
+        onChange={({ currentTarget: { value } }) => {
+          setCount(linesIn(value));
+          onChange(value);
+        }}
         onScroll={(event) => setTop(event.currentTarget.scrollTop)}
         onKeyDown={onKeyDown}
         onBlur={() => {
