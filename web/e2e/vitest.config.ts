@@ -17,6 +17,7 @@ export default defineConfig({
       "results.ts",
       "file-changes.ts",
       "file-tasks.ts",
+      "file-edits.ts",
       "nodes.ts",
       "cluster.ts",
       "notifications.ts",

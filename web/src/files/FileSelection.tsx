@@ -16,6 +16,7 @@ import { download } from "./content";
 import classes from "./files.module.css";
 import { NameDialog } from "./NameDialog";
 import { joined, nameIn, typedName } from "./paths";
+import { PermissionsDialog } from "./permissions/PermissionsDialog";
 import { archive, checksum, extract, isArchive, removeForGood, useBegin } from "./tasks";
 import taskClasses from "./tasks.module.css";
 
@@ -32,6 +33,7 @@ export function FileSelection({ space, directory, selection, onDeleted }: Props)
   const readAgain = useReadAgain(space);
   const [renaming, setRenaming] = useState<FileEntry | null>(null);
   const [asking, setAsking] = useState<"copy" | "archive" | "remove" | null>(null);
+  const [permitting, setPermitting] = useState(false);
   const { rows } = selection;
   const [one, ...others] = rows;
   const single = others.length === 0 ? one : undefined;
@@ -84,6 +86,9 @@ export function FileSelection({ space, directory, selection, onDeleted }: Props)
           {t("files.rename")}
         </Button>
       )}
+      <Button variant="default" onClick={() => setPermitting(true)}>
+        {t("permissions.open")}
+      </Button>
       <Button variant="default" loading={remove.isPending} onClick={() => remove.mutate()}>
         {t("files.delete")}
       </Button>
@@ -142,6 +147,14 @@ export function FileSelection({ space, directory, selection, onDeleted }: Props)
       >
         <p style={{ margin: 0 }}>{t("fileTasks.forGoodText")}</p>
       </Confirm>
+      {permitting && (
+        <PermissionsDialog
+          space={space}
+          entries={rows}
+          onChanged={readAgain}
+          onClose={() => setPermitting(false)}
+        />
+      )}
       {renaming && (
         <NameDialog
           title={t("files.renameTitle", { name: renaming.name })}

@@ -1,12 +1,13 @@
 // The person's files: a space's directories, one file looked at, or what was deleted.
 import { ActionIcon, Button } from "@mantine/core";
-import { IconFolderPlus, IconRefresh, IconTrash } from "@tabler/icons-react";
+import { IconFilePlus, IconFolderPlus, IconRefresh, IconTrash } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useCallback, useState } from "react";
+import { lazy, Suspense, useCallback, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { PageHeader } from "../ui/PageHeader";
-import { makeDirectory, useReadAgain } from "./changes";
+import { LoadingRows } from "../ui/states";
+import { makeDirectory, makeFile, useReadAgain } from "./changes";
 import { Directory } from "./Directory";
 import { Find } from "./Find";
 import classes from "./files.module.css";
@@ -20,11 +21,12 @@ import { TaskPanel } from "./TaskPanel";
 import { Trash } from "./Trash";
 
 const route = getRouteApi("/frame/files/$space");
+const FileEditor = lazy(() => import("./edit/FileEditor").then((module) => ({ default: module.FileEditor })));
 
 export function FilesPage() {
   const { space } = route.useParams();
   const wanted = route.useSearch();
-  const { path = "", file, trash } = wanted;
+  const { path = "", file, edit, trash } = wanted;
   const looksAt = trash || file !== undefined;
   const navigate = route.useNavigate();
   const enter = useCallback(
@@ -41,7 +43,17 @@ export function FilesPage() {
       {!looksAt && isSearch(wanted) && (
         <SearchResults key={JSON.stringify([space, wanted])} space={space} path={path} wanted={wanted} />
       )}
-      {!trash && file !== undefined && (
+      {!trash && file !== undefined && edit && (
+        <Suspense fallback={<LoadingRows rows={8} />}>
+          <FileEditor
+            key={joined(path, file)}
+            space={space}
+            path={joined(path, file)}
+            name={displayName(file)}
+          />
+        </Suspense>
+      )}
+      {!trash && file !== undefined && !edit && (
         <FilePreview
           key={joined(path, file)}
           space={space}
@@ -57,10 +69,13 @@ export function FilesPage() {
 function Head() {
   const { t } = useTranslation();
   const { space } = route.useParams();
-  const { path = "", file, trash } = route.useSearch();
+  const { path = "", file, edit, trash } = route.useSearch();
+  const navigate = route.useNavigate();
   const cache = useQueryClient();
   const readAgain = useReadAgain(space);
-  const [making, setMaking] = useState(false);
+  const [making, setMaking] = useState<"directory" | "file" | null>(null);
+  if (edit && file !== undefined)
+    return <PageHeader title={t("fileEdit.editing", { name: displayName(file) })} below={<Crumbs />} />;
   return (
     <PageHeader
       title={trash ? t("files.trash") : t("pages.files")}
@@ -69,13 +84,22 @@ function Head() {
       actions={
         <>
           {!trash && file === undefined && (
-            <Button
-              variant="default"
-              leftSection={<IconFolderPlus size={16} />}
-              onClick={() => setMaking(true)}
-            >
-              {t("files.newDirectory")}
-            </Button>
+            <>
+              <Button
+                variant="default"
+                leftSection={<IconFolderPlus size={16} />}
+                onClick={() => setMaking("directory")}
+              >
+                {t("files.newDirectory")}
+              </Button>
+              <Button
+                variant="default"
+                leftSection={<IconFilePlus size={16} />}
+                onClick={() => setMaking("file")}
+              >
+                {t("fileEdit.newFile")}
+              </Button>
+            </>
           )}
           {!trash && (
             <Button
@@ -99,7 +123,20 @@ function Head() {
           >
             <IconRefresh size={16} />
           </ActionIcon>
-          {making && (
+          {making === "file" && (
+            <NameDialog
+              title={t("fileEdit.newFile")}
+              deed={t("fileEdit.makeFile")}
+              save={async (name) => {
+                const made = typedName(name);
+                await makeFile(space, joined(path, made));
+                await readAgain();
+                await navigate({ search: { ...(path ? { path } : {}), file: made, edit: true } });
+              }}
+              onClose={() => setMaking(null)}
+            />
+          )}
+          {making === "directory" && (
             <NameDialog
               title={t("files.newDirectory")}
               deed={t("files.make")}
@@ -107,7 +144,7 @@ function Head() {
                 await makeDirectory(space, joined(path, typedName(name)));
                 await readAgain();
               }}
-              onClose={() => setMaking(false)}
+              onClose={() => setMaking(null)}
             />
           )}
         </>

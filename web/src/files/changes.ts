@@ -4,12 +4,18 @@ import { useCallback } from "react";
 import { client } from "../api/client";
 import { asProblem } from "../api/problem";
 import type { FileEntry, TrashEntry } from "../api/types";
+import { write } from "./content";
 
 export async function makeDirectory(space: string, path: string): Promise<void> {
   await client.POST("/api/v1/files/{space}/mkdir", {
     params: { path: { space } },
     body: { path, parents: false },
   });
+}
+
+/** A new one, empty. */
+export async function makeFile(space: string, path: string): Promise<void> {
+  await write(space, path, new Uint8Array(), "new");
 }
 
 /** Never replaces what is there. */

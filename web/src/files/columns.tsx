@@ -7,7 +7,8 @@ import type { Column } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
 import { Moment } from "../ui/time";
 import classes from "./files.module.css";
-import { modeText } from "./paths";
+import { modeOf, modeText } from "./permissions/mode";
+import { usePermissionWords } from "./permissions/words";
 
 const ICONS = { file: IconFile, directory: IconFolder, link: IconLink, other: IconFile } as const;
 
@@ -15,6 +16,7 @@ const ICONS = { file: IconFile, directory: IconFolder, link: IconLink, other: Ic
 export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): Column<FileEntry>[] {
   const { t } = useTranslation();
   const format = useFormat();
+  const words = usePermissionWords();
   return useMemo(
     () => [
       {
@@ -36,7 +38,17 @@ export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): 
         header: t("files.columns.mode"),
         width: 100,
         minor: true,
-        cell: (entry) => <span className="qd-mono">{modeText(entry.mode)}</span>,
+        cell: (entry) => {
+          const inWords = words.each(entry.mode, entry.kind === "directory");
+          return (
+            <span title={inWords}>
+              <span className="qd-mono" aria-hidden>
+                {modeText(modeOf(entry.mode))}
+              </span>
+              <span className="qd-unseen">{inWords}</span>
+            </span>
+          );
+        },
       },
       {
         id: "modified",
@@ -46,7 +58,7 @@ export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): 
         cell: (entry) => <Moment at={entry.modified_at} />,
       },
     ],
-    [linked, t, format],
+    [linked, t, format, words],
   );
 }
 

@@ -33,6 +33,11 @@ export const wholeQuery = (space: string, path: string, most: number) =>
     gcTime: KEEP_MS,
   });
 
+/** Where a file's bytes are read and written. */
+export function addressOf(space: string, path: string): string {
+  return `/api/v1/files/${encodeURIComponent(space)}/content?path=${encodeURIComponent(path)}`;
+}
+
 /** Saves a file of any size, or several and directories as an archive: the browser fetches it, not the page. */
 export async function download(space: string, ...paths: string[]): Promise<void> {
   const { data } = await client.POST("/api/v1/downloads", { body: { space, paths } });
@@ -42,6 +47,29 @@ export async function download(space: string, ...paths: string[]): Promise<void>
   link.click();
 }
 
+/**
+ * Writes a small file over the state that `etag` names, or as a new file.
+ *
+ * @returns the entity tag of what was written.
+ * @throws Problem `changed` where the file is in another state, `already-exists` where a new one is there already.
+ */
+export async function write(
+  space: string,
+  path: string,
+  bytes: Uint8Array<ArrayBuffer>,
+  etag: string | "new",
+): Promise<string> {
+  const headers = {
+    "Content-Type": "application/octet-stream",
+    ...(etag === "new" ? { "If-None-Match": "*" } : { "If-Match": etag }),
+  };
+  const response = await authorizedFetch(
+    new Request(addressOf(space, path), { method: "PUT", headers, body: bytes }),
+  );
+  if (!response.ok) throw await problemOf(response);
+  return response.headers.get("ETag") ?? "";
+}
+
 async function readPart(
   space: string,
   path: string,
@@ -49,9 +77,10 @@ async function readPart(
   signal: AbortSignal,
   most = Number.POSITIVE_INFINITY,
 ): Promise<Part | null> {
-  const url = `/api/v1/files/${encodeURIComponent(space)}/content?path=${encodeURIComponent(path)}`;
   const headers = { Range: `bytes=${range}` };
-  const response = await authorizedFetch(new Request(url, { headers, cache: "no-store", signal }));
+  const response = await authorizedFetch(
+    new Request(addressOf(space, path), { headers, cache: "no-store", signal }),
+  );
   // No byte of an empty file is there to ask for.
   if (response.status === 416) return { bytes: new Uint8Array(), from: 0, size: 0 };
   if (!response.ok) throw await problemOf(response);

@@ -1,4 +1,5 @@
 // Paths beneath a space. They are opaque to the page except for their slashes: `%XX` stands for a byte that is not UTF-8.
+import type { PlaceSearch } from "./place";
 
 export interface Crumb {
   name: string;
@@ -12,14 +13,6 @@ export function crumbsOf(path: string): Crumb[] {
     { name: "", path: "" },
     ...names.map((name, index) => ({ name: displayName(name), path: names.slice(0, index + 1).join("/") })),
   ];
-}
-
-/** `rwxr-x---` of permission bits in octal, `0750`. */
-export function modeText(octal: string): string {
-  const mode = Number.parseInt(octal, 8);
-  let text = "";
-  for (let bit = 8; bit >= 0; bit -= 1) text += mode & (1 << bit) ? ("xwr"[bit % 3] ?? "-") : "-";
-  return text;
 }
 
 /** A name or path as people read it. */
@@ -40,4 +33,10 @@ export function nameIn(path: string): string {
 /** A name as somebody typed it, as part of a path. */
 export function typedName(name: string): string {
   return name.replaceAll("%", "%25");
+}
+
+/** A file in its directory. */
+export function placeOf(path: string): PlaceSearch {
+  const directory = path.slice(0, Math.max(0, path.lastIndexOf("/")));
+  return { ...(directory ? { path: directory } : {}), file: nameIn(path) };
 }

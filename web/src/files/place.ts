@@ -5,6 +5,8 @@ export interface PlaceSearch {
   path?: string;
   /** A name in it, which is looked at. */
   file?: string;
+  /** The file is written in. */
+  edit?: true;
   /** What was deleted, instead. */
   trash?: true;
   /** What is looked for below the directory, instead: part of a name, or a pattern. */
@@ -36,12 +38,14 @@ export function placeFromSearch(search: Record<string, unknown>): PlaceSearch {
     const value = search[key];
     return typeof value === "number" && value !== 0 && choices.includes(value) ? { [key]: value } : {};
   };
+  const flag = (key: "edit" | "trash") => (search[key] === true ? { [key]: true } : {});
   return {
     ...text("path"),
     ...text("file"),
     ...text("find"),
     ...choice("min", SIZES),
     ...choice("days", AGES),
-    ...(search.trash === true ? { trash: true } : {}),
+    ...flag("edit"),
+    ...flag("trash"),
   };
 }

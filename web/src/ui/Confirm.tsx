@@ -10,6 +10,8 @@ interface Props {
   children: ReactNode;
   /** The button's word: the deed itself, not "OK". */
   deed: string;
+  /** The other button's word, where nothing would be kept as it is. */
+  keep?: string;
   destructive?: boolean;
   busy: boolean;
   error: unknown;
@@ -30,7 +32,7 @@ export function Confirm(props: Props) {
       {props.error ? <ProblemNote error={props.error} /> : null}
       <Group justify="flex-end" mt="md" gap="xs">
         <Button variant="default" onClick={props.onClose} data-autofocus>
-          {t("common.keep")}
+          {props.keep ?? t("common.keep")}
         </Button>
         <Button color={props.destructive ? "red" : undefined} loading={props.busy} onClick={props.onConfirm}>
           {props.deed}

@@ -34,7 +34,7 @@ async fn a_directory_is_made_a_file_moved_there_and_given_permissions() {
     assert_eq!(refusal(&post(&client, "/rename", clash).await).1, "already-exists");
     let replace = json!({"from": "other", "to": "작업/one/in.dat", "replace": true});
     let inwards = json!({"from": "작업", "to": "작업/one/작업"});
-    assert_eq!(refusal(&post(&client, "/rename", inwards).await), (409, "into-itself".to_owned()));
+    assert_eq!(refusal(&post(&client, "/rename", inwards).await), (409, "into-itself".to_owned(), None));
     assert_eq!(post(&client, "/rename", replace).await.status, 200);
     assert_eq!(fs::read_to_string(site.path("home/작업/one/in.dat")).unwrap(), "other");
 

@@ -1,13 +1,18 @@
 // One file, shown as what its name says it is, and a button that saves it.
 import { Button, SegmentedControl } from "@mantine/core";
-import { IconDownload, IconFileUnknown } from "@tabler/icons-react";
+import { IconDownload, IconFileUnknown, IconPencil } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
+import { Link } from "@tanstack/react-router";
+import type { TFunction } from "i18next";
 import { type ReactNode, useEffect, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "../../api/problem";
 import { useFormat } from "../../ui/format";
 import { Empty, LoadingRows, ProblemNote } from "../../ui/states";
 import { download, partQuery, wholeQuery } from "../content";
+import { MAX_EDIT_BYTES } from "../edit/limit";
+import type { Encoding } from "../encoding";
+import { placeOf } from "../paths";
 import { checksum, extract, isArchive, useBegin } from "../tasks";
 import { imageType, type PreviewKind, previewKind } from "./kind";
 import { LineList } from "./LineList";
@@ -98,7 +103,11 @@ function TextPreview({ kind, tools, ...props }: Props & { kind: PreviewKind; too
           )}
         </>
       }
-      note={part && isCut && lines && t(`preview.cut.${end}`, { size: format.bytes(part.bytes.length) })}
+      editable={Boolean(lines?.encoding)}
+      notes={[
+        lines && encodingNote(t, lines.encoding),
+        part && isCut && lines && t(`preview.cut.${end}`, { size: format.bytes(part.bytes.length) }),
+      ]}
     >
       {!part && !error && <LoadingRows rows={8} />}
       {lines === null && <NotShown title={t("preview.notText")} />}
@@ -123,7 +132,11 @@ function TablePreview({ tools, ...props }: Props & { tools: ReactNode }) {
       error={error}
       onRetry={() => void refetch()}
       tools={cells && tools}
-      note={cells?.cut && t("preview.tableCut", { rows: format.number(cells.rows.length) })}
+      editable={Boolean(cells?.encoding)}
+      notes={[
+        cells && encodingNote(t, cells.encoding),
+        cells?.cut && t("preview.tableCut", { rows: format.number(cells.rows.length) }),
+      ]}
     >
       {!part && !error && <LoadingRows rows={8} />}
       {cells === null && <NotShown title={t("preview.notText")} />}
@@ -138,13 +151,16 @@ interface FrameProps extends Props {
   error: unknown;
   onRetry(): void;
   tools?: ReactNode;
-  /** What is not shown. */
-  note?: ReactNode;
+  /** It is text, which can be written in. */
+  editable?: boolean;
+  /** How it was read, and what is not shown. */
+  notes?: (string | null | undefined | false)[];
   children: ReactNode;
 }
 
 function Frame(props: FrameProps) {
-  const { space, path, name, onDirectory, size, error, onRetry, tools, note, children } = props;
+  const { space, path, name, onDirectory, size, error, onRetry, tools } = props;
+  const { editable = false, notes = [], children } = props;
   const { t } = useTranslation();
   const format = useFormat();
   const [failure, setFailure] = useState<unknown>(null);
@@ -160,6 +176,23 @@ function Frame(props: FrameProps) {
       <div className={classes.tools}>
         {tools}
         <span className={classes.size}>{size !== undefined && format.bytes(size)}</span>
+        {editable && size !== undefined && size <= MAX_EDIT_BYTES && (
+          <Button
+            variant="default"
+            size="xs"
+            leftSection={<IconPencil size={14} />}
+            renderRoot={(rest) => (
+              <Link
+                to="/files/$space"
+                params={{ space }}
+                search={{ ...placeOf(path), edit: true }}
+                {...rest}
+              />
+            )}
+          >
+            {t("fileEdit.edit")}
+          </Button>
+        )}
         {isArchive(name) && (
           <Button variant="default" size="xs" loading={unpack.isPending} onClick={() => unpack.mutate(path)}>
             {t("fileTasks.extract")}
@@ -177,10 +210,14 @@ function Frame(props: FrameProps) {
         (failed) => failed && <ProblemNote key={failed.message} error={failed} />,
       )}
       {error ? <ProblemNote error={error} onRetry={onRetry} /> : null}
-      {note && <p className={classes.note}>{note}</p>}
+      {notes.some(Boolean) && <p className={classes.note}>{notes.filter(Boolean).join(" ")}</p>}
       {children}
     </div>
   );
+}
+
+function encodingNote(t: TFunction, encoding: Encoding | null): string | null {
+  return encoding === "cp949" ? t("preview.cp949") : null;
 }
 
 function TableOrText({ asText, onChange }: { asText: boolean; onChange(asText: boolean): void }) {

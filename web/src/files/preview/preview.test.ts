@@ -31,13 +31,20 @@ describe("the kind of a preview", () => {
 
 describe("lines", () => {
   it("are those of the whole file", () => {
-    expect(linesOf(part("one\r\ntwo\n"), false)).toEqual({ lines: ["one", "two"], fromEnd: false });
-    expect(linesOf(part(""), false)).toEqual({ lines: [], fromEnd: false });
+    expect(linesOf(part("one\r\ntwo\n"), false)).toEqual({
+      lines: ["one", "two"],
+      fromEnd: false,
+      encoding: "utf-8",
+    });
+    expect(linesOf(part(""), false)).toMatchObject({ lines: [], fromEnd: false });
   });
 
   it("leave out what the part has only half of", () => {
     expect(linesOf(part("one\ntwo\nthr", 0, 99), false)?.lines).toEqual(["one", "two"]);
-    expect(linesOf(part("lf\ntwo\nthree\n", 50), false)).toEqual({ lines: ["two", "three"], fromEnd: true });
+    expect(linesOf(part("lf\ntwo\nthree\n", 50), false)).toMatchObject({
+      lines: ["two", "three"],
+      fromEnd: true,
+    });
   });
 
   it("show a line without end as far as it is bearable", () => {
@@ -49,6 +56,24 @@ describe("lines", () => {
     expect(linesOf(part("10 %\r99 %\n\u001b[31mred\u001b[0m\n"), true)?.lines).toEqual(["99 %", "red"]);
   });
 
+  it("in CP949 are read so, also where the part begins and ends within a character", () => {
+    // "각각\n가\n각": the second byte of 각 first, the first of 각 last.
+    const bytes = Uint8Array.from([0xa2, 0xb0, 0xa2, 0x0a, 0xb0, 0xa1, 0x0a, 0xb0]);
+    expect(linesOf({ bytes, from: 1, size: 99 }, false)).toMatchObject({ lines: ["가"], encoding: "cp949" });
+    expect(cellsOf({ bytes: bytes.subarray(1), from: 0, size: 7 }, false)?.encoding).toBeNull();
+    expect(cellsOf({ bytes: bytes.subarray(1), from: 0, size: 99 }, false)?.encoding).toBe("cp949");
+    const line = { bytes: Uint8Array.from([0xed, 0x95, 0x9c, 0xea, 0xb8]), from: 0, size: 99 };
+    expect(linesOf(line, false)).toMatchObject({ lines: ["한"], encoding: "utf-8" });
+  });
+
+  it("in no encoding that is known are shown as far as they can be", () => {
+    const bytes = Uint8Array.from([0x64, 0xe9, 0x6a, 0x0a]);
+    expect(linesOf({ bytes, from: 0, size: 4 }, false)).toMatchObject({
+      lines: ["d\ufffdj"],
+      encoding: null,
+    });
+  });
+
   it("are none where there are NUL bytes", () => {
     expect(linesOf(part("\u007fELF\u0000\u0001"), false)).toBeNull();
   });
@@ -57,7 +82,7 @@ describe("lines", () => {
 describe("a table", () => {
   it("has quoted separators, quotes and line ends in its cells", () => {
     const cells = cellsOf(part('a,b\r\n"1,5","say ""hi""\nnow"\r\n,\n'), false);
-    expect(cells).toEqual({
+    expect(cells).toMatchObject({
       header: ["a", "b"],
       rows: [
         ["1,5", 'say "hi"\nnow'],

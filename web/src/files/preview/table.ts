@@ -1,12 +1,15 @@
 // Comma- and tab-separated values as rows: as many as a page can show.
 import { readRows, separatorOf } from "../../ui/delimited";
 import type { Part } from "../content";
+import { decodeAnyway, type Encoding } from "../encoding";
 
 export interface Cells {
   header: string[];
   rows: string[][];
   /** There are more rows, or more columns, than these. */
   cut: boolean;
+  /** How the bytes were read; `null`: as UTF-8, which they are not everywhere. */
+  encoding: Encoding | null;
 }
 
 const MAX_ROWS = 500;
@@ -16,8 +19,8 @@ const MAX_CELL_LENGTH = 500;
 /** `null` where it is no text. The part begins with the file. */
 export function cellsOf(part: Part, tabs: boolean): Cells | null {
   if (part.bytes.includes(0)) return null;
-  const text = new TextDecoder().decode(part.bytes);
   const isWhole = part.bytes.length >= part.size;
+  const { text, encoding } = decodeAnyway(part.bytes, !isWhole);
   const separator = tabs ? "\t" : separatorOf(text);
   const { rows, more } = readRows(text, separator, MAX_ROWS + 1);
   // The last row ends in the middle.
@@ -25,5 +28,5 @@ export function cellsOf(part: Part, tabs: boolean): Cells | null {
   const width = Math.max(0, ...rows.map((row) => row.length));
   const shown = rows.map((row) => row.slice(0, MAX_COLUMNS).map((cell) => cell.slice(0, MAX_CELL_LENGTH)));
   const [header = [], ...body] = shown;
-  return { header, rows: body, cut: more || !isWhole || width > MAX_COLUMNS };
+  return { header, rows: body, cut: more || !isWhole || width > MAX_COLUMNS, encoding };
 }

@@ -22,5 +22,6 @@ export const preview = {
   tooLarge: "This picture is too large to be shown: download it",
   broken: "This is no picture that the browser can show: download it",
   notText: "This is no text: download it",
+  cp949: "Read as CP949.",
   nothing: "The file is empty",
 };

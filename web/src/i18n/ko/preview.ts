@@ -25,5 +25,6 @@ export const preview: Translation<typeof en.preview> = {
   tooLarge: "이미지가 너무 커서 표시할 수 없습니다. 다운로드해 확인하십시오",
   broken: "브라우저에서 표시할 수 없는 이미지입니다. 다운로드해 확인하십시오",
   notText: "텍스트 파일이 아닙니다. 다운로드해 확인하십시오",
+  cp949: "CP949로 읽었습니다.",
   nothing: "빈 파일입니다",
 };

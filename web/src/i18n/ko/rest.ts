@@ -4,6 +4,7 @@ import { admin } from "./admin";
 import { audit } from "./audit";
 import { choices } from "./choices";
 import { efficiency } from "./efficiency";
+import { fileEdit } from "./file-edit";
 import { fileTasks } from "./file-tasks";
 import { files } from "./files";
 import { images } from "./images";
@@ -16,6 +17,7 @@ import { nodeHistory } from "./node-history";
 import { nodes } from "./nodes";
 import { notifications } from "./notifications";
 import { partitions } from "./partitions";
+import { permissions } from "./permissions";
 import { preview } from "./preview";
 import { related } from "./related";
 import { reservations } from "./reservations";
@@ -44,8 +46,10 @@ export const rest = {
   newJob,
   templates,
   images,
+  fileEdit,
   files,
   fileTasks,
+  permissions,
   nodes,
   secret,
   account,
