@@ -1,52 +1,86 @@
 // The page's one upload queue, bound to the session and to the cache.
 import { useMemo, useSyncExternalStore } from "react";
 import { client } from "../api/client";
+import { Problem } from "../api/problem";
 import { queryClient } from "../api/query-client";
 import { session } from "../auth/session";
-import { metaQuery, uploadsQuery } from "./queries";
-import { type UploadItem, UploadQueue } from "./upload-queue";
+import { metaQuery, openUploadsQuery, uploadsQuery } from "./queries";
+import { type SendAnswer, type SendRequest, send } from "./send";
+import { type Pace, type UploadItem, UploadQueue } from "./upload-queue";
 
 const DEFAULT_CHUNK_SIZE = 8 * 1024 * 1024;
 
 export const uploadQueue = new UploadQueue({
-  endpoint: "/api/v1/uploads",
-  token: () => session.token(),
-  onRefused: (token) => session.refused(token),
+  send: sendAsSignedIn,
+  find: (fingerprints) =>
+    client
+      .POST("/api/v1/uploads/find", { body: { fingerprints } })
+      .then(({ data }) => (data as NonNullable<typeof data>).items),
   chunkSize: () =>
     queryClient.fetchQuery(metaQuery).then(
       (meta) => meta.upload.chunk_size,
       () => DEFAULT_CHUNK_SIZE,
     ),
-  user: () => (session.state.status === "signed-in" ? session.state.user.username : ""),
-  createUpload: async (file, options) => new (await import("tus-js-client")).Upload(file, options),
   setKind: (id, kind) =>
     client
       .PATCH("/api/v1/uploads/{id}/info", { params: { path: { id } }, body: { kind } })
       .then(({ data }) => data as NonNullable<typeof data>),
-  info: (id) =>
-    client
-      .GET("/api/v1/uploads/{id}/info", { params: { path: { id } } })
-      .then(({ data }) => data as NonNullable<typeof data>),
-  onSettled: () => void queryClient.invalidateQueries({ queryKey: uploadsQuery.queryKey }),
+  onSettled: () => {
+    void queryClient.invalidateQueries({ queryKey: uploadsQuery.queryKey });
+    void queryClient.invalidateQueries({ queryKey: openUploadsQuery.queryKey });
+    // Finished files lie in directories that may be looked at.
+    void queryClient.invalidateQueries({ queryKey: ["files"] });
+  },
+  isOffline: () => !navigator.onLine,
 });
 
+/** Asks once more with a fresh token when the server refuses the first. */
+async function sendAsSignedIn(request: SendRequest): Promise<SendAnswer> {
+  const token = await session.token();
+  request.signal.throwIfAborted();
+  try {
+    return await send(request, token);
+  } catch (error) {
+    if (!(error instanceof Problem && error.status === 401)) throw error;
+    session.refused(token);
+    return send(request, await session.token());
+  }
+}
+
 window.addEventListener("online", () => uploadQueue.networkIsBack());
+window.addEventListener("beforeunload", (event) => {
+  if (uploadQueue.isBusy) event.preventDefault();
+});
 /** Whose uploads are in the queue. */
 let owner = session.state.status === "signed-in" ? session.state.user.id : null;
 session.onLeave((why) => {
   // A session that ended by itself may go on after a new sign-in, and the uploads with it.
-  if (why === "ended") uploadQueue.pauseAll();
+  if (why === "ended") uploadQueue.hold();
   else uploadQueue.clear();
 });
 session.subscribe(() => {
   const { state } = session;
-  if (state.status !== "signed-in" || state.user.id === owner) return;
-  uploadQueue.clear();
+  if (state.status !== "signed-in") return;
+  if (state.user.id !== owner) uploadQueue.clear();
   owner = state.user.id;
+  uploadQueue.release();
 });
 
 /** The queue's items: all of them, or those with these keys. */
 export function useUploadItems(keys?: readonly string[]): readonly UploadItem[] {
   const items = useSyncExternalStore(uploadQueue.subscribe, () => uploadQueue.items);
-  return useMemo(() => (keys ? items.filter((item) => keys.includes(item.key)) : items), [items, keys]);
+  return useMemo(() => {
+    if (!keys) return items;
+    const wanted = new Set(keys);
+    return items.filter((item) => wanted.has(item.key));
+  }, [items, keys]);
+}
+
+export function useUploadPace(): Pace {
+  return useSyncExternalStore(uploadQueue.subscribe, () => uploadQueue.pace);
+}
+
+/** Whether the uploads wait for somebody to sign in. */
+export function useUploadsHeld(): boolean {
+  return useSyncExternalStore(uploadQueue.subscribe, () => uploadQueue.held);
 }
