@@ -1513,7 +1513,7 @@ export interface paths {
         put?: never;
         /**
          * My uploads of files that I have in hand again, by the fingerprints with which I began them: all that can be gone on
-         *     with, parts among them, and of each the last that is finished and still lies where it was put.
+         *     with, parts among them, and of each directory the last that is finished and still lies where it was put.
          */
         post: operations["uploads_find_uploads"];
         delete?: never;
@@ -4275,6 +4275,8 @@ export interface components {
              * @description Bytes of the largest upload.
              */
             max_size: number;
+            /** @description Beneath a person's home, where uploads go that name no other directory. */
+            directory: string;
         };
         /** @description How much there is, and how much of it jobs were given. */
         Usage: {

@@ -9,6 +9,7 @@ import { Panel } from "../ui/Panel";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import { KindOfUpload } from "./KindOfUpload";
 import { uploadsQuery } from "./queries";
+import { Unfinished } from "./Unfinished";
 import { UnifiedUploader } from "./UnifiedUploader";
 import { UploadTable } from "./UploadTable";
 import { uploadQueue, useUploadItems } from "./uploads";
@@ -18,9 +19,6 @@ export function UploadsPage() {
   const items = useUploadItems();
   useFollowUploads();
   const { data, error, refetch } = useQuery(uploadsQuery);
-  const interrupted = data?.items.some(
-    (upload) => upload.state === "uploading" && !items.some((item) => item.uploadId === upload.id),
-  );
   return (
     <>
       <PageHeader title={t("pages.uploads")} below={t("uploads.below")} />
@@ -37,7 +35,8 @@ export function UploadsPage() {
         >
           <UnifiedUploader items={items} />
         </Panel>
-        <Panel title={t("uploads.onServer")} hint={interrupted ? t("uploads.resumeHint") : undefined} flush>
+        <Unfinished items={items} />
+        <Panel title={t("uploads.onServer")} flush>
           {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
           {!data && !error && <LoadingRows />}
           {data?.items.length === 0 && (

@@ -1,19 +1,13 @@
-// By what a file is known again that was begun to be sent: where it goes and what it is called, its size and its time,
-// and of a big one how it begins and ends. The server keeps it with the upload, so that any browser can go on.
-
-export interface Target {
-  space: string;
-  /** Beneath the space, as the API writes paths. */
-  directory: string;
-}
+// By what a file is known again that was begun to be sent: what it is called, its size and its time, and of a big one how
+// it begins and ends. The server keeps it with the upload, so that any browser can go on.
 
 /** Of a bigger file a sample is read. */
 const SAMPLED_BYTES = 8 * 1024 * 1024;
 const SAMPLE_BYTES = 64 * 1024;
 
 /** @throws DOMException where the file cannot be read. */
-export async function fingerprintOf(file: File, path: string, target: Target | null): Promise<string> {
-  const about = JSON.stringify([path, file.size, file.lastModified, target?.space, target?.directory]);
+export async function fingerprintOf(file: File, path: string): Promise<string> {
+  const about = JSON.stringify([path, file.size, file.lastModified]);
   const sample =
     file.size > SAMPLED_BYTES
       ? [file.slice(0, SAMPLE_BYTES), file.slice(file.size - SAMPLE_BYTES)]

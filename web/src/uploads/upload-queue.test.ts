@@ -1,8 +1,13 @@
+import * as buffer from "node:buffer";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Problem } from "../api/problem";
 import type { FileKind, UploadInfo } from "../api/types";
 import type { SendAnswer, SendRequest } from "./send";
 import { PARTS, PARTS_FROM_BYTES, progressOf, type UploadItem, UploadQueue } from "./upload-queue";
+
+// jsdom's cannot be read.
+vi.stubGlobal("Blob", buffer.Blob);
+vi.stubGlobal("File", buffer.File);
 
 interface Kept {
   id: string;
@@ -18,8 +23,9 @@ class Server {
   requests: SendRequest[] = [];
   /** What the next requests come to instead, in their order. */
   refusals: (Problem | null)[] = [];
-  /** Requests wait here until the test answers them. */
+  /** Requests behind so many wait here until the test answers them. */
   gate: Promise<void> = Promise.resolve();
+  answersAtOnce = 0;
   removed: string[] = [];
   mostAtOnce = 0;
   private atOnce = 0;
@@ -30,12 +36,14 @@ class Server {
     this.mostAtOnce = Math.max(this.mostAtOnce, this.atOnce);
     try {
       request.onProgress?.(Math.floor((request.body?.size ?? 0) / 2));
-      await Promise.race([
-        this.gate,
-        new Promise((_, reject) =>
-          request.signal.addEventListener("abort", () => reject(request.signal.reason)),
-        ),
-      ]);
+      if (this.answersAtOnce > 0) this.answersAtOnce -= 1;
+      else
+        await Promise.race([
+          this.gate,
+          new Promise((_, reject) =>
+            request.signal.addEventListener("abort", () => reject(request.signal.reason)),
+          ),
+        ]);
       const refusal = this.refusals.shift();
       if (refusal) throw refusal;
       return this.answer(request);
@@ -98,6 +106,13 @@ function infoOf({ id, bytes, size, isPart, metadata }: Kept): UploadInfo {
     state: bytes === size && !isPart ? "finished" : "uploading",
     size,
     offset: bytes,
+    space: metadata.space ?? "home",
+    directory: [
+      metadata.directory ?? "quarterdeck/uploads",
+      metadata.relativePath?.slice(0, metadata.relativePath.lastIndexOf("/")),
+    ]
+      .filter(Boolean)
+      .join("/"),
     path: `quarterdeck/uploads/${metadata.filename}-1`,
     created_at: new Date().toISOString(),
     fingerprint: metadata.fingerprint,
@@ -118,6 +133,7 @@ function answer(status: number, headers: Record<string, string>): SendAnswer {
 }
 
 const CHUNK = 8;
+const USUAL = { space: "home", directory: "quarterdeck/uploads" };
 let server: Server;
 let kinds: [string, FileKind][];
 let isOffline: boolean;
@@ -140,7 +156,7 @@ function anotherQueue(): UploadQueue {
   return new UploadQueue({
     send: (request) => server.send(request),
     find: (fingerprints) => server.find(fingerprints),
-    chunkSize: async () => CHUNK,
+    site: async () => ({ chunkSize: CHUNK, target: USUAL }),
     setKind: async (id, kind) => {
       kinds.push([id, kind]);
       return { kind } as UploadInfo;
@@ -161,8 +177,9 @@ const offsetsSent = () =>
     method === "PATCH" ? [Number(headers["Upload-Offset"])] : [],
   );
 
-/** What is sent stays unanswered until the answer is called. */
-function holdAnswers(): () => void {
+/** What is sent, but for the first so many requests, stays unanswered until the answer is called. */
+function holdAnswers(after = 0): () => void {
+  server.answersAtOnce = after;
   let open: () => void = () => undefined;
   server.gate = new Promise((resolve) => {
     open = resolve;
@@ -277,6 +294,21 @@ describe("a cut upload", () => {
     expect(offsetsSent()).toEqual([8, 8, 16]);
   });
 
+  it("goes on where it was begun, unless it is to go elsewhere now", async () => {
+    const full = () => new Problem({ status: 507, code: "quota-exceeded", detail: "" });
+    server.refusals = [null, full()];
+    queue.add([within("run/a", 20)], { space: "scratch", directory: "x" });
+    await until(() => item().state === "failed");
+    queue = anotherQueue();
+    queue.add([within("run/a", 20)], { space: "scratch", directory: "y" });
+    await until(() => item().state === "finished");
+    expect(server.kept.size).toBe(2);
+    queue = anotherQueue();
+    queue.add([within("run/a", 20)]);
+    await until(() => item().state === "finished");
+    expect([...server.kept.values()].map(({ bytes }) => bytes)).toEqual([20, 20]);
+  });
+
   it("is not mixed with a file that was changed since", async () => {
     server.refusals = [null, new Problem({ status: 507, code: "quota-exceeded", detail: "" })];
     queue.add([named("a", 20)]);
@@ -330,7 +362,7 @@ describe("a big file", () => {
     queue = new UploadQueue({
       send: (request) => send(request),
       find: (fingerprints) => server.find(fingerprints),
-      chunkSize: async () => PARTS_FROM_BYTES / 8,
+      site: async () => ({ chunkSize: PARTS_FROM_BYTES / 8, target: USUAL }),
       setKind: async () => ({}) as UploadInfo,
       onSettled: () => undefined,
       isOffline: () => false,
@@ -373,10 +405,13 @@ describe("a big file", () => {
   });
 
   it("leaves nothing on the server when it is cancelled", async () => {
+    const open = holdAnswers(PARTS);
     const [key = ""] = queue.add([big()]);
-    await until(() => server.kept.size === PARTS);
-    queue.pause(key);
-    await queue.remove(key);
+    await until(() => server.requests.length === 2 * PARTS);
+    expect(server.kept.size).toBe(PARTS);
+    const removed = queue.remove(key);
+    open();
+    await removed;
     expect(server.kept.size).toBe(0);
   });
 });
@@ -456,17 +491,16 @@ describe("trouble", () => {
 
 describe("one's will", () => {
   it("pauses one, and it goes on where it was", async () => {
+    const open = holdAnswers(2);
     const [key = ""] = queue.add([named("a", 40)]);
-    await until(() => (server.kept.get("id-1")?.bytes ?? 0) >= 16);
-    const open = holdAnswers();
-    await until(() => server.requests.at(-1)?.signal !== undefined);
+    await until(() => server.requests.length === 3);
     queue.pause(key);
     expect(item()).toMatchObject({ state: "paused", speed: 0 });
-    const stood = server.kept.get("id-1")?.bytes;
     open();
     queue.resume(key);
     await until(() => item().state === "finished");
-    expect(item().resumedAt).toBe(stood);
+    expect(item().resumedAt).toBe(2 * CHUNK);
+    expect(offsetsSent()).toEqual([8, 16, 16, 24, 32]);
   });
 
   it("pauses and resumes all", async () => {
@@ -496,12 +530,12 @@ describe("one's will", () => {
   it("throws away on the server what is cancelled, but not what is finished", async () => {
     queue.add([named("a", 5)]);
     await until(() => item().state === "finished");
-    const [, second = ""] = [item().key, ...queue.add([named("b", 40)])];
-    await until(() => server.kept.has("id-2"));
-    const open = holdAnswers();
-    queue.pause(second);
+    const open = holdAnswers(1);
+    queue.add([named("b", 40)]);
+    await until(() => server.requests.length === 3);
+    const removed = queue.removeAll();
     open();
-    await queue.removeAll();
+    await removed;
     expect(queue.items.map(({ name }) => name)).toEqual(["a"]);
     expect(server.removed).toEqual(["id-2"]);
     await queue.remove(item().key);

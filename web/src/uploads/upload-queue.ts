@@ -3,13 +3,21 @@
 // most a few times a second.
 import { asProblem, type Problem } from "../api/problem";
 import type { FileKind, UploadInfo } from "../api/types";
-import { fingerprintOf, type Target } from "./fingerprint";
+import { joined, typedName } from "../files/paths";
+import { fingerprintOf } from "./fingerprint";
 import { kindByName } from "./kinds";
 import type { SendAnswer, SendRequest } from "./send";
 import { type Begun, isPassing, pause, terminate, transfer, unreadable } from "./tus";
 
 /** `interrupted`: cut, and being tried again by itself. */
 export type UploadState = "queued" | "uploading" | "interrupted" | "paused" | "finished" | "failed";
+
+/** Where files go. */
+export interface Target {
+  space: string;
+  /** Beneath the space, as the API writes paths. */
+  directory: string;
+}
 
 /** A file that was chosen, and where it lies beneath what was chosen: its name, or `folder/below/name`. */
 export interface Chosen {
@@ -22,6 +30,8 @@ export interface UploadItem {
   readonly name: string;
   /** The folders that it came in, as they were chosen; empty for a file chosen by itself. */
   readonly folder: string;
+  /** Where it goes; null is where the site puts uploads. */
+  readonly target: Target | null;
   readonly size: number;
   readonly state: UploadState;
   readonly kind: FileKind;
@@ -40,6 +50,8 @@ export interface UploadItem {
   readonly path: string | null;
   /** It came with an earlier upload of the same folder, and was not sent again. */
   readonly wasThere: boolean;
+  /** By what the server knows it again; null until the file was looked at. */
+  readonly fingerprint: string | null;
   /** Why it failed, or why it waits. */
   readonly problem: Problem | null;
 }
@@ -51,12 +63,19 @@ export interface Pace {
   filesPerSecond: number;
 }
 
+/** What the site says of uploads. */
+export interface Site {
+  /** Bytes of one request. */
+  chunkSize: number;
+  /** Where files go for which nobody says where. */
+  target: Target;
+}
+
 export interface UploadQueueOptions {
   send(request: SendRequest): Promise<SendAnswer>;
   /** What the server has of files with these fingerprints, the newest first. */
   find(fingerprints: string[]): Promise<UploadInfo[]>;
-  /** Bytes of one request. */
-  chunkSize(): Promise<number>;
+  site(): Promise<Site>;
   setKind(uploadId: string, kind: FileKind): Promise<UploadInfo>;
   /** Something is finished or gone on the server. */
   onSettled(): void;
@@ -67,12 +86,12 @@ interface Entry {
   item: UploadItem;
   file: File;
   path: string;
-  target: Target | null;
+  /** The directory in which it was begun, where nobody says another. */
+  begunIn: Target | null;
   /** Its key in `byChoice`. */
   choice: string;
   /** Null until the server was asked what it has. */
   begun: Begun | null;
-  fingerprint: string | null;
   /** Ends what is under way. */
   abort: AbortController | null;
   /** The kind that went with the upload's creation. */
@@ -218,6 +237,11 @@ export class UploadQueue {
     this.startNext();
   }
 
+  /** Where files go for which nobody says where. */
+  async usualTarget(): Promise<Target> {
+    return (await this.options.site()).target;
+  }
+
   /** Takes the file out of the queue; what the server has of an unfinished one is thrown away. */
   async remove(key: string): Promise<void> {
     await this.removeAll([key]);
@@ -308,6 +332,7 @@ export class UploadQueue {
         key,
         name,
         folder: slash < 0 ? "" : path.slice(0, slash),
+        target,
         size: file.size,
         state: "queued",
         kind: kindByName(name),
@@ -319,14 +344,14 @@ export class UploadQueue {
         uploadId: null,
         path: null,
         wasThere: false,
+        fingerprint: null,
         problem: null,
       },
       file,
       path,
-      target,
+      begunIn: null,
       choice,
       begun: null,
-      fingerprint: null,
       abort: null,
       sentKind: null,
       kindByUser: false,
@@ -385,42 +410,53 @@ export class UploadQueue {
         if (entry.begun === null) next.push(entry);
       }
       for (const entry of next) {
-        entry.fingerprint ??= await fingerprintOf(entry.file, entry.path, entry.target).catch(() => null);
-        if (entry.fingerprint === null && this.waiting.delete(entry))
-          this.update(entry, { state: "failed", problem: unreadable() });
+        const known =
+          entry.item.fingerprint ?? (await fingerprintOf(entry.file, entry.path).catch(() => null));
+        if (known !== null) this.update(entry, { fingerprint: known });
+        else if (this.waiting.delete(entry)) this.update(entry, { state: "failed", problem: unreadable() });
       }
-      const readable = next.filter((entry) => entry.fingerprint !== null);
-      if (readable.length > 0) this.take(readable, await this.findPatiently(readable));
+      const readable = next.filter(({ item }) => item.fingerprint !== null);
+      if (readable.length > 0) {
+        const [found, site] = await this.findPatiently(readable);
+        this.take(readable, found, site);
+      }
     } finally {
       this.isLooking = false;
     }
     this.startNext();
   }
 
-  private async findPatiently(entries: readonly Entry[]): Promise<UploadInfo[]> {
-    const fingerprints = entries.flatMap(({ fingerprint }) => fingerprint ?? []);
+  private async findPatiently(entries: readonly Entry[]): Promise<[UploadInfo[], Site]> {
+    const fingerprints = entries.flatMap(({ item }) => item.fingerprint ?? []);
     const never = new AbortController().signal;
     for (let failures = 0; ; failures += 1) {
       try {
-        return await this.options.find(fingerprints);
+        const site = await this.options.site();
+        try {
+          return [await this.options.find(fingerprints), site];
+        } catch (error) {
+          if (isPassing(asProblem(error))) throw error;
+          // They are begun anew then, and the server says what is wrong.
+          return [[], site];
+        }
       } catch (error) {
         const problem = asProblem(error);
-        // Then they are begun anew, and the server says what is wrong.
-        if (!isPassing(problem)) return [];
         await this.sleep(problem, failures, never);
       }
     }
   }
 
-  private take(entries: readonly Entry[], found: readonly UploadInfo[]): void {
+  private take(entries: readonly Entry[], found: readonly UploadInfo[], site: Site): void {
     const uploads = new Map<string, UploadInfo[]>();
     for (const upload of found) {
       const same = uploads.get(upload.fingerprint ?? "") ?? [];
       uploads.set(upload.fingerprint ?? "", [...same, upload]);
     }
     for (const entry of entries) {
-      const known = uploads.get(entry.fingerprint ?? "") ?? [];
-      const there = known.find(({ state }) => state === "finished");
+      const known = uploads.get(entry.item.fingerprint ?? "") ?? [];
+      const there = known.find(
+        (upload) => upload.state === "finished" && isAt(upload, entry, entry.item.target ?? site.target),
+      );
       entry.begun = this.begunOf(entry, known);
       const isNew = entry.begun.id === null && entry.begun.parts.every((part) => part === null);
       if (isNew && there && entry.item.folder && !entry.isAgain && this.waiting.delete(entry)) {
@@ -439,9 +475,20 @@ export class UploadQueue {
 
   private begunOf(entry: Entry, known: readonly UploadInfo[]): Begun {
     const { size } = entry.file;
-    const open = known.filter(({ state }) => state === "uploading");
+    // Where nobody says where it goes, it goes where it was begun.
+    const open = known.filter(
+      (upload) =>
+        upload.state === "uploading" &&
+        !this.isSending(upload.id, entry) &&
+        (entry.item.target === null || isAt(upload, entry, entry.item.target)),
+    );
     const whole = open.find((upload) => !upload.part && upload.size === size);
-    const parts = open.filter((upload) => upload.part?.whole_size === size);
+    const somePart = open.find((upload) => upload.part?.whole_size === size);
+    const parts = open.filter(
+      (upload) => upload.part?.whole_size === size && upload.directory === somePart?.directory,
+    );
+    const at = whole ?? somePart;
+    entry.begunIn = at ? { space: at.space, directory: at.directory } : null;
     const count = parts[0]?.part?.count ?? partsFor(size);
     return {
       id: whole?.id ?? null,
@@ -456,6 +503,13 @@ export class UploadQueue {
     };
   }
 
+  /** Another file of the queue, with another place to go, may be the same file. */
+  private isSending(id: string, but: Entry): boolean {
+    for (const entry of this.active.keys())
+      if (entry !== but && (entry.begun?.id === id || entry.begun?.parts.includes(id))) return true;
+    return false;
+  }
+
   private async run(entry: Entry, begun: Begun): Promise<void> {
     const abort = new AbortController();
     entry.abort = abort;
@@ -466,7 +520,7 @@ export class UploadQueue {
     const isCurrent = () => entry.abort === abort && !abort.signal.aborted;
     const startedAt = Date.now();
     try {
-      const chunkSize = await this.options.chunkSize();
+      const { chunkSize } = await this.options.site();
       if (!isCurrent()) return;
       this.update(entry, { chunkSize });
       const id = await transfer(
@@ -509,12 +563,12 @@ export class UploadQueue {
 
   private metadataOf(entry: Entry): Record<string, string> {
     entry.sentKind = entry.kindByUser ? entry.item.kind : null;
-    const { target, fingerprint } = entry;
+    const { begunIn } = entry;
+    const { target, fingerprint } = entry.item;
     return {
       filename: entry.item.name,
-      ...(entry.item.folder ? { relativePath: entry.path } : {}),
       ...(entry.sentKind ? { kind: entry.sentKind } : {}),
-      ...(target ? { space: target.space, directory: target.directory } : {}),
+      ...(begunIn ?? { ...target, ...(entry.item.folder ? { relativePath: entry.path } : {}) }),
       ...(fingerprint ? { fingerprint } : {}),
     };
   }
@@ -535,7 +589,7 @@ export class UploadQueue {
   }
 
   private async lookAgain(entry: Entry, startedAt: number): Promise<Begun & { finished: string | null }> {
-    const found = await this.options.find(entry.fingerprint === null ? [] : [entry.fingerprint]);
+    const found = await this.options.find(entry.item.fingerprint === null ? [] : [entry.item.fingerprint]);
     // Times of two clocks: a little may lie between them.
     const finished = found.find(
       ({ state, created_at }) => state === "finished" && Date.parse(created_at) > startedAt - 60_000,
@@ -567,7 +621,7 @@ export class UploadQueue {
     this.options.onSettled();
     for (let from = 0; from < entries.length; from += LOOK_AT_ONCE) {
       const some = entries.slice(from, from + LOOK_AT_ONCE);
-      const fingerprints = some.flatMap(({ fingerprint }) => fingerprint ?? []);
+      const fingerprints = some.flatMap(({ item }) => item.fingerprint ?? []);
       const found = await this.options.find(fingerprints).catch(() => []);
       const byId = new Map(found.map((upload) => [upload.id, upload]));
       for (const entry of some) {
@@ -605,7 +659,7 @@ export class UploadQueue {
   }
 
   private async discard(entry: Entry): Promise<void> {
-    const { fingerprint } = entry;
+    const { fingerprint } = entry.item;
     const wasBegun = entry.item.offset > 0 || entry.reached > 0 || entry.begun !== null;
     if (fingerprint === null || !wasBegun) return;
     const signal = new AbortController().signal;
@@ -752,6 +806,10 @@ export function isUnderWay(state: UploadState): boolean {
 /** In how many parts a file of so many bytes is sent. */
 export function partsFor(size: number): number {
   return size >= PARTS_FROM_BYTES && size <= PARTS_UP_TO_BYTES ? PARTS : 1;
+}
+
+function isAt({ space, directory }: UploadInfo, { item }: Entry, target: Target): boolean {
+  return space === target.space && directory === joined(target.directory, typedName(item.folder));
 }
 
 function pathOf(file: File): string {

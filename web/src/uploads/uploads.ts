@@ -8,19 +8,17 @@ import { metaQuery, openUploadsQuery, uploadsQuery } from "./queries";
 import { type SendAnswer, type SendRequest, send } from "./send";
 import { type Pace, type UploadItem, UploadQueue } from "./upload-queue";
 
-const DEFAULT_CHUNK_SIZE = 8 * 1024 * 1024;
-
 export const uploadQueue = new UploadQueue({
   send: sendAsSignedIn,
   find: (fingerprints) =>
     client
       .POST("/api/v1/uploads/find", { body: { fingerprints } })
       .then(({ data }) => (data as NonNullable<typeof data>).items),
-  chunkSize: () =>
-    queryClient.fetchQuery(metaQuery).then(
-      (meta) => meta.upload.chunk_size,
-      () => DEFAULT_CHUNK_SIZE,
-    ),
+  site: () =>
+    queryClient.fetchQuery(metaQuery).then(({ upload }) => ({
+      chunkSize: upload.chunk_size,
+      target: { space: "home", directory: upload.directory },
+    })),
   setKind: (id, kind) =>
     client
       .PATCH("/api/v1/uploads/{id}/info", { params: { path: { id } }, body: { kind } })
@@ -28,8 +26,8 @@ export const uploadQueue = new UploadQueue({
   onSettled: () => {
     void queryClient.invalidateQueries({ queryKey: uploadsQuery.queryKey });
     void queryClient.invalidateQueries({ queryKey: openUploadsQuery.queryKey });
-    // Finished files lie in directories that may be looked at.
-    void queryClient.invalidateQueries({ queryKey: ["files"] });
+    // Finished files lie in directories that may be looked at. Long ones are not read over and over while more come.
+    void queryClient.invalidateQueries({ queryKey: ["files"] }, { cancelRefetch: !uploadQueue.isBusy });
   },
   isOffline: () => !navigator.onLine,
 });

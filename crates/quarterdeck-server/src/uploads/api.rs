@@ -302,7 +302,7 @@ struct Found {
 }
 
 /// My uploads of files that I have in hand again, by the fingerprints with which I began them: all that can be gone on
-/// with, parts among them, and of each the last that is finished and still lies where it was put.
+/// with, parts among them, and of each directory the last that is finished and still lies where it was put.
 #[utoipa::path(post, path = "/uploads/find", operation_id = "find_uploads", tag = "uploads", request_body = Sought,
     responses((status = 200, body = Found), (status = 422, body = ProblemDocument)))]
 async fn find(

@@ -306,7 +306,7 @@ pub async fn list(
 }
 
 /// The actor's uploads of files with these fingerprints, parts among them, the newest first: all that can be gone on
-/// with, and of each the last that is finished, if its file still lies where it was put.
+/// with, and of each directory the last that is finished, if its file still lies where it was put.
 pub(super) async fn find_by_fingerprint(
     app: &App,
     actor: &Actor,
@@ -320,7 +320,10 @@ pub(super) async fn find_by_fingerprint(
     for upload in rows.into_iter().filter_map(store::read) {
         let is_wanted = match upload.state {
             State::Uploading => upload.expires_at.is_none_or(|at| at > now),
-            State::Finished => finished.insert(upload.fingerprint.clone()) && is_there(&agent, &upload).await?,
+            State::Finished => {
+                let file = (upload.fingerprint.clone(), upload.space.clone(), upload.directory.clone());
+                finished.insert(file) && is_there(&agent, &upload).await?
+            }
         };
         if is_wanted {
             found.push(upload);
