@@ -1,6 +1,6 @@
 // Files dropped anywhere on a directory, or chosen, come to it; shows those on their way.
 import { Button } from "@mantine/core";
-import { type ReactNode, useMemo } from "react";
+import { type ReactNode, useCallback, useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import { Panel } from "../ui/Panel";
 import { AllTogether } from "../uploads/AllTogether";
@@ -21,10 +21,8 @@ export function UploadHere({ space, path, children }: Props) {
   const { t } = useTranslation();
   const target = useMemo(() => ({ space, directory: path }), [space, path]);
   const drop = useDrop(target, (files) => uploadQueue.add(files, target));
-  const all = useUploadItems();
-  const items = useMemo(
-    () => all.filter((item) => item.target?.space === space && item.target.directory === path),
-    [all, space, path],
+  const items = useUploadItems(
+    useCallback((item) => item.target?.space === space && item.target.directory === path, [space, path]),
   );
   const finished = items.filter((item) => item.state === "finished");
   return (

@@ -20,7 +20,9 @@ interface Props {
 
 export function UnifiedUploader({ items, target = null, onAdded, extraFor, onRemove }: Props) {
   const add = (files: (File | Chosen)[]) => {
-    if (files.length > 0) onAdded?.(uploadQueue.add(files, target));
+    if (files.length === 0) return;
+    const keys = uploadQueue.add(files, target);
+    onAdded?.(keys);
   };
   return (
     <div className={classes.uploader}>

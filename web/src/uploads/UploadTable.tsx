@@ -4,8 +4,13 @@ import { useTranslation } from "react-i18next";
 import type { UploadInfo } from "../api/types";
 import { type Column, DataTable } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
+import { ScrollingTable } from "../ui/ScrollingTable";
 import { Badge } from "../ui/StateBadge";
 import { Moment } from "../ui/time";
+import classes from "./uploads.module.css";
+
+/** Longer ones scroll by themselves. */
+const LONG = 20;
 
 interface Props {
   uploads: UploadInfo[];
@@ -73,7 +78,16 @@ export function UploadTable({ uploads, kindOf }: Props) {
       ),
     });
   }
+  const table = {
+    label: t("pages.uploads"),
+    columns,
+    rows: uploads,
+    rowKey: (upload: UploadInfo) => upload.id,
+  };
+  if (uploads.length <= LONG) return <DataTable {...table} />;
   return (
-    <DataTable label={t("pages.uploads")} columns={columns} rows={uploads} rowKey={(upload) => upload.id} />
+    <div className={classes.longTable}>
+      <ScrollingTable {...table} />
+    </div>
   );
 }

@@ -16,39 +16,56 @@ import { uploadQueue, useUploadItems } from "./uploads";
 
 export function UploadsPage() {
   const { t } = useTranslation();
-  const items = useUploadItems();
-  useFollowUploads();
-  const { data, error, refetch } = useQuery(uploadsQuery);
   return (
     <>
       <PageHeader title={t("pages.uploads")} below={t("uploads.below")} />
       <div style={{ display: "grid", gap: "var(--qd-gap)" }}>
-        <Panel
-          title={t("uploads.add")}
-          actions={
-            items.some((item) => item.state === "finished") && (
-              <Button variant="subtle" size="compact-xs" onClick={() => uploadQueue.clearFinished()}>
-                {t("uploads.clearFinished")}
-              </Button>
-            )
-          }
-        >
-          <UnifiedUploader items={items} />
-        </Panel>
-        <Unfinished items={items} />
-        <Panel title={t("uploads.onServer")} flush>
-          {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
-          {!data && !error && <LoadingRows />}
-          {data?.items.length === 0 && (
-            <Empty icon={<IconUpload size={20} />} title={t("uploads.none")}>
-              {t("uploads.noneAdvice")}
-            </Empty>
-          )}
-          {data && data.items.length > 0 && (
-            <UploadTable uploads={data.items} kindOf={(upload) => <KindOfUpload upload={upload} />} />
-          )}
-        </Panel>
+        <FromHere />
+        <OnServer />
       </div>
     </>
+  );
+}
+
+/** Apart from what is on the server: this part changes many times while files are sent. */
+function FromHere() {
+  const { t } = useTranslation();
+  const items = useUploadItems();
+  return (
+    <>
+      <Panel
+        title={t("uploads.add")}
+        actions={
+          items.some((item) => item.state === "finished") && (
+            <Button variant="subtle" size="compact-xs" onClick={() => uploadQueue.clearFinished()}>
+              {t("uploads.clearFinished")}
+            </Button>
+          )
+        }
+      >
+        <UnifiedUploader items={items} />
+      </Panel>
+      <Unfinished items={items} />
+    </>
+  );
+}
+
+function OnServer() {
+  const { t } = useTranslation();
+  useFollowUploads();
+  const { data, error, refetch } = useQuery(uploadsQuery);
+  return (
+    <Panel title={t("uploads.onServer")} flush>
+      {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      {!data && !error && <LoadingRows />}
+      {data?.items.length === 0 && (
+        <Empty icon={<IconUpload size={20} />} title={t("uploads.none")}>
+          {t("uploads.noneAdvice")}
+        </Empty>
+      )}
+      {data && data.items.length > 0 && (
+        <UploadTable uploads={data.items} kindOf={(upload) => <KindOfUpload upload={upload} />} />
+      )}
+    </Panel>
   );
 }

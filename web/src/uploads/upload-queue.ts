@@ -118,7 +118,7 @@ const RETRY_DELAYS_MS = [0, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000];
 /** So that many who were cut together do not come back together. */
 const JITTER = 0.2;
 const OFFLINE_WAIT_MS = 30_000;
-const TELL_EVERY_MS = 100;
+const TELL_EVERY_MS = 200;
 const MEASURE_EVERY_MS = 400;
 const SETTLE_MS = 700;
 /** How much a new measurement of the speed counts against what was known. */

@@ -64,14 +64,21 @@ session.subscribe(() => {
   uploadQueue.release();
 });
 
-/** The queue's items: all of them, or those with these keys. */
-export function useUploadItems(keys?: readonly string[]): readonly UploadItem[] {
-  const items = useSyncExternalStore(uploadQueue.subscribe, () => uploadQueue.items);
-  return useMemo(() => {
-    if (!keys) return items;
-    const wanted = new Set(keys);
-    return items.filter((item) => wanted.has(item.key));
-  }, [items, keys]);
+/** All of the queue's items, or those that are wanted; the same list as long as these are the same. */
+export function useUploadItems(isWanted?: (item: UploadItem) => boolean): readonly UploadItem[] {
+  const snapshot = useMemo(() => {
+    if (!isWanted) return () => uploadQueue.items;
+    let from: readonly UploadItem[] | null = null;
+    let wanted: readonly UploadItem[] = [];
+    return () => {
+      if (from === uploadQueue.items) return wanted;
+      from = uploadQueue.items;
+      const now = from.filter(isWanted);
+      if (now.length !== wanted.length || now.some((item, index) => item !== wanted[index])) wanted = now;
+      return wanted;
+    };
+  }, [isWanted]);
+  return useSyncExternalStore(uploadQueue.subscribe, snapshot);
 }
 
 export function useUploadPace(): Pace {
