@@ -1,24 +1,24 @@
 // Uploads as the server knows them.
-import type { ReactNode } from "react";
+import type { ComponentType, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { UploadInfo } from "../api/types";
-import { type Column, DataTable } from "../ui/DataTable";
+import { type Column, DataTable, type TableProps } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
-import { ScrollingTable } from "../ui/ScrollingTable";
 import { Badge } from "../ui/StateBadge";
 import { Moment } from "../ui/time";
-import classes from "./uploads.module.css";
 
 /** Longer ones scroll by themselves. */
-const LONG = 20;
+const MOST_AT_ONCE = 20;
 
 interface Props {
   uploads: UploadInfo[];
   /** How the kind is changed. A short table has none: it shows the kind as a word, and no path. */
   kindOf?(upload: UploadInfo): ReactNode;
+  /** Shows a long one; without, all rows stand in the page. */
+  Long?: ComponentType<TableProps<UploadInfo>>;
 }
 
-export function UploadTable({ uploads, kindOf }: Props) {
+export function UploadTable({ uploads, kindOf, Long }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const progressOf = ({ offset, size }: UploadInfo) =>
@@ -84,10 +84,5 @@ export function UploadTable({ uploads, kindOf }: Props) {
     rows: uploads,
     rowKey: (upload: UploadInfo) => upload.id,
   };
-  if (uploads.length <= LONG) return <DataTable {...table} />;
-  return (
-    <div className={classes.longTable}>
-      <ScrollingTable {...table} />
-    </div>
-  );
+  return Long && uploads.length > MOST_AT_ONCE ? <Long {...table} /> : <DataTable {...table} />;
 }

@@ -3,9 +3,12 @@ import { Button } from "@mantine/core";
 import { IconUpload } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
+import type { UploadInfo } from "../api/types";
 import { useFollowUploads } from "../live/follow-uploads";
+import type { TableProps } from "../ui/DataTable";
 import { PageHeader } from "../ui/PageHeader";
 import { Panel } from "../ui/Panel";
+import { ScrollingTable } from "../ui/ScrollingTable";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import { KindOfUpload } from "./KindOfUpload";
 import { uploadsQuery } from "./queries";
@@ -13,6 +16,7 @@ import { Unfinished } from "./Unfinished";
 import { UnifiedUploader } from "./UnifiedUploader";
 import { UploadTable } from "./UploadTable";
 import { uploadQueue, useUploadItems } from "./uploads";
+import classes from "./uploads.module.css";
 
 export function UploadsPage() {
   const { t } = useTranslation();
@@ -64,8 +68,20 @@ function OnServer() {
         </Empty>
       )}
       {data && data.items.length > 0 && (
-        <UploadTable uploads={data.items} kindOf={(upload) => <KindOfUpload upload={upload} />} />
+        <UploadTable
+          uploads={data.items}
+          kindOf={(upload) => <KindOfUpload upload={upload} />}
+          Long={LongTable}
+        />
       )}
     </Panel>
+  );
+}
+
+function LongTable(table: TableProps<UploadInfo>) {
+  return (
+    <div className={classes.longTable}>
+      <ScrollingTable {...table} />
+    </div>
   );
 }

@@ -144,6 +144,7 @@ export class UploadQueue {
   private readonly settling: Entry[] = [];
   private settleTimer: ReturnType<typeof setTimeout> | null = null;
   private discarding: Promise<unknown> = Promise.resolve();
+  private discards = 0;
   /** Milliseconds since 1970: the server asked to be left alone until then. */
   private notBefore = 0;
   private readonly sleepers = new Set<() => void>();
@@ -166,7 +167,7 @@ export class UploadQueue {
 
   /** Whether leaving the page would cut something. */
   get isBusy(): boolean {
-    return this.active.size > 0 || this.waiting.size > 0;
+    return this.active.size > 0 || this.waiting.size > 0 || this.discards > 0;
   }
 
   /** Whether it waits for somebody to sign in. */
@@ -255,7 +256,13 @@ export class UploadQueue {
     this.changed();
     this.startNext();
     // One after the other: a folder's worth at once would be refused.
-    for (const entry of begun) this.discarding = this.discarding.then(() => this.discard(entry));
+    this.discards += begun.length;
+    for (const entry of begun)
+      this.discarding = this.discarding
+        .then(() => this.discard(entry))
+        .finally(() => {
+          this.discards -= 1;
+        });
     await this.discarding;
     if (begun.length > 0) this.options.onSettled();
   }
