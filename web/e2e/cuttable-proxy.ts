@@ -69,7 +69,9 @@ export class CuttableProxy {
       from.on("error", () => from.destroy());
       from.on("close", () => {
         this.sockets.delete(from);
-        to.destroy();
+        // Behind what is still on its way.
+        if (this.distance && !from.errored) setTimeout(() => to.destroy(), this.distance.delayMs + 1);
+        else to.destroy();
       });
     }
     client.on("data", (chunk) => {

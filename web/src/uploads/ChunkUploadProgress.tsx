@@ -118,6 +118,9 @@ function ProgressLine({ item }: { item: UploadItem }) {
           : "accent";
   const { left } = progressOf([item]);
   const why = item.problem && problemText(item.problem);
+  const isOffline = item.state === "interrupted" && item.problem?.status === 0 && !navigator.onLine;
+  // What waits is tried again by itself; what failed says what to do.
+  const advice = item.state === "failed" && item.problem?.code !== "no-answer" ? why?.advice : "";
   const chunks = item.chunkSize > 0 ? Math.ceil(item.size / item.chunkSize) : 0;
   const done = item.size === 0 ? (item.state === "finished" ? 1 : 0) : item.offset / item.size;
   return (
@@ -126,7 +129,9 @@ function ProgressLine({ item }: { item: UploadItem }) {
       <div className={classes.figures}>
         <span>
           {item.wasThere ? t("uploads.wasThere") : t(`uploads.states.${item.state}`)}
-          {why && `: ${[why.title, why.advice].filter(Boolean).join(" ")}`}
+          {isOffline
+            ? `: ${t("uploads.offline")}`
+            : why && `: ${[why.title, advice].filter(Boolean).join(" ")}`}
         </span>
         <span className="qd-num">
           {item.state === "finished"

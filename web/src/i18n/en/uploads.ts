@@ -33,6 +33,7 @@ export const uploads = {
   heardDone: "{{done}} of {{total}} files uploaded.",
   heardFailed: "{{number}} failed.",
   failedOf: "{{number}} failed",
+  offline: "no network. It goes on when the network is back.",
   wasThere: "Already there, not sent again",
   sendAgain: "Upload {{name}} once more",
   parts: "{{number}} parts side by side",

@@ -35,6 +35,7 @@ export const uploads: Translation<typeof en.uploads> = {
   heardDone: "파일 {{total}}개 중 {{done}}개를 업로드했습니다.",
   heardFailed: "{{number}}개가 실패했습니다.",
   failedOf: "{{number}}개 실패",
+  offline: "네트워크가 끊겼습니다. 다시 연결되면 이어서 올립니다.",
   wasThere: "이미 있으므로 다시 올리지 않음",
   sendAgain: "{{name}} 한 번 더 업로드",
   parts: "{{number}}부분 동시 전송",
