@@ -8,6 +8,7 @@ export default defineConfig({
     environment: "node",
     include: [
       "journey.ts",
+      "uploads.ts",
       "arrays.ts",
       "sweeps.ts",
       "job-control.ts",

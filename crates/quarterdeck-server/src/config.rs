@@ -301,7 +301,7 @@ pub struct Limits {
     pub submit: Quota,
 
     /// Uploads begun.
-    #[config(default = "5000/h", env = "QUARTERDECK_LIMITS__NEW_UPLOAD")]
+    #[config(default = "20000/h", env = "QUARTERDECK_LIMITS__NEW_UPLOAD")]
     pub new_upload: Quota,
 
     /// Nodes drained, resumed and the like; one request counts once, however many nodes it names.

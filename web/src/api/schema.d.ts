@@ -1680,6 +1680,26 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/uploads/find": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * My uploads of files that I have in hand again, by the fingerprints with which I began them: all that can be gone on
+         *     with, parts among them, and of each directory the last that is finished and still lies where it was put.
+         */
+        post: operations["uploads_find_uploads"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/uploads/leftovers": {
         parameters: {
             query?: never;
@@ -2396,6 +2416,10 @@ export interface components {
             /** @description Numbers, times (`…_at`), and words of Slurm's, the system's and the job's. */
             params: Record<string, unknown>;
             line?: components["schemas"]["OutputLine"] | null;
+        };
+        Found: {
+            /** @description The newest first. */
+            items: components["schemas"]["UploadInfo"][];
         };
         /** @description A page of a list that was taken from a reading of the cluster. */
         FreshPage_ClusterAccount: components["schemas"]["ReadingAge"] & {
@@ -3968,6 +3992,8 @@ export interface components {
                 offset: number;
                 state: components["schemas"]["Progress"];
                 space: string;
+                /** @description The directory that the file comes to, beneath its space. */
+                directory: string;
                 /** @description Where the finished file is, beneath its space. */
                 path?: string | null;
                 /** Format: date-time */
@@ -3981,6 +4007,9 @@ export interface components {
                 expires_at?: string | null;
                 /** @description In hexadecimal, where the client said it; that of a finished one was checked. */
                 sha256?: string | null;
+                /** @description By what the client that began it knows the file again. */
+                fingerprint?: string | null;
+                part?: components["schemas"]["PartInfo"] | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -4015,6 +4044,20 @@ export interface components {
         };
         /** @enum {string} */
         ParameterType: "string" | "text" | "integer" | "number" | "boolean" | "choice";
+        PartInfo: {
+            /**
+             * Format: int32
+             * @description Counted from 1.
+             */
+            number: number;
+            /** Format: int32 */
+            count: number;
+            /**
+             * Format: int64
+             * @description Bytes of the whole file.
+             */
+            whole_size: number;
+        };
         /** @enum {string} */
         PartState: "up" | "down";
         Partition: {
@@ -4347,6 +4390,10 @@ export interface components {
              */
             to?: string;
         };
+        Sought: {
+            /** @description At most 500. */
+            fingerprints: string[];
+        };
         /** @enum {string} */
         Source: "jobs" | "nodes" | "reservations" | "accounting";
         /** @description What is shown of it is old. */
@@ -4583,6 +4630,8 @@ export interface components {
             offset: number;
             state: components["schemas"]["Progress"];
             space: string;
+            /** @description The directory that the file comes to, beneath its space. */
+            directory: string;
             /** @description Where the finished file is, beneath its space. */
             path?: string | null;
             /** Format: date-time */
@@ -4596,6 +4645,9 @@ export interface components {
             expires_at?: string | null;
             /** @description In hexadecimal, where the client said it; that of a finished one was checked. */
             sha256?: string | null;
+            /** @description By what the client that began it knows the file again. */
+            fingerprint?: string | null;
+            part?: components["schemas"]["PartInfo"] | null;
         };
         UploadMeta: {
             /**
@@ -4608,6 +4660,8 @@ export interface components {
              * @description Bytes of the largest upload.
              */
             max_size: number;
+            /** @description Beneath a person's home, where uploads go that name no other directory. */
+            directory: string;
         };
         /** @description How much there is, and how much of it jobs were given. */
         Usage: {
@@ -10907,6 +10961,9 @@ export interface operations {
             query?: {
                 limit?: number;
                 cursor?: string;
+                state?: components["schemas"]["Progress"];
+                /** @description Parts too that are yet to be put together. */
+                parts?: boolean;
             };
             header?: never;
             path?: never;
@@ -11068,6 +11125,64 @@ export interface operations {
                     [name: string]: unknown;
                 };
                 content?: never;
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    uploads_find_uploads: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["Sought"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Found"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
             };
             /** @description Too many requests: `Retry-After` says when to come back. */
             429: {

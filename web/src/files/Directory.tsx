@@ -1,5 +1,4 @@
 // A directory's entries, and what can be done with those that are selected.
-import { Button } from "@mantine/core";
 import { IconFolderOpen } from "@tabler/icons-react";
 import { useInfiniteQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -17,6 +16,7 @@ import { JustDeleted } from "./JustDeleted";
 import { nameIn } from "./paths";
 import type { PlaceSearch } from "./place";
 import { filesQuery } from "./queries";
+import { UploadHere } from "./UploadHere";
 
 /** As many as one download may name. */
 const MOST_AT_ONCE = 100;
@@ -52,7 +52,7 @@ export function Directory({ space, path }: { space: string; path: string }) {
   const entries = useMemo(() => data?.pages.flatMap((page) => page.items), [data]);
   const selection = useSelection(entries, pathOf, MOST_AT_ONCE, JSON.stringify([space, path]));
   return (
-    <>
+    <UploadHere space={space} path={path}>
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {deletion && (
         <JustDeleted
@@ -68,15 +68,9 @@ export function Directory({ space, path }: { space: string; path: string }) {
       <div className={classes.table}>
         {!entries && !error && <LoadingRows rows={12} height={35} />}
         {entries?.length === 0 && (
-          <Empty
-            icon={<IconFolderOpen size={20} />}
-            title={t("files.empty")}
-            actions={
-              <Button variant="default" renderRoot={(props) => <Link to="/uploads" {...props} />}>
-                {t("uploads.add")}
-              </Button>
-            }
-          />
+          <Empty icon={<IconFolderOpen size={20} />} title={t("files.empty")}>
+            {t("files.emptyAdvice")}
+          </Empty>
         )}
         {entries && entries.length > 0 && (
           <ScrollingTable
@@ -94,7 +88,7 @@ export function Directory({ space, path }: { space: string; path: string }) {
           />
         )}
       </div>
-    </>
+    </UploadHere>
   );
 }
 

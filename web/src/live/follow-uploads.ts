@@ -6,6 +6,9 @@ import { uploadsQuery } from "../uploads/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
 import { live } from "./live";
 
+/** What comes within this time is shown at once: of a folder each file is told by itself. */
+const TOGETHER_MS = 200;
+
 export function useFollowUploads(): void {
   const cache = useQueryClient();
   useEffect(() => followUploads(live, cache), [cache]);
@@ -18,14 +21,29 @@ export function followUploads(connection: LiveConnection, cache: QueryClient): (
     void cache.cancelQueries({ queryKey });
     cache.setQueryData(queryKey, (page) => ({ next_cursor: null, ...page, items }));
   };
-  const onMessage = (message: ChannelMessage) => {
+  let deltas: ChannelMessage[] = [];
+  let timer: ReturnType<typeof setTimeout> | undefined;
+  const showDeltas = () => {
+    timer = undefined;
     const known = cache.getQueryData(queryKey)?.items;
-    if (message.type === "snapshot") show(uploadsOf(message.items));
     // What comes before the list is in the list.
-    else if (message.type === "delta" && known)
-      show(merged(known, uploadsOf(message.upsert), message.remove));
+    if (known) show(deltas.reduce((all, delta) => merged(all, uploadsOf(delta.upsert), delta.remove), known));
+    deltas = [];
   };
-  return connection.subscribe("uploads", { onMessage });
+  const onMessage = (message: ChannelMessage) => {
+    if (message.type === "snapshot") {
+      deltas = [];
+      show(uploadsOf(message.items));
+    } else if (message.type === "delta") {
+      deltas.push(message);
+      timer ??= setTimeout(showDeltas, TOGETHER_MS);
+    }
+  };
+  const leave = connection.subscribe("uploads", { onMessage });
+  return () => {
+    clearTimeout(timer);
+    leave();
+  };
 }
 
 /** In the order in which they stand; new ones before them. */

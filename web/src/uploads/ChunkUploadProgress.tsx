@@ -1,6 +1,13 @@
 // One file on its way: how far, how fast, how long yet, and what can be done about it.
 import { ActionIcon } from "@mantine/core";
-import { IconFile, IconPlayerPause, IconPlayerPlay, IconRefresh, IconX } from "@tabler/icons-react";
+import {
+  IconFile,
+  IconPlayerPause,
+  IconPlayerPlay,
+  IconRefresh,
+  IconUpload,
+  IconX,
+} from "@tabler/icons-react";
 import type { ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "../ui/format";
@@ -8,7 +15,7 @@ import { Bar } from "../ui/Meter";
 import { useProblemText } from "../ui/problem-text";
 import { FileTypeSelector } from "./FileTypeSelector";
 import { KindNote } from "./KindNote";
-import { isGoingOn, progressOf, type UploadItem, type UploadQueue } from "./upload-queue";
+import { isUnderWay, progressOf, type UploadItem, type UploadQueue } from "./upload-queue";
 import classes from "./uploads.module.css";
 
 interface Props {
@@ -18,16 +25,31 @@ interface Props {
   extra?: ReactNode;
   /** In place of taking it out of the queue. */
   onRemove?(): void;
+  /** Where it stands in a list that shows a part of its rows alone. */
+  place?: { index: number; start: number; count: number; measure(element: Element | null): void };
 }
 
-export function ChunkUploadProgress({ item, queue, extra, onRemove }: Props) {
+export function ChunkUploadProgress({ item, queue, extra, onRemove, place }: Props) {
   const { t } = useTranslation();
   const remove = onRemove ?? (() => void queue.remove(item.key));
   return (
-    <li className={classes.item} aria-label={item.name}>
+    <li
+      className={classes.item}
+      aria-label={nameOf(item)}
+      {...(place
+        ? {
+            ref: place.measure,
+            "data-index": place.index,
+            "aria-posinset": place.index + 1,
+            "aria-setsize": place.count,
+            style: { position: "absolute", insetInline: 0, top: place.start },
+          }
+        : {})}
+    >
       <div className={classes.itemLine}>
         <IconFile size={16} className={classes.fileIcon} aria-hidden />
-        <span className={classes.name} title={item.path ?? item.name}>
+        <span className={classes.name} title={item.path ?? nameOf(item)}>
+          {item.folder && <span className={classes.folder}>{item.folder}/</span>}
           {item.name}
         </span>
         {extra}
@@ -37,7 +59,7 @@ export function ChunkUploadProgress({ item, queue, extra, onRemove }: Props) {
           onChange={(kind) => void queue.setKind(item.key, kind).catch(() => undefined)}
         />
         <div className={classes.buttons}>
-          {isGoingOn(item.state) && (
+          {isUnderWay(item.state) && (
             <IconButton label={t("uploads.pause", { name: item.name })} onClick={() => queue.pause(item.key)}>
               <IconPlayerPause size={16} />
             </IconButton>
@@ -48,6 +70,14 @@ export function ChunkUploadProgress({ item, queue, extra, onRemove }: Props) {
               onClick={() => queue.resume(item.key)}
             >
               <IconPlayerPlay size={16} />
+            </IconButton>
+          )}
+          {item.wasThere && (
+            <IconButton
+              label={t("uploads.sendAgain", { name: item.name })}
+              onClick={() => queue.sendAgain(item.key)}
+            >
+              <IconUpload size={16} />
             </IconButton>
           )}
           {item.state === "failed" && (
@@ -88,6 +118,10 @@ function ProgressLine({ item }: { item: UploadItem }) {
           ? "waiting"
           : "accent";
   const { left } = progressOf([item]);
+  const why = item.problem && problemText(item.problem);
+  const isOffline = item.state === "interrupted" && item.problem?.status === 0 && !navigator.onLine;
+  // What waits is tried again by itself; what failed says what to do.
+  const advice = item.state === "failed" && item.problem?.code !== "no-answer" ? why?.advice : "";
   const chunks = item.chunkSize > 0 ? Math.ceil(item.size / item.chunkSize) : 0;
   const done = item.size === 0 ? (item.state === "finished" ? 1 : 0) : item.offset / item.size;
   return (
@@ -95,14 +129,19 @@ function ProgressLine({ item }: { item: UploadItem }) {
       <Bar label={t("uploads.progressOf", { name: item.name })} value={done} tone={tone} thin />
       <div className={classes.figures}>
         <span>
-          {t(`uploads.states.${item.state}`)}
-          {item.state === "failed" && item.problem && `: ${problemText(item.problem).title}`}
+          {item.wasThere ? t("uploads.wasThere") : t(`uploads.states.${item.state}`)}
+          {isOffline
+            ? `: ${t("uploads.offline")}`
+            : why && `: ${[why.title, advice].filter(Boolean).join(" ")}`}
         </span>
         <span className="qd-num">
           {item.state === "finished"
             ? format.bytes(item.size)
             : t("uploads.bytesOf", { offset: format.bytes(item.offset), size: format.bytes(item.size) })}
         </span>
+        {item.parts > 1 && item.state !== "finished" && (
+          <span className="qd-num">{t("uploads.parts", { number: format.number(item.parts) })}</span>
+        )}
         {chunks > 1 && item.state !== "finished" && (
           <span className="qd-num">
             {t("uploads.chunk", {
@@ -124,6 +163,11 @@ function ProgressLine({ item }: { item: UploadItem }) {
       </div>
     </>
   );
+}
+
+/** A file in a folder with the way to it: there may be many of its name. */
+function nameOf({ folder, name }: UploadItem): string {
+  return folder ? `${folder}/${name}` : name;
 }
 
 function IconButton({ label, onClick, children }: { label: string; onClick(): void; children: ReactNode }) {

@@ -1,20 +1,25 @@
 // Uploads as the server knows them.
-import type { ReactNode } from "react";
+import type { ComponentType, ReactNode } from "react";
 import { useTranslation } from "react-i18next";
 import type { UploadInfo } from "../api/types";
-import { type Column, DataTable } from "../ui/DataTable";
+import { type Column, DataTable, type TableProps } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
 import { Badge } from "../ui/StateBadge";
 import { Moment } from "../ui/time";
 import { FileWarnings } from "./KindNote";
 
+/** Longer ones scroll by themselves. */
+const MOST_AT_ONCE = 20;
+
 interface Props {
   uploads: UploadInfo[];
   /** How the kind is changed. A short table has none: it shows the kind as a word, and no path. */
   kindOf?(upload: UploadInfo): ReactNode;
+  /** Shows a long one; without, all rows stand in the page. */
+  Long?: ComponentType<TableProps<UploadInfo>>;
 }
 
-export function UploadTable({ uploads, kindOf }: Props) {
+export function UploadTable({ uploads, kindOf, Long }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
   const progressOf = ({ offset, size }: UploadInfo) =>
@@ -78,7 +83,11 @@ export function UploadTable({ uploads, kindOf }: Props) {
       ),
     });
   }
-  return (
-    <DataTable label={t("pages.uploads")} columns={columns} rows={uploads} rowKey={(upload) => upload.id} />
-  );
+  const table = {
+    label: t("pages.uploads"),
+    columns,
+    rows: uploads,
+    rowKey: (upload: UploadInfo) => upload.id,
+  };
+  return Long && uploads.length > MOST_AT_ONCE ? <Long {...table} /> : <DataTable {...table} />;
 }

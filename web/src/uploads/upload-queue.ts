@@ -1,83 +1,178 @@
-// Uploads files by tus while the person goes on working: the queue outlives the page that filled it. Knows nothing of
-// React; what it shows is an immutable list of items.
-import type { DetailedError, HttpRequest, Upload, UploadOptions } from "tus-js-client";
-import { Problem } from "../api/problem";
+// Uploads files while the person goes on working: the queue outlives the page that filled it, holds thousands of files,
+// and goes on by itself after what passes. Knows nothing of React; what it shows is an immutable list of items, told at
+// most a few times a second.
+import { asProblem, type Problem } from "../api/problem";
 import type { FileKind, UploadInfo } from "../api/types";
+import { joined, typedName } from "../files/paths";
+import { fingerprintOf } from "./fingerprint";
 import { kindByName } from "./kinds";
+import type { SendAnswer, SendRequest } from "./send";
+import { type Begun, isPassing, pause, terminate, transfer, unreadable } from "./tus";
 
 /** `interrupted`: cut, and being tried again by itself. */
 export type UploadState = "queued" | "uploading" | "interrupted" | "paused" | "finished" | "failed";
 
+/** Where files go. */
+export interface Target {
+  space: string;
+  /** Beneath the space, as the API writes paths. */
+  directory: string;
+}
+
+/** A file that was chosen, and where it lies beneath what was chosen: its name, or `folder/below/name`. */
+export interface Chosen {
+  file: File;
+  path: string;
+}
+
 export interface UploadItem {
   readonly key: string;
   readonly name: string;
+  /** The folders that it came in, as they were chosen; empty for a file chosen by itself. */
+  readonly folder: string;
+  /** Where it goes; null is where the site puts uploads. */
+  readonly target: Target | null;
   readonly size: number;
   readonly state: UploadState;
   readonly kind: FileKind;
-  /** Bytes that the server has. */
+  /** Bytes that the server has or that are on their way. */
   readonly offset: number;
-  /** Where this run began: more than 0 when an earlier one was taken up again. */
+  /** Where it was taken up again; 0 for one that was not cut. */
   readonly resumedAt: number;
   /** Bytes a second, smoothed; 0 until it is known. */
   readonly speed: number;
   readonly chunkSize: number;
+  /** So many parts of it are sent side by side. */
+  readonly parts: number;
   /** The server's id, once it is created there. */
   readonly uploadId: string | null;
   /** Where the finished file lies. */
   readonly path: string | null;
+  /** It came with an earlier upload of the same folder, and was not sent again. */
+  readonly wasThere: boolean;
+  /** By what the server knows it again; null until the file was looked at. */
+  readonly fingerprint: string | null;
+  /** Why it failed, or why it waits. */
   readonly problem: Problem | null;
 }
 
-export interface UploadQueueOptions {
-  endpoint: string;
-  token(): Promise<string>;
-  onRefused(token: string): void;
+/** What all that goes on come to, smoothed. */
+export interface Pace {
+  /** Bytes a second. */
+  speed: number;
+  filesPerSecond: number;
+}
+
+/** What the site says of uploads. */
+export interface Site {
   /** Bytes of one request. */
-  chunkSize(): Promise<number>;
-  /** Who uploads: another person at the same browser must not take up this one's uploads. */
-  user(): string;
-  createUpload(file: File, options: UploadOptions): Promise<Upload>;
+  chunkSize: number;
+  /** Where files go for which nobody says where. */
+  target: Target;
+}
+
+export interface UploadQueueOptions {
+  send(request: SendRequest): Promise<SendAnswer>;
+  /** What the server has of files with these fingerprints, the newest first. */
+  find(fingerprints: string[]): Promise<UploadInfo[]>;
+  site(): Promise<Site>;
   setKind(uploadId: string, kind: FileKind): Promise<UploadInfo>;
-  info(uploadId: string): Promise<UploadInfo>;
   /** Something is finished or gone on the server. */
   onSettled(): void;
+  isOffline(): boolean;
 }
 
 interface Entry {
   item: UploadItem;
   file: File;
-  upload: Upload | null;
+  path: string;
+  /** The directory in which it was begun, where nobody says another. */
+  begunIn: Target | null;
+  /** Its key in `byChoice`. */
+  choice: string;
+  /** Null until the server was asked what it has. */
+  begun: Begun | null;
+  /** Ends what is under way. */
+  abort: AbortController | null;
   /** The kind that went with the upload's creation. */
   sentKind: FileKind | null;
   kindByUser: boolean;
-  sentToken: string | null;
+  /** Sent though the same file is there. */
+  isAgain: boolean;
+  reached: number;
   measuredAt: number;
   measuredBytes: number;
-  /** Milliseconds since 1970: the server asked to be left alone until then. */
-  notBefore: number;
-  /** Counts the starts: what an earlier one still waits with must not be sent. */
-  run: number;
 }
 
-const AT_ONCE = 3;
-const RETRY_DELAYS_MS = [0, 1000, 2000, 4000, 8000, 15_000, 30_000];
+/** Requests with bytes at once. A browser opens six connections to a server, and the page needs some of them. */
+const STREAMS = 4;
+export const PARTS = 3;
+const MIB = 1024 * 1024;
+/** Smaller files are sent before three requests have found their speed. */
+export const PARTS_FROM_BYTES = 64 * MIB;
+/** Putting parts together takes their bytes once more, for a moment, on the server's disk. */
+export const PARTS_UP_TO_BYTES = 4096 * MIB;
+/** Files asked for in one question. */
+const LOOK_AT_ONCE = 200;
+const RETRY_DELAYS_MS = [0, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000];
+/** So that many who were cut together do not come back together. */
+const JITTER = 0.2;
+const OFFLINE_WAIT_MS = 30_000;
+const TELL_EVERY_MS = 200;
+const MEASURE_EVERY_MS = 400;
+const SETTLE_MS = 700;
 /** How much a new measurement of the speed counts against what was known. */
 const SPEED_WEIGHT = 0.25;
-const MEASURE_EVERY_MS = 400;
 
 export class UploadQueue {
-  private readonly options: UploadQueueOptions;
   private readonly entries = new Map<string, Entry>();
+  /** By what was chosen, so that the same file chosen again is the same entry. */
+  private readonly byChoice = new Map<string, Entry>();
+  private readonly waiting = new Set<Entry>();
+  private readonly active = new Map<Entry, number>();
   private readonly listeners = new Set<() => void>();
   private list: readonly UploadItem[] = [];
+  private isListStale = false;
+  private telling: ReturnType<typeof setTimeout> | null = null;
+  private toldAt = 0;
+  private measuring: ReturnType<typeof setInterval> | null = null;
+  private measuredAt = 0;
+  private bytesSince = 0;
+  private filesSince = 0;
+  private isLooking = false;
+  private isHeld = false;
+  private readonly settling: Entry[] = [];
+  private settleTimer: ReturnType<typeof setTimeout> | null = null;
+  private discarding: Promise<unknown> = Promise.resolve();
+  private discards = 0;
+  /** Milliseconds since 1970: the server asked to be left alone until then. */
+  private notBefore = 0;
+  private readonly sleepers = new Set<() => void>();
   private count = 0;
+  private paceNow: Pace = { speed: 0, filesPerSecond: 0 };
 
-  constructor(options: UploadQueueOptions) {
-    this.options = options;
-  }
+  constructor(private readonly options: UploadQueueOptions) {}
 
   get items(): readonly UploadItem[] {
+    if (this.isListStale) {
+      this.list = Array.from(this.entries.values(), (entry) => entry.item);
+      this.isListStale = false;
+    }
     return this.list;
+  }
+
+  get pace(): Pace {
+    return this.paceNow;
+  }
+
+  /** Whether leaving the page would cut something. */
+  get isBusy(): boolean {
+    return this.active.size > 0 || this.waiting.size > 0 || this.discards > 0;
+  }
+
+  /** Whether it waits for somebody to sign in. */
+  get held(): boolean {
+    return this.isHeld;
   }
 
   subscribe = (listener: () => void): (() => void) => {
@@ -85,55 +180,96 @@ export class UploadQueue {
     return () => this.listeners.delete(listener);
   };
 
-  /** Answers the keys under which the files are in the queue. */
-  add(files: readonly File[]): string[] {
-    const keys = files.map((file) => this.enter(file));
-    this.publish();
+  /**
+   * Answers the keys under which the files are in the queue. One that is in it already, and not yet sent, goes on.
+   * @param target where they go; `null` is where the site puts uploads.
+   */
+  add(files: readonly (File | Chosen)[], target: Target | null = null): string[] {
+    const keys = files.map((chosen) => {
+      const { file, path } = chosen instanceof File ? { file: chosen, path: pathOf(chosen) } : chosen;
+      return this.enter(file, path.normalize("NFC"), target);
+    });
+    this.changed();
     this.startNext();
     return keys;
   }
 
   pause(key: string): void {
     const entry = this.entries.get(key);
-    if (!entry || !isGoingOn(entry.item.state)) return;
-    void entry.upload?.abort();
-    this.update(entry, { state: "paused", speed: 0 });
+    if (!entry || !isUnderWay(entry.item.state)) return;
+    this.stop(entry, { state: "paused", speed: 0, problem: null });
     this.startNext();
-  }
-
-  /** Stops all that goes on or waits, until each is resumed. */
-  pauseAll(): void {
-    for (const entry of this.entries.values()) {
-      if (!isGoingOn(entry.item.state) && entry.item.state !== "queued") continue;
-      void entry.upload?.abort();
-      this.update(entry, { state: "paused", speed: 0 });
-    }
   }
 
   /** Goes on after a pause, or tries again after a failure, from the byte the server has. */
   resume(key: string): void {
     const entry = this.entries.get(key);
     if (!entry || (entry.item.state !== "paused" && entry.item.state !== "failed")) return;
-    this.update(entry, { state: "queued", problem: null });
+    this.enqueue(entry);
     this.startNext();
+  }
+
+  /** Sends a file that was left out because it is there. */
+  sendAgain(key: string): void {
+    const entry = this.entries.get(key);
+    if (!entry?.item.wasThere) return;
+    entry.isAgain = true;
+    this.update(entry, { wasThere: false, uploadId: null, path: null, offset: 0 });
+    this.enqueue(entry);
+    this.startNext();
+  }
+
+  /** Stops all that goes on or waits, until each is resumed. */
+  pauseAll(keys?: readonly string[]): void {
+    for (const entry of this.chosen(keys))
+      if (isUnderWay(entry.item.state)) this.stop(entry, { state: "paused", speed: 0, problem: null });
+    this.startNext();
+  }
+
+  /** Has all go on that are paused. */
+  resumeAll(keys?: readonly string[]): void {
+    for (const entry of this.chosen(keys)) if (entry.item.state === "paused") this.enqueue(entry);
+    this.startNext();
+  }
+
+  /** Tries all again that failed. */
+  retryAll(keys?: readonly string[]): void {
+    for (const entry of this.chosen(keys)) if (entry.item.state === "failed") this.enqueue(entry);
+    this.startNext();
+  }
+
+  /** Where files go for which nobody says where. */
+  async usualTarget(): Promise<Target> {
+    return (await this.options.site()).target;
   }
 
   /** Takes the file out of the queue; what the server has of an unfinished one is thrown away. */
   async remove(key: string): Promise<void> {
-    const entry = this.entries.get(key);
-    if (!entry) return;
-    this.entries.delete(key);
-    this.publish();
+    await this.removeAll([key]);
+  }
+
+  /** Takes these out of the queue, or all that are not finished. */
+  async removeAll(keys?: readonly string[]): Promise<void> {
+    const some = keys ? this.chosen(keys) : this.chosen().filter(({ item }) => item.state !== "finished");
+    const begun = some.filter(({ item }) => item.state !== "finished");
+    for (const entry of some) this.drop(entry);
+    this.changed();
     this.startNext();
-    if (entry.item.state === "finished" || !entry.upload) return;
-    const started = entry.upload.url !== null;
-    await entry.upload.abort(started).catch(() => undefined);
-    if (started) this.options.onSettled();
+    // One after the other: a folder's worth at once would be refused.
+    this.discards += begun.length;
+    for (const entry of begun)
+      this.discarding = this.discarding
+        .then(() => this.discard(entry))
+        .finally(() => {
+          this.discards -= 1;
+        });
+    await this.discarding;
+    if (begun.length > 0) this.options.onSettled();
   }
 
   clearFinished(): void {
-    for (const [key, entry] of this.entries) if (entry.item.state === "finished") this.entries.delete(key);
-    this.publish();
+    for (const entry of [...this.entries.values()]) if (entry.item.state === "finished") this.drop(entry);
+    this.changed();
   }
 
   async setKind(key: string, kind: FileKind): Promise<void> {
@@ -152,188 +288,484 @@ export class UploadQueue {
     }
   }
 
-  /** Tries again what failed for want of a network. */
+  /** Tries again at once what waits, and what failed for want of a network. */
   networkIsBack(): void {
+    for (const wake of [...this.sleepers]) wake();
     for (const { item } of [...this.entries.values()])
-      if (item.state === "failed" && item.problem?.status === 0) this.resume(item.key);
+      if (item.state === "failed" && item.problem?.code === "no-answer") this.resume(item.key);
   }
 
-  /** Stops everything: nobody is signed in any more. */
+  /** Nobody is signed in for the moment: all stops, and goes on at `release`. */
+  hold(): void {
+    this.isHeld = true;
+    for (const entry of [...this.active.keys()]) {
+      this.stop(entry, { state: "queued", speed: 0, problem: null });
+      this.waiting.add(entry);
+    }
+    this.changed();
+  }
+
+  release(): void {
+    this.isHeld = false;
+    this.changed();
+    this.startNext();
+  }
+
+  /** Stops everything and forgets it: nobody is signed in any more. */
   clear(): void {
-    for (const entry of this.entries.values()) void entry.upload?.abort();
-    this.entries.clear();
-    this.publish();
+    this.isHeld = false;
+    for (const entry of [...this.entries.values()]) this.drop(entry);
+    this.changed();
   }
 
-  private enter(file: File): string {
+  private chosen(keys?: readonly string[]): Entry[] {
+    if (!keys) return [...this.entries.values()];
+    return keys.flatMap((key) => this.entries.get(key) ?? []);
+  }
+
+  private enter(file: File, path: string, target: Target | null): string {
+    const choice = JSON.stringify([path, file.size, file.lastModified, target]);
+    const known = this.byChoice.get(choice);
+    if (known && known.item.state !== "finished") {
+      known.file = file;
+      if (known.item.state === "failed" || known.item.state === "paused") this.enqueue(known);
+      return known.item.key;
+    }
     const key = `file-${++this.count}`;
-    this.entries.set(key, {
+    const slash = path.lastIndexOf("/");
+    const name = path.slice(slash + 1);
+    const entry: Entry = {
       item: {
         key,
-        name: file.name,
+        name,
+        folder: slash < 0 ? "" : path.slice(0, slash),
+        target,
         size: file.size,
         state: "queued",
-        kind: kindByName(file.name),
+        kind: kindByName(name),
         offset: 0,
         resumedAt: 0,
         speed: 0,
         chunkSize: 0,
+        parts: 1,
         uploadId: null,
         path: null,
+        wasThere: false,
+        fingerprint: null,
         problem: null,
       },
       file,
-      upload: null,
+      path,
+      begunIn: null,
+      choice,
+      begun: null,
+      abort: null,
       sentKind: null,
       kindByUser: false,
-      sentToken: null,
+      isAgain: false,
+      reached: 0,
       measuredAt: 0,
       measuredBytes: 0,
-      notBefore: 0,
-      run: 0,
-    });
+    };
+    this.entries.set(key, entry);
+    this.byChoice.set(choice, entry);
+    this.waiting.add(entry);
     return key;
   }
 
+  private enqueue(entry: Entry): void {
+    this.update(entry, { state: "queued", problem: null });
+    this.waiting.add(entry);
+  }
+
   private startNext(): void {
-    let places = AT_ONCE;
-    for (const { item } of this.entries.values()) if (isGoingOn(item.state)) places -= 1;
-    for (const entry of this.entries.values()) {
-      if (places <= 0) return;
-      if (entry.item.state !== "queued") continue;
-      places -= 1;
-      this.update(entry, { state: "uploading", speed: 0 });
-      void this.start(entry);
+    if (this.isHeld) return;
+    let free = STREAMS;
+    let hasParts = false;
+    for (const streams of this.active.values()) {
+      free -= streams;
+      hasParts ||= streams > 1;
     }
-  }
-
-  private async start(entry: Entry): Promise<void> {
-    entry.measuredAt = 0;
-    try {
-      if (!entry.upload) {
-        const chunkSize = await this.options.chunkSize();
-        this.update(entry, { chunkSize });
-        const upload = await this.options.createUpload(entry.file, this.tusOptions(entry, chunkSize));
-        const [previous] = await upload.findPreviousUploads();
-        if (previous) upload.resumeFromPreviousUpload(previous);
-        entry.upload = upload;
+    for (const entry of this.waiting) {
+      if (free <= 0) return;
+      if (entry.begun === null) {
+        void this.lookAtNext();
+        return;
       }
-      // It may have been paused or removed meanwhile.
-      if (!this.isAt(entry, "uploading")) return;
-      entry.run += 1;
-      entry.upload.start();
-    } catch (error) {
-      this.fail(entry, error);
+      const streams = Math.max(1, entry.begun.id === null ? entry.begun.parts.length : 1);
+      if (streams > free) {
+        // Behind one in parts others may pass. Else the big one would wait for all the small.
+        if (hasParts) continue;
+        return;
+      }
+      free -= streams;
+      hasParts ||= streams > 1;
+      this.waiting.delete(entry);
+      this.active.set(entry, streams);
+      void this.run(entry, entry.begun);
     }
   }
 
-  private tusOptions(entry: Entry, chunkSize: number): UploadOptions {
-    entry.sentKind = entry.kindByUser ? entry.item.kind : null;
+  /** Asks what the server has of those that come next, many at once. */
+  private async lookAtNext(): Promise<void> {
+    if (this.isLooking) return;
+    this.isLooking = true;
+    try {
+      const next: Entry[] = [];
+      for (const entry of this.waiting) {
+        if (next.length === LOOK_AT_ONCE) break;
+        if (entry.begun === null) next.push(entry);
+      }
+      for (const entry of next) {
+        const known =
+          entry.item.fingerprint ?? (await fingerprintOf(entry.file, entry.path).catch(() => null));
+        if (known !== null) this.update(entry, { fingerprint: known });
+        else if (this.waiting.delete(entry)) this.update(entry, { state: "failed", problem: unreadable() });
+      }
+      const readable = next.filter(({ item }) => item.fingerprint !== null);
+      if (readable.length > 0) {
+        const [found, site] = await this.findPatiently(readable);
+        this.take(readable, found, site);
+      }
+    } finally {
+      this.isLooking = false;
+    }
+    this.startNext();
+  }
+
+  private async findPatiently(entries: readonly Entry[]): Promise<[UploadInfo[], Site]> {
+    const fingerprints = entries.flatMap(({ item }) => item.fingerprint ?? []);
+    const never = new AbortController().signal;
+    for (let failures = 0; ; failures += 1) {
+      try {
+        const site = await this.options.site();
+        try {
+          return [await this.options.find(fingerprints), site];
+        } catch (error) {
+          if (isPassing(asProblem(error))) throw error;
+          // They are begun anew then, and the server says what is wrong.
+          return [[], site];
+        }
+      } catch (error) {
+        const problem = asProblem(error);
+        await this.sleep(problem, failures, never);
+      }
+    }
+  }
+
+  private take(entries: readonly Entry[], found: readonly UploadInfo[], site: Site): void {
+    const uploads = new Map<string, UploadInfo[]>();
+    for (const upload of found) {
+      const same = uploads.get(upload.fingerprint ?? "") ?? [];
+      uploads.set(upload.fingerprint ?? "", [...same, upload]);
+    }
+    for (const entry of entries) {
+      const known = uploads.get(entry.item.fingerprint ?? "") ?? [];
+      const there = known.find(
+        (upload) => upload.state === "finished" && isAt(upload, entry, entry.item.target ?? site.target),
+      );
+      entry.begun = this.begunOf(entry, known);
+      const isNew = entry.begun.id === null && entry.begun.parts.every((part) => part === null);
+      if (isNew && there && entry.item.folder && !entry.isAgain && this.waiting.delete(entry)) {
+        entry.begun = null;
+        this.update(entry, {
+          state: "finished",
+          wasThere: true,
+          offset: entry.item.size,
+          uploadId: there.id,
+          kind: there.kind,
+          path: there.path ?? null,
+        });
+      }
+    }
+  }
+
+  private begunOf(entry: Entry, known: readonly UploadInfo[]): Begun {
+    const { size } = entry.file;
+    // Where nobody says where it goes, it goes where it was begun.
+    const open = known.filter(
+      (upload) =>
+        upload.state === "uploading" &&
+        !this.isSending(upload.id, entry) &&
+        (entry.item.target === null || isAt(upload, entry, entry.item.target)),
+    );
+    const whole = open.find((upload) => !upload.part && upload.size === size);
+    const somePart = open.find((upload) => upload.part?.whole_size === size);
+    const parts = open.filter(
+      (upload) => upload.part?.whole_size === size && upload.directory === somePart?.directory,
+    );
+    const at = whole ?? somePart;
+    entry.begunIn = at ? { space: at.space, directory: at.directory } : null;
+    const count = parts[0]?.part?.count ?? partsFor(size);
     return {
-      endpoint: this.options.endpoint,
-      chunkSize,
-      retryDelays: RETRY_DELAYS_MS,
-      removeFingerprintOnSuccess: true,
-      metadata: {
-        filename: entry.file.name,
-        ...(entry.sentKind ? { kind: entry.sentKind } : {}),
-      },
-      fingerprint: async (file) =>
-        ["quarterdeck", this.options.user(), file.name, file.size, (file as File).lastModified].join(":"),
-      onBeforeRequest: async (request: HttpRequest) => {
-        await this.waitAsTold(entry);
-        entry.sentToken = await this.options.token();
-        request.setHeader("Authorization", `Bearer ${entry.sentToken}`);
-      },
-      onShouldRetry: (error, attempt) => this.shouldRetry(entry, error, attempt),
-      onUploadUrlAvailable: () => this.created(entry),
-      onProgress: (sent) => this.progress(entry, sent),
-      onSuccess: () => void this.finish(entry),
-      onError: (error) => this.fail(entry, error),
+      id: whole?.id ?? null,
+      parts:
+        count === 1 || (whole && parts.length === 0)
+          ? []
+          : Array.from(
+              { length: count },
+              (_, index) =>
+                parts.find(({ part }) => part?.count === count && part.number === index + 1)?.id ?? null,
+            ),
     };
   }
 
-  private shouldRetry(entry: Entry, error: Error | DetailedError, attempt: number): boolean {
-    const status = statusOf(error);
-    if (status === 401) {
-      if (entry.sentToken) this.options.onRefused(entry.sentToken);
-      return attempt < 2;
+  /** Another file of the queue, with another place to go, may be the same file. */
+  private isSending(id: string, but: Entry): boolean {
+    for (const entry of this.active.keys())
+      if (entry !== but && (entry.begun?.id === id || entry.begun?.parts.includes(id))) return true;
+    return false;
+  }
+
+  private async run(entry: Entry, begun: Begun): Promise<void> {
+    const abort = new AbortController();
+    entry.abort = abort;
+    entry.measuredAt = 0;
+    const parts = Math.max(1, begun.id === null ? begun.parts.length : 1);
+    this.update(entry, { state: "uploading", speed: 0, problem: null, parts, uploadId: begun.id });
+    this.measure();
+    const isCurrent = () => entry.abort === abort && !abort.signal.aborted;
+    const startedAt = Date.now();
+    try {
+      const { chunkSize } = await this.options.site();
+      if (!isCurrent()) return;
+      this.update(entry, { chunkSize });
+      const id = await transfer(
+        {
+          file: entry.file,
+          chunkSize,
+          begun,
+          metadata: () => this.metadataOf(entry),
+          send: async (request) => {
+            if (request.method === "POST") await this.leaveAlone(request.signal);
+            const answer = await this.options.send(request);
+            if (isCurrent() && request.method !== "HEAD") this.goesOn(entry, begun);
+            return answer;
+          },
+          look: () => this.lookAgain(entry, startedAt),
+          onProgress: (bytes) => {
+            if (!isCurrent()) return;
+            this.bytesSince += Math.max(0, bytes - entry.reached);
+            entry.reached = bytes;
+          },
+          onResumed: (bytes) => {
+            if (!isCurrent()) return;
+            // These were sent before.
+            entry.reached = Math.max(entry.reached, bytes);
+            this.update(entry, { resumedAt: bytes, offset: bytes });
+          },
+          wait: async (problem, failures, signal) => {
+            if (isCurrent()) this.update(entry, { state: "interrupted", speed: 0, problem });
+            await this.sleep(problem, failures, signal);
+            if (isCurrent()) this.update(entry, { state: "uploading" });
+          },
+        },
+        abort.signal,
+      );
+      if (isCurrent()) this.finish(entry, id);
+    } catch (error) {
+      if (isCurrent()) this.fail(entry, asProblem(error));
     }
-    const again = status === 0 || status >= 500 || status === 409 || status === 423 || status === 429;
-    if (status === 429) entry.notBefore = Date.now() + secondsToWait(error) * 1000;
-    if (again && this.isAt(entry, "uploading")) this.update(entry, { state: "interrupted", speed: 0 });
-    return again && status !== 507;
   }
 
-  /** tus tries again after a delay of its own, which may be shorter than what the server asked for. */
-  private async waitAsTold(entry: Entry): Promise<void> {
-    const { run } = entry;
-    const wait = entry.notBefore - Date.now();
-    if (wait <= 0) return;
-    await new Promise((resolve) => setTimeout(resolve, wait));
-    // Paused, cancelled or begun anew meanwhile: nobody waits for this request any more, and it is never sent.
-    const isWanted = this.entries.get(entry.item.key) === entry && isGoingOn(entry.item.state);
-    if (!isWanted || entry.run !== run) await new Promise(() => undefined);
+  private metadataOf(entry: Entry): Record<string, string> {
+    entry.sentKind = entry.kindByUser ? entry.item.kind : null;
+    const { begunIn } = entry;
+    const { target, fingerprint } = entry.item;
+    return {
+      filename: entry.item.name,
+      ...(entry.sentKind ? { kind: entry.sentKind } : {}),
+      ...(begunIn ?? { ...target, ...(entry.item.folder ? { relativePath: entry.path } : {}) }),
+      ...(fingerprint ? { fingerprint } : {}),
+    };
   }
 
-  private created(entry: Entry): void {
-    const uploadId = entry.upload?.url?.split("/").pop() ?? null;
-    this.update(entry, { uploadId });
-    if (uploadId && entry.kindByUser && entry.sentKind !== entry.item.kind)
-      void this.options.setKind(uploadId, entry.item.kind).catch(() => undefined);
+  /** The server answered: it is sent again, and may have got its id. */
+  private goesOn(entry: Entry, begun: Begun): void {
+    if (entry.item.state === "interrupted") this.update(entry, { state: "uploading", problem: null });
+    if (entry.item.problem) this.update(entry, { problem: null });
+    if (begun.id === null || entry.item.uploadId === begun.id) return;
+    this.update(entry, { uploadId: begun.id });
+    this.tellKind(entry, begun.id);
   }
 
-  private progress(entry: Entry, sent: number): void {
-    if (!isGoingOn(entry.item.state)) return;
-    const now = Date.now();
-    if (entry.measuredAt === 0) {
-      entry.measuredAt = now;
-      entry.measuredBytes = sent;
-      this.update(entry, { state: "uploading", offset: sent, resumedAt: sent });
+  /** Changed while the announcement was under way. */
+  private tellKind(entry: Entry, id: string): void {
+    if (entry.kindByUser && entry.sentKind !== entry.item.kind)
+      void this.options.setKind(id, entry.item.kind).catch(() => undefined);
+  }
+
+  private async lookAgain(entry: Entry, startedAt: number): Promise<Begun & { finished: string | null }> {
+    const found = await this.options.find(entry.item.fingerprint === null ? [] : [entry.item.fingerprint]);
+    // Times of two clocks: a little may lie between them.
+    const finished = found.find(
+      ({ state, created_at }) => state === "finished" && Date.parse(created_at) > startedAt - 60_000,
+    );
+    return { ...this.begunOf(entry, found), finished: finished?.id ?? null };
+  }
+
+  private finish(entry: Entry, id: string): void {
+    const before = entry.item.uploadId;
+    this.end(entry);
+    this.filesSince += 1;
+    this.update(entry, {
+      state: "finished",
+      offset: entry.item.size,
+      speed: 0,
+      uploadId: id,
+      problem: null,
+    });
+    if (before !== id) this.tellKind(entry, id);
+    this.settling.push(entry);
+    this.settleTimer ??= setTimeout(() => void this.settle(), SETTLE_MS);
+    this.startNext();
+  }
+
+  /** The server may have classified it otherwise, and given it another name where this one was taken. */
+  private async settle(): Promise<void> {
+    this.settleTimer = null;
+    const entries = this.settling.splice(0);
+    this.options.onSettled();
+    for (let from = 0; from < entries.length; from += LOOK_AT_ONCE) {
+      const some = entries.slice(from, from + LOOK_AT_ONCE);
+      const fingerprints = some.flatMap(({ item }) => item.fingerprint ?? []);
+      const found = await this.options.find(fingerprints).catch(() => []);
+      const byId = new Map(found.map((upload) => [upload.id, upload]));
+      for (const entry of some) {
+        const upload = byId.get(entry.item.uploadId ?? "");
+        if (upload) this.update(entry, { kind: upload.kind, path: upload.path ?? null });
+      }
+    }
+  }
+
+  private fail(entry: Entry, problem: Problem): void {
+    this.end(entry);
+    this.update(entry, { state: "failed", speed: 0, problem });
+    this.startNext();
+  }
+
+  private end(entry: Entry): void {
+    entry.abort = null;
+    this.active.delete(entry);
+    this.waiting.delete(entry);
+  }
+
+  private stop(entry: Entry, change: Partial<UploadItem>): void {
+    const { abort } = entry;
+    this.end(entry);
+    abort?.abort(new DOMException("stopped", "AbortError"));
+    this.update(entry, change);
+    // An announcement may have been under way: what came of it is asked before the next.
+    if (abort && entry.begun?.id === null) entry.begun = null;
+  }
+
+  private drop(entry: Entry): void {
+    this.stop(entry, {});
+    this.entries.delete(entry.item.key);
+    if (this.byChoice.get(entry.choice) === entry) this.byChoice.delete(entry.choice);
+  }
+
+  private async discard(entry: Entry): Promise<void> {
+    const { fingerprint } = entry.item;
+    const wasBegun = entry.item.offset > 0 || entry.reached > 0 || entry.begun !== null;
+    if (fingerprint === null || !wasBegun) return;
+    const signal = new AbortController().signal;
+    try {
+      const begun = entry.begun ?? this.begunOf(entry, await this.options.find([fingerprint]));
+      for (let failures = 0; failures < RETRY_DELAYS_MS.length; failures += 1) {
+        try {
+          return await terminate({ begun, send: this.options.send }, signal);
+        } catch (error) {
+          const problem = asProblem(error);
+          if (problem.status === 404 || !isPassing(problem)) return;
+          await this.sleep(problem, failures, signal);
+        }
+      }
+    } catch {
+      // What cannot be removed now expires on the server.
+    }
+  }
+
+  /** Until the server wants to be asked again. */
+  private async leaveAlone(signal: AbortSignal): Promise<void> {
+    const wait = this.notBefore - Date.now();
+    if (wait > 0) await pause(wait, signal);
+  }
+
+  private async sleep(problem: Problem, failures: number, signal: AbortSignal): Promise<void> {
+    const told = (problem.retryAfter ?? 0) * 1000;
+    if (told > 0) this.notBefore = Math.max(this.notBefore, Date.now() + told);
+    const delay = RETRY_DELAYS_MS[Math.min(failures, RETRY_DELAYS_MS.length - 1)] ?? 0;
+    const isOffline = problem.status === 0 && this.options.isOffline();
+    const wait = isOffline ? OFFLINE_WAIT_MS : delay * (1 + Math.random() * JITTER);
+    const woken = new AbortController();
+    const wake = () => woken.abort();
+    // The network does not change what the server asked for.
+    if (told === 0) this.sleepers.add(wake);
+    const leave = () => woken.abort();
+    signal.addEventListener("abort", leave, { once: true });
+    try {
+      await pause(Math.max(wait, told), woken.signal).catch(() => undefined);
+      signal.throwIfAborted();
+    } finally {
+      this.sleepers.delete(wake);
+      signal.removeEventListener("abort", leave);
+    }
+  }
+
+  /** Looks at how far each has come, for as long as something is sent. */
+  private measure(): void {
+    if (this.measuring !== null) return;
+    this.measuredAt = Date.now();
+    this.bytesSince = 0;
+    this.filesSince = 0;
+    this.measuring = setInterval(() => {
+      const now = Date.now();
+      const elapsed = now - this.measuredAt;
+      if (this.active.size === 0 && this.waiting.size === 0) {
+        clearInterval(this.measuring ?? undefined);
+        this.measuring = null;
+        this.paceNow = { speed: 0, filesPerSecond: 0 };
+        this.changed();
+        return;
+      }
+      this.paceNow = {
+        speed: smoothed(this.paceNow.speed, (this.bytesSince / elapsed) * 1000),
+        filesPerSecond: smoothed(this.paceNow.filesPerSecond, (this.filesSince / elapsed) * 1000),
+      };
+      this.measuredAt = now;
+      this.bytesSince = 0;
+      this.filesSince = 0;
+      for (const entry of this.active.keys()) this.measureOne(entry, now);
+    }, MEASURE_EVERY_MS);
+  }
+
+  private measureOne(entry: Entry, now: number): void {
+    const { measuredAt, measuredBytes, reached, item } = entry;
+    entry.measuredAt = now;
+    entry.measuredBytes = reached;
+    if (measuredAt === 0 || item.state !== "uploading") {
+      if (item.offset !== reached) this.update(entry, { offset: reached });
       return;
     }
-    const elapsed = now - entry.measuredAt;
-    if (elapsed < MEASURE_EVERY_MS && sent < entry.item.size) return;
-    const measured = elapsed > 0 ? Math.max(0, ((sent - entry.measuredBytes) / elapsed) * 1000) : 0;
-    const { speed } = entry.item;
-    entry.measuredAt = now;
-    entry.measuredBytes = sent;
-    this.update(entry, {
-      state: "uploading",
-      offset: sent,
-      speed: speed === 0 ? measured : speed + (measured - speed) * SPEED_WEIGHT,
-    });
-  }
-
-  private async finish(entry: Entry): Promise<void> {
-    const uploadId = entry.item.uploadId ?? entry.upload?.url?.split("/").pop() ?? null;
-    this.update(entry, { state: "finished", offset: entry.item.size, speed: 0, uploadId, problem: null });
-    this.startNext();
-    this.options.onSettled();
-    if (!uploadId) return;
-    // The server may have classified it otherwise, and given it another name where this one was taken.
-    const info = await this.options.info(uploadId).catch(() => null);
-    if (info) this.update(entry, { kind: info.kind, path: info.path ?? null });
-  }
-
-  private fail(entry: Entry, error: unknown): void {
-    if (!isGoingOn(entry.item.state)) return;
-    this.update(entry, { state: "failed", speed: 0, problem: problemOfUpload(error) });
-    this.startNext();
-  }
-
-  private isAt(entry: Entry, state: UploadState): boolean {
-    return this.entries.get(entry.item.key) === entry && entry.item.state === state;
+    const measured = Math.max(0, ((reached - measuredBytes) / (now - measuredAt)) * 1000);
+    this.update(entry, { offset: reached, speed: smoothed(item.speed, measured) });
   }
 
   private update(entry: Entry, change: Partial<UploadItem>): void {
     entry.item = { ...entry.item, ...change };
-    if (this.entries.get(entry.item.key) === entry) this.publish();
+    if (this.entries.get(entry.item.key) === entry) this.changed();
   }
 
-  private publish(): void {
-    this.list = [...this.entries.values()].map((entry) => entry.item);
-    for (const listener of this.listeners) listener();
+  private changed(): void {
+    this.isListStale = true;
+    if (this.telling !== null) return;
+    const wait = Math.max(0, this.toldAt + TELL_EVERY_MS - Date.now());
+    this.telling = setTimeout(() => {
+      this.telling = null;
+      this.toldAt = Date.now();
+      for (const listener of this.listeners) listener();
+    }, wait);
   }
 }
 
@@ -346,56 +778,51 @@ export interface Progress {
   left: number | null;
 }
 
-/** Of one upload or of all together. */
-export function progressOf(items: readonly UploadItem[]): Progress {
+/** Of one upload or of several; those that failed or were paused are not waited for. */
+export function progressOf(items: readonly UploadItem[], pace?: Pace): Progress {
   let size = 0;
   let offset = 0;
   let speed = 0;
+  let bytesLeft = 0;
+  let filesLeft = 0;
   for (const item of items) {
     size += item.size;
     offset += item.offset;
     speed += item.speed;
+    if (!isUnderWay(item.state)) continue;
+    bytesLeft += item.size - item.offset;
+    filesLeft += 1;
   }
-  return { size, offset, speed, left: speed > 0 ? (size - offset) / speed : null };
+  if (pace) speed = pace.speed;
+  const byBytes = speed > 0 ? bytesLeft / speed : null;
+  // Many small files take a request each, however few their bytes.
+  const byFiles = pace && pace.filesPerSecond > 0 ? filesLeft / pace.filesPerSecond : null;
+  const isManySmall = byFiles !== null && filesLeft > STREAMS && bytesLeft / filesLeft < MIB;
+  return { size, offset, speed, left: isManySmall ? Math.max(byBytes ?? 0, byFiles) : byBytes };
 }
 
 export function isGoingOn(state: UploadState): boolean {
   return state === "uploading" || state === "interrupted";
 }
 
-function statusOf(error: Error | DetailedError): number {
-  return "originalResponse" in error ? (error.originalResponse?.getStatus() ?? 0) : 0;
+/** It will be sent without anybody's doing. */
+export function isUnderWay(state: UploadState): boolean {
+  return isGoingOn(state) || state === "queued";
 }
 
-/** What the answer's `Retry-After` says; 0 without one. */
-function secondsToWait(error: Error | DetailedError): number {
-  const told = "originalResponse" in error ? error.originalResponse?.getHeader("Retry-After") : undefined;
-  return Math.max(0, Number.parseInt(told ?? "", 10) || 0);
+/** In how many parts a file of so many bytes is sent. */
+export function partsFor(size: number): number {
+  return size >= PARTS_FROM_BYTES && size <= PARTS_UP_TO_BYTES ? PARTS : 1;
 }
 
-/** tus wraps the server's answer; inside it is a problem document like any other. */
-function problemOfUpload(error: unknown): Problem {
-  if (error instanceof Problem) return error;
-  const known = error instanceof Error ? error : new Error(String(error));
-  const status = statusOf(known);
-  const body = "originalResponse" in known ? (known as DetailedError).originalResponse?.getBody() : undefined;
-  try {
-    const document = JSON.parse(body ?? "") as {
-      code?: string;
-      detail?: string;
-      instance?: string;
-      params?: object;
-    };
-    if (document.code)
-      return new Problem({
-        status,
-        code: document.code,
-        detail: document.detail ?? "",
-        params: { ...document.params },
-        requestId: document.instance ?? null,
-      });
-  } catch {
-    // Not a problem document: say what is known without one.
-  }
-  return new Problem({ status, code: status === 0 ? "no-answer" : `http-${status}`, detail: known.message });
+function isAt({ space, directory }: UploadInfo, { item }: Entry, target: Target): boolean {
+  return space === target.space && directory === joined(target.directory, typedName(item.folder));
+}
+
+function pathOf(file: File): string {
+  return file.webkitRelativePath || file.name;
+}
+
+function smoothed(before: number, now: number): number {
+  return before === 0 ? now : before + (now - before) * SPEED_WEIGHT;
 }

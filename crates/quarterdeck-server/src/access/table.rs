@@ -131,6 +131,7 @@ pub const TABLE: &[Route] = &[
     route("OPTIONS", "/api/v1/uploads", Public, Some(Class::Read)),
     route("POST", "/api/v1/uploads", Rule::Role(User, Write(Uploads)), Some(Class::NewUpload)),
     route("GET", "/api/v1/uploads", Rule::Role(User, Read(Uploads)), Some(Class::Read)),
+    route("POST", "/api/v1/uploads/find", Rule::Role(User, Read(Uploads)), Some(Class::Read)),
     // Bounded by bytes and by how many go on at once, since a big file is thousands of requests.
     route("GET", "/api/v1/uploads/leftovers", Rule::Role(Admin, Read(Uploads)), Some(Class::Read)),
     route("HEAD", "/api/v1/uploads/{id}", Rule::Role(User, Read(Uploads)), None),

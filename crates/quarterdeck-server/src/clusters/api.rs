@@ -108,6 +108,8 @@ struct UploadMeta {
     chunk_size: u64,
     /// Bytes of the largest upload.
     max_size: u64,
+    /// Beneath a person's home, where uploads go that name no other directory.
+    directory: String,
 }
 
 /// What a client should know before anybody signs in.
@@ -120,7 +122,11 @@ async fn meta(State(app): State<App>) -> Json<Meta> {
             Mode::SingleUser => ServerMode::SingleUser,
             Mode::MultiUser => ServerMode::MultiUser,
         },
-        upload: UploadMeta { chunk_size: uploads.chunk_size, max_size: uploads.max_size },
+        upload: UploadMeta {
+            chunk_size: uploads.chunk_size,
+            max_size: uploads.max_size,
+            directory: uploads.directory.clone(),
+        },
     })
 }
 

@@ -69,7 +69,7 @@ async fn each_class_lets_through_what_the_product_says() {
     let expected = [
         (Class::SignIn, 5),
         (Class::Submit, 100),
-        (Class::NewUpload, 5000),
+        (Class::NewUpload, 20000),
         (Class::NodeAction, 60),
         (Class::Reboot, 5),
         (Class::Scan, 6),

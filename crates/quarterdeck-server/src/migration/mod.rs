@@ -15,6 +15,7 @@ mod m20261126_sweeps;
 mod m20261126_usage;
 mod m20261128_cancelled_by_user;
 mod m20261128_kinds;
+mod m20261128_upload_fingerprints;
 mod m20261128_uploads;
 
 pub(crate) struct Migrator;
@@ -37,6 +38,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_cancelled_by_user::Migration),
             Box::new(m20261128_uploads::Migration),
             Box::new(m20261128_kinds::Migration),
+            Box::new(m20261128_upload_fingerprints::Migration),
         ]
     }
 }

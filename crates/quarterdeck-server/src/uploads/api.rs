@@ -25,13 +25,16 @@ use crate::uploads::append::Chunk;
 use crate::uploads::checksum::{self, Algorithm, Checksum};
 use crate::uploads::expiry::{self, Leftover};
 use crate::uploads::{
-    self, Concat, KindSource, NewUpload, Reason, Risk, State as UploadState, Upload, append, metadata, store,
+    self, Concat, KindSource, NewUpload, PartOf, Reason, Risk, State as UploadState, Upload, Which, append, metadata,
+    store,
 };
 use crate::web::Uncompressed;
 
 const VERSION: &str = "1.0.0";
 const EXTENSIONS: &str =
     "creation,creation-with-upload,creation-defer-length,expiration,checksum,termination,concatenation";
+/// Fingerprints in one question.
+const MOST_SOUGHT: usize = 500;
 const OCTETS: &str = "application/offset+octet-stream";
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
@@ -40,6 +43,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(offset, send, terminate))
         .routes(routes!(info, set_kind))
         .routes(routes!(leftovers))
+        .routes(routes!(find))
         .layer(axum::middleware::map_response(name_protocol))
 }
 
@@ -69,6 +73,8 @@ pub(crate) struct UploadInfo {
     offset: u64,
     state: Progress,
     space: String,
+    /// The directory that the file comes to, beneath its space.
+    directory: String,
     /// Where the finished file is, beneath its space.
     path: Option<String>,
     created_at: DateTime<Utc>,
@@ -77,6 +83,19 @@ pub(crate) struct UploadInfo {
     expires_at: Option<DateTime<Utc>>,
     /// In hexadecimal, where the client said it; that of a finished one was checked.
     sha256: Option<String>,
+    /// By what the client that began it knows the file again.
+    fingerprint: Option<String>,
+    /// Of a part of a file that is yet to be put together: which one, as its client said.
+    part: Option<PartInfo>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct PartInfo {
+    /// Counted from 1.
+    number: u16,
+    count: u16,
+    /// Bytes of the whole file.
+    whole_size: u64,
 }
 
 /// The seven kinds of file.
@@ -122,7 +141,7 @@ enum Warning {
     Pickles,
 }
 
-#[derive(Serialize, ToSchema)]
+#[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
 #[serde(rename_all = "snake_case")]
 enum Progress {
     Uploading,
@@ -269,17 +288,64 @@ struct Filter {
     cursor: Option<Uuid>,
 }
 
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct MyFilter {
+    limit: Option<u64>,
+    cursor: Option<Uuid>,
+    state: Option<Progress>,
+    /// Parts too that are yet to be put together.
+    #[serde(default)]
+    parts: bool,
+}
+
 /// My uploads, the newest first.
-#[utoipa::path(get, path = "/uploads", tag = "uploads", params(Filter), responses((status = 200, body = Page<UploadInfo>)))]
+#[utoipa::path(get, path = "/uploads", tag = "uploads", params(MyFilter), responses((status = 200, body = Page<UploadInfo>)))]
 async fn list(
     State(app): State<App>,
     actor: Actor,
-    QueryOf(filter): QueryOf<Filter>,
+    QueryOf(filter): QueryOf<MyFilter>,
 ) -> Result<Json<Page<UploadInfo>>, Problem> {
     let limit = limit(filter.limit);
-    let uploads = uploads::list(&app, &actor, filter.cursor, limit).await?;
+    let state = filter.state.map(|state| match state {
+        Progress::Uploading => UploadState::Uploading,
+        Progress::Finished => UploadState::Finished,
+    });
+    let which = Which { state, parts: filter.parts };
+    let uploads = uploads::list(&app, &actor, which, filter.cursor, limit).await?;
     let next_cursor = uploads.last().filter(|_| uploads.len() as u64 == limit).map(|last| last.id.to_string());
     Ok(Json(Page { items: uploads.into_iter().map(UploadInfo::from).collect(), next_cursor, total: None }))
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
+struct Sought {
+    /// At most 500.
+    fingerprints: Vec<String>,
+}
+
+#[derive(Serialize, ToSchema)]
+struct Found {
+    /// The newest first.
+    items: Vec<UploadInfo>,
+}
+
+/// My uploads of files that I have in hand again, by the fingerprints with which I began them: all that can be gone on
+/// with, parts among them, and of each directory the last that is finished and still lies where it was put.
+#[utoipa::path(post, path = "/uploads/find", operation_id = "find_uploads", tag = "uploads", request_body = Sought,
+    responses((status = 200, body = Found), (status = 422, body = ProblemDocument)))]
+async fn find(
+    State(app): State<App>,
+    actor: Actor,
+    JsonBody(sought): JsonBody<Sought>,
+) -> Result<Json<Found>, Problem> {
+    if sought.fingerprints.len() > MOST_SOUGHT || !sought.fingerprints.iter().all(|text| metadata::is_fingerprint(text))
+    {
+        let detail = format!("Name at most {MOST_SOUGHT} fingerprints, as they were sent.");
+        return Err(Problem::invalid(vec![FieldError::new("/fingerprints", "bad-metadata", detail)]));
+    }
+    let found = uploads::find_by_fingerprint(&app, &actor, &sought.fingerprints).await?;
+    Ok(Json(Found { items: found.into_iter().map(UploadInfo::from).collect() }))
 }
 
 /// One upload, as JSON.
@@ -420,11 +486,14 @@ impl From<Upload> for UploadInfo {
                 UploadState::Finished => Progress::Finished,
             },
             space: upload.space.to_string(),
+            directory: upload.directory.to_string(),
             path: upload.path.map(|path| path.to_string()),
             created_at: upload.created_at,
             finished_at: upload.finished_at,
             expires_at: upload.expires_at,
             sha256: upload.sha256,
+            fingerprint: upload.fingerprint,
+            part: upload.part.map(|PartOf { number, count, whole_size }| PartInfo { number, count, whole_size }),
         }
     }
 }
@@ -465,7 +534,17 @@ fn announced(headers: &HeaderMap, app: &App) -> Result<NewUpload, Problem> {
     };
     let default = || RelativePath::parse(&app.config.uploads.directory).unwrap_or_default();
     let directory = metadata::beneath(said.directory.unwrap_or_else(default), &said.within)?;
-    Ok(NewUpload { filename, size, kind: said.kind, space: said.space, directory, concat, sha256: said.sha256 })
+    Ok(NewUpload {
+        filename,
+        size,
+        kind: said.kind,
+        space: said.space,
+        directory,
+        concat,
+        sha256: said.sha256,
+        fingerprint: said.fingerprint,
+        part: said.part,
+    })
 }
 
 fn metadata_of(upload: &Upload) -> Result<HeaderValue, header::InvalidHeaderValue> {

@@ -8,6 +8,7 @@ use quarterdeck_types::place::InvalidPath;
 use quarterdeck_types::{FileKind, FileName, RelativePath, SpaceName};
 use unicode_normalization::UnicodeNormalization;
 
+use super::PartOf;
 use crate::problem::{FieldError, Problem};
 
 /// What a client says of the file itself.
@@ -20,7 +21,12 @@ pub(crate) struct Metadata {
     pub(crate) space: SpaceName,
     pub(crate) directory: Option<RelativePath>,
     pub(crate) sha256: Option<String>,
+    pub(crate) fingerprint: Option<String>,
+    pub(crate) part: Option<PartOf>,
 }
+
+/// Longest `fingerprint`, in bytes.
+pub(super) const MAX_FINGERPRINT: usize = 128;
 
 pub(super) fn parse(text: &str) -> Result<Metadata, Problem> {
     let mut pairs = pairs(text)?;
@@ -60,8 +66,28 @@ pub(super) fn parse(text: &str) -> Result<Metadata, Problem> {
         Some(_) => return Err(wrong("sha256", "A SHA-256 is 64 hexadecimal digits.".to_owned())),
         None => None,
     };
+    let fingerprint = match said("fingerprint") {
+        Some(text) if is_fingerprint(&text) => Some(text),
+        Some(_) => {
+            let detail = format!("A fingerprint is at most {MAX_FINGERPRINT} letters, digits, '-', '_', '.' and ':'.");
+            return Err(wrong("fingerprint", detail));
+        }
+        None => None,
+    };
+    let part = match said("part") {
+        Some(text) => Some(PartOf::read(&text).ok_or_else(|| {
+            let detail = "Say which part it is, of how many, and the bytes of the whole: 2/4/1073741824.".to_owned();
+            wrong("part", detail)
+        })?),
+        None => None,
+    };
     let within = relative.map(|(within, _)| within).unwrap_or_default();
-    Ok(Metadata { filename, within, kind, space, directory, sha256 })
+    Ok(Metadata { filename, within, kind, space, directory, sha256, fingerprint, part })
+}
+
+pub(super) fn is_fingerprint(text: &str) -> bool {
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"-_.:".contains(&byte);
+    (1..=MAX_FINGERPRINT).contains(&text.len()) && text.bytes().all(is_plain)
 }
 
 fn pairs(text: &str) -> Result<HashMap<String, String>, Problem> {

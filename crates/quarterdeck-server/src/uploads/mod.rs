@@ -15,12 +15,12 @@ mod senders;
 mod store;
 mod turns;
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use chrono::{DateTime, TimeDelta, Utc};
-use quarterdeck_types::agent::{AgentError, ErrorCode, Request};
+use quarterdeck_types::agent::{AgentError, EntryKind, ErrorCode, Request};
 use quarterdeck_types::{FileKind, FileName, Place, RelativePath, SpaceName};
 use sea_orm::DbErr;
 use serde_json::json;
@@ -110,6 +110,34 @@ pub enum Concat {
     Final(Vec<Uuid>),
 }
 
+/// Which part of a file it is, as the client counts them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct PartOf {
+    /// Counted from 1.
+    pub number: u16,
+    pub count: u16,
+    /// Bytes of the whole file.
+    pub whole_size: u64,
+}
+
+impl PartOf {
+    /// `2/4/1073741824`.
+    fn read(text: &str) -> Option<PartOf> {
+        let mut numbers = text.split('/');
+        let number = numbers.next()?.parse().ok()?;
+        let count = numbers.next()?.parse().ok()?;
+        let whole_size = numbers.next()?.parse::<i64>().ok()?.try_into().ok()?;
+        let makes_sense = numbers.next().is_none() && (1..=count).contains(&number);
+        makes_sense.then_some(PartOf { number, count, whole_size })
+    }
+}
+
+impl std::fmt::Display for PartOf {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(f, "{}/{}/{}", self.number, self.count, self.whole_size)
+    }
+}
+
 /// An upload as its owner sees it.
 #[derive(Clone, Debug)]
 pub struct Upload {
@@ -136,6 +164,9 @@ pub struct Upload {
     pub concat: Option<Concat>,
     /// What the whole file should come to, in hexadecimal; of a finished one, what it came to.
     pub sha256: Option<String>,
+    /// By what its client knows the file again.
+    pub fingerprint: Option<String>,
+    pub part: Option<PartOf>,
 }
 
 /// What a client announces.
@@ -149,6 +180,17 @@ pub struct NewUpload {
     pub directory: RelativePath,
     pub concat: Option<Concat>,
     pub sha256: Option<String>,
+    pub fingerprint: Option<String>,
+    pub part: Option<PartOf>,
+}
+
+/// Which uploads are listed.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Which {
+    /// In this state alone.
+    pub state: Option<State>,
+    /// Parts too that are yet to be put together.
+    pub parts: bool,
 }
 
 /// What is being written just now.
@@ -198,6 +240,8 @@ pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload, 
         expires_at: Some(expires_at(app)),
         concat: new.concat,
         sha256: new.sha256,
+        fingerprint: new.fingerprint,
+        part: new.part,
     };
     // The file first: a row without one would promise what the disk refuses.
     let request = Request::CreateUpload { upload: upload.id, directory: place(&upload), size: room };
@@ -280,9 +324,52 @@ async fn resume_as(app: &App, actor: &Actor, upload: Upload, writer: &Writer) ->
 }
 
 /// The actor's own, the newest first.
-pub async fn list(app: &App, actor: &Actor, before: Option<Uuid>, limit: u64) -> Result<Vec<Upload>, Error> {
-    let rows = store::list(app.db.read(), actor.user_id, before, limit).await?;
+pub async fn list(
+    app: &App,
+    actor: &Actor,
+    which: Which,
+    before: Option<Uuid>,
+    limit: u64,
+) -> Result<Vec<Upload>, Error> {
+    let rows = store::list(app.db.read(), actor.user_id, which, before, limit).await?;
     Ok(rows.into_iter().filter_map(store::read).collect())
+}
+
+/// The actor's uploads of files with these fingerprints, parts among them, the newest first: all that can be gone on
+/// with, and of each directory the last that is finished, if its file still lies where it was put.
+pub(super) async fn find_by_fingerprint(
+    app: &App,
+    actor: &Actor,
+    fingerprints: &[String],
+) -> Result<Vec<Upload>, Error> {
+    let rows = store::find_by_fingerprint(app.db.read(), actor.user_id, fingerprints).await?;
+    let agent = agent(app, actor)?;
+    let now = app.clock.now();
+    let mut finished = HashSet::new();
+    let mut found = Vec::new();
+    for upload in rows.into_iter().filter_map(store::read) {
+        let is_wanted = match upload.state {
+            State::Uploading => upload.expires_at.is_none_or(|at| at > now),
+            State::Finished => {
+                let file = (upload.fingerprint.clone(), upload.space.clone(), upload.directory.clone());
+                finished.insert(file) && is_there(&agent, &upload).await?
+            }
+        };
+        if is_wanted {
+            found.push(upload);
+        }
+    }
+    Ok(found)
+}
+
+async fn is_there(agent: &Agent, upload: &Upload) -> Result<bool, Error> {
+    let Some(path) = upload.path.clone() else { return Ok(false) };
+    let at = Place::In { space: upload.space.clone(), path };
+    match agent.entry(Request::Stat { at }).await {
+        Ok(entry) => Ok(entry.kind == EntryKind::File && Some(entry.size) == upload.size),
+        Err(agents::Error::Answered(_)) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
 }
 
 /// Ends an upload and removes what came of it; the file of a finished one stays.
@@ -424,6 +511,8 @@ mod tests {
             expires_at: None,
             concat: None,
             sha256: None,
+            fingerprint: None,
+            part: None,
         }
     }
 
@@ -438,13 +527,13 @@ mod tests {
             for upload in &uploads {
                 store::insert(db.write(), store::row(upload, alice.user_id, "host".to_owned())).await.unwrap();
             }
-            let newest = list(&app, &alice, None, 2).await.unwrap();
+            let newest = list(&app, &alice, Which::default(), None, 2).await.unwrap();
             let names_of =
                 |uploads: &[Upload]| uploads.iter().map(|upload| upload.filename.display()).collect::<Vec<_>>();
             assert_eq!(names_of(&newest), ["<b>", "new\nline"]);
-            let older = list(&app, &alice, Some(newest[1].id), 9).await.unwrap();
+            let older = list(&app, &alice, Which::default(), Some(newest[1].id), 9).await.unwrap();
             assert_eq!(names_of(&older), ["it's", "한글 파일", "100%.dat"]);
-            assert!(list(&app, &bob, None, 9).await.unwrap().is_empty());
+            assert!(list(&app, &bob, Which::default(), None, 9).await.unwrap().is_empty());
 
             let id = uploads[0].id;
             assert!(matches!(find(&app, &bob, id).await, Err(Error::NotFound)));

@@ -5,7 +5,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::Expr;
 use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, QueryOrder, QuerySelect};
 
-use super::{Concat, Judgement, KindSource, Reason, State, Upload};
+use super::{Concat, Judgement, KindSource, PartOf, Reason, State, Upload, Which};
 use crate::db::{from_us, to_us};
 
 #[sea_orm::model]
@@ -41,6 +41,9 @@ pub(super) struct Model {
     pub fence: i64,
     pub lease_until_us: Option<i64>,
     pub lease_wanted: bool,
+    pub fingerprint: Option<String>,
+    /// As [`PartOf`] is written.
+    pub part: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -49,6 +52,8 @@ const UNKNOWN: i64 = -1;
 const UPLOADING: &str = "uploading";
 const FINISHED: &str = "finished";
 const PARTIAL: &str = "partial";
+/// Bounds what one question can read; the same file sent many times over has many rows.
+const MOST_FOUND: u64 = 5000;
 
 pub(super) async fn insert(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
     Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
@@ -69,16 +74,33 @@ pub(super) async fn find_made_of(
     query.order_by_desc(Column::Id).one(db).await
 }
 
-/// The newest first; `before` is the id that the last page ended with (ids are ordered by time). Parts are none of the
-/// user's business.
+/// The newest first, those with one of these fingerprints.
+pub(super) async fn find_by_fingerprint(
+    db: &impl ConnectionTrait,
+    user: Uuid,
+    fingerprints: &[String],
+) -> Result<Vec<Model>, DbErr> {
+    let query = Entity::find().filter(Column::UserId.eq(user));
+    let query = query.filter(Column::Fingerprint.is_in(fingerprints.iter().map(String::as_str)));
+    query.order_by_desc(Column::Id).limit(MOST_FOUND).all(db).await
+}
+
+/// The newest first; `before` is the id that the last page ended with (ids are ordered by time).
 pub(super) async fn list(
     db: &impl ConnectionTrait,
     user: Uuid,
+    which: Which,
     before: Option<Uuid>,
     limit: u64,
 ) -> Result<Vec<Model>, DbErr> {
     let whole = Condition::any().add(Column::Concat.is_null()).add(Column::Concat.ne(PARTIAL));
-    let mut query = Entity::find().filter(Column::UserId.eq(user)).filter(whole);
+    let mut query = Entity::find().filter(Column::UserId.eq(user));
+    if !which.parts {
+        query = query.filter(whole);
+    }
+    if let Some(state) = which.state {
+        query = query.filter(Column::State.eq(state_word(state)));
+    }
     if let Some(before) = before {
         query = query.filter(Column::Id.lt(before));
     }
@@ -259,10 +281,7 @@ pub(super) fn row(upload: &Upload, user_id: Uuid, host: String) -> Model {
         risks: written_json(&upload.risks),
         size: upload.size.map_or(UNKNOWN, |size| size as i64),
         offset: upload.offset as i64,
-        state: match upload.state {
-            State::Uploading => UPLOADING.to_owned(),
-            State::Finished => FINISHED.to_owned(),
-        },
+        state: state_word(upload.state).to_owned(),
         path: upload.path.as_ref().map(RelativePath::to_string),
         absolute: upload.absolute.clone(),
         created_us: to_us(upload.created_at),
@@ -274,6 +293,15 @@ pub(super) fn row(upload: &Upload, user_id: Uuid, host: String) -> Model {
         fence: 0,
         lease_until_us: None,
         lease_wanted: false,
+        fingerprint: upload.fingerprint.clone(),
+        part: upload.part.map(|part| part.to_string()),
+    }
+}
+
+fn state_word(state: State) -> &'static str {
+    match state {
+        State::Uploading => UPLOADING,
+        State::Finished => FINISHED,
     }
 }
 
@@ -301,5 +329,7 @@ pub(super) fn read(row: Model) -> Option<Upload> {
         expires_at: row.expires_us.map(from_us),
         concat: row.concat.as_deref().and_then(read_concat),
         sha256: row.sha256,
+        fingerprint: row.fingerprint,
+        part: row.part.as_deref().and_then(PartOf::read),
     })
 }

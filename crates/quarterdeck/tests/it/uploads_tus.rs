@@ -252,6 +252,49 @@ async fn folders_come_with_their_files() {
 }
 
 #[tokio::test]
+async fn a_file_chosen_again_is_found_with_what_came_of_it() {
+    let (site, client) = single_user().await;
+    let begin = async |length: &str, pairs: &[(&str, &str)], more: Headers<'_>, bytes: &'static [u8]| {
+        let metadata = metadata(pairs);
+        let mut headers = vec![("Upload-Length", length), ("Upload-Metadata", metadata.as_str())];
+        headers.extend(more);
+        id_of(&create(&client, &headers, bytes, !bytes.is_empty()).await)
+    };
+    let find = async |who: &Client, fingerprints: &[&str]| {
+        who.post("/uploads/find", &json!({"fingerprints": fingerprints})).await.json()["items"].clone()
+    };
+    let ids = |items: &Value| -> Vec<String> {
+        items.as_array().unwrap().iter().map(|item| item["id"].as_str().unwrap().to_owned()).collect()
+    };
+    let cut = begin("4", &[("relativePath", "run/cut.dat"), ("fingerprint", "1:cut")], &[], b"da").await;
+    let older = begin("4", &[("filename", "whole.dat"), ("fingerprint", "1:whole")], &[], b"data").await;
+    let newer = begin("4", &[("filename", "whole.dat"), ("fingerprint", "1:whole")], &[], b"data").await;
+    let partial = [("Upload-Concat", "partial")];
+    let part = begin("2", &[("fingerprint", "1:big"), ("part", "2/3/6")], &partial, b"bi").await;
+
+    let found = find(&client, &["1:cut", "1:whole", "1:big", "1:unknown"]).await;
+    assert_eq!(ids(&found), [part.clone(), newer.clone(), cut.clone()], "not {older}: a later one is the same file");
+    assert_eq!(found[0]["part"], json!({"number": 2, "count": 3, "whole_size": 6}));
+    assert_eq!((&found[0]["offset"], &found[1]["state"]), (&json!(2), &json!("finished")));
+    let told = ["filename", "directory", "offset", "size"].map(|name| found[2][name].clone());
+    assert_eq!(told, [json!("cut.dat"), json!("quarterdeck/uploads/run"), json!(2), json!(4)]);
+
+    // What can be gone on with, parts among it, on any computer.
+    let open = client.get("/uploads?state=uploading&parts=true").await.json();
+    assert_eq!(ids(&open["items"]), [part, cut]);
+
+    fs::write(uploads(&site).join("whole-1.dat"), b"other").unwrap();
+    assert_eq!(find(&client, &["1:whole"]).await, json!([]), "what lies there now is not what was sent");
+    for (fingerprint, part) in [("a b", "1/1/1"), ("a", "0/1/1"), ("a", "3/2/1"), ("a", "1/1"), ("a", "1/1/-1")] {
+        let metadata = metadata(&[("filename", "a"), ("fingerprint", fingerprint), ("part", part)]);
+        let refused = create(&client, &[("Upload-Length", "1"), ("Upload-Metadata", &metadata)], b"", false).await;
+        assert_eq!(refused.status, 422, "{fingerprint} {part}");
+    }
+    let many = vec!["a"; 501];
+    assert_eq!(client.post("/uploads/find", &json!({"fingerprints": many})).await.status, 422);
+}
+
+#[tokio::test]
 async fn another_version_is_refused_on_every_request() {
     let (_site, client) = single_user().await;
     let id = announced(&client, "old.dat", 5).await;

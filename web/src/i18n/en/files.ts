@@ -4,6 +4,8 @@ export const files = {
   spaces: "Spaces",
   columns: { name: "Name", size: "Size", mode: "Permissions", modified: "Changed" },
   empty: "This directory is empty",
+  emptyAdvice: "Drop files or folders here to upload them.",
+  dropAnywhere: "Drop files or folders on the list, or",
   newDirectory: "New directory",
   make: "Make it",
   rename: "Rename",

@@ -18,6 +18,17 @@ export const newJob = {
   wantedFiles: "What the template asks for",
   fileThere: "There",
   fileMissing: "Missing",
+  fileNotes: {
+    "name-taken": "Another file of the job is called {{name}} too: give one of them another name.",
+    "bad-name": "A name cannot hold a slash, nor be . or ..",
+    "too-large": "The file is larger than this site accepts ({{size}}).",
+    empty: "The file is empty.",
+    "other-kind":
+      "The template expects {{name}} to be of the kind “{{kind}}”: change the kind, or choose another file.",
+    "other-ending":
+      "{{name}} should end in {{ending}}, and this file does not: look whether it is the right one.",
+    "not-asked": "The template does not ask for this file; it comes along.",
+  },
   required: "needed",
   optional: "optional",
   useAs: "Use {{file}} as {{name}}",

@@ -13,6 +13,7 @@ export const problem = {
   codes: {
     ...notificationProblems,
     "no-answer": "The server does not answer.",
+    "file-unreadable": "The file was changed, moved or removed since it was chosen: choose it again.",
     "page-error": "The page failed: {{detail}}",
     "http-404": "There is no such thing here.",
     "http-413": "This is too large for the server.",

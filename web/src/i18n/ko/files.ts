@@ -7,6 +7,8 @@ export const files: Translation<typeof en.files> = {
   spaces: "공간",
   columns: { name: "이름", size: "크기", mode: "권한", modified: "수정 시각" },
   empty: "빈 디렉터리입니다",
+  emptyAdvice: "파일이나 폴더를 여기에 끌어다 놓으면 업로드됩니다.",
+  dropAnywhere: "목록에 파일이나 폴더를 끌어다 놓거나",
   newDirectory: "새 디렉터리",
   make: "만들기",
   rename: "이름 바꾸기",

@@ -21,6 +21,16 @@ export const newJob: Translation<typeof en.newJob> = {
   noFilesNeeded: "템플릿에 필요한 파일이 없습니다",
   wantedFiles: "템플릿에 필요한 파일",
   fileThere: "있음",
+  fileNotes: {
+    "name-taken": "작업의 다른 파일도 이름이 {{name}}입니다. 둘 중 하나의 이름을 바꾸십시오.",
+    "bad-name": "이름에 빗금(/)을 쓸 수 없으며 . 이나 .. 일 수 없습니다.",
+    "too-large": "이 사이트가 허용하는 크기({{size}})보다 큰 파일입니다.",
+    empty: "빈 파일입니다.",
+    "other-kind": "템플릿에서 {{name}}의 종류는 “{{kind}}”입니다. 종류를 바꾸거나 다른 파일을 선택하십시오.",
+    "other-ending":
+      "{{name}}의 확장자는 {{ending}}이어야 하는데 이 파일은 다릅니다. 맞는 파일인지 확인하십시오.",
+    "not-asked": "템플릿이 요구하지 않는 파일이며, 작업에 함께 전달됩니다.",
+  },
   fileMissing: "없음",
   required: "필수",
   optional: "선택",

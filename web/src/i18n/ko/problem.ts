@@ -16,6 +16,7 @@ export const problem: Translation<typeof en.problem> = {
   codes: {
     ...notificationProblems,
     "no-answer": "서버가 응답하지 않습니다.",
+    "file-unreadable": "선택한 뒤에 파일이 바뀌었거나 옮겨졌거나 삭제되었습니다. 다시 선택하십시오.",
     "page-error": "페이지 오류: {{detail}}",
     "http-404": "찾을 수 없습니다.",
     "http-413": "서버가 받을 수 있는 크기를 넘었습니다.",

@@ -6,9 +6,11 @@ import { useTranslation } from "react-i18next";
 import type { Template } from "../../api/types";
 import { useText } from "../../i18n/use-text";
 import { useFollowUploads } from "../../live/follow-uploads";
-import { uploadsQuery } from "../../uploads/queries";
+import { useFormat } from "../../ui/format";
+import { metaQuery, uploadsQuery } from "../../uploads/queries";
 import { UnifiedUploader } from "../../uploads/UnifiedUploader";
 import type { UploadItem } from "../../uploads/upload-queue";
+import { type FileNote, notesOf } from "./file-notes";
 import { checkFiles, type FileChoice } from "./form";
 import classes from "./new-job.module.css";
 import { Part } from "./Part";
@@ -34,22 +36,37 @@ export function FilesPart(props: Props) {
   const { template, files, items, error, errorOf, onAdded, onRename, onRemove } = props;
   const checks = checkFiles(template?.files ?? [], files);
   const missing = checks.filter(({ wanted, by }) => wanted.required && !by).length;
+  const { data: meta } = useQuery(metaQuery);
+  const notes = (file: FileChoice) =>
+    notesOf(
+      { ...file, size: items.find(({ key }) => key === file.key)?.size ?? null },
+      files,
+      template?.files ?? [],
+      meta?.upload.max_size ?? null,
+    );
   const choiceOf = (item: UploadItem) => files.find((file) => file.key === item.key);
-  const nameField = (file: FileChoice) => (
-    <TextInput
-      className={classes.as}
-      aria-label={t("newJob.nameInJobOf", { name: file.filename })}
-      placeholder={t("newJob.nameInJob", { name: file.filename })}
-      value={file.as}
-      error={errorOf(file)}
-      onChange={(event) => onRename(file, event.currentTarget.value)}
-    />
-  );
+  const nameField = (file: FileChoice) => {
+    const said = notes(file);
+    return (
+      <>
+        <TextInput
+          className={classes.as}
+          aria-label={t("newJob.nameInJobOf", { name: file.filename })}
+          placeholder={t("newJob.nameInJob", { name: file.filename })}
+          value={file.as}
+          error={errorOf(file) ?? said.some(({ isError }) => isError)}
+          onChange={(event) => onRename(file, event.currentTarget.value)}
+        />
+        <Notes notes={said} />
+      </>
+    );
+  };
+  const isReady = (file: FileChoice) => file.finished && !notes(file).some(({ isError }) => isError);
   return (
     <Part
       number={props.number}
       title={t("newJob.files")}
-      done={props.settled && missing === 0 && !error && files.every((file) => file.finished)}
+      done={props.settled && missing === 0 && !error && files.every(isReady)}
       hint={template && template.files.length === 0 && t("newJob.noFilesNeeded")}
     >
       {error && <p className={classes.error}>{error}</p>}
@@ -83,6 +100,26 @@ export function FilesPart(props: Props) {
   );
 }
 
+/** Told beside the file, as soon as it is there. */
+function Notes({ notes }: { notes: FileNote[] }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  if (notes.length === 0) return null;
+  return (
+    <ul className={classes.fileNotes}>
+      {notes.map(({ code, isError, params }) => (
+        <li key={code} className={isError ? classes.error : undefined}>
+          {t(`newJob.fileNotes.${code}`, {
+            ...params,
+            kind: params.kind ? t(`kinds.${params.kind as "data"}`) : "",
+            size: params.bytes === undefined ? "" : format.bytes(params.bytes),
+          })}
+        </li>
+      ))}
+    </ul>
+  );
+}
+
 function Wanted({
   checks,
   onRename,
@@ -106,6 +143,7 @@ function Wanted({
             <span className="qd-dim">
               {t(`kinds.${wanted.kind as "data"}`)},{" "}
               {wanted.required ? t("newJob.required") : t("newJob.optional")}
+              {wanted.required && !by && <b className={classes.missing}> · {t("newJob.fileMissing")}</b>}
               {text(wanted.help) && ` · ${text(wanted.help)}`}
             </span>
           </span>

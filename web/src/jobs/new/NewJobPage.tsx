@@ -2,7 +2,7 @@
 import { SegmentedControl, Textarea } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi } from "@tanstack/react-router";
-import { type FormEvent, useMemo, useRef } from "react";
+import { type FormEvent, useCallback, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { client } from "../../api/client";
 import { asProblem } from "../../api/problem";
@@ -16,6 +16,7 @@ import { templatesQuery } from "../../templates/queries";
 import { holdWhileComposing } from "../../ui/composition";
 import { PageHeader } from "../../ui/PageHeader";
 import { useProblemText } from "../../ui/problem-text";
+import type { UploadItem } from "../../uploads/upload-queue";
 import { useUploadItems } from "../../uploads/uploads";
 import { jobListsKey } from "../queries";
 import { AgainNote } from "./AgainNote";
@@ -53,8 +54,8 @@ export function NewJobPage() {
   const { data: templates } = useQuery(templatesQuery);
   const scheduler = clusters?.items.find(({ name }) => name === cluster)?.scheduler ?? null;
   const template = templates?.items.find(({ id }) => id === form.template?.split("@")[0]) ?? null;
-  const keys = useMemo(() => form.files.flatMap((file) => (file.key ? [file.key] : [])), [form.files]);
-  const items = useUploadItems(keys);
+  const keys = useMemo(() => new Set(form.files.map((file) => file.key)), [form.files]);
+  const items = useUploadItems(useCallback(({ key }: UploadItem) => keys.has(key), [keys]));
   // What the rows of a sweep bring is asked of no file.
   const alone = useMemo(() => withoutColumns(template, form.sweep?.columns), [template, form.sweep?.columns]);
   const files = useJobFiles(form, alone, items, change);

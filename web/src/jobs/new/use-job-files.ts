@@ -24,7 +24,11 @@ export function useJobFiles(
   const enter = (files: FileChoice[]) =>
     change((now) => {
       const all = [...now.files];
-      for (const file of files) all.push({ ...file, as: suggestedName(file, template?.files ?? [], all) });
+      for (const file of files) {
+        // Chosen again while it is on its way, it is the same one.
+        if (file.key !== null && all.some(({ key }) => key === file.key)) continue;
+        all.push({ ...file, as: suggestedName(file, template?.files ?? [], all) });
+      }
       return { files: all };
     });
 

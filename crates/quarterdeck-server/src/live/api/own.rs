@@ -21,10 +21,12 @@ impl Watcher<'_> {
         // Before the rows are read, so that no later change is taken for an older one.
         let version = self.app.live.version(Topic::Uploads, &self.actor.user_id.to_string());
         self.uploads = Some(version);
-        let uploads = uploads::list(self.app, &self.actor, None, SNAPSHOT_UPLOADS).await.map_err(|error| {
-            tracing::error!(%error, "a snapshot of uploads");
-            closed(TOO_SLOW, "the uploads cannot be read now")
-        })?;
+        let uploads = uploads::list(self.app, &self.actor, uploads::Which::default(), None, SNAPSHOT_UPLOADS)
+            .await
+            .map_err(|error| {
+                tracing::error!(%error, "a snapshot of uploads");
+                closed(TOO_SLOW, "the uploads cannot be read now")
+            })?;
         let items: Vec<UploadInfo> = uploads.into_iter().map(UploadInfo::from).collect();
         send(socket, self.snapshot_of(UPLOADS, version, &items)).await
     }
