@@ -29,7 +29,7 @@ export function UploadHere({ space, path, children }: Props) {
     <div className={classes.here} data-over={drop.isOver || undefined} {...drop.handlers}>
       {drop.isOver && (
         <p className={classes.dropHint} aria-hidden>
-          {t("uploads.dropAnywhere")}
+          {t("uploading.dropAnywhere")}
         </p>
       )}
       <div className={classes.upload}>
@@ -39,7 +39,7 @@ export function UploadHere({ space, path, children }: Props) {
       <DropNotes drop={drop} />
       {items.length > 0 && (
         <Panel
-          title={t("uploads.list")}
+          title={t("uploading.list")}
           className={classes.underWay ?? ""}
           actions={
             finished.length > 0 && (
@@ -48,7 +48,7 @@ export function UploadHere({ space, path, children }: Props) {
                 size="compact-xs"
                 onClick={() => void uploadQueue.removeAll(finished.map(({ key }) => key))}
               >
-                {t("uploads.clearFinished")}
+                {t("uploading.clearFinished")}
               </Button>
             )
           }

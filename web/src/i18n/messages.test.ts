@@ -39,7 +39,7 @@ const FROM_OUTSIDE = [
   "notifications.notSent",
   "notifications.again",
   "shares.resources.",
-  "uploads.reasons.",
+  "uploading.reasons.",
 ];
 
 describe("messages", () => {

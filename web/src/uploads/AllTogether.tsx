@@ -39,9 +39,9 @@ export function AllTogether({ items, onRemove }: Props) {
       <p className={classes.heard} role="status">
         {items.length > 0 &&
           (going > 0
-            ? t("uploads.heardGoing", { total: format.number(items.length) })
-            : t("uploads.heardDone", { done: format.number(done), total: format.number(items.length) }))}
-        {failed > 0 && ` ${t("uploads.heardFailed", { number: format.number(failed) })}`}
+            ? t("uploading.heardGoing", { total: format.number(items.length) })
+            : t("uploading.heardDone", { done: format.number(done), total: format.number(items.length) }))}
+        {failed > 0 && ` ${t("uploading.heardFailed", { number: format.number(failed) })}`}
       </p>
       {items.length > 1 && unfinished > 0 && (
         <div className={classes.all}>
@@ -49,38 +49,38 @@ export function AllTogether({ items, onRemove }: Props) {
           <div className={classes.allButtons}>
             {going > 0 && (
               <Button variant="default" size="compact-xs" onClick={() => uploadQueue.pauseAll(keys())}>
-                {t("uploads.pauseAll")}
+                {t("uploading.pauseAll")}
               </Button>
             )}
             {paused > 0 && (
               <Button variant="default" size="compact-xs" onClick={() => uploadQueue.resumeAll(keys())}>
-                {t("uploads.resumeAll")}
+                {t("uploading.resumeAll")}
               </Button>
             )}
             {failed > 0 && (
               <Button variant="default" size="compact-xs" onClick={() => uploadQueue.retryAll(keys())}>
-                {t("uploads.retryAll", { number: format.number(failed) })}
+                {t("uploading.retryAll", { number: format.number(failed) })}
               </Button>
             )}
             <Button variant="default" size="compact-xs" onClick={() => setCancelling(true)}>
-              {t("uploads.cancelAll")}
+              {t("uploading.cancelAll")}
             </Button>
           </div>
         </div>
       )}
-      {held && <p className={classes.note}>{t("uploads.held")}</p>}
+      {held && <p className={classes.note}>{t("uploading.held")}</p>}
       {cancelling && (
         <Confirm
           opened
-          title={t("uploads.cancelAll")}
-          deed={t("uploads.cancelThem")}
+          title={t("uploading.cancelAll")}
+          deed={t("uploading.cancelThem")}
           destructive
           busy={false}
           error={null}
           onConfirm={cancel}
           onClose={() => setCancelling(false)}
         >
-          {t("uploads.cancelAllText", { number: format.number(unfinished) })}
+          {t("uploading.cancelAllText", { number: format.number(unfinished) })}
         </Confirm>
       )}
     </>
@@ -102,21 +102,21 @@ function Figures({ items, done, failed, pace }: FiguresProps) {
     <>
       <div className={classes.figures}>
         <span>
-          {t("uploads.allTogether", { done: format.number(done), total: format.number(items.length) })}
-          {failed > 0 && `, ${t("uploads.failedOf", { number: format.number(failed) })}`}
+          {t("uploading.allTogether", { done: format.number(done), total: format.number(items.length) })}
+          {failed > 0 && `, ${t("uploading.failedOf", { number: format.number(failed) })}`}
         </span>
         <span className="qd-num">
-          {t("uploads.bytesOf", { offset: format.bytes(all.offset), size: format.bytes(all.size) })}
+          {t("uploading.bytesOf", { offset: format.bytes(all.offset), size: format.bytes(all.size) })}
         </span>
         {all.speed > 0 && (
           <span className="qd-num">
-            {t("uploads.speed", { speed: format.bytes(all.speed) })}
-            {all.left !== null && ` · ${t("uploads.left", { time: format.duration(Math.ceil(all.left)) })}`}
+            {t("uploading.speed", { speed: format.bytes(all.speed) })}
+            {all.left !== null && ` · ${t("uploading.left", { time: format.duration(Math.ceil(all.left)) })}`}
           </span>
         )}
       </div>
       <Bar
-        label={t("uploads.progressOfAll")}
+        label={t("uploading.progressOfAll")}
         value={all.size > 0 ? all.offset / all.size : done / items.length}
       />
     </>

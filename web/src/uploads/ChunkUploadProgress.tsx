@@ -60,13 +60,16 @@ export function ChunkUploadProgress({ item, queue, extra, onRemove, place }: Pro
         />
         <div className={classes.buttons}>
           {isUnderWay(item.state) && (
-            <IconButton label={t("uploads.pause", { name: item.name })} onClick={() => queue.pause(item.key)}>
+            <IconButton
+              label={t("uploading.pause", { name: item.name })}
+              onClick={() => queue.pause(item.key)}
+            >
               <IconPlayerPause size={16} />
             </IconButton>
           )}
           {item.state === "paused" && (
             <IconButton
-              label={t("uploads.resume", { name: item.name })}
+              label={t("uploading.resume", { name: item.name })}
               onClick={() => queue.resume(item.key)}
             >
               <IconPlayerPlay size={16} />
@@ -74,7 +77,7 @@ export function ChunkUploadProgress({ item, queue, extra, onRemove, place }: Pro
           )}
           {item.wasThere && (
             <IconButton
-              label={t("uploads.sendAgain", { name: item.name })}
+              label={t("uploading.sendAgain", { name: item.name })}
               onClick={() => queue.sendAgain(item.key)}
             >
               <IconUpload size={16} />
@@ -82,7 +85,7 @@ export function ChunkUploadProgress({ item, queue, extra, onRemove, place }: Pro
           )}
           {item.state === "failed" && (
             <IconButton
-              label={t("uploads.retry", { name: item.name })}
+              label={t("uploading.retry", { name: item.name })}
               onClick={() => queue.resume(item.key)}
             >
               <IconRefresh size={16} />
@@ -91,8 +94,8 @@ export function ChunkUploadProgress({ item, queue, extra, onRemove, place }: Pro
           <IconButton
             label={
               item.state === "finished" || onRemove
-                ? t("uploads.remove", { name: item.name })
-                : t("uploads.cancel", { name: item.name })
+                ? t("uploading.remove", { name: item.name })
+                : t("uploading.cancel", { name: item.name })
             }
             onClick={remove}
           >
@@ -126,38 +129,38 @@ function ProgressLine({ item }: { item: UploadItem }) {
   const done = item.size === 0 ? (item.state === "finished" ? 1 : 0) : item.offset / item.size;
   return (
     <>
-      <Bar label={t("uploads.progressOf", { name: item.name })} value={done} tone={tone} thin />
+      <Bar label={t("uploading.progressOf", { name: item.name })} value={done} tone={tone} thin />
       <div className={classes.figures}>
         <span>
-          {item.wasThere ? t("uploads.wasThere") : t(`uploads.states.${item.state}`)}
+          {item.wasThere ? t("uploading.wasThere") : t(`uploads.states.${item.state}`)}
           {isOffline
-            ? `: ${t("uploads.offline")}`
+            ? `: ${t("uploading.offline")}`
             : why && `: ${[why.title, advice].filter(Boolean).join(" ")}`}
         </span>
         <span className="qd-num">
           {item.state === "finished"
             ? format.bytes(item.size)
-            : t("uploads.bytesOf", { offset: format.bytes(item.offset), size: format.bytes(item.size) })}
+            : t("uploading.bytesOf", { offset: format.bytes(item.offset), size: format.bytes(item.size) })}
         </span>
         {item.parts > 1 && item.state !== "finished" && (
-          <span className="qd-num">{t("uploads.parts", { number: format.number(item.parts) })}</span>
+          <span className="qd-num">{t("uploading.parts", { number: format.number(item.parts) })}</span>
         )}
         {chunks > 1 && item.state !== "finished" && (
           <span className="qd-num">
-            {t("uploads.chunk", {
+            {t("uploading.chunk", {
               number: format.number(Math.min(Math.floor(item.offset / item.chunkSize) + 1, chunks)),
               total: format.number(chunks),
             })}
           </span>
         )}
         {item.resumedAt > 0 && item.state !== "finished" && (
-          <span className="qd-num">{t("uploads.resumedAt", { offset: format.bytes(item.resumedAt) })}</span>
+          <span className="qd-num">{t("uploading.resumedAt", { offset: format.bytes(item.resumedAt) })}</span>
         )}
         {item.state === "finished" && item.uploadId && <KindNote uploadId={item.uploadId} />}
         {item.speed > 0 && (
           <span className="qd-num">
-            {t("uploads.speed", { speed: format.bytes(item.speed) })}
-            {left !== null && ` · ${t("uploads.left", { time: format.duration(Math.ceil(left)) })}`}
+            {t("uploading.speed", { speed: format.bytes(item.speed) })}
+            {left !== null && ` · ${t("uploading.left", { time: format.duration(Math.ceil(left)) })}`}
           </span>
         )}
       </div>

@@ -20,7 +20,7 @@ export function DropZone({ target, onFiles }: Props) {
   return (
     <div className={classes.drop} data-over={drop.isOver || undefined} {...drop.handlers}>
       <IconUpload size={18} className={classes.dropIcon} aria-hidden />
-      <span id={hint}>{t("uploads.dropHere")}</span>
+      <span id={hint}>{t("uploading.dropHere")}</span>
       <ChooseButtons describedBy={hint} onFiles={onFiles} />
       <DropNotes drop={drop} />
     </div>
@@ -52,7 +52,7 @@ export function ChooseButtons({
   return (
     <div className={classes.choose}>
       <Button variant="default" onClick={() => files.current?.click()} aria-describedby={describedBy}>
-        {t("uploads.choose")}
+        {t("uploading.choose")}
       </Button>
       <Button
         variant="default"
@@ -60,14 +60,14 @@ export function ChooseButtons({
         onClick={() => folder.current?.click()}
         aria-describedby={describedBy}
       >
-        {t("uploads.chooseFolder")}
+        {t("uploading.chooseFolder")}
       </Button>
       <input
         ref={files}
         type="file"
         multiple
         hidden
-        aria-label={labelled ? t("uploads.files") : t("uploads.filesAgain")}
+        aria-label={labelled ? t("uploading.files") : t("uploading.filesAgain")}
         onChange={(event) => chosen(event.currentTarget)}
       />
       <input
@@ -75,7 +75,7 @@ export function ChooseButtons({
         type="file"
         {...OF_FOLDERS}
         hidden
-        aria-label={labelled ? t("uploads.folder") : t("uploads.folderAgain")}
+        aria-label={labelled ? t("uploading.folder") : t("uploading.folderAgain")}
         onChange={(event) => chosen(event.currentTarget)}
       />
     </div>
@@ -90,17 +90,17 @@ export function DropNotes({ drop }: { drop: Drop }) {
     <>
       {drop.reading !== null && (
         <p className={classes.note} role="status">
-          {t("uploads.reading", { number: format.number(drop.reading) })}
+          {t("uploading.reading", { number: format.number(drop.reading) })}
         </p>
       )}
       {drop.made > 0 && (
         <p className={classes.note} role="status">
-          {t("uploads.emptyMade", { number: format.number(drop.made) })}
+          {t("uploading.emptyMade", { number: format.number(drop.made) })}
         </p>
       )}
       {drop.unread.length > 0 && (
         <p className={classes.leftOut} role="alert">
-          {t("uploads.unread", { names: drop.unread.slice(0, 5).join(", "), number: drop.unread.length })}
+          {t("uploading.unread", { names: drop.unread.slice(0, 5).join(", "), number: drop.unread.length })}
         </p>
       )}
     </>

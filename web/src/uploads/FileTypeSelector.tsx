@@ -20,7 +20,7 @@ export function FileTypeSelector({ kind, fileName, onChange, disabled, reason }:
   return (
     <NativeSelect
       classNames={{ input: classes.kind }}
-      aria-label={t("uploads.kindOf", { name: fileName })}
+      aria-label={t("uploading.kindOf", { name: fileName })}
       title={reason}
       value={kind}
       disabled={disabled}

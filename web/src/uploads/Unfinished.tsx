@@ -41,35 +41,35 @@ export function Unfinished({ items }: { items: readonly UploadItem[] }) {
   if (files.length === 0) return null;
   return (
     <Panel
-      title={t("uploads.unfinished")}
+      title={t("uploading.unfinished")}
       hint={format.number(files.length)}
       actions={
         files.length > 1 && (
           <Button variant="subtle" size="compact-xs" onClick={() => setAsking(true)}>
-            {t("uploads.discardAll")}
+            {t("uploading.discardAll")}
           </Button>
         )
       }
     >
       <div className={classes.uploader}>
-        <p className={classes.advice}>{t("uploads.unfinishedHint")}</p>
+        <p className={classes.advice}>{t("uploading.unfinishedHint")}</p>
         <ChooseButtons onFiles={(chosen) => uploadQueue.add(chosen)} labelled={false} />
         {error && !asking ? <ProblemNote error={error} /> : null}
-        <ul className={classes.items} aria-label={t("uploads.unfinished")}>
+        <ul className={classes.items} aria-label={t("uploading.unfinished")}>
           {files.slice(0, SHOWN).map((file) => (
             <UnfinishedRow key={file.ids[0]} file={file} busy={isPending} onDiscard={() => mutate([file])} />
           ))}
         </ul>
         {files.length > SHOWN && (
           <p className="qd-dim">
-            {t("uploads.unfinishedMany", { number: format.number(files.length - SHOWN) })}
+            {t("uploading.unfinishedMany", { number: format.number(files.length - SHOWN) })}
           </p>
         )}
       </div>
       <Confirm
         opened={asking}
-        title={t("uploads.discardAll")}
-        deed={t("uploads.discardAll")}
+        title={t("uploading.discardAll")}
+        deed={t("uploading.discardAll")}
         destructive
         busy={isPending}
         error={error}
@@ -79,7 +79,7 @@ export function Unfinished({ items }: { items: readonly UploadItem[] }) {
           reset();
         }}
       >
-        {t("uploads.discardAllText", { number: format.number(files.length) })}
+        {t("uploading.discardAllText", { number: format.number(files.length) })}
       </Confirm>
     </Panel>
   );
@@ -108,8 +108,8 @@ function UnfinishedRow({ file, busy, onDiscard }: RowProps) {
           {filename}
         </span>
         <ActionIcon
-          title={t("uploads.discard", { name: filename })}
-          aria-label={t("uploads.discard", { name: filename })}
+          title={t("uploading.discard", { name: filename })}
+          aria-label={t("uploading.discard", { name: filename })}
           disabled={busy}
           onClick={onDiscard}
         >
@@ -117,7 +117,7 @@ function UnfinishedRow({ file, busy, onDiscard }: RowProps) {
         </ActionIcon>
       </div>
       <Bar
-        label={t("uploads.progressOf", { name: filename })}
+        label={t("uploading.progressOf", { name: filename })}
         value={size ? offset / size : 0}
         tone="waiting"
         thin
@@ -126,12 +126,14 @@ function UnfinishedRow({ file, busy, onDiscard }: RowProps) {
         <span>
           {size === null
             ? format.bytes(offset)
-            : t("uploads.arrived", {
+            : t("uploading.arrived", {
                 percent: format.percent(offset, size),
                 size: format.bytes(size),
               })}
         </span>
-        {file.expiresAt && <span>{t("uploads.expires", { when: format.shortMoment(file.expiresAt) })}</span>}
+        {file.expiresAt && (
+          <span>{t("uploading.expires", { when: format.shortMoment(file.expiresAt) })}</span>
+        )}
       </div>
     </li>
   );

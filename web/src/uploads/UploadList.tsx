@@ -33,7 +33,7 @@ export function UploadList(props: Props) {
   if (props.items.length === 0) return null;
   if (props.items.length > LONG) return <LongList {...props} />;
   return (
-    <ul className={classes.items} aria-label={t("uploads.list")}>
+    <ul className={classes.items} aria-label={t("uploading.list")}>
       {props.items.map((item) => (
         <Row key={item.key} item={item} {...props} />
       ))}
@@ -62,14 +62,14 @@ function LongList(props: Props) {
     <>
       <NativeSelect
         className={classes.shown}
-        aria-label={t("uploads.show")}
+        aria-label={t("uploading.show")}
         value={shown}
         onChange={(event) => setShown(event.currentTarget.value as Shown)}
         data={counts
           .filter(({ which, number }) => number > 0 || which === "all" || which === shown)
           .map(({ which, number }) => ({
             value: which,
-            label: t(`uploads.shown.${which}`, { number: format.number(number) }),
+            label: t(`uploading.shown.${which}`, { number: format.number(number) }),
           }))}
       />
       {/* Scrollable parts must be reachable by keyboard. */}
@@ -77,7 +77,7 @@ function LongList(props: Props) {
       <div ref={frame} className={classes.long} tabIndex={0}>
         <ul
           className={classes.items}
-          aria-label={t("uploads.list")}
+          aria-label={t("uploading.list")}
           style={{ height: virtualizer.getTotalSize() }}
         >
           {virtualizer.getVirtualItems().map(({ index, start, key }) => {

@@ -6,7 +6,7 @@ import { type Column, DataTable, type TableProps } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
 import { Badge } from "../ui/StateBadge";
 import { Moment } from "../ui/time";
-import { FileWarnings } from "./KindNote";
+import { FileWarnings } from "./FileWarnings";
 
 /** Longer ones scroll by themselves. */
 const MOST_AT_ONCE = 20;

@@ -22,7 +22,7 @@ export function UploadsPage() {
   const { t } = useTranslation();
   return (
     <>
-      <PageHeader title={t("pages.uploads")} below={t("uploads.below")} />
+      <PageHeader title={t("pages.uploads")} below={t("uploading.below")} />
       <div style={{ display: "grid", gap: "var(--qd-gap)" }}>
         <FromHere />
         <OnServer />
@@ -38,11 +38,11 @@ function FromHere() {
   return (
     <>
       <Panel
-        title={t("uploads.add")}
+        title={t("uploading.add")}
         actions={
           items.some((item) => item.state === "finished") && (
             <Button variant="subtle" size="compact-xs" onClick={() => uploadQueue.clearFinished()}>
-              {t("uploads.clearFinished")}
+              {t("uploading.clearFinished")}
             </Button>
           )
         }
@@ -59,12 +59,12 @@ function OnServer() {
   useFollowUploads();
   const { data, error, refetch } = useQuery(uploadsQuery);
   return (
-    <Panel title={t("uploads.onServer")} flush>
+    <Panel title={t("uploading.onServer")} flush>
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!data && !error && <LoadingRows />}
       {data?.items.length === 0 && (
-        <Empty icon={<IconUpload size={20} />} title={t("uploads.none")}>
-          {t("uploads.noneAdvice")}
+        <Empty icon={<IconUpload size={20} />} title={t("uploading.none")}>
+          {t("uploading.noneAdvice")}
         </Empty>
       )}
       {data && data.items.length > 0 && (

@@ -23,6 +23,7 @@ import { related } from "./related";
 import { reservations } from "./reservations";
 import { sweep } from "./sweep";
 import { templates } from "./templates";
+import { uploading } from "./uploading";
 import { use } from "./use";
 import { users } from "./users";
 import { why } from "./why";
@@ -42,6 +43,7 @@ export const rest = {
   nodeHistory,
   partitions,
   reservations,
+  uploading,
   use,
   newJob,
   templates,
