@@ -22,13 +22,13 @@ export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): 
       {
         id: "name",
         header: t("files.columns.name"),
-        width: 250,
+        width: 200,
         cell: (entry) => <EntryName kind={entry.kind} name={entry.name} link={linked(entry)} />,
       },
       {
         id: "size",
         header: t("files.columns.size"),
-        width: 100,
+        width: 85,
         align: "end",
         cell: (entry) =>
           entry.kind === "file" ? format.bytes(entry.size) : <span className="qd-dim">–</span>,
@@ -53,7 +53,7 @@ export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): 
       {
         id: "modified",
         header: t("files.columns.modified"),
-        width: 140,
+        width: 180,
         align: "end",
         cell: (entry) => <Moment at={entry.modified_at} />,
       },
