@@ -22,13 +22,13 @@ export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): 
       {
         id: "name",
         header: t("files.columns.name"),
-        width: 200,
+        width: 175,
         cell: (entry) => <EntryName kind={entry.kind} name={entry.name} link={linked(entry)} />,
       },
       {
         id: "size",
         header: t("files.columns.size"),
-        width: 85,
+        width: 105,
         align: "end",
         cell: (entry) =>
           entry.kind === "file" ? format.bytes(entry.size) : <span className="qd-dim">–</span>,
@@ -53,7 +53,7 @@ export function useFileColumns(linked: (entry: FileEntry) => ReactNode | null): 
       {
         id: "modified",
         header: t("files.columns.modified"),
-        width: 180,
+        width: 170,
         align: "end",
         cell: (entry) => <Moment at={entry.modified_at} />,
       },

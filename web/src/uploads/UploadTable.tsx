@@ -28,7 +28,7 @@ export function UploadTable({ uploads, kindOf, Long }: Props) {
     {
       id: "filename",
       header: t("uploads.columns.name"),
-      width: 190,
+      width: 165,
       cell: (upload) => (
         <span title={upload.filename}>
           <FileWarnings warnings={upload.warnings} /> {upload.filename}
@@ -38,7 +38,7 @@ export function UploadTable({ uploads, kindOf, Long }: Props) {
     {
       id: "state",
       header: t("uploads.columns.state"),
-      width: 140,
+      width: 165,
       cell: (upload) => (
         <Badge tone={upload.state === "finished" ? "completed" : "waiting"}>
           {upload.state === "uploading"
@@ -57,7 +57,7 @@ export function UploadTable({ uploads, kindOf, Long }: Props) {
     {
       id: "size",
       header: t("uploads.columns.size"),
-      width: 84,
+      width: 100,
       align: "end",
       // Unknown of one whose client has yet to say it.
       cell: (upload) => (upload.size == null ? "–" : format.bytes(upload.size)),
