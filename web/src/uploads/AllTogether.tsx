@@ -5,7 +5,7 @@ import { useTranslation } from "react-i18next";
 import { Confirm } from "../ui/Confirm";
 import { useFormat } from "../ui/format";
 import { Bar } from "../ui/Meter";
-import { isUnderWay, progressOf, type UploadItem } from "./upload-queue";
+import { isUnderWay, progressOf, type UploadItem } from "./upload-item";
 import { uploadQueue, useUploadPace, useUploadsHeld } from "./uploads";
 import classes from "./uploads.module.css";
 

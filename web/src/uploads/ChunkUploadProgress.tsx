@@ -15,7 +15,8 @@ import { Bar } from "../ui/Meter";
 import { useProblemText } from "../ui/problem-text";
 import { FileTypeSelector } from "./FileTypeSelector";
 import { KindNote } from "./KindNote";
-import { isUnderWay, progressOf, type UploadItem, type UploadQueue } from "./upload-queue";
+import { isUnderWay, progressOf, type UploadItem } from "./upload-item";
+import type { UploadQueue } from "./upload-queue";
 import classes from "./uploads.module.css";
 
 interface Props {

@@ -4,7 +4,7 @@ import { IconFolder, IconUpload } from "@tabler/icons-react";
 import { useId, useRef } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "../ui/format";
-import type { Chosen, Target } from "./upload-queue";
+import type { Chosen, Target } from "./upload-item";
 import classes from "./uploads.module.css";
 import { type Drop, useDrop } from "./use-drop";
 

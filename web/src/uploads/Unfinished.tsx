@@ -14,7 +14,7 @@ import { ProblemNote } from "../ui/states";
 import { ChooseButtons } from "./DropZone";
 import { openUploadsQuery } from "./queries";
 import { type UnfinishedFile, unfinishedFiles } from "./unfinished";
-import type { UploadItem } from "./upload-queue";
+import type { UploadItem } from "./upload-item";
 import { uploadQueue } from "./uploads";
 import classes from "./uploads.module.css";
 

@@ -4,7 +4,7 @@ import type { ReactNode } from "react";
 import { AllTogether } from "./AllTogether";
 import { DropZone } from "./DropZone";
 import { UploadList } from "./UploadList";
-import type { Chosen, Target, UploadItem } from "./upload-queue";
+import type { Chosen, Target, UploadItem } from "./upload-item";
 import { uploadQueue } from "./uploads";
 import classes from "./uploads.module.css";
 

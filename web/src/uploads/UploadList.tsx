@@ -5,7 +5,7 @@ import { type ReactNode, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { useFormat } from "../ui/format";
 import { ChunkUploadProgress } from "./ChunkUploadProgress";
-import { isUnderWay, type UploadItem } from "./upload-queue";
+import { isUnderWay, type UploadItem } from "./upload-item";
 import { uploadQueue } from "./uploads";
 import classes from "./uploads.module.css";
 

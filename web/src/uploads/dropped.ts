@@ -1,5 +1,5 @@
 // What was dropped on the page: files, and folders with all that is in them.
-import type { Chosen } from "./upload-queue";
+import type { Chosen } from "./upload-item";
 
 export interface Dropped {
   files: Chosen[];

@@ -2,8 +2,10 @@ import * as buffer from "node:buffer";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { Problem } from "../api/problem";
 import type { FileKind, UploadInfo } from "../api/types";
+import { PARTS, PARTS_FROM_BYTES } from "./begun-before";
 import type { SendAnswer, SendRequest } from "./send";
-import { PARTS, PARTS_FROM_BYTES, progressOf, type UploadItem, UploadQueue } from "./upload-queue";
+import { progressOf, type UploadItem } from "./upload-item";
+import { UploadQueue } from "./upload-queue";
 
 // jsdom's cannot be read.
 vi.stubGlobal("Blob", buffer.Blob);

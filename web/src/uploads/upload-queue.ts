@@ -3,65 +3,14 @@
 // most a few times a second.
 import { asProblem, type Problem } from "../api/problem";
 import type { FileKind, UploadInfo } from "../api/types";
-import { joined, typedName } from "../files/paths";
+import { begunBefore, isAt } from "./begun-before";
 import { fingerprintOf } from "./fingerprint";
 import { kindByName } from "./kinds";
+import { PaceMeter, smoothed } from "./pace";
 import type { SendAnswer, SendRequest } from "./send";
-import { type Begun, isPassing, pause, terminate, transfer, unreadable } from "./tus";
-
-/** `interrupted`: cut, and being tried again by itself. */
-export type UploadState = "queued" | "uploading" | "interrupted" | "paused" | "finished" | "failed";
-
-/** Where files go. */
-export interface Target {
-  space: string;
-  /** Beneath the space, as the API writes paths. */
-  directory: string;
-}
-
-/** A file that was chosen, and where it lies beneath what was chosen: its name, or `folder/below/name`. */
-export interface Chosen {
-  file: File;
-  path: string;
-}
-
-export interface UploadItem {
-  readonly key: string;
-  readonly name: string;
-  /** The folders that it came in, as they were chosen; empty for a file chosen by itself. */
-  readonly folder: string;
-  /** Where it goes; null is where the site puts uploads. */
-  readonly target: Target | null;
-  readonly size: number;
-  readonly state: UploadState;
-  readonly kind: FileKind;
-  /** Bytes that the server has or that are on their way. */
-  readonly offset: number;
-  /** Where it was taken up again; 0 for one that was not cut. */
-  readonly resumedAt: number;
-  /** Bytes a second, smoothed; 0 until it is known. */
-  readonly speed: number;
-  readonly chunkSize: number;
-  /** So many parts of it are sent side by side. */
-  readonly parts: number;
-  /** The server's id, once it is created there. */
-  readonly uploadId: string | null;
-  /** Where the finished file lies. */
-  readonly path: string | null;
-  /** It came with an earlier upload of the same folder, and was not sent again. */
-  readonly wasThere: boolean;
-  /** By what the server knows it again; null until the file was looked at. */
-  readonly fingerprint: string | null;
-  /** Why it failed, or why it waits. */
-  readonly problem: Problem | null;
-}
-
-/** What all that goes on come to, smoothed. */
-export interface Pace {
-  /** Bytes a second. */
-  speed: number;
-  filesPerSecond: number;
-}
+import { type Begun, isPassing, terminate, transfer, unreadable } from "./tus";
+import { type Chosen, isUnderWay, type Pace, STREAMS, type Target, type UploadItem } from "./upload-item";
+import { TRIES, Waits } from "./waits";
 
 /** What the site says of uploads. */
 export interface Site {
@@ -104,25 +53,11 @@ interface Entry {
   measuredBytes: number;
 }
 
-/** Requests with bytes at once. A browser opens six connections to a server, and the page needs some of them. */
-const STREAMS = 4;
-export const PARTS = 3;
-const MIB = 1024 * 1024;
-/** Smaller files are sent before three requests have found their speed. */
-export const PARTS_FROM_BYTES = 64 * MIB;
-/** Putting parts together takes their bytes once more, for a moment, on the server's disk. */
-export const PARTS_UP_TO_BYTES = 4096 * MIB;
 /** Files asked for in one question. */
 const LOOK_AT_ONCE = 200;
-const RETRY_DELAYS_MS = [0, 1000, 2000, 4000, 8000, 15_000, 30_000, 60_000];
-/** So that many who were cut together do not come back together. */
-const JITTER = 0.2;
-const OFFLINE_WAIT_MS = 30_000;
 const TELL_EVERY_MS = 200;
 const MEASURE_EVERY_MS = 400;
 const SETTLE_MS = 700;
-/** How much a new measurement of the speed counts against what was known. */
-const SPEED_WEIGHT = 0.25;
 
 export class UploadQueue {
   private readonly entries = new Map<string, Entry>();
@@ -136,22 +71,19 @@ export class UploadQueue {
   private telling: ReturnType<typeof setTimeout> | null = null;
   private toldAt = 0;
   private measuring: ReturnType<typeof setInterval> | null = null;
-  private measuredAt = 0;
-  private bytesSince = 0;
-  private filesSince = 0;
+  private readonly meter = new PaceMeter();
   private isLooking = false;
   private isHeld = false;
   private readonly settling: Entry[] = [];
   private settleTimer: ReturnType<typeof setTimeout> | null = null;
   private discarding: Promise<unknown> = Promise.resolve();
   private discards = 0;
-  /** Milliseconds since 1970: the server asked to be left alone until then. */
-  private notBefore = 0;
-  private readonly sleepers = new Set<() => void>();
+  private readonly waits: Waits;
   private count = 0;
-  private paceNow: Pace = { speed: 0, filesPerSecond: 0 };
 
-  constructor(private readonly options: UploadQueueOptions) {}
+  constructor(private readonly options: UploadQueueOptions) {
+    this.waits = new Waits(() => options.isOffline());
+  }
 
   get items(): readonly UploadItem[] {
     if (this.isListStale) {
@@ -162,7 +94,7 @@ export class UploadQueue {
   }
 
   get pace(): Pace {
-    return this.paceNow;
+    return this.meter.pace;
   }
 
   /** Whether leaving the page would cut something. */
@@ -290,7 +222,7 @@ export class UploadQueue {
 
   /** Tries again at once what waits, and what failed for want of a network. */
   networkIsBack(): void {
-    for (const wake of [...this.sleepers]) wake();
+    this.waits.wake();
     for (const { item } of [...this.entries.values()])
       if (item.state === "failed" && item.problem?.code === "no-answer") this.resume(item.key);
   }
@@ -448,7 +380,7 @@ export class UploadQueue {
         }
       } catch (error) {
         const problem = asProblem(error);
-        await this.sleep(problem, failures, never);
+        await this.waits.sleep(problem, failures, never);
       }
     }
   }
@@ -462,7 +394,7 @@ export class UploadQueue {
     for (const entry of entries) {
       const known = uploads.get(entry.item.fingerprint ?? "") ?? [];
       const there = known.find(
-        (upload) => upload.state === "finished" && isAt(upload, entry, entry.item.target ?? site.target),
+        (upload) => upload.state === "finished" && isAt(upload, entry.item, entry.item.target ?? site.target),
       );
       entry.begun = this.begunOf(entry, known);
       const isNew = entry.begun.id === null && entry.begun.parts.every((part) => part === null);
@@ -481,33 +413,9 @@ export class UploadQueue {
   }
 
   private begunOf(entry: Entry, known: readonly UploadInfo[]): Begun {
-    const { size } = entry.file;
-    // Where nobody says where it goes, it goes where it was begun.
-    const open = known.filter(
-      (upload) =>
-        upload.state === "uploading" &&
-        !this.isSending(upload.id, entry) &&
-        (entry.item.target === null || isAt(upload, entry, entry.item.target)),
-    );
-    const whole = open.find((upload) => !upload.part && upload.size === size);
-    const somePart = open.find((upload) => upload.part?.whole_size === size);
-    const parts = open.filter(
-      (upload) => upload.part?.whole_size === size && upload.directory === somePart?.directory,
-    );
-    const at = whole ?? somePart;
-    entry.begunIn = at ? { space: at.space, directory: at.directory } : null;
-    const count = parts[0]?.part?.count ?? partsFor(size);
-    return {
-      id: whole?.id ?? null,
-      parts:
-        count === 1 || (whole && parts.length === 0)
-          ? []
-          : Array.from(
-              { length: count },
-              (_, index) =>
-                parts.find(({ part }) => part?.count === count && part.number === index + 1)?.id ?? null,
-            ),
-    };
+    const { begun, begunIn } = begunBefore(entry.item, known, (id) => !this.isSending(id, entry));
+    entry.begunIn = begunIn;
+    return begun;
   }
 
   /** Another file of the queue, with another place to go, may be the same file. */
@@ -537,7 +445,7 @@ export class UploadQueue {
           begun,
           metadata: () => this.metadataOf(entry),
           send: async (request) => {
-            if (request.method === "POST") await this.leaveAlone(request.signal);
+            if (request.method === "POST") await this.waits.leaveAlone(request.signal);
             const answer = await this.options.send(request);
             if (isCurrent() && request.method !== "HEAD") this.goesOn(entry, begun);
             return answer;
@@ -545,7 +453,7 @@ export class UploadQueue {
           look: () => this.lookAgain(entry, startedAt),
           onProgress: (bytes) => {
             if (!isCurrent()) return;
-            this.bytesSince += Math.max(0, bytes - entry.reached);
+            this.meter.sent(bytes - entry.reached);
             entry.reached = bytes;
           },
           onResumed: (bytes) => {
@@ -556,7 +464,7 @@ export class UploadQueue {
           },
           wait: async (problem, failures, signal) => {
             if (isCurrent()) this.update(entry, { state: "interrupted", speed: 0, problem });
-            await this.sleep(problem, failures, signal);
+            await this.waits.sleep(problem, failures, signal);
             if (isCurrent()) this.update(entry, { state: "uploading" });
           },
         },
@@ -607,7 +515,7 @@ export class UploadQueue {
   private finish(entry: Entry, id: string): void {
     const before = entry.item.uploadId;
     this.end(entry);
-    this.filesSince += 1;
+    this.meter.finished();
     this.update(entry, {
       state: "finished",
       offset: entry.item.size,
@@ -672,13 +580,13 @@ export class UploadQueue {
     const signal = new AbortController().signal;
     try {
       const begun = entry.begun ?? this.begunOf(entry, await this.options.find([fingerprint]));
-      for (let failures = 0; failures < RETRY_DELAYS_MS.length; failures += 1) {
+      for (let failures = 0; failures < TRIES; failures += 1) {
         try {
           return await terminate({ begun, send: this.options.send }, signal);
         } catch (error) {
           const problem = asProblem(error);
           if (problem.status === 404 || !isPassing(problem)) return;
-          await this.sleep(problem, failures, signal);
+          await this.waits.sleep(problem, failures, signal);
         }
       }
     } catch {
@@ -686,56 +594,20 @@ export class UploadQueue {
     }
   }
 
-  /** Until the server wants to be asked again. */
-  private async leaveAlone(signal: AbortSignal): Promise<void> {
-    const wait = this.notBefore - Date.now();
-    if (wait > 0) await pause(wait, signal);
-  }
-
-  private async sleep(problem: Problem, failures: number, signal: AbortSignal): Promise<void> {
-    const told = (problem.retryAfter ?? 0) * 1000;
-    if (told > 0) this.notBefore = Math.max(this.notBefore, Date.now() + told);
-    const delay = RETRY_DELAYS_MS[Math.min(failures, RETRY_DELAYS_MS.length - 1)] ?? 0;
-    const isOffline = problem.status === 0 && this.options.isOffline();
-    const wait = isOffline ? OFFLINE_WAIT_MS : delay * (1 + Math.random() * JITTER);
-    const woken = new AbortController();
-    const wake = () => woken.abort();
-    // The network does not change what the server asked for.
-    if (told === 0) this.sleepers.add(wake);
-    const leave = () => woken.abort();
-    signal.addEventListener("abort", leave, { once: true });
-    try {
-      await pause(Math.max(wait, told), woken.signal).catch(() => undefined);
-      signal.throwIfAborted();
-    } finally {
-      this.sleepers.delete(wake);
-      signal.removeEventListener("abort", leave);
-    }
-  }
-
   /** Looks at how far each has come, for as long as something is sent. */
   private measure(): void {
     if (this.measuring !== null) return;
-    this.measuredAt = Date.now();
-    this.bytesSince = 0;
-    this.filesSince = 0;
+    this.meter.start(Date.now());
     this.measuring = setInterval(() => {
       const now = Date.now();
-      const elapsed = now - this.measuredAt;
       if (this.active.size === 0 && this.waiting.size === 0) {
         clearInterval(this.measuring ?? undefined);
         this.measuring = null;
-        this.paceNow = { speed: 0, filesPerSecond: 0 };
+        this.meter.stop();
         this.changed();
         return;
       }
-      this.paceNow = {
-        speed: smoothed(this.paceNow.speed, (this.bytesSince / elapsed) * 1000),
-        filesPerSecond: smoothed(this.paceNow.filesPerSecond, (this.filesSince / elapsed) * 1000),
-      };
-      this.measuredAt = now;
-      this.bytesSince = 0;
-      this.filesSince = 0;
+      this.meter.measure(now);
       for (const entry of this.active.keys()) this.measureOne(entry, now);
     }, MEASURE_EVERY_MS);
   }
@@ -769,60 +641,6 @@ export class UploadQueue {
   }
 }
 
-export interface Progress {
-  size: number;
-  offset: number;
-  /** Bytes a second. */
-  speed: number;
-  /** Seconds; `null` while nothing is known. */
-  left: number | null;
-}
-
-/** Of one upload or of several; those that failed or were paused are not waited for. */
-export function progressOf(items: readonly UploadItem[], pace?: Pace): Progress {
-  let size = 0;
-  let offset = 0;
-  let speed = 0;
-  let bytesLeft = 0;
-  let filesLeft = 0;
-  for (const item of items) {
-    size += item.size;
-    offset += item.offset;
-    speed += item.speed;
-    if (!isUnderWay(item.state)) continue;
-    bytesLeft += item.size - item.offset;
-    filesLeft += 1;
-  }
-  if (pace) speed = pace.speed;
-  const byBytes = speed > 0 ? bytesLeft / speed : null;
-  // Many small files take a request each, however few their bytes.
-  const byFiles = pace && pace.filesPerSecond > 0 ? filesLeft / pace.filesPerSecond : null;
-  const isManySmall = byFiles !== null && filesLeft > STREAMS && bytesLeft / filesLeft < MIB;
-  return { size, offset, speed, left: isManySmall ? Math.max(byBytes ?? 0, byFiles) : byBytes };
-}
-
-export function isGoingOn(state: UploadState): boolean {
-  return state === "uploading" || state === "interrupted";
-}
-
-/** It will be sent without anybody's doing. */
-export function isUnderWay(state: UploadState): boolean {
-  return isGoingOn(state) || state === "queued";
-}
-
-/** In how many parts a file of so many bytes is sent. */
-export function partsFor(size: number): number {
-  return size >= PARTS_FROM_BYTES && size <= PARTS_UP_TO_BYTES ? PARTS : 1;
-}
-
-function isAt({ space, directory }: UploadInfo, { item }: Entry, target: Target): boolean {
-  return space === target.space && directory === joined(target.directory, typedName(item.folder));
-}
-
 function pathOf(file: File): string {
   return file.webkitRelativePath || file.name;
-}
-
-function smoothed(before: number, now: number): number {
-  return before === 0 ? now : before + (now - before) * SPEED_WEIGHT;
 }

@@ -6,7 +6,8 @@ import { queryClient } from "../api/query-client";
 import { session } from "../auth/session";
 import { metaQuery, openUploadsQuery, uploadsQuery } from "./queries";
 import { type SendAnswer, type SendRequest, send } from "./send";
-import { type Pace, type UploadItem, UploadQueue } from "./upload-queue";
+import type { Pace, UploadItem } from "./upload-item";
+import { UploadQueue } from "./upload-queue";
 
 export const uploadQueue = new UploadQueue({
   send: sendAsSignedIn,

@@ -3,7 +3,7 @@ import { type DragEvent, useRef, useState } from "react";
 import { client } from "../api/client";
 import { joined, typedName } from "../files/paths";
 import { readDropped } from "./dropped";
-import type { Chosen, Target } from "./upload-queue";
+import type { Chosen, Target } from "./upload-item";
 import { uploadQueue } from "./uploads";
 
 export interface Drop {

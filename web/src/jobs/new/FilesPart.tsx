@@ -9,7 +9,7 @@ import { useFollowUploads } from "../../live/follow-uploads";
 import { useFormat } from "../../ui/format";
 import { metaQuery, uploadsQuery } from "../../uploads/queries";
 import { UnifiedUploader } from "../../uploads/UnifiedUploader";
-import type { UploadItem } from "../../uploads/upload-queue";
+import type { UploadItem } from "../../uploads/upload-item";
 import { type FileNote, notesOf } from "./file-notes";
 import { checkFiles, type FileChoice } from "./form";
 import classes from "./new-job.module.css";

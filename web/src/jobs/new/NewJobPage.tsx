@@ -16,7 +16,7 @@ import { templatesQuery } from "../../templates/queries";
 import { holdWhileComposing } from "../../ui/composition";
 import { PageHeader } from "../../ui/PageHeader";
 import { useProblemText } from "../../ui/problem-text";
-import type { UploadItem } from "../../uploads/upload-queue";
+import type { UploadItem } from "../../uploads/upload-item";
 import { useUploadItems } from "../../uploads/uploads";
 import { jobListsKey } from "../queries";
 import { AgainNote } from "./AgainNote";

@@ -1,7 +1,7 @@
 // The files of the New job form: kept in step with the upload queue, named after what the template asks for.
 import { useEffect } from "react";
 import type { Template } from "../../api/types";
-import type { UploadItem } from "../../uploads/upload-queue";
+import type { UploadItem } from "../../uploads/upload-item";
 import { uploadQueue } from "../../uploads/uploads";
 import { type FileChoice, type JobForm, suggestedName } from "./form";
 
