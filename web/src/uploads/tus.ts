@@ -60,11 +60,16 @@ export async function transfer(job: Transfer, signal: AbortSignal): Promise<stri
   return join(job, signal);
 }
 
-/** Removes from the server what it has of a file. */
+/** Removes from the server what it has of a file. May be called again after it failed. */
 export async function terminate(job: Pick<Transfer, "begun" | "send">, signal: AbortSignal): Promise<void> {
   for (const id of [job.begun.id, ...job.begun.parts]) {
     if (id === null) continue;
-    await job.send({ method: "DELETE", url: `${ENDPOINT}/${id}`, headers: tus(), signal });
+    await job
+      .send({ method: "DELETE", url: `${ENDPOINT}/${id}`, headers: tus(), signal })
+      .catch((error: unknown) => {
+        // One that is gone keeps nobody from removing the others: it may have been removed by a call before this.
+        if (!isGone(error)) throw error;
+      });
   }
 }
 
@@ -200,8 +205,7 @@ class Stream {
 
   /** Begins anew what the server has no longer. @throws the error where it is another. */
   private forgetIfGone(error: unknown): void {
-    const isGone = error instanceof Problem && (error.status === 404 || error.status === 410);
-    if (!isGone || this.restarts === 2) throw error;
+    if (!isGone(error) || this.restarts === 2) throw error;
     this.restarts += 1;
     this.place.set(null);
     this.reach(0);
@@ -332,6 +336,10 @@ async function persist(
 export function isPassing({ status, code }: Problem): boolean {
   if (code === "page-error") return false;
   return status === 0 || [408, 409, 423, 425, 429, 460, 500, 502, 503, 504].includes(status);
+}
+
+function isGone(error: unknown): boolean {
+  return error instanceof Problem && (error.status === 404 || error.status === 410);
 }
 
 /** A file that was changed or removed meanwhile fails like a lost connection. */

@@ -416,6 +416,18 @@ describe("a big file", () => {
     await removed;
     expect(server.kept.size).toBe(0);
   });
+
+  it("leaves nothing where one part is still being written to when it is cancelled", async () => {
+    const open = holdAnswers(PARTS);
+    const [key = ""] = queue.add([big()]);
+    await until(() => server.requests.length === 2 * PARTS);
+    server.refusals = [null, new Problem({ status: 423, code: "upload-busy", detail: "", retryAfter: 0 })];
+    const removed = queue.remove(key);
+    open();
+    await removed;
+    expect(server.removed).toHaveLength(PARTS);
+    expect(server.kept.size).toBe(0);
+  });
 });
 
 describe("trouble", () => {

@@ -585,7 +585,7 @@ export class UploadQueue {
           return await terminate({ begun, send: this.options.send }, signal);
         } catch (error) {
           const problem = asProblem(error);
-          if (problem.status === 404 || !isPassing(problem)) return;
+          if (!isPassing(problem)) return;
           await this.waits.sleep(problem, failures, signal);
         }
       }
