@@ -24,9 +24,5 @@ pub(crate) fn alphanumeric(length: usize) -> anyhow::Result<String> {
 
 /// What is kept of a random secret. It has more than 200 bits, so that a plain hash is enough; never of a password.
 pub(crate) fn hash(secret: &str) -> String {
-    hex(&Sha256::digest(secret.as_bytes()))
-}
-
-pub(crate) fn hex(bytes: &[u8]) -> String {
-    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
+    quarterdeck_types::hex(&Sha256::digest(secret.as_bytes()))
 }

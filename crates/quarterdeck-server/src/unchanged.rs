@@ -8,8 +8,8 @@ use axum::response::{IntoResponse, Response};
 use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
-use crate::secrets::hex;
 use crate::web::Uncompressed;
+use quarterdeck_types::hex;
 
 /// Smaller answers cost less than asking whether they changed.
 const LEAST_BYTES: u64 = 1 << 10;

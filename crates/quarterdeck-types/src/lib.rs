@@ -5,12 +5,14 @@
 pub mod agent;
 pub mod control;
 pub mod file_task;
+mod hex;
 pub mod job;
 pub mod kind;
 pub mod launcher;
 pub mod place;
 pub mod wire;
 
+pub use hex::hex;
 pub use job::{JobId, JobState};
 pub use kind::FileKind;
 pub use place::{FileName, Place, RelativePath, SpaceName};

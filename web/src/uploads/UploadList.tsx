@@ -72,8 +72,7 @@ function LongList(props: Props) {
             label: t(`uploading.shown.${which}`, { number: format.number(number) }),
           }))}
       />
-      {/* Scrollable parts must be reachable by keyboard. */}
-      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: see above */}
+      {/* biome-ignore lint/a11y/noNoninteractiveTabindex: a scrollable region must be reachable by keyboard */}
       <div ref={frame} className={classes.long} tabIndex={0}>
         <ul
           className={classes.items}

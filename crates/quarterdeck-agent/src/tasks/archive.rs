@@ -11,7 +11,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use quarterdeck_types::file_task::{ArchiveFormat, LeftOutWhy, NameTaken};
 use quarterdeck_types::{FileName, Place};
-use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, fstat, readlinkat, unlinkat};
+use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, readlinkat, unlinkat};
 use rustix::io::Errno;
 use tar::{EntryType, Header};
 
@@ -21,7 +21,7 @@ use crate::resolve::{Located, Spaces};
 use crate::tasks::copy::Sources;
 use crate::tasks::making::Making;
 use crate::tasks::progress::Progress;
-use crate::tasks::tree::{self, Here, Visit, is_file, open_here, size_of};
+use crate::tasks::tree::{self, Here, Visit, open_file, open_here, size_of};
 use crate::tasks::zip::write::{ZipEntry, ZipWriter};
 
 pub(crate) fn run(
@@ -167,18 +167,7 @@ impl Visit for Pack<'_> {
 
 impl Pack<'_> {
     fn file(&mut self, here: &Here<'_>) -> Outcome<()> {
-        let opened = open_here(here.parent, here.name, OFlags::RDONLY, Mode::empty());
-        let (source, about) = match opened.and_then(|source| fstat(&source).map(|about| (source, about))) {
-            Ok((source, about)) if is_file(&about) => (source, about),
-            Ok(_) => {
-                self.progress.leave_out(here.path, LeftOutWhy::Changed);
-                return Ok(());
-            }
-            Err(errno) => {
-                self.progress.leave_out_since(here.path, errno);
-                return Ok(());
-            }
-        };
+        let Some((source, about)) = open_file(here, self.progress) else { return Ok(()) };
         let mut reading = Reading { file: File::from(source), progress: self.progress, count: 0 };
         self.add(here.path, &about, &mut reading)?;
         if reading.count < size_of(&about) {

@@ -1,10 +1,8 @@
 //! Computes what tells one content from another.
 
-use std::fmt::Write;
-
-use quarterdeck_types::Place;
 use quarterdeck_types::agent::{AgentError, ErrorCode};
 use quarterdeck_types::file_task::ChecksumAlgorithm;
+use quarterdeck_types::{Place, hex};
 use rustix::fs::{OFlags, fstat};
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
@@ -51,8 +49,5 @@ fn digest<D: Digest>(
             }
         }
     }
-    Ok(digest.finalize().iter().fold(String::new(), |mut digits, byte| {
-        let _ = write!(digits, "{byte:02x}");
-        digits
-    }))
+    Ok(hex(&digest.finalize()))
 }

@@ -19,7 +19,7 @@ use crate::files::{same_file, stat_name};
 use crate::resolve::{Located, Spaces};
 use crate::tasks::making::Making;
 use crate::tasks::progress::Progress;
-use crate::tasks::tree::{self, Count, Here, Visit, is_directory, is_file, open_directory, open_here, size_of};
+use crate::tasks::tree::{self, Count, Here, Visit, is_directory, open_directory, open_file, open_here, size_of};
 
 /// Copied by the kernel in one call, so that progress is told and a wish to end is heard now and then.
 const PIECE: u64 = 16 << 20;
@@ -151,18 +151,7 @@ impl Copy<'_> {
     }
 
     fn file(&self, here: &Here<'_>) -> Outcome<()> {
-        let opened = open_here(here.parent, here.name, OFlags::RDONLY, Mode::empty());
-        let (source, about) = match opened.and_then(|source| fstat(&source).map(|about| (source, about))) {
-            Ok((source, about)) if is_file(&about) => (source, about),
-            Ok(_) => {
-                self.progress.leave_out(here.path, LeftOutWhy::Changed);
-                return Ok(());
-            }
-            Err(errno) => {
-                self.progress.leave_out_since(here.path, errno);
-                return Ok(());
-            }
-        };
+        let Some((source, about)) = open_file(here, self.progress) else { return Ok(()) };
         let (into, name) = self.target(here);
         let flags = OFlags::WRONLY | OFlags::CREATE | OFlags::EXCL;
         let made = open_here(into, name, flags, Mode::from_raw_mode(0o600)).during(self.at)?;

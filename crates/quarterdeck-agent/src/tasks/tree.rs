@@ -134,6 +134,22 @@ pub(crate) fn open_directory(parent: impl AsFd, name: &OsStr) -> Result<OwnedFd,
     open_here(parent, name, OFlags::RDONLY | OFlags::DIRECTORY, Mode::empty())
 }
 
+/// Opens the file where the walk is; `None`: it is left out, and why is told.
+pub(crate) fn open_file(here: &Here<'_>, progress: &Progress) -> Option<(OwnedFd, Stat)> {
+    let opened = open_here(here.parent, here.name, OFlags::RDONLY, Mode::empty());
+    match opened.and_then(|file| fstat(&file).map(|about| (file, about))) {
+        Ok((file, about)) if is_file(&about) => Some((file, about)),
+        Ok(_) => {
+            progress.leave_out(here.path, LeftOutWhy::Changed);
+            None
+        }
+        Err(errno) => {
+            progress.leave_out_since(here.path, errno);
+            None
+        }
+    }
+}
+
 /// What is in a directory, on the same mount and by no link; `mode` counts where `flags` create.
 pub(crate) fn open_here(parent: impl AsFd, name: &OsStr, flags: OFlags, mode: Mode) -> Result<OwnedFd, Errno> {
     open_name_with(parent, name, flags | OFlags::NOFOLLOW | CAREFUL, mode, ResolveFlags::NO_XDEV)

@@ -18,7 +18,7 @@ use super::store::{self, PAGE, archives, events, seals};
 use super::walk::{Place, places};
 use super::{Event, Log, Who};
 use crate::db::to_us;
-use crate::secrets::hex;
+use quarterdeck_types::hex;
 
 const DAILY: Duration = Duration::from_secs(24 * 3600);
 /// Events of one file, which are removed from the database in one transaction.

@@ -7,7 +7,6 @@ use sha2::Sha256;
 use uuid::Uuid;
 
 use super::store::events;
-use crate::secrets;
 
 /// What the first seal names as the one before it.
 pub(super) const BEGINNING: &str = "0000000000000000000000000000000000000000000000000000000000000000";
@@ -152,7 +151,7 @@ fn put(out: &mut impl FnMut(&[u8]), bytes: &[u8]) {
 }
 
 fn hex(code: Hmac<Sha256>) -> String {
-    secrets::hex(&code.finalize().into_bytes())
+    quarterdeck_types::hex(&code.finalize().into_bytes())
 }
 
 #[cfg(test)]

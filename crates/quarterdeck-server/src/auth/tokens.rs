@@ -13,7 +13,7 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
 
-use crate::{secret_file, secrets};
+use crate::secret_file;
 
 /// Seconds that an access token is good for.
 pub(crate) const ACCESS_SECONDS: i64 = 900;
@@ -143,7 +143,7 @@ impl Known {
 impl Key {
     fn read(path: &Path) -> anyhow::Result<Key> {
         let key = secret_file::load(path, REMEDY)?;
-        let id = secrets::hex(&Sha256::digest(&key)[..8]);
+        let id = quarterdeck_types::hex(&Sha256::digest(&key)[..8]);
         Ok(Key { id, encoding: EncodingKey::from_secret(&key), decoding: DecodingKey::from_secret(&key) })
     }
 }

@@ -1,10 +1,10 @@
 //! Puts a whole upload in place, when it is what its client said it would be.
 
 use quarterdeck_types::agent::Request;
-use quarterdeck_types::{Place, RelativePath};
+use quarterdeck_types::{Place, RelativePath, hex};
 use serde_json::json;
 
-use super::checksum::{Algorithm, hex};
+use super::checksum::Algorithm;
 use super::{Error, Judgement, Risk, State, Upload, find, kind, open, place, remove_hidden, store, tell};
 use crate::access::Actor;
 use crate::agents::{Agent, UserFile};

@@ -17,6 +17,7 @@ use serde::{Deserialize, Serialize};
 use tempfile::TempPath;
 use tokio::sync::Semaphore;
 
+use super::parts::parts_of;
 use super::place::Place;
 use super::progress::FileProgress;
 use super::unfinished::Unfinished;
@@ -26,8 +27,6 @@ use super::{Failure, Patience, Portal, broken, send};
 const STEP: u64 = 32 << 20;
 /// Written at once.
 const BUFFER: usize = 1 << 20;
-/// Smaller files, and smaller parts, are not worth a connection of their own.
-const LEAST_PART: u64 = 32 << 20;
 
 /// A file of the portal's, and where it goes on this machine.
 pub(crate) struct Wanted {
@@ -170,9 +169,8 @@ impl Fetcher {
     }
 
     fn plan(&self, size: u64) -> Vec<Part> {
-        let count = (size / LEAST_PART).clamp(1, self.most_parts);
-        let each = size.div_ceil(count);
-        (0..count).map(|at| Part { from: at * each, length: each.min(size - at * each), done: 0 }).collect()
+        let part = |(from, length)| Part { from, length, done: 0 };
+        parts_of(size, self.most_parts).map(part).collect()
     }
 }
 

@@ -2,6 +2,7 @@
 
 pub(crate) mod credentials;
 pub(crate) mod fetch;
+mod parts;
 pub(crate) mod place;
 pub(crate) mod progress;
 mod retry;

@@ -20,6 +20,7 @@ use sha2::{Digest, Sha256};
 use tokio::sync::Semaphore;
 use uuid::Uuid;
 
+use super::parts::parts_of;
 use super::progress::FileProgress;
 use super::unfinished::Unfinished;
 use super::{Failure, Patience, Portal, send};
@@ -28,8 +29,6 @@ use super::{Failure, Patience, Portal, send};
 const CHUNK: u64 = 8 << 20;
 /// After which the bar moves.
 const SLICE: usize = 256 << 10;
-/// Smaller files, and smaller parts, are not worth a connection of their own.
-const LEAST_PART: u64 = 32 << 20;
 /// The portal's own refusal of a chunk whose checksum is another one (tus, `checksum`).
 const CHECKSUM_MISMATCH: u16 = 460;
 
@@ -97,10 +96,8 @@ impl Sender {
     }
 
     fn plan(&self, size: u64) -> Known {
-        let count = (size / LEAST_PART).clamp(1, self.most_parts);
-        let each = size.div_ceil(count);
-        let part = |at: u64| Part { upload: None, from: at * each, length: each.min(size - at * each) };
-        Known { parts: (0..count).map(part).collect() }
+        let part = |(from, length)| Part { upload: None, from, length };
+        Known { parts: parts_of(size, self.most_parts).map(part).collect() }
     }
 
     async fn upload_known(
@@ -325,7 +322,7 @@ pub(crate) fn sha256(file: &File) -> std::io::Result<String> {
     loop {
         let count = file.read_at(&mut buffer, at)?;
         if count == 0 {
-            return Ok(digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect());
+            return Ok(quarterdeck_types::hex(&digest.finalize()));
         }
         digest.update(&buffer[..count]);
         at += count as u64;

@@ -30,7 +30,7 @@ impl<T: Serialize + DeserializeOwned> Unfinished<T> {
             .create(&directory)
             .with_context(|| format!("making {}", directory.display()))?;
         let digest = Sha256::digest(format!("{what:?}"));
-        let name: String = digest.iter().take(16).map(|byte| format!("{byte:02x}")).collect();
+        let name = quarterdeck_types::hex(&digest[..16]);
         Ok(Unfinished { path: directory.join(name), what: PhantomData })
     }
 

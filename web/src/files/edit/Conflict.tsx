@@ -26,12 +26,7 @@ export function Conflict({ name, now, mine, busy, error, ...choices }: Props) {
   const format = useFormat();
   const head = useRef<HTMLHeadingElement>(null);
   const [compared, setCompared] = useState<string | null>(null);
-  const etag = now?.etag;
-  // biome-ignore lint/correctness/useExhaustiveDependencies: of another state, nothing was said or compared yet
-  useEffect(() => {
-    setCompared(null);
-    head.current?.focus();
-  }, [etag]);
+  useEffect(() => head.current?.focus(), []);
   return (
     <section className={classes.conflict} aria-label={t("fileEdit.conflict")}>
       <h2 ref={head} tabIndex={-1}>

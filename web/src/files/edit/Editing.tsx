@@ -90,6 +90,8 @@ export function Editing({ space, path, name, first }: Props) {
       {base.text.encoding === "cp949" && <p className={classes.note}>{t("fileEdit.cp949")}</p>}
       {conflict && (
         <Conflict
+          // Of another state, nothing was said or compared yet.
+          key={conflict.now?.etag ?? "gone"}
           name={name}
           now={conflict.now}
           mine={mine}
