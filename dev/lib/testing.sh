@@ -62,13 +62,14 @@ bring_up_postgres() {
   fi
 }
 
-# The tests start their own, to kill them. And a client of uploads that nobody here wrote.
+# The tests start their own, to kill them. And a client of uploads and a maker of images that nobody here wrote.
 install_servers_of_tests() {
   if is_root; then
-    need_packages redis-server python3-aiosmtpd python3-tuspy openssl
+    need_packages redis-server python3-aiosmtpd python3-tuspy openssl squashfs-tools
     return
   fi
   command -v redis-server >/dev/null || LEFT_OUT+=("Redis (not installed: run as root once)")
+  command -v mksquashfs >/dev/null || LEFT_OUT+=("images made by mksquashfs (no squashfs-tools: run as root once)")
   [ -z "$(missing_packages python3-tuspy)" ] || LEFT_OUT+=("tuspy (no python3-tuspy: run as root once)")
   [ -z "$(missing_packages python3-aiosmtpd)" ] || LEFT_OUT+=("mail (no python3-aiosmtpd: run as root once)")
 }

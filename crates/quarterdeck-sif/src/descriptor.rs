@@ -6,7 +6,7 @@ use chrono::{DateTime, Utc};
 
 use crate::Error;
 use crate::header::{Header, architecture, time};
-use crate::source::{ReadAt, Source, field, text_before_nul};
+use crate::source::{ReadAt, Source, field, hexadecimal, text_before_nul};
 
 const DESCRIPTOR_BYTES: usize = 585;
 /// Images have 48 by default and OCI-SIF images a few more. The count comes from outside.
@@ -109,6 +109,20 @@ pub enum Hash {
 
 /// The descriptors that are in use, in the image's order.
 pub(crate) fn read<R: ReadAt + ?Sized>(source: &Source<'_, R>, header: &Header) -> Result<Vec<Descriptor>, Error> {
+    let mut used = Vec::new();
+    each(source, header, |record| {
+        used.push(parse(record)?);
+        Ok(())
+    })?;
+    Ok(used)
+}
+
+/// Hands over those in use as they are stored, 585 bytes each.
+pub(crate) fn each<R: ReadAt + ?Sized>(
+    source: &Source<'_, R>,
+    header: &Header,
+    mut visit: impl FnMut(&[u8]) -> Result<(), Error>,
+) -> Result<(), Error> {
     let total = header.descriptors_total;
     if total > MAX_DESCRIPTORS {
         return Err(Error::TooManyDescriptors { count: total, limit: MAX_DESCRIPTORS });
@@ -118,24 +132,23 @@ pub(crate) fn read<R: ReadAt + ?Sized>(source: &Source<'_, R>, header: &Header) 
     let mut offset =
         u64::try_from(header.descriptors_offset).map_err(|_| damaged("the place of its descriptors is negative"))?;
 
-    let mut used = Vec::new();
     let mut left = total;
     while left > 0 {
         let batch = left.min(BATCH as u64);
         let bytes = batch * DESCRIPTOR_BYTES as u64;
         for record in source.bytes("descriptors", offset, bytes, bytes)?.chunks_exact(DESCRIPTOR_BYTES) {
             if record[4] != 0 {
-                used.push(parse(record)?);
+                visit(record)?;
             }
         }
         // `bytes` found this sum to be within the file.
         offset += bytes;
         left -= batch;
     }
-    Ok(used)
+    Ok(())
 }
 
-fn parse(record: &[u8]) -> Result<Descriptor, Error> {
+pub(crate) fn parse(record: &[u8]) -> Result<Descriptor, Error> {
     let id = u32::from_le_bytes(field(record, 5));
     let whole = |at, what: &str| {
         u64::try_from(i64::from_le_bytes(field(record, at)))
@@ -184,7 +197,7 @@ fn fingerprint(key: &[u8]) -> Option<String> {
     if key.iter().all(|b| *b == 0) {
         return None;
     }
-    Some(key.iter().map(|b| format!("{b:02x}")).collect())
+    Some(hexadecimal(key))
 }
 
 impl DataType {

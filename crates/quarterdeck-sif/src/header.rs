@@ -50,21 +50,27 @@ pub(crate) fn time(seconds: i64) -> Option<DateTime<Utc>> {
 
 /// The name (Go's `GOARCH`, as Apptainer prints it) of a two-digit code that ends with NUL.
 pub(crate) fn architecture(code: &[u8]) -> Option<&'static str> {
-    const NAMES: [(&[u8], &str); 13] = [
-        (b"01", "386"),
-        (b"02", "amd64"),
-        (b"03", "arm"),
-        (b"04", "arm64"),
-        (b"05", "ppc64"),
-        (b"06", "ppc64le"),
-        (b"07", "mips"),
-        (b"08", "mipsle"),
-        (b"09", "mips64"),
-        (b"10", "mips64le"),
-        (b"11", "s390x"),
-        (b"12", "riscv64"),
-        (b"13", "loong64"),
-    ];
     let digits = code.get(..2)?;
-    NAMES.iter().find(|(known, _)| *known == digits).map(|(_, name)| *name)
+    ARCHITECTURES.iter().find(|(known, _)| *known == digits).map(|(_, name)| *name)
 }
+
+/// Such a name that came from elsewhere.
+pub(crate) fn known_architecture(name: &str) -> Option<&'static str> {
+    ARCHITECTURES.iter().find(|(_, known)| *known == name).map(|(_, known)| *known)
+}
+
+const ARCHITECTURES: [(&[u8], &str); 13] = [
+    (b"01", "386"),
+    (b"02", "amd64"),
+    (b"03", "arm"),
+    (b"04", "arm64"),
+    (b"05", "ppc64"),
+    (b"06", "ppc64le"),
+    (b"07", "mips"),
+    (b"08", "mipsle"),
+    (b"09", "mips64"),
+    (b"10", "mips64le"),
+    (b"11", "s390x"),
+    (b"12", "riscv64"),
+    (b"13", "loong64"),
+];

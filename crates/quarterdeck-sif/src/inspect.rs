@@ -48,17 +48,17 @@ pub(crate) struct Attributes {
 #[serde(default)]
 pub(crate) struct App {
     #[serde(deserialize_with = "null_is_empty", skip_serializing_if = "BTreeMap::is_empty")]
-    environment: BTreeMap<String, String>,
+    pub(crate) environment: BTreeMap<String, String>,
     #[serde(deserialize_with = "null_is_empty", skip_serializing_if = "BTreeMap::is_empty")]
-    labels: BTreeMap<String, String>,
+    pub(crate) labels: BTreeMap<String, String>,
     #[serde(deserialize_with = "null_is_empty", skip_serializing_if = "String::is_empty")]
-    runscript: String,
+    pub(crate) runscript: String,
     #[serde(deserialize_with = "null_is_empty", skip_serializing_if = "String::is_empty")]
-    startscript: String,
+    pub(crate) startscript: String,
     #[serde(deserialize_with = "null_is_empty", skip_serializing_if = "String::is_empty")]
-    test: String,
+    pub(crate) test: String,
     #[serde(deserialize_with = "null_is_empty", skip_serializing_if = "String::is_empty")]
-    helpfile: String,
+    pub(crate) helpfile: String,
 }
 
 pub(crate) fn parse(json: &[u8]) -> Result<Attributes, serde_json::Error> {

@@ -8,7 +8,7 @@ use crate::Error;
 
 /// How much of the file's beginning is read at once. An image made by a current Apptainer has its header,
 /// descriptors, definition and metadata there, so that one round trip over SSH brings all of them.
-const HEAD_BYTES: u64 = 64 << 10;
+const HEAD_BYTES: u64 = 48 << 10;
 
 /// Where an image's bytes come from. Offsets and sizes are in bytes.
 pub trait ReadAt {
@@ -100,4 +100,9 @@ pub(crate) fn field<const N: usize>(record: &[u8], at: usize) -> [u8; N] {
 pub(crate) fn text_before_nul(bytes: &[u8]) -> String {
     let end = bytes.iter().position(|b| *b == 0).unwrap_or(bytes.len());
     String::from_utf8_lossy(&bytes[..end]).into_owned()
+}
+
+/// In lower case.
+pub(crate) fn hexadecimal(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
