@@ -64,7 +64,7 @@ pub enum Format {
     Ext3,
 }
 
-/// A signature that the image carries, unverified.
+/// A signature that the image carries, unverified: see [`crate::verify`].
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Signature {
     pub hash: Hash,
@@ -90,8 +90,8 @@ pub enum Unreadable {
     )]
     Compression(Compression),
     #[error(
-        "its labels and scripts are only inside its squashfs file system, and reading them would take more than {what}: \
-         build it with Apptainer, or Singularity 3.7 or newer"
+        "its labels and scripts are only inside its squashfs file system, and reading them would take more than \
+         {what}: build it with Apptainer, or Singularity 3.7 or newer"
     )]
     TooMuch { what: String },
     #[error("its labels and scripts are only inside a file system ({0}) that cannot be read: build it as squashfs")]
@@ -197,7 +197,7 @@ fn root_partition(descriptors: &[Descriptor]) -> Option<(&Descriptor, FileSystem
     })
 }
 
-fn signature(descriptor: &Descriptor) -> Option<Signature> {
+pub(crate) fn signature(descriptor: &Descriptor) -> Option<Signature> {
     match &descriptor.detail {
         Detail::Signature { hash, fingerprint } => {
             Some(Signature { hash: *hash, fingerprint: fingerprint.clone(), signs: descriptor.link })

@@ -12,6 +12,7 @@
 //! | `inspect.rs` | what `apptainer inspect --json --all` prints, where the image stores it |
 //! | `oci.rs` | the configuration of an OCI image |
 //! | `squashfs/`, `root.rs` | the few files of a root file system that say the same |
+//! | `verify/` | signatures, and what they sign, with keys that the caller trusts |
 //! | `image.rs` | all of them, into an [`Image`] |
 
 mod descriptor;
@@ -22,11 +23,13 @@ mod oci;
 mod root;
 mod source;
 mod squashfs;
+mod verify;
 
 pub use descriptor::{DataType, Descriptor, Detail, FileSystem, Hash, Link, PartitionKind};
 pub use image::{Format, Image, Signature, Unreadable, read};
 pub use source::ReadAt;
 pub use squashfs::Compression;
+pub use verify::{Checked, Keys, KeysError, Verdict, verify};
 
 /// Why a file could not be read as an image at all. An image of which only a part cannot be read is no error: see
 /// [`Unreadable`].

@@ -1,4 +1,4 @@
-//! The configuration of an OCI image, which says of it what Apptainer's metadata says of others: root index → manifest →
+//! The configuration of an OCI image, which says of it what Apptainer's metadata says of others: root index, manifest,
 //! configuration, each a blob that is named by its digest.
 
 use std::collections::BTreeMap;
