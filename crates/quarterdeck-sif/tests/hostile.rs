@@ -1,28 +1,18 @@
 //! Images made to do harm: no bytes whatever make the reader panic or read much. (`memory.rs`: nor take much memory.)
 
+mod entry_points;
 mod support;
 
-use std::io;
+use std::{fs, io};
 
+use entry_points::{read_as_image, read_within_limits};
 use proptest::prelude::*;
-use quarterdeck_sif::{Image, ReadAt, Unreadable, read};
-use support::{Counted, descriptor, put};
+use quarterdeck_sif::{ReadAt, Unreadable, read};
+use support::{descriptor, path, put};
 
 const LEAN: &[u8] = include_bytes!("images/lean-signed-pgp.sif");
 const OCI: &[u8] = include_bytes!("images/lean-oci.sif");
 const BARE: &[u8] = include_bytes!("images/lean.sqfs");
-
-/// What `lib.rs` promises of one call.
-const MAX_READ_BYTES: usize = 14 << 20;
-const MAX_READS: usize = 1050;
-
-fn read_within_limits(bytes: &[u8], size: u64) -> Result<Image, quarterdeck_sif::Error> {
-    let file = Counted::new(bytes, size);
-    let image = read(&file);
-    assert!(file.read.get() <= MAX_READ_BYTES, "{} bytes read", file.read.get());
-    assert!(file.reads.get() <= MAX_READS, "{} reads", file.reads.get());
-    image
-}
 
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(512))]
@@ -67,6 +57,19 @@ proptest! {
     fn any_bytes_do_no_harm(bytes in prop::collection::vec(any::<u8>(), 0..2000)) {
         let _ = read_within_limits(&bytes, bytes.len() as u64);
     }
+}
+
+/// What the fuzzer began with and what it found on its way (`dev/fuzz`).
+#[test]
+fn what_the_fuzzer_found_does_no_harm() {
+    let mut read = 0;
+    for target in ["sif", "squashfs"] {
+        for file in fs::read_dir(path("../corpus").join(target)).unwrap() {
+            read_as_image(&fs::read(file.unwrap().path()).unwrap());
+            read += 1;
+        }
+    }
+    assert!(read > 20, "{read} files");
 }
 
 #[test]

@@ -1,6 +1,7 @@
 //! Root file systems of all shapes, made by mksquashfs and by the crate backhand, and read by that crate too: what this
 //! one reads of each must be what is in it.
 
+mod entry_points;
 mod support;
 
 use std::collections::BTreeMap;
@@ -12,11 +13,12 @@ use std::process::Command;
 
 use backhand::compression::Compressor;
 use backhand::{FilesystemCompressor, FilesystemReader, FilesystemWriter, InnerNode, NodeHeader};
+use entry_points::Counted;
 use proptest::prelude::*;
 use quarterdeck_sif::read;
 use rstest::rstest;
 use serde_json::{Map, Value, json};
-use support::{Counted, sif_around};
+use support::sif_around;
 
 /// What is in a root file system, by path from its root.
 type Files = BTreeMap<String, Vec<u8>>;

@@ -32,9 +32,7 @@ pub struct Keys {
 
 #[derive(Debug, thiserror::Error)]
 pub enum KeysError {
-    #[error(
-        "this is neither an OpenPGP public key nor an ed25519 public key in PEM: export it with \"apptainer key export\""
-    )]
+    #[error("this is neither an OpenPGP public key nor an ed25519 one in PEM: export it with \"apptainer key export\"")]
     Unknown,
     #[error("the OpenPGP key cannot be read: {0}")]
     Pgp(String),

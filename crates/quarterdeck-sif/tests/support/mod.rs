@@ -1,13 +1,11 @@
-//! The images in `tests/images` and what the real Apptainer says of each; readers that count.
+//! The images in `tests/images` and what the real Apptainer says of each.
 #![allow(dead_code, reason = "each test uses some of it")]
 
-use std::cell::Cell;
 use std::fs::{self, File};
-use std::io::{self, Read};
+use std::io::Read;
 use std::path::PathBuf;
 
 use flate2::read::GzDecoder;
-use quarterdeck_sif::ReadAt;
 use serde_json::Value;
 
 pub fn path(name: &str) -> PathBuf {
@@ -47,37 +45,6 @@ pub fn remove(image: &mut [u8], data_type: i32) {
         if image[at..at + 4] == data_type.to_le_bytes() {
             image[at + 4] = 0;
         }
-    }
-}
-
-/// A file of any size that counts what is read of it: the bytes given, then zeros.
-pub struct Counted<'a> {
-    bytes: &'a [u8],
-    size: u64,
-    pub read: Cell<usize>,
-    pub reads: Cell<usize>,
-}
-
-impl<'a> Counted<'a> {
-    pub fn new(bytes: &'a [u8], size: u64) -> Self {
-        Counted { bytes, size, read: Cell::new(0), reads: Cell::new(0) }
-    }
-}
-
-impl ReadAt for Counted<'_> {
-    fn size(&self) -> io::Result<u64> {
-        Ok(self.size)
-    }
-
-    fn read_at(&self, offset: u64, buffer: &mut [u8]) -> io::Result<()> {
-        assert!(offset.checked_add(buffer.len() as u64).is_some_and(|end| end <= self.size), "read past the end");
-        self.read.set(self.read.get() + buffer.len());
-        self.reads.set(self.reads.get() + 1);
-        let from = usize::try_from(offset).unwrap_or(usize::MAX).min(self.bytes.len());
-        let length = buffer.len().min(self.bytes.len() - from);
-        buffer[..length].copy_from_slice(&self.bytes[from..from + length]);
-        buffer[length..].fill(0);
-        Ok(())
     }
 }
 

@@ -1,9 +1,10 @@
 //! `quarterdeck image inspect`: what the API says of an image, for one file.
 
-use std::fs::File;
-use std::path::PathBuf;
+use std::fs::{self, File};
+use std::path::{Path, PathBuf};
 
-use anyhow::Context;
+use anyhow::{Context, bail};
+use quarterdeck_sif::{Checked, Detail, Format, Image, Keys, PartitionKind, Verdict};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -13,28 +14,100 @@ pub(crate) enum Command {
         /// As `apptainer inspect --json --all` prints it
         #[arg(long)]
         json: bool,
+        /// Public keys (OpenPGP, or ed25519 in PEM) with which signatures are checked; reads the whole image
+        #[arg(long = "keys", value_name = "FILE")]
+        keys: Vec<PathBuf>,
     },
 }
 
 pub(crate) fn run(command: Command) -> anyhow::Result<()> {
-    let Command::Inspect { file, json } = command;
+    let Command::Inspect { file, json, keys } = command;
     let opened = File::open(&file).with_context(|| format!("opening {}", file.display()))?;
     let image = quarterdeck_sif::read(&opened).with_context(|| format!("reading {}", file.display()))?;
+    let checked = match keys.as_slice() {
+        [] => None,
+        keys => Some(quarterdeck_sif::verify(&opened, &trusted(keys)?)?),
+    };
     if json {
-        let inspect = image.inspect.context("this image stores no metadata that can be read")?;
-        println!("{}", serde_json::to_string_pretty(&inspect)?);
-        return Ok(());
+        let why = || image.unreadable.as_ref().map_or_else(|| "it says nothing".to_owned(), ToString::to_string);
+        let inspect = image.inspect.as_ref().with_context(|| format!("this image cannot be inspected: {}", why()))?;
+        println!("{}", serde_json::to_string_pretty(inspect)?);
+        if let Some(reason) = &image.unreadable {
+            eprintln!("not all of it: {reason}");
+        }
+    } else {
+        print(&image, checked.as_deref());
     }
-    println!("architecture\t{}", image.architecture.unwrap_or("unknown"));
-    println!("encrypted\t{}", image.encrypted);
-    println!("signatures\t{}", image.signatures.len());
-    println!("apps\t{}", image.apps.join(" "));
-    for (name, value) in &image.labels {
-        // A label is somebody's text: control characters must not reach the terminal.
-        println!("label\t{}\t{}", name.escape_debug(), value.escape_debug());
-    }
-    if let Some(reason) = image.unreadable {
-        println!("unreadable\t{reason}");
+    let bad = checked.iter().flatten().find_map(|checked| match &checked.verdict {
+        Verdict::Bad { why } => Some(why),
+        _ => None,
+    });
+    if let Some(why) = bad {
+        bail!("a signature does not hold ({why}): do not run this image");
     }
     Ok(())
+}
+
+fn trusted(files: &[PathBuf]) -> anyhow::Result<Keys> {
+    let read = |file: &Path| -> anyhow::Result<Keys> { Ok(Keys::parse(&fs::read(file)?)?) };
+    let mut keys = Keys::default();
+    for file in files {
+        keys.extend(read(file).with_context(|| format!("reading the keys in {}", file.display()))?);
+    }
+    Ok(keys)
+}
+
+/// A line for each thing, its parts separated by tabs. All of it is somebody's text: control characters must not reach
+/// the terminal.
+fn print(image: &Image, checked: Option<&[Checked]>) {
+    println!("format\t{}", format(image.format));
+    println!("architecture\t{}", image.architecture.unwrap_or("unknown"));
+    if let Some(uuid) = image.uuid {
+        println!("identifier\t{uuid}");
+    }
+    if let Some(created) = image.created {
+        println!("created\t{}", created.to_rfc3339());
+    }
+    println!("encrypted\t{}", image.encrypted);
+    println!("overlays\t{}", overlays(image));
+    println!("signatures\t{}", image.signatures.len());
+    for (number, signature) in image.signatures.iter().enumerate() {
+        let key = signature.fingerprint.as_deref().unwrap_or("no OpenPGP key");
+        match checked.and_then(|checked| checked.get(number)) {
+            Some(checked) => println!("signature\t{}\t{key}\t{}", signature.hash, verdict(&checked.verdict)),
+            None => println!("signature\t{}\t{key}\tunchecked: give --keys", signature.hash),
+        }
+    }
+    println!("apps\t{}", image.apps.join(" ").escape_debug());
+    for (name, value) in &image.labels {
+        println!("label\t{}\t{}", name.escape_debug(), value.escape_debug());
+    }
+    if let Some(reason) = &image.unreadable {
+        println!("unreadable\t{}", reason.to_string().escape_debug());
+    }
+}
+
+fn format(format: Format) -> &'static str {
+    match format {
+        Format::Sif => "SIF",
+        Format::OciSif => "OCI-SIF",
+        Format::Singularity2 => "Singularity 2",
+        Format::Squashfs => "squashfs",
+        Format::Ext3 => "ext3",
+    }
+}
+
+fn overlays(image: &Image) -> usize {
+    let is_overlay = |detail: &Detail| matches!(detail, Detail::Partition { kind: PartitionKind::Overlay, .. });
+    image.descriptors.iter().filter(|descriptor| is_overlay(&descriptor.detail)).count()
+}
+
+fn verdict(verdict: &Verdict) -> String {
+    let word = verdict.word();
+    match verdict {
+        Verdict::Verified { signer, .. } => format!("{word}: {}", signer.escape_debug()),
+        Verdict::Bad { why } => format!("{word}: {}", why.escape_debug()),
+        Verdict::NotChecked { why } => format!("{word}: {why}"),
+        Verdict::UnknownKey => word.to_owned(),
+    }
 }

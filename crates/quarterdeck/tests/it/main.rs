@@ -19,6 +19,7 @@ mod file_changes;
 mod file_tasks;
 mod greed;
 mod headers;
+mod image_inspect;
 mod job_control;
 mod kills;
 mod limits;

@@ -1,0 +1,79 @@
+//! `quarterdeck image inspect`, on images of which the real Apptainer said what is in them.
+
+use std::fs;
+use std::path::PathBuf;
+use std::process::{Command, Output};
+
+use serde_json::Value;
+
+fn image(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../quarterdeck-sif/tests/images").join(name)
+}
+
+fn inspect(name: &str, options: &[&str]) -> Output {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_quarterdeck"));
+    command.args(["image", "inspect"]).arg(image(name)).args(options).output().unwrap()
+}
+
+fn printed(name: &str, options: &[&str]) -> String {
+    let output = inspect(name, options);
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).unwrap()
+}
+
+fn keys() -> String {
+    image("fixture-pgp-public.asc").to_str().unwrap().to_owned()
+}
+
+#[test]
+fn json_is_what_apptainer_prints() {
+    for (name, real) in [("lean-gzip.sif", "apptainer_inspect_all"), ("lean.sqfs", "inspect_from_filesystem")] {
+        let expected: Value =
+            serde_json::from_slice(&fs::read(image(&format!("{name}.expected.json"))).unwrap()).unwrap();
+        let ours: Value = serde_json::from_str(&printed(name, &["--json"])).unwrap();
+        assert_eq!(ours, expected[real], "{name}");
+    }
+}
+
+#[test]
+fn lines_say_what_the_image_is() {
+    let lines = printed("lean-fsonly.sif", &[]);
+    for line in ["format\tSIF", "architecture\tamd64", "signatures\t0", "apps\talpha beta", "label\tVersion\t1.2.3"] {
+        assert!(lines.lines().any(|ours| ours == line), "{line} is not among\n{lines}");
+    }
+    assert!(!lines.contains("unreadable"));
+}
+
+#[test]
+fn signatures_are_checked_with_the_keys_given() {
+    let line = |options: &[&str]| {
+        let lines = printed("lean-signed-pgp.sif", options);
+        lines.lines().find(|line| line.starts_with("signature\t")).unwrap().to_owned()
+    };
+    assert!(line(&[]).ends_with("4dd480770883b4947c780ab803f8579a6197815a\tunchecked: give --keys"));
+    let verified = "verified: Portico Fixture (test only) <fixture@example.org>";
+    assert!(line(&["--keys", &keys()]).ends_with(verified));
+}
+
+#[test]
+fn a_signature_that_does_not_hold_is_an_error() {
+    let directory = tempfile::tempdir().unwrap();
+    let changed = directory.path().join("changed.sif");
+    let mut bytes = fs::read(image("lean-signed-pgp.sif")).unwrap();
+    bytes[60_000] ^= 1;
+    fs::write(&changed, bytes).unwrap();
+    let output = inspect(changed.to_str().unwrap(), &["--keys", &keys()]);
+    assert!(!output.status.success());
+    let said = String::from_utf8(output.stderr).unwrap();
+    assert!(said.contains("a signature does not hold (object 3 (FS) was changed): do not run this image"), "{said}");
+}
+
+#[test]
+fn what_cannot_be_read_is_said() {
+    let output = inspect("bad-magic.sif", &[]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("this is not an Apptainer image"));
+    let output = inspect("empty.sif", &["--json"]);
+    assert!(!output.status.success());
+    assert!(String::from_utf8(output.stderr).unwrap().contains("it holds no root file system"));
+}
