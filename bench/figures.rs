@@ -1,6 +1,7 @@
 //! The figures of the README, each beside a limit measured in the same run on the same disk: `make bench`.
 //! Prints the table that `bench/run` puts into `bench/RESULTS.md`; some figures alone: `cargo bench --bench figures -- jobs`.
 
+mod images;
 #[path = "../crates/quarterdeck/tests/it/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 mod support;
@@ -44,6 +45,9 @@ async fn main() {
     }
     if is_wanted("audit") {
         audit().await;
+    }
+    if is_wanted("images") {
+        images::measure();
     }
     if is_wanted("jobs") {
         jobs().await;
