@@ -11,7 +11,7 @@ use crate::inspect::{App, Attributes};
 use crate::source::{ReadAt, Source};
 use crate::squashfs::{Failure, FileSystem, Place};
 
-/// All texts of one image, in bytes: what the walk may read, unpacks to more.
+/// All texts of one image, in bytes: what may be read of it unpacks to more.
 const MAX_TEXTS_BYTES: usize = 4 << 20;
 const METADATA: &[u8] = b".singularity.d";
 const APPS: &[u8] = b"scif/apps";
@@ -119,9 +119,13 @@ impl<R: ReadAt + ?Sized> Reader<'_, R> {
 
     /// Without the newlines at its end, as Apptainer prints it.
     fn file(&mut self, place: &Place, name: &[u8]) -> Result<Option<String>, Error> {
-        let read = self.files.file(place, name, MAX_TEXT_BYTES.min(self.left as u64));
+        let read = self.files.file(place, name, MAX_TEXT_BYTES);
         let Some(bytes) = self.noted(read)?.flatten() else { return Ok(None) };
-        self.left -= bytes.len();
+        let Some(left) = self.left.checked_sub(bytes.len()) else {
+            self.note(Unreadable::TooMuch { what: format!("{} MiB of texts", MAX_TEXTS_BYTES >> 20) });
+            return Ok(None);
+        };
+        self.left = left;
         Ok(Some(String::from_utf8_lossy(&bytes).trim_end_matches('\n').to_owned()))
     }
 

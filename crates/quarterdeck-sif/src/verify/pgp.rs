@@ -60,19 +60,23 @@ fn check(key: &SignedPublicKey, signature: &Signature, text: &[u8]) -> Result<()
     if key.details.revocation_signatures.iter().any(|revocation| revocation.verify_key(&key.primary_key).is_ok()) {
         return refused("its key was revoked");
     }
-    let newest = newest(own_signatures(key));
     if made.as_secs() < key.primary_key.created_at().as_secs() {
         return refused("it is older than its key");
     }
-    if has_ended(key.primary_key.created_at(), lifetime(newest), made) {
+    if has_ended(key.primary_key.created_at(), lifetime(newest(own_signatures(key))), made) {
         return refused("its key had expired when it was made");
     }
     match subkey.filter(|_| !is_made_by_primary) {
         Some(subkey) => check_subkey(key, subkey, made),
-        // Keys without flags are of a time that had none.
-        None if newest.is_some_and(|own| own.key_flags().sign() || own.key_flags() == KeyFlags::default()) => Ok(()),
+        None if may_sign(key) => Ok(()),
         None => refused("its key is not for signing"),
     }
+}
+
+/// Keys without any flags are of a time that had none.
+fn may_sign(key: &SignedPublicKey) -> bool {
+    let flagged = own_signatures(key).filter(|own| own.key_flags() != KeyFlags::default());
+    newest(flagged).is_none_or(|own| own.key_flags().sign())
 }
 
 fn check_subkey(key: &SignedPublicKey, subkey: &SignedPublicSubKey, made: Timestamp) -> Result<(), Option<String>> {
