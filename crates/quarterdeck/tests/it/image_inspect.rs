@@ -1,10 +1,12 @@
 //! `quarterdeck image inspect`, on images of which the real Apptainer said what is in them.
 
 use std::fs;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
 use serde_json::Value;
+
+use crate::support::Site;
 
 fn image(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../quarterdeck-sif/tests/images").join(name)
@@ -33,6 +35,25 @@ fn json_is_what_apptainer_prints() {
         let ours: Value = serde_json::from_str(&printed(name, &["--json"])).unwrap();
         assert_eq!(ours, expected[real], "{name}");
     }
+}
+
+/// Where the real tool runs the container to find out.
+#[test]
+fn without_stored_metadata_the_real_tool_prints_the_same() {
+    let Some(demo) = Site::demo_image() else { return };
+    let apptainer = |arguments: &[&str], image: &Path| {
+        let output = Command::new(std::env::var_os("QD_TEST_APPTAINER").unwrap()).args(arguments).arg(image).output();
+        let output = output.unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        output.stdout
+    };
+    let directory = tempfile::tempdir().unwrap();
+    let bare = directory.path().join("bare.sif");
+    fs::copy(demo, &bare).unwrap();
+    apptainer(&["sif", "del", "2"], &bare);
+    let real: Value = serde_json::from_slice(&apptainer(&["inspect", "--json", "--all"], &bare)).unwrap();
+    let ours: Value = serde_json::from_str(&printed(bare.to_str().unwrap(), &["--json"])).unwrap();
+    assert_eq!(ours, real);
 }
 
 #[test]
