@@ -47,7 +47,7 @@ fn figure(what: &str, apptainer: &Path, image: &Path, aim: u32) {
         assert_eq!(read.inspect, Some(serde_json::from_slice::<Value>(&real).unwrap()));
     }
     let [theirs, ours, process] = [theirs, ours, process].map(median);
-    for (by, time) in [("in the server", ours), ("by `quarterdeck image inspect`", process)] {
+    for (by, time) in [("read in process", ours), ("by `quarterdeck image inspect`", process)] {
         println!(
             "| image of 92 MB, {what}, {by}, median of {TIMES} | {time:.2} ms | `apptainer inspect`: {theirs:.0} ms; aim \
              {aim} times faster | {:.0} times |",

@@ -23,6 +23,11 @@ pub fn read_as_image(bytes: &[u8]) {
     let _ = verify(bytes, &KEYS);
 }
 
+/// As a squashfs file system without SIF around it: with its magic number, so that anything is walked.
+pub fn read_as_squashfs(bytes: &[u8]) {
+    read_as_image(&[b"hsqs", bytes.get(4..).unwrap_or_default()].concat());
+}
+
 /// As a file of `size` bytes that begins with these and goes on with zeros.
 pub fn read_within_limits(bytes: &[u8], size: u64) -> Result<Image, Error> {
     let file = Counted::new(bytes, size);
