@@ -1,5 +1,5 @@
-//! What an image of 92 MB says of itself, beside the real `apptainer inspect`: with the metadata that Apptainer stores, and
-//! without, where Apptainer has to run the container and Quarterdeck walks its file system.
+//! What an image of 92 MB says of itself, beside the real `apptainer inspect`: with the metadata that Apptainer stores,
+//! and without, where Apptainer has to run the container and Quarterdeck walks its file system.
 
 use std::fs::{self, File};
 use std::path::{Path, PathBuf};
