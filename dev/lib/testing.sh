@@ -65,7 +65,7 @@ bring_up_postgres() {
 # The tests start their own, to kill them. And a client of uploads and a maker of images that nobody here wrote.
 install_servers_of_tests() {
   if is_root; then
-    need_packages redis-server python3-aiosmtpd python3-tuspy openssl squashfs-tools g++
+    need_packages acl redis-server python3-aiosmtpd python3-tuspy openssl squashfs-tools g++
     return
   fi
   command -v redis-server >/dev/null || LEFT_OUT+=("Redis (not installed: run as root once)")

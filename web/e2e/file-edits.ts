@@ -292,6 +292,39 @@ describe("permissions", () => {
     await choose("shared", "data");
   });
 
+  it("name users and groups, and are passed on in a directory", async () => {
+    mkdirSync(on("project"));
+    hers("project");
+    execFileSync("chmod", ["0750", on("project")]);
+    await list();
+    const dialog = await permissionsOf("project");
+    const add = async (part: Locator, kind: string, name: string) => {
+      await part.getByLabel("User or group").selectOption(kind);
+      await part.getByLabel("Name of the user or group").fill(name);
+      await part.getByRole("button", { name: "Add" }).click();
+    };
+    const here = dialog.getByRole("region", { name: "Users and groups with rights of their own" });
+    await add(here, "User", "no.such.person");
+    await dialog.getByRole("button", { name: "Set permissions" }).click();
+    await here.getByText("The cluster has no user no.such.person: look at the spelling.").waitFor();
+    await here.getByRole("button", { name: "Take away: no.such.person (user)" }).click();
+    await add(here, "User", "nobody");
+    await here.getByLabel("nobody (user): Write").check();
+    await dialog.getByLabel("What is made in here begins with rights of its own").check();
+    const there = dialog.getByRole("region", {
+      name: "Users and groups with rights to what is made in here",
+    });
+    await add(there, "Group", "users");
+    expect(await barriers(page)).toEqual([]);
+    await screenshot("file-acl");
+    await dialog.getByRole("button", { name: "Set permissions" }).click();
+    await dialog.waitFor({ state: "detached" });
+    const acl = execFileSync("getfacl", ["-cpE", on("project")], { encoding: "utf8" });
+    expect(acl).toContain("user:nobody:rwx\ngroup::r-x\nmask::rwx\nother::---\n");
+    expect(acl).toContain("default:user:nobody:rwx\ndefault:group::r-x\ndefault:group:users:r-x\n");
+    await choose("project");
+  });
+
   it.skipIf(process.getuid?.() !== 0)("that cannot be set are named, the others set", async () => {
     write("hers", "");
     writeFileSync(on("root's"), "");

@@ -175,16 +175,22 @@ pub(crate) fn remove(spaces: &Spaces, at: &Place) -> Outcome<()> {
 /// Changes what the name itself is, and nothing that a link leads to.
 pub(crate) fn set_mode(spaces: &Spaces, at: &Place, mode: u32) -> Outcome<Entry> {
     let at = spaces.locate(at)?;
-    let (parent, name) = spaces.open_parent(&at)?;
-    let opened = open_name(&parent, name.as_os_str(), OFlags::PATH | OFlags::NOFOLLOW, Mode::empty()).during(&at)?;
-    let about = fstat(&opened).during(&at)?;
-    if !matches!(FileType::from_raw_mode(about.st_mode), FileType::RegularFile | FileType::Directory) {
-        let message = format!("{at}: only files and directories have permissions of their own");
-        return Err(AgentError::new(ErrorCode::NotRegular, message));
-    }
+    let opened = open_with_permissions(spaces, &at)?;
     // What is open for its name alone takes no fchmod.
     chmodat(CWD, descriptor_path(&opened), Mode::from_raw_mode(mode & 0o7777), AtFlags::empty()).during(&at)?;
     Ok(entry_at(&at, &fstat(&opened).during(&at)?))
+}
+
+/// Opens a file or a directory for its name alone: nothing else has permissions, and no link is followed.
+pub(crate) fn open_with_permissions(spaces: &Spaces, at: &Located) -> Outcome<OwnedFd> {
+    let (parent, name) = spaces.open_parent(at)?;
+    let opened = open_name(&parent, name.as_os_str(), OFlags::PATH | OFlags::NOFOLLOW, Mode::empty()).during(at)?;
+    let about = fstat(&opened).during(at)?;
+    if matches!(FileType::from_raw_mode(about.st_mode), FileType::RegularFile | FileType::Directory) {
+        return Ok(opened);
+    }
+    let message = format!("{at}: only files and directories have permissions of their own");
+    Err(AgentError::new(ErrorCode::NotRegular, message))
 }
 
 pub(crate) fn link(spaces: &Spaces, from: &Place, to: &Place) -> Outcome<Entry> {

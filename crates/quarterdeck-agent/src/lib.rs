@@ -5,11 +5,12 @@
 //! Bytes of files do not pass through it: it opens, and hands the descriptor over. What it may open and run stands in
 //! a file of the site's ([`config`]), never in a request. Plain threads, no network, no async runtime, little memory.
 //!
-//! The way of a request: [`serve`] receives it, [`requests`] sends it to [`files`], [`trash`], [`uploads`], [`replace`],
-//! [`programs`], [`submit`], [`local`] or [`tasks`]; places become descriptors in [`resolve`]; what must survive a crash stands in
+//! The way of a request: [`serve`] receives it, [`requests`] sends it to [`files`], [`acl`], [`trash`], [`uploads`],
+//! [`replace`], [`programs`], [`submit`], [`local`] or [`tasks`]; places become descriptors in [`resolve`]; what must survive a crash stands in
 //! [`records`].
 
 mod account;
+mod acl;
 mod arguments;
 mod config;
 mod crash;

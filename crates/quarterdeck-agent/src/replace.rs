@@ -7,23 +7,20 @@ use std::sync::{Mutex, PoisonError};
 use quarterdeck_types::agent::{AgentError, Entry, ErrorCode, FileVersion};
 use quarterdeck_types::{FileName, Place};
 use rustix::fs::{
-    AtFlags, FileType, Gid, Mode, OFlags, RenameFlags, Stat, XattrFlags, fchmod, fchown, fgetxattr, fsetxattr, fstat,
-    renameat, renameat_with, unlinkat,
+    AtFlags, FileType, Gid, Mode, OFlags, RenameFlags, Stat, fchmod, fchown, fstat, renameat, renameat_with, unlinkat,
 };
 use rustix::io::Errno;
 use rustix::process::geteuid;
 use uuid::Uuid;
 
+use crate::acl::Lists;
 use crate::errors::{During, Outcome};
 use crate::files::{CAREFUL, entry_at, rename_new, stat_name, sync_directory, version};
 use crate::resolve::{Located, Spaces, open_name};
 use crate::uploads::hidden_name;
 
-const ACL: &str = "system.posix_acl_access";
 /// Two who swap at once could take each other's file for the one to put back: one after the other.
 static SWAPPING: Mutex<()> = Mutex::new(());
-/// An access list of as many entries as any file system keeps.
-const MAX_ACL_BYTES: usize = 64 << 10;
 
 /// The hidden file of an upload takes the place of `at`; without `expected` it must be the first of its name.
 /// Whatever happens, the hidden file is gone afterwards.
@@ -82,13 +79,7 @@ impl Swap<'_> {
         let _ = fchown(new, None, Some(Gid::from_raw(old.st_gid)));
         fchmod(new, Mode::from_raw_mode(old.st_mode & 0o7777)).during(self.at)?;
         let before = self.open(&self.name, OFlags::RDONLY)?;
-        let mut list = vec![0; MAX_ACL_BYTES];
-        match fgetxattr(&before, ACL, &mut list) {
-            Ok(length) => fsetxattr(new, ACL, &list[..length], XattrFlags::empty()).during(self.at),
-            // It has none, or the file system knows none.
-            Err(Errno::NODATA | Errno::OPNOTSUPP) => Ok(()),
-            Err(errno) => Err(errno).during(self.at),
-        }
+        Lists::of(&before).and_then(|lists| lists.give(new)).during(self.at)
     }
 
     /// Looks at what was there after it was moved away: what somebody else wrote in between is put back.

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use quarterdeck_types::agent::{AgentError, Answer, ErrorCode, Hello, PROTOCOL, Request};
 
 use crate::account::Account;
+use crate::acl;
 use crate::arguments;
 use crate::errors::Outcome;
 use crate::files;
@@ -59,6 +60,10 @@ impl Agent {
             Request::Rename { from, to, replace } => done(files::rename(spaces, &from, &to, replace)?),
             Request::Remove { at } => done(files::remove(spaces, &at)?),
             Request::SetMode { at, mode } => Answer::Entry { entry: files::set_mode(spaces, &at, mode)? },
+            Request::GetAcl { at } => acl::get(spaces, &at)?,
+            Request::SetAcl { at, access, default, expected } => {
+                Answer::Entry { entry: acl::set(spaces, &at, access, default, &expected)? }
+            }
             Request::MoveToTrash { at } => trash::put(spaces, &at)?,
             Request::ListTrash { space, after, limit } => trash::list(spaces, &space, after.as_ref(), limit)?,
             Request::Restore { space, item } => Answer::Entry { entry: trash::restore(spaces, &space, &item)? },

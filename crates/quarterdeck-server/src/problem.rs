@@ -302,6 +302,7 @@ impl From<crate::agents::Error> for Problem {
                 ErrorCode::AlreadyExists => of(StatusCode::CONFLICT, "already-exists"),
                 ErrorCode::DirectoryNotEmpty => of(StatusCode::CONFLICT, "directory-not-empty"),
                 ErrorCode::OtherFileSystem => of(StatusCode::CONFLICT, "other-file-system"),
+                ErrorCode::AclUnsupported => of(StatusCode::CONFLICT, "acl-unsupported"),
                 ErrorCode::NoTrash => of(StatusCode::CONFLICT, "no-trash"),
                 ErrorCode::Changed => of(StatusCode::PRECONDITION_FAILED, "changed"),
                 ErrorCode::NotADirectory => of(StatusCode::CONFLICT, "not-a-directory"),
@@ -405,6 +406,11 @@ impl From<crate::files::Error> for Problem {
         match error {
             Error::NoSuchTicket => Problem::not_found("download"),
             Error::NoSuchTask => Problem::not_found("task"),
+            Error::AclChanged => Problem::new(StatusCode::PRECONDITION_FAILED, "changed", error.to_string()),
+            Error::Invalid(errors) => Problem::invalid(errors),
+            Error::Accounts => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "accounts-unreachable", error.to_string()).retry_after(5)
+            }
             Error::Agent(error) => error.into(),
             Error::Auth(error) => error.into(),
             Error::Db(error) => error.into(),

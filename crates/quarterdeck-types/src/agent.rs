@@ -8,6 +8,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::acl::{Acl, FileAcl};
 use crate::control::{JobChange, JobSignal, NodeChange, NodeName, Reason, SignalTo};
 use crate::file_task::{FileTask, Found, TaskStatus};
 use crate::{FileName, JobId, Place, RelativePath, SpaceName};
@@ -46,6 +47,11 @@ pub enum Request {
     /// Sets the permission bits (`0o7777`) of a file or a directory, never of what a link leads to.
     /// Answer: [`Answer::Entry`].
     SetMode { at: Place, mode: u32 },
+    /// The access control lists of a file or a directory. Answer: [`Answer::Acl`].
+    GetAcl { at: Place },
+    /// Sets them, each with a mask that takes nothing from anybody, if they still are as `expected`. Answer:
+    /// [`Answer::Entry`], [`ErrorCode::Changed`], or [`ErrorCode::AclUnsupported`].
+    SetAcl { at: Place, access: Acl, default: Option<Acl>, expected: Box<FileAcl> },
     /// Moves what is there, whatever it is, to its space's trash. Answer: [`Answer::Trash`] with that one item, or
     /// [`ErrorCode::NoTrash`].
     MoveToTrash { at: Place },
@@ -163,6 +169,7 @@ pub enum Answer {
     Opened { entry: Entry },
     Entry { entry: Entry },
     Entries { items: Vec<Entry>, more: bool },
+    Acl { entry: Entry, acl: FileAcl },
     Trash { items: Vec<TrashItem>, more: bool },
     Placed { entry: Entry, path: RelativePath, absolute: String },
     Done,
@@ -352,6 +359,8 @@ pub enum ErrorCode {
     OtherFileSystem,
     /// The space has no trash that this could go to: it can only be removed for good.
     NoTrash,
+    /// The file system knows no POSIX access control lists.
+    AclUnsupported,
     NoSpaceLeft,
     QuotaExceeded,
     /// The finished upload does not hold the bytes it should.

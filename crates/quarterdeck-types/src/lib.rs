@@ -2,6 +2,7 @@
 //! agent and launcher say to each other. No process, no file and no network of its own, but for [`wire`], which
 //! puts one line and at most one descriptor on a socket.
 
+pub mod acl;
 pub mod agent;
 pub mod control;
 pub mod file_task;

@@ -1036,6 +1036,27 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/files/{space}/acl": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** The access control lists of a file or a directory (`acl(5)`). */
+        get: operations["files_read_acl"];
+        /**
+         * Set the access control lists of a file or a directory that still has those whose `ETag` is sent as `If-Match`.
+         * @description 409 `acl-unsupported`: its file system knows none. 412 `changed`: somebody else changed them meanwhile.
+         */
+        put: operations["files_set_acl"];
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/files/{space}/archive": {
         parameters: {
             query?: never;
@@ -1898,6 +1919,29 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AccessEntry: {
+            kind: components["schemas"]["AccessEntryKind"];
+            /** Format: int32 */
+            id: number;
+            /** @description Null: it has none any more. */
+            name: string | null;
+            rights: string;
+            /** @description What the mask leaves of them. */
+            effective: string;
+        };
+        /** @enum {string} */
+        AccessEntryKind: "user" | "group";
+        /** @description Rights are written as `rwx`, with a dash for each that is missing. */
+        AccessList: {
+            /** @example rw- */
+            owner: string;
+            /** @description Of the file's own group. */
+            group: string;
+            others: string;
+            /** @description What the group and all who are named get at most; null: nobody is named. */
+            mask: string | null;
+            named: components["schemas"]["AccessEntry"][];
+        };
         /** @description An account as administrators see it. */
         Account: {
             /** Format: uuid */
@@ -1951,6 +1995,12 @@ export interface components {
             /** Format: int32 */
             group_submitted_jobs?: number | null;
             group_tres?: string | null;
+        };
+        AclAccount: {
+            /** Format: int32 */
+            id: number;
+            /** @description Null: it has none any more. */
+            name: string | null;
         };
         Advice: {
             /**
@@ -2304,6 +2354,17 @@ export interface components {
             gpu_percent?: number | null;
             /** Format: int64 */
             gpu_memory_mib?: number | null;
+        };
+        /** @enum {string} */
+        FileAclSupport: "posix" | "nfs4" | "none";
+        /** @description Who may do what with a file or a directory: its owner, its group, others, and who is named. */
+        FileAcls: {
+            /** @description What its file system knows: without `posix` the permission bits are all there is here. */
+            support: components["schemas"]["FileAclSupport"];
+            owner: components["schemas"]["AclAccount"];
+            group: components["schemas"]["AclAccount"];
+            access: components["schemas"]["AccessList"];
+            default: components["schemas"]["AccessList"] | null;
         };
         FileEntry: {
             /** @description For display. */
@@ -3147,6 +3208,24 @@ export interface components {
         };
         /** @enum {string} */
         Missing: "not_started" | "not_kept" | "not_yet" | "not_measured" | "owner_only" | "no_sstat" | "unreachable";
+        NewAccessEntry: {
+            kind: components["schemas"]["AccessEntryKind"];
+            /** @description Of an account or a group of the cluster. */
+            name?: string | null;
+            /**
+             * Format: int32
+             * @description In place of a name; of one who has none any more, where the list has it already.
+             */
+            id?: number | null;
+            rights: string;
+        };
+        /** @description All that is in the list. Its mask takes nothing from anybody. */
+        NewAccessList: {
+            owner: string;
+            group: string;
+            others: string;
+            named?: components["schemas"]["NewAccessEntry"][];
+        };
         NewAccount: {
             username: string;
             /** @description Unset: the user name. */
@@ -3160,6 +3239,12 @@ export interface components {
              *     administrator sets one.
              */
             password?: string | null;
+        };
+        NewAcls: {
+            /** @description Beneath the space. */
+            path: string;
+            access: components["schemas"]["NewAccessList"];
+            default?: components["schemas"]["NewAccessList"] | null;
         };
         NewApiKey: {
             /** @example nightly runs */
@@ -8592,6 +8677,166 @@ export interface operations {
                 };
             };
             422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_read_acl: {
+        parameters: {
+            query: {
+                /** @description Beneath the space. */
+                path: string;
+            };
+            header?: never;
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    ETag?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileAcls"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    files_set_acl: {
+        parameters: {
+            query?: never;
+            header: {
+                "If-Match": string;
+            };
+            path: {
+                space: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["NewAcls"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["FileEntry"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            428: {
                 headers: {
                     [name: string]: unknown;
                 };

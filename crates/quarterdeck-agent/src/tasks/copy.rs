@@ -14,6 +14,7 @@ use rustix::fs::{
 };
 use rustix::io::Errno;
 
+use crate::acl::Lists;
 use crate::errors::{During, Outcome};
 use crate::files::{same_file, stat_name};
 use crate::resolve::{Located, Spaces};
@@ -86,29 +87,43 @@ struct Copy<'a> {
     into: &'a OwnedFd,
     hidden: &'a OsStr,
     /// The directories that are being made, and what they are copies of.
-    levels: Vec<(OwnedFd, Stat)>,
+    levels: Vec<Level>,
+}
+
+struct Level {
+    made: OwnedFd,
+    about: Stat,
+    lists: Lists,
 }
 
 impl Visit for Copy<'_> {
     fn enter(&mut self, here: &Here<'_>) -> Outcome<bool> {
         // Somebody moved the place into what is being copied.
-        let made = self.levels.first().and_then(|(made, _)| fstat(made).ok());
+        let made = self.levels.first().and_then(|level| fstat(&level.made).ok());
         if made.is_some_and(|made| same_file(&made, here.about)) {
             return Ok(false);
         }
+        let lists = match open_directory(here.parent, here.name).and_then(Lists::of) {
+            Ok(lists) => lists,
+            Err(errno) => {
+                self.progress.leave_out_since(here.path, errno);
+                return Ok(false);
+            }
+        };
         let (into, name) = self.target(here);
         mkdirat(into, name, Mode::from_raw_mode(0o700)).during(self.at)?;
         let made = open_directory(into, name).during(self.at)?;
-        self.levels.push((made, *here.about));
+        self.levels.push(Level { made, about: *here.about, lists });
         self.progress.entry(here.path);
         Ok(true)
     }
 
     fn leave(&mut self) -> Outcome<()> {
-        let Some((made, about)) = self.levels.pop() else { return Ok(()) };
+        let Some(Level { made, about, lists }) = self.levels.pop() else { return Ok(()) };
         // Set-group-ID of a directory is the new place's, which passes its group on.
         let inherited = fstat(&made).during(self.at)?.st_mode & 0o2000;
         fchmod(&made, Mode::from_raw_mode(about.st_mode & 0o1777 | inherited)).during(self.at)?;
+        lists.give(&made).during(self.at)?;
         futimens(&made, &modified(&about)).during(self.at)
     }
 
@@ -128,7 +143,7 @@ impl Visit for Copy<'_> {
 impl Copy<'_> {
     fn target<'b>(&'b self, here: &Here<'b>) -> (&'b OwnedFd, &'b OsStr) {
         match self.levels.last() {
-            Some((above, _)) => (above, here.name),
+            Some(level) => (&level.made, here.name),
             None => (self.into, self.hidden),
         }
     }
@@ -165,6 +180,7 @@ impl Copy<'_> {
             }
         }
         fchmod(&made, Mode::from_raw_mode(about.st_mode & 0o777)).during(self.at)?;
+        Lists::of(&source).and_then(|lists| lists.give(&made)).during(self.at)?;
         futimens(&made, &modified(&about)).during(self.at)
     }
 

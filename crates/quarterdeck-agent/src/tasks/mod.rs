@@ -12,7 +12,7 @@ mod making;
 mod progress;
 mod remove;
 mod search;
-mod tree;
+pub(crate) mod tree;
 mod zip;
 
 use std::collections::HashMap;

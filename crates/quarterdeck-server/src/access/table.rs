@@ -147,6 +147,8 @@ pub const TABLE: &[Route] = &[
     route("POST", "/api/v1/files/{space}/mkdir", Rule::Role(User, Write(Files)), Some(Class::Write)),
     route("POST", "/api/v1/files/{space}/rename", Rule::Role(User, Write(Files)), Some(Class::Write)),
     route("POST", "/api/v1/files/{space}/permissions", Rule::Role(User, Write(Files)), Some(Class::Write)),
+    route("GET", "/api/v1/files/{space}/acl", Rule::Role(User, Read(Files)), Some(Class::Read)),
+    route("PUT", "/api/v1/files/{space}/acl", Rule::Role(User, Write(Files)), Some(Class::Write)),
     route("DELETE", "/api/v1/files/{space}", Rule::Role(User, Write(Files)), Some(Class::Write)),
     route("GET", "/api/v1/files/{space}/trash", Rule::Role(User, Read(Files)), Some(Class::Read)),
     route("POST", "/api/v1/files/{space}/trash/{item}/restore", Rule::Role(User, Write(Files)), Some(Class::Write)),

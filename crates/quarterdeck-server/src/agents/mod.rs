@@ -17,6 +17,7 @@ use std::path::PathBuf;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use quarterdeck_types::acl::FileAcl;
 use quarterdeck_types::agent::{
     AgentError, Answer, Entry, ErrorCode, Hello, LocalJobStatus, ProgramResult, Request, SubmissionOutcome, TrashItem,
 };
@@ -156,7 +157,7 @@ impl Agent {
     }
 
     /// [`Request::Stat`], [`Request::Mkdir`], [`Request::Link`], [`Request::SetMode`], [`Request::Restore`],
-    /// [`Request::ReplaceFile`], [`Request::CreateUpload`].
+    /// [`Request::SetAcl`], [`Request::ReplaceFile`], [`Request::CreateUpload`].
     pub async fn entry(&self, request: Request) -> Result<Entry, Error> {
         match self.call(request).await? {
             (Answer::Entry { entry }, None) => Ok(entry),
@@ -168,6 +169,14 @@ impl Agent {
     pub async fn entries(&self, request: Request) -> Result<(Vec<Entry>, bool), Error> {
         match self.call(request).await? {
             (Answer::Entries { items, more }, None) => Ok((items, more)),
+            other => Err(unexpected(other)),
+        }
+    }
+
+    /// [`Request::GetAcl`].
+    pub async fn acl(&self, request: Request) -> Result<FileAcl, Error> {
+        match self.call(request).await? {
+            (Answer::Acl { acl, .. }, None) => Ok(acl),
             other => Err(unexpected(other)),
         }
     }
@@ -315,6 +324,7 @@ fn may_repeat(request: &Request) -> bool {
         Request::Rename { .. }
             | Request::Remove { .. }
             | Request::ReplaceFile { .. }
+            | Request::SetAcl { .. }
             | Request::MoveToTrash { .. }
             | Request::Restore { .. }
             | Request::Link { .. }

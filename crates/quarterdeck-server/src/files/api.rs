@@ -1,5 +1,6 @@
 //! Routes of files and spaces.
 
+mod acl;
 mod changes;
 mod tasks;
 mod trash;
@@ -45,6 +46,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(content))
         .routes(routes!(new_download))
         .routes(routes!(download))
+        .merge(acl::routes())
         .merge(changes::routes())
         .merge(tasks::routes())
         .merge(trash::routes())

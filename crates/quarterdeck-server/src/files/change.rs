@@ -148,7 +148,7 @@ impl Deed {
         Event::new(self.action, &self.object).with(self.detail.clone())
     }
 
-    async fn by<T>(
+    pub(super) async fn by<T>(
         self,
         app: &App,
         actor: &Actor,

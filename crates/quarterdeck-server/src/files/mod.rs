@@ -1,5 +1,6 @@
 //! Shows a user her files, through her agent.
 
+pub mod acl;
 pub(crate) mod api;
 mod archive;
 pub mod change;
@@ -16,11 +17,18 @@ use crate::access::Actor;
 use crate::agents::{self, Agent, UserFile};
 use crate::app::App;
 use crate::auth;
+use crate::problem::FieldError;
 
 #[derive(Debug, Error)]
 pub enum Error {
     #[error("This download is over: begin it anew on its page.")]
     NoSuchTicket,
+    #[error("The permissions were changed meanwhile: look at them again.")]
+    AclChanged,
+    #[error("{}", .0.first().map_or("", |error| error.detail.as_str()))]
+    Invalid(Vec<FieldError>),
+    #[error("The site's accounts cannot be looked up right now: try again in a moment.")]
+    Accounts,
     #[error("There is no such task.")]
     NoSuchTask,
     #[error(transparent)]

@@ -15,6 +15,7 @@ mod command_line;
 mod crowd;
 mod efficiency;
 mod environment;
+mod file_acls;
 mod file_changes;
 mod file_tasks;
 mod greed;

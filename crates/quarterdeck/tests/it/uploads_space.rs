@@ -1,45 +1,16 @@
 //! Disks that are full and quotas that are spent: said clearly, nothing half placed, and resumed after there is room.
 
 use std::fs;
-use std::os::unix::fs::chown;
-use std::path::{Path, PathBuf};
 use std::process::Command;
 
 use base64::Engine;
 use base64::prelude::BASE64_STANDARD;
 use serde_json::json;
 
+use crate::support::small::Small;
 use crate::support::uploading::{
     announced, append, append_and_end, create, files_in, hidden_in, id_of, offset, single_user, standing, uploads,
 };
-use crate::support::{Site, left_out};
-
-/// A small file system in the person's home, as long as the test runs.
-struct Small(PathBuf);
-
-impl Small {
-    fn mount(site: &Site, options: &str) -> Option<Small> {
-        if !rustix::process::getuid().is_root() {
-            return left_out("a small file system is mounted by root alone");
-        }
-        let at = site.home(&site.person()).join("small");
-        fs::create_dir(&at).unwrap();
-        mount(&["-t", "tmpfs", "-o", options, "tmpfs"], &at);
-        let owner = nix::unistd::User::from_name(&site.person()).unwrap().unwrap();
-        chown(&at, Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).unwrap();
-        Some(Small(at))
-    }
-}
-
-impl Drop for Small {
-    fn drop(&mut self) {
-        let _ = Command::new("umount").arg("--lazy").arg(&self.0).status();
-    }
-}
-
-fn mount(words: &[&str], at: &Path) {
-    assert!(Command::new("mount").args(words).arg(at).status().unwrap().success());
-}
 
 fn in_small(name: &str) -> String {
     format!("filename {},directory {}", BASE64_STANDARD.encode(name), BASE64_STANDARD.encode("small"))
@@ -66,14 +37,13 @@ async fn a_full_disk_is_said_before_the_first_byte_and_keeps_what_came_after_it(
     assert!((3 << 20..=4 << 20).contains(&from), "{from}");
     assert_eq!(files_in(&small.0), Vec::<String>::new());
     assert_eq!(append(&client, &id, from, &bytes[from..]).await.status, 507, "and again");
-    mount(&["-o", "remount,size=16m"], &small.0);
+    small.resize("16m");
     let from = standing(&client, &id).await;
     assert_eq!(append_and_end(&client, &id, from, &bytes[from..]).await.status, 204);
     assert_eq!(offset(&client, &id).await, (bytes.len(), bytes.len()));
     assert!(fs::read(small.0.join("big.dat")).unwrap() == bytes);
 }
 
-/// Quotas cannot be switched on everywhere, so the system call is made to answer as it would.
 #[tokio::test]
 async fn one_made_of_parts_takes_little_more_room_than_the_whole() {
     let (site, client) = single_user().await;
@@ -93,13 +63,14 @@ async fn one_made_of_parts_takes_little_more_room_than_the_whole() {
     };
     let refused = join().await;
     assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (507, &json!("no-space-left")), "one part more");
-    mount(&["-o", "remount,size=18m"], &small.0);
+    small.resize("18m");
     let made = join().await;
     assert_eq!(made.status, 201, "{}", made.text());
     assert!(fs::read(small.0.join("whole.dat")).unwrap() == bytes);
     assert_eq!(hidden_in(&small.0), 0);
 }
 
+/// Quotas cannot be switched on everywhere, so the system call is made to answer as it would.
 #[tokio::test]
 async fn a_spent_quota_is_said_and_keeps_what_came() {
     let (mut site, client) = single_user().await;

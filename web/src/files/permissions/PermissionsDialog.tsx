@@ -1,26 +1,17 @@
 // The permissions of one or several entries: who may do what, in words, bits and octal.
-import { Button, Checkbox, Group, Modal } from "@mantine/core";
-import { useMutation } from "@tanstack/react-query";
-import { type FormEvent, useId, useState } from "react";
+import { Button, Group, Modal } from "@mantine/core";
+import { useMutation, useQuery } from "@tanstack/react-query";
+import { type FormEvent, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "../../api/problem";
 import type { FileEntry } from "../../api/types";
 import { useFormat } from "../../ui/format";
 import { useProblemText } from "../../ui/problem-text";
-import {
-  bitOf,
-  CLASSES,
-  checkOf,
-  DEEDS,
-  granted,
-  modeOf,
-  modeText,
-  NO_WISH,
-  octalOf,
-  SPECIAL,
-  turned,
-  type Wish,
-} from "./mode";
+import { ProblemNote } from "../../ui/states";
+import { AccessLists } from "./AccessLists";
+import { aclQuery, isSameRights, type Rights, setAcl } from "./acl";
+import { Bits } from "./Bits";
+import { granted, modeOf, NO_WISH, SPECIAL, type Wish } from "./mode";
 import classes from "./permissions.module.css";
 import { type Failure, isSettable, setPermissions } from "./set-permissions";
 import { usePermissionWords } from "./words";
@@ -33,6 +24,11 @@ interface Props {
   onClose(): void;
 }
 
+interface Lists {
+  named: Rights["named"];
+  inherited: Rights | null;
+}
+
 export function PermissionsDialog({ space, entries, onChanged, onClose }: Props) {
   const { t } = useTranslation();
   const format = useFormat();
@@ -40,10 +36,26 @@ export function PermissionsDialog({ space, entries, onChanged, onClose }: Props)
   // As they were when the dialog opened: a list that changes behind it must not change what was ticked.
   const [settable] = useState(() => entries.filter(isSettable));
   const left = entries.length - settable.length;
-  const modes = settable.map(({ mode }) => modeOf(mode));
+  const [only, ...others] = entries;
+  const single = others.length === 0 ? settable[0] : undefined;
+  const reading = useQuery({ ...aclQuery(space, single?.path ?? ""), enabled: single !== undefined });
+  const acl = single && reading.data;
+  const [lists, setLists] = useState<Lists | null>(null);
+  const { named, inherited } = lists ?? { named: acl?.access.named ?? [], inherited: acl?.default ?? null };
+  // Where somebody is named, the group's bits of a listing are what all of them get at most.
+  const modes = settable.map(({ mode }) => (acl ? (modeOf(mode) & 0o7000) | acl.access.mode : modeOf(mode)));
   const asked = modes.map((mode) => granted(mode, wish));
+  const access: Rights = { mode: (asked[0] ?? 0) & 0o777, named };
+  const changesLists =
+    acl !== undefined &&
+    !(isSameRights(acl.access, { ...acl.access, named }) && isSameRights(acl.default, inherited));
   const saving = useMutation({
-    mutationFn: () => setPermissions(space, settable, wish),
+    mutationFn: async () => {
+      if (!single || !acl || !(changesLists || named.length > 0))
+        return setPermissions(space, settable, wish);
+      await setAcl(space, single.path, acl.etag, access, inherited);
+      return [];
+    },
     onSuccess: (failures) => {
       if (failures.length === 0) onClose();
     },
@@ -53,8 +65,13 @@ export function PermissionsDialog({ space, entries, onChanged, onClose }: Props)
     event.preventDefault();
     if (!saving.isPending && changes) saving.mutate();
   };
-  const changes = asked.some((mode, at) => mode !== modes[at]);
-  const [only, ...others] = entries;
+  const changes = changesLists || asked.some((mode, at) => mode !== modes[at]);
+  const lookAgain = () => {
+    saving.reset();
+    setWish(NO_WISH);
+    setLists(null);
+    void reading.refetch();
+  };
   const title =
     only && others.length === 0
       ? t("permissions.titleOne", { name: only.name })
@@ -64,90 +81,38 @@ export function PermissionsDialog({ space, entries, onChanged, onClose }: Props)
       <form onSubmit={submit} className={classes.form}>
         {settable.length > 0 && <Bits entries={settable} modes={modes} wish={wish} onChange={setWish} />}
         {settable.length > 0 && <Meaning entries={settable} modes={asked} />}
+        {single && acl && (
+          <AccessLists
+            entry={single}
+            acl={acl}
+            access={access}
+            inherited={inherited}
+            problem={saving.error && asProblem(saving.error)}
+            onChange={(change) => setLists({ named, inherited, ...change })}
+          />
+        )}
         {left > 0 && (
           <p className={classes.words}>
             {t("permissions.left", { count: left, formatted: format.number(left) })}
           </p>
         )}
         {saving.data && saving.data.length > 0 && <Failures failures={saving.data} of={settable.length} />}
+        {saving.error && (
+          <ProblemNote
+            error={saving.error}
+            onRetry={asProblem(saving.error).code === "changed" ? lookAgain : undefined}
+          />
+        )}
         <Group justify="flex-end" mt="md" gap="xs">
           <Button variant="default" onClick={onClose}>
             {saving.data ? t("common.close") : t("common.cancel")}
           </Button>
-          <Button type="submit" loading={saving.isPending} disabled={!changes}>
+          <Button type="submit" loading={saving.isPending} disabled={!changes || reading.isLoading}>
             {t("permissions.set")}
           </Button>
         </Group>
       </form>
     </Modal>
-  );
-}
-
-interface BitsProps {
-  entries: readonly FileEntry[];
-  /** Theirs, in the same order. */
-  modes: readonly number[];
-  wish: Wish;
-  onChange(wish: Wish): void;
-}
-
-function Bits({ entries, modes, wish, onChange }: BitsProps) {
-  const { t } = useTranslation();
-  const octal = useId();
-  const asked = modes.map((mode) => granted(mode, wish));
-  const [first = 0] = asked;
-  const isSame = asked.every((mode) => mode === first);
-  const kinds = new Set(entries.map(({ kind }) => kind));
-  const execute =
-    kinds.size > 1
-      ? t("permissions.executeOrEnter")
-      : kinds.has("directory")
-        ? t("permissions.enter")
-        : t("permissions.deeds.execute");
-  const deedName = (deed: (typeof DEEDS)[number]) =>
-    deed === "execute" ? execute : t(`permissions.deeds.${deed}`);
-  return (
-    <>
-      <table className={classes.bits}>
-        <thead>
-          <tr>
-            <td />
-            {DEEDS.map((deed) => (
-              <th key={deed} scope="col">
-                {deedName(deed)}
-              </th>
-            ))}
-          </tr>
-        </thead>
-        <tbody>
-          {CLASSES.map((who) => (
-            <tr key={who}>
-              <th scope="row">{t(`permissions.classes.${who}`)}</th>
-              {DEEDS.map((deed) => {
-                const check = checkOf(asked, bitOf(who, deed));
-                return (
-                  <td key={deed}>
-                    <Checkbox
-                      size="sm"
-                      aria-label={`${t(`permissions.classes.${who}`)}: ${deedName(deed)}`}
-                      checked={check === "on"}
-                      indeterminate={check === "mixed"}
-                      onChange={() => onChange(turned(modes, wish, bitOf(who, deed)))}
-                    />
-                  </td>
-                );
-              })}
-            </tr>
-          ))}
-        </tbody>
-      </table>
-      <p className={classes.octal}>
-        <span id={octal}>{t("permissions.octal")}</span>
-        <output aria-labelledby={octal} className="qd-mono">
-          {isSame ? `${octalOf(first)} ${modeText(first)}` : t("permissions.differ")}
-        </output>
-      </p>
-    </>
   );
 }
 

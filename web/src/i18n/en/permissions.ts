@@ -33,6 +33,25 @@ export const permissions = {
     "{{formatted}} is left as it is: links have no permissions of their own, and what runs as its owner (set-user-id) is changed in a shell.",
   left_other:
     "{{formatted}} are left as they are: links have no permissions of their own, and what runs as its owner (set-user-id) is changed in a shell.",
+  owned: "Owner: {{owner}}; group: {{group}}.",
+  namedHere: "Users and groups with rights of their own",
+  namedThere: "Users and groups with rights to what is made in here",
+  nobodyNamed: "Nobody is named.",
+  named: { user: "{{name}} (user)", group: "{{name}} (group)" },
+  kind: "User or group",
+  user: "User",
+  group: "Group",
+  nameOf: "Name of the user or group",
+  namedAlready: "This one is named already.",
+  add: "Add",
+  removeNamed: "Take away: {{who}}",
+  inherit: "What is made in here begins with rights of its own",
+  inheritMeans:
+    "The default access list: new files and directories in here get it. What is there already keeps its own.",
+  support: {
+    nfs4: "Its file system keeps NFSv4 access lists, which are not shown here: use nfs4_getfacl in a shell.",
+    none: "Its file system knows no access lists: only owner, group and others have rights.",
+  },
   failed_one: "{{formatted}} of {{of}} could not be set:",
   failed_other: "{{formatted}} of {{of}} could not be set:",
 };

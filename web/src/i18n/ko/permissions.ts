@@ -32,5 +32,24 @@ export const permissions: Translation<typeof en.permissions> = {
   warnOwner: "소유자도 읽을 수 없게 됩니다. 여기서 다시 허용할 수 있습니다.",
   left_other:
     "{{formatted}}개는 그대로 둡니다. 링크에는 권한이 따로 없고, 소유자 권한으로 실행되는 파일(set-user-id)은 셸에서 바꿉니다.",
+  owned: "소유자: {{owner}}, 그룹: {{group}}",
+  namedHere: "권한을 따로 받은 사용자와 그룹",
+  namedThere: "안에 새로 만든 항목에 권한을 따로 받을 사용자와 그룹",
+  nobodyNamed: "따로 지정한 사용자나 그룹이 없습니다.",
+  named: { user: "{{name}} (사용자)", group: "{{name}} (그룹)" },
+  kind: "사용자 또는 그룹",
+  user: "사용자",
+  group: "그룹",
+  nameOf: "사용자나 그룹 이름",
+  namedAlready: "이미 지정되어 있습니다.",
+  add: "추가",
+  removeNamed: "빼기: {{who}}",
+  inherit: "안에 새로 만든 항목에 정해진 권한을 물려주기",
+  inheritMeans:
+    "기본 접근 목록(default ACL)입니다. 앞으로 이 안에 만드는 파일과 디렉터리에 적용되며, 이미 있는 항목은 그대로입니다.",
+  support: {
+    nfs4: "이 파일 시스템은 NFSv4 접근 목록을 쓰며 여기에는 표시되지 않습니다. 셸에서 nfs4_getfacl을 사용하십시오.",
+    none: "이 파일 시스템에는 접근 목록이 없어 소유자·그룹·기타의 권한만 있습니다.",
+  },
   failed_other: "{{of}}개 중 {{formatted}}개의 권한을 바꾸지 못했습니다.",
 };

@@ -14,6 +14,7 @@ mod redis;
 pub mod secrets;
 mod site;
 mod slurm;
+pub mod small;
 pub mod uploading;
 
 use std::time::{Duration, Instant};
