@@ -299,8 +299,8 @@ describe("permissions", () => {
     await list();
     const dialog = await permissionsOf("project");
     const add = async (part: Locator, kind: string, name: string) => {
-      await part.getByLabel("User or group").selectOption(kind);
-      await part.getByLabel("Name of the user or group").fill(name);
+      await part.getByLabel("User or group", { exact: true }).selectOption(kind);
+      await part.getByLabel("Name of the user or group", { exact: true }).fill(name);
       await part.getByRole("button", { name: "Add" }).click();
     };
     const here = dialog.getByRole("region", { name: "Users and groups with rights of their own" });
