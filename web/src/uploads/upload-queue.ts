@@ -4,13 +4,14 @@
 import { asProblem, type Problem } from "../api/problem";
 import type { FileKind, UploadInfo } from "../api/types";
 import { begunBefore, isAt } from "./begun-before";
+import { Discards } from "./discards";
+import { type Entry, newEntry } from "./entry";
 import { fingerprintOf } from "./fingerprint";
-import { kindByName } from "./kinds";
 import { PaceMeter, smoothed } from "./pace";
 import type { SendAnswer, SendRequest } from "./send";
-import { type Begun, isPassing, terminate, transfer, unreadable } from "./tus";
+import { type Begun, isPassing, transfer, unreadable } from "./tus";
 import { type Chosen, isUnderWay, type Pace, STREAMS, type Target, type UploadItem } from "./upload-item";
-import { TRIES, Waits } from "./waits";
+import { Waits } from "./waits";
 
 /** What the site says of uploads. */
 export interface Site {
@@ -29,28 +30,6 @@ export interface UploadQueueOptions {
   /** Something is finished or gone on the server. */
   onSettled(): void;
   isOffline(): boolean;
-}
-
-interface Entry {
-  item: UploadItem;
-  file: File;
-  path: string;
-  /** The directory in which it was begun, where nobody says another. */
-  begunIn: Target | null;
-  /** Its key in `byChoice`. */
-  choice: string;
-  /** Null until the server was asked what it has. */
-  begun: Begun | null;
-  /** Ends what is under way. */
-  abort: AbortController | null;
-  /** The kind that went with the upload's creation. */
-  sentKind: FileKind | null;
-  kindByUser: boolean;
-  /** Sent though the same file is there. */
-  isAgain: boolean;
-  reached: number;
-  measuredAt: number;
-  measuredBytes: number;
 }
 
 /** Files asked for in one question. */
@@ -76,13 +55,13 @@ export class UploadQueue {
   private isHeld = false;
   private readonly settling: Entry[] = [];
   private settleTimer: ReturnType<typeof setTimeout> | null = null;
-  private discarding: Promise<unknown> = Promise.resolve();
-  private discards = 0;
   private readonly waits: Waits;
+  private readonly discards: Discards;
   private count = 0;
 
   constructor(private readonly options: UploadQueueOptions) {
     this.waits = new Waits(() => options.isOffline());
+    this.discards = new Discards(options.send, this.waits);
   }
 
   get items(): readonly UploadItem[] {
@@ -99,7 +78,7 @@ export class UploadQueue {
 
   /** Whether leaving the page would cut something. */
   get isBusy(): boolean {
-    return this.active.size > 0 || this.waiting.size > 0 || this.discards > 0;
+    return this.active.size > 0 || this.waiting.size > 0 || this.discards.isBusy;
   }
 
   /** Whether it waits for somebody to sign in. */
@@ -187,15 +166,7 @@ export class UploadQueue {
     for (const entry of some) this.drop(entry);
     this.changed();
     this.startNext();
-    // One after the other: a folder's worth at once would be refused.
-    this.discards += begun.length;
-    for (const entry of begun)
-      this.discarding = this.discarding
-        .then(() => this.discard(entry))
-        .finally(() => {
-          this.discards -= 1;
-        });
-    await this.discarding;
+    await this.discards.add(begun.map((entry) => () => this.leftOf(entry)));
     if (begun.length > 0) this.options.onSettled();
   }
 
@@ -264,41 +235,7 @@ export class UploadQueue {
       return known.item.key;
     }
     const key = `file-${++this.count}`;
-    const slash = path.lastIndexOf("/");
-    const name = path.slice(slash + 1);
-    const entry: Entry = {
-      item: {
-        key,
-        name,
-        folder: slash < 0 ? "" : path.slice(0, slash),
-        target,
-        size: file.size,
-        state: "queued",
-        kind: kindByName(name),
-        offset: 0,
-        resumedAt: 0,
-        speed: 0,
-        chunkSize: 0,
-        parts: 1,
-        uploadId: null,
-        path: null,
-        wasThere: false,
-        fingerprint: null,
-        problem: null,
-      },
-      file,
-      path,
-      begunIn: null,
-      choice,
-      begun: null,
-      abort: null,
-      sentKind: null,
-      kindByUser: false,
-      isAgain: false,
-      reached: 0,
-      measuredAt: 0,
-      measuredBytes: 0,
-    };
+    const entry = newEntry(key, choice, file, path, target);
     this.entries.set(key, entry);
     this.byChoice.set(choice, entry);
     this.waiting.add(entry);
@@ -573,25 +510,12 @@ export class UploadQueue {
     if (this.byChoice.get(entry.choice) === entry) this.byChoice.delete(entry.choice);
   }
 
-  private async discard(entry: Entry): Promise<void> {
-    const { fingerprint } = entry.item;
-    const wasBegun = entry.item.offset > 0 || entry.reached > 0 || entry.begun !== null;
-    if (fingerprint === null || !wasBegun) return;
-    const signal = new AbortController().signal;
-    try {
-      const begun = entry.begun ?? this.begunOf(entry, await this.options.find([fingerprint]));
-      for (let failures = 0; failures < TRIES; failures += 1) {
-        try {
-          return await terminate({ begun, send: this.options.send }, signal);
-        } catch (error) {
-          const problem = asProblem(error);
-          if (!isPassing(problem)) return;
-          await this.waits.sleep(problem, failures, signal);
-        }
-      }
-    } catch {
-      // What cannot be removed now expires on the server.
-    }
+  /** What the server has of an unfinished one; null: nothing. */
+  private async leftOf(entry: Entry): Promise<Begun | null> {
+    const { fingerprint, offset } = entry.item;
+    const wasBegun = offset > 0 || entry.reached > 0 || entry.begun !== null;
+    if (fingerprint === null || !wasBegun) return null;
+    return entry.begun ?? this.begunOf(entry, await this.options.find([fingerprint]));
   }
 
   /** Looks at how far each has come, for as long as something is sent. */
