@@ -308,7 +308,14 @@ describe("permissions", () => {
     await dialog.getByRole("button", { name: "Set permissions" }).click();
     await here.getByText("The cluster has no user no.such.person: look at the spelling.").waitFor();
     await here.getByRole("button", { name: "Take away: no.such.person (user)" }).click();
+    // What was typed and not added is not lost without a word.
+    await here.getByLabel("Name of the user or group", { exact: true }).fill("nobody");
+    await dialog.getByLabel("Others: Enter").check();
+    await dialog.getByRole("button", { name: "Set permissions" }).click();
+    expect(await dialog.isVisible()).toBe(true);
+    await dialog.getByLabel("Others: Enter").uncheck();
     await add(here, "User", "nobody");
+    await dialog.getByText("Whoever is named below has the rights that are ticked there instead.").waitFor();
     await here.getByLabel("nobody (user): Write").check();
     await dialog.getByLabel("What is made in here begins with rights of its own").check();
     const there = dialog.getByRole("region", {

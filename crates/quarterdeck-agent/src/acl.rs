@@ -28,7 +28,7 @@ pub(crate) fn get(spaces: &Spaces, at: &Place) -> Outcome<Answer> {
     let at = spaces.locate(at)?;
     let opened = open_with_permissions(spaces, &at)?;
     let about = fstat(&opened).during(&at)?;
-    Ok(Answer::Acl { entry: entry_at(&at, &about), acl: read(&opened, &about, &at)? })
+    Ok(Answer::Acl { acl: read(&opened, &about, &at)? })
 }
 
 /// Sets both lists, if they still are as `expected`. What is wrong with the default list is found out before anything

@@ -5,11 +5,11 @@ use axum::extract::Request;
 use axum::http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use quarterdeck_types::hex;
 use sha2::{Digest, Sha256};
 
 use crate::problem::Problem;
 use crate::web::Uncompressed;
-use quarterdeck_types::hex;
 
 /// Smaller answers cost less than asking whether they changed.
 const LEAST_BYTES: u64 = 1 << 10;

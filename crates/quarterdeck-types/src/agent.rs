@@ -14,7 +14,7 @@ use crate::file_task::{FileTask, Found, TaskStatus};
 use crate::{FileName, JobId, Place, RelativePath, SpaceName};
 
 /// Raised when a request or an answer changes in a way that the other side would misread.
-pub const PROTOCOL: u16 = 3;
+pub const PROTOCOL: u16 = 4;
 
 /// A request line's limit: a batch script (Slurm's own default limit is 4 MB) written as JSON, and some room.
 pub const MAX_REQUEST_BYTES: usize = 8 << 20;
@@ -169,7 +169,7 @@ pub enum Answer {
     Opened { entry: Entry },
     Entry { entry: Entry },
     Entries { items: Vec<Entry>, more: bool },
-    Acl { entry: Entry, acl: FileAcl },
+    Acl { acl: FileAcl },
     Trash { items: Vec<TrashItem>, more: bool },
     Placed { entry: Entry, path: RelativePath, absolute: String },
     Done,

@@ -176,7 +176,7 @@ impl Agent {
     /// [`Request::GetAcl`].
     pub async fn acl(&self, request: Request) -> Result<FileAcl, Error> {
         match self.call(request).await? {
-            (Answer::Acl { acl, .. }, None) => Ok(acl),
+            (Answer::Acl { acl }, None) => Ok(acl),
             other => Err(unexpected(other)),
         }
     }

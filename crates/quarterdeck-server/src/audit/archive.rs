@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use anyhow::{Context, bail};
 use chrono::{DateTime, Utc};
+use quarterdeck_types::hex;
 use serde_json::json;
 use sha2::{Digest, Sha256};
 use uuid::Uuid;
@@ -18,7 +19,6 @@ use super::store::{self, PAGE, archives, events, seals};
 use super::walk::{Place, places};
 use super::{Event, Log, Who};
 use crate::db::to_us;
-use quarterdeck_types::hex;
 
 const DAILY: Duration = Duration::from_secs(24 * 3600);
 /// Events of one file, which are removed from the database in one transaction.

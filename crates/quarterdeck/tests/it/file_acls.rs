@@ -159,6 +159,13 @@ async fn what_cannot_be_is_refused_with_the_field_that_is_wrong() {
     assert_eq!(refused(with(json!([named("user", USER, "r--"), nowhere]))).await, at("/access/named/1/name"));
     let no_group = json!({"kind": "group", "name": "no.such.group", "rights": "r--"});
     assert_eq!(refused(with(json!([no_group]))).await, at("/access/named/0/name"));
+    let long = "가".repeat(100_000);
+    let too_long = json!({"kind": "user", "name": long, "rights": "r--"});
+    assert_eq!(refused(with(json!([too_long]))).await, at("/access/named/0/name"));
+    for name in ["", "\0", "a\nb", "$(id)", "../root", "-1", "0"] {
+        let odd = json!({"kind": "group", "name": name, "rights": "r--"});
+        assert_eq!(refused(with(json!([odd]))).await, at("/access/named/0/name"), "{name:?}");
+    }
     let twice = json!([named("user", USER, "r--"), {"kind": "user", "id": USER.1, "rights": "rw-"}]);
     assert_eq!(refused(with(twice)).await, at("/access/named/1/id"));
     assert_eq!(refused(with(json!([{"kind": "user", "rights": "r--"}]))).await, at("/access/named/0/name"));

@@ -1,7 +1,7 @@
 // Users and groups with rights of their own: shown, changed, added and taken away.
 import { ActionIcon, Button, Checkbox, NativeSelect, TextInput } from "@mantine/core";
 import { IconPlus, IconX } from "@tabler/icons-react";
-import { type KeyboardEvent, useId, useState } from "react";
+import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { isNamed, type Named } from "./acl";
 import { DEEDS } from "./mode";
@@ -86,6 +86,7 @@ function Add({ named, onAdd }: { named: readonly Named[]; onAdd(kind: Named["kin
   const { t } = useTranslation();
   const [kind, setKind] = useState<Named["kind"]>("user");
   const [typed, setTyped] = useState("");
+  const field = useRef<HTMLInputElement>(null);
   const who = typed.trim();
   const isThere = isNamed(named, kind, who);
   const add = () => {
@@ -93,6 +94,11 @@ function Add({ named, onAdd }: { named: readonly Named[]; onAdd(kind: Named["kin
     onAdd(kind, who);
     setTyped("");
   };
+  // What is typed and not added would be lost without a word.
+  useEffect(
+    () => field.current?.setCustomValidity(typed.trim() === "" ? "" : t("permissions.notAdded")),
+    [typed, t],
+  );
   // Enter adds, and does not set what is half put together.
   const press = (event: KeyboardEvent) => {
     if (event.key !== "Enter" || event.nativeEvent.isComposing) return;
@@ -112,6 +118,7 @@ function Add({ named, onAdd }: { named: readonly Named[]; onAdd(kind: Named["kin
         ]}
       />
       <TextInput
+        ref={field}
         size="xs"
         aria-label={t("permissions.nameOf")}
         placeholder={t("permissions.nameOf")}

@@ -80,7 +80,7 @@ export function PermissionsDialog({ space, entries, onChanged, onClose }: Props)
     <Modal opened onClose={onClose} title={title} closeButtonProps={{ "aria-label": t("common.close") }}>
       <form onSubmit={submit} className={classes.form}>
         {settable.length > 0 && <Bits entries={settable} modes={modes} wish={wish} onChange={setWish} />}
-        {settable.length > 0 && <Meaning entries={settable} modes={asked} />}
+        {settable.length > 0 && <Meaning entries={settable} modes={asked} hasNamed={named.length > 0} />}
         {single && acl && (
           <AccessLists
             entry={single}
@@ -117,7 +117,15 @@ export function PermissionsDialog({ space, entries, onChanged, onClose }: Props)
 }
 
 /** What it means, in sentences, and what one would rather not do. */
-function Meaning({ entries, modes }: { entries: readonly FileEntry[]; modes: readonly number[] }) {
+function Meaning({
+  entries,
+  modes,
+  hasNamed,
+}: {
+  entries: readonly FileEntry[];
+  modes: readonly number[];
+  hasNamed: boolean;
+}) {
   const { t } = useTranslation();
   const words = usePermissionWords();
   const meanings = new Set(
@@ -139,6 +147,7 @@ function Meaning({ entries, modes }: { entries: readonly FileEntry[]; modes: rea
     <>
       <div className={classes.words} role="status">
         {others.length === 0 ? meaning : t("permissions.mixed")}
+        {hasNamed && ` ${t("permissions.namedToo")}`}
         {others.length === 0 && modes.some((mode) => mode & 0o007) && ` ${t("permissions.above")}`}
       </div>
       {has(SPECIAL.setGroupId) && <p className={classes.words}>{t("permissions.setGroupId")}</p>}

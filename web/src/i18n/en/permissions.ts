@@ -20,6 +20,7 @@ export const permissions = {
     owner: "Only the owner can {{deeds}}.",
   },
   nobody: "Nobody can do anything with it but administrators; its owner can change that.",
+  namedToo: "Whoever is named below has the rights that are ticked there instead.",
   above: "This holds for those whom the directories above let in.",
   mixed: "They mean different things. A box with a dash leaves each as it is.",
   setGroupId:
@@ -44,6 +45,7 @@ export const permissions = {
   nameOf: "Name of the user or group",
   namedAlready: "This one is named already.",
   add: "Add",
+  notAdded: "Add this one first, or empty the field.",
   removeNamed: "Take away: {{who}}",
   inherit: "What is made in here begins with rights of its own",
   inheritMeans:

@@ -21,6 +21,7 @@ export const permissions: Translation<typeof en.permissions> = {
     owner: "소유자에게만 {{deeds}}이(가) 허용됩니다.",
   },
   nobody: "관리자 외에는 아무도 사용할 수 없습니다. 소유자는 권한을 다시 바꿀 수 있습니다.",
+  namedToo: "아래에 지정한 사용자와 그룹은 그 옆에 표시한 권한을 받습니다.",
   above: "상위 디렉터리에 들어올 수 있는 사용자에 한합니다.",
   mixed: "항목마다 의미가 다릅니다. 줄표 상자는 각 항목의 값을 그대로 둡니다.",
   setGroupId:
@@ -43,6 +44,7 @@ export const permissions: Translation<typeof en.permissions> = {
   nameOf: "사용자나 그룹 이름",
   namedAlready: "이미 지정되어 있습니다.",
   add: "추가",
+  notAdded: "먼저 추가하거나 입력란을 비우십시오.",
   removeNamed: "빼기: {{who}}",
   inherit: "안에 새로 만든 항목에 정해진 권한을 물려주기",
   inheritMeans:

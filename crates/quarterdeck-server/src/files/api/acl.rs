@@ -18,6 +18,9 @@ use crate::files::acl::{self, Names, Who, Wish, WishedNamed};
 use crate::problem::{FieldError, Problem, ProblemDocument};
 use crate::requests::{JsonBody, PathOf, QueryOf, to_the_end};
 
+/// `LOGIN_NAME_MAX` of Linux, without the byte that ends it.
+const MAX_NAME_BYTES: usize = 255;
+
 pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new().routes(routes!(read_acl, set_acl))
 }
@@ -166,6 +169,7 @@ struct NewAccessList {
 struct NewAccessEntry {
     kind: AccessEntryKind,
     /// Of an account or a group of the cluster.
+    #[schema(max_length = 255)]
     name: Option<String>,
     /// In place of a name; of one who has none any more, where the list has it already.
     id: Option<u32>,
@@ -211,14 +215,17 @@ fn wish(list: NewAccessList, pointer: &str) -> Result<Wish, Problem> {
         })
     };
     let named = list.named.into_iter().enumerate().map(|(at, entry)| {
+        let refuse = |code, detail: &str| {
+            Problem::invalid(vec![FieldError::new(format!("{pointer}/named/{at}/name"), code, detail)])
+        };
         let who = match (entry.name, entry.id) {
+            // Not asked of a directory service, and not told back in the answer.
+            (Some(name), None) if name.len() > MAX_NAME_BYTES => {
+                return Err(refuse("too-long", "No user's or group's name is longer than 255 bytes."));
+            }
             (Some(name), None) => Who::Name(name),
             (None, Some(id)) => Who::Id(id),
-            _ => {
-                let detail = "Say who it is: by a name or by an id.";
-                let field = FieldError::new(format!("{pointer}/named/{at}/name"), "missing-text", detail);
-                return Err(Problem::invalid(vec![field]));
-            }
+            _ => return Err(refuse("missing-text", "Say who it is: by a name or by an id.")),
         };
         let kind = match entry.kind {
             AccessEntryKind::User => NamedKind::User,
