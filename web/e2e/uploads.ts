@@ -34,11 +34,14 @@ let context: BrowserContext;
 let page: Page;
 let proxy: CuttableProxy;
 let source: string;
+/** Hidden files of uploads that journeys before this one left. */
+let before: string[];
 const failures: string[] = [];
 
 beforeAll(async () => {
   mkdirSync(SCREENSHOTS, { recursive: true });
   source = await mkdtemp(join(tmpdir(), "quarterdeck-uploads-"));
+  before = existsSync(arrived) ? await hiddenIn(arrived) : [];
   await makeFolder();
   await makeHuge(join(source, hugeName));
   await makeCrowd(`${home}/${crowdName}`);
@@ -115,6 +118,12 @@ describe("much that is uploaded", () => {
   });
 
   it("stops and goes on as one says, one or all", async () => {
+    // Far enough away that nothing is finished before it is stopped.
+    const away = await CuttableProxy.before(environment.url, { delayMs: 20, window: MIB / 2 });
+    const context = await newContext(browser, away.url);
+    const page = await context.newPage();
+    await signIn(page, environment.person);
+    await page.goto("/uploads");
     const again = join(source, `again-${stamp}.bin`);
     await makeHuge(again, 300 * MIB);
     await page
@@ -125,23 +134,25 @@ describe("much that is uploaded", () => {
     await item.getByRole("button", { name: "Pause" }).click();
     await item.getByText("Paused").waitFor();
     const stands = await item.getByRole("progressbar").getAttribute("aria-valuenow");
-    await screenshot("uploads-paused");
+    await screenshot("uploads-paused", page);
     await page.getByRole("button", { name: "Resume all" }).click();
     await item.getByText("resumed at").waitFor();
     expect(Number(stands)).toBeGreaterThan(0);
 
     await context.setOffline(true);
     await item.getByText("Interrupted").waitFor({ timeout: 20 * SECOND });
-    await screenshot("uploads-offline");
+    await screenshot("uploads-offline", page);
     await context.setOffline(false);
     await item.getByText("Uploading").waitFor({ timeout: 20 * SECOND });
 
     await page.getByRole("button", { name: "Cancel all" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Cancel them" }).click();
     await item.waitFor({ state: "detached" });
-    await expect.poll(() => hiddenIn(arrived), { timeout: 10 * SECOND }).toBe(0);
+    await expect.poll(() => hiddenIn(arrived), { timeout: 10 * SECOND }).toEqual(before);
     expect(existsSync(`${arrived}/again-${stamp}.bin`)).toBe(false);
     await rm(again);
+    await context.close();
+    away.close();
   });
 
   it("goes on after the session has ended and somebody has signed in again", async () => {
@@ -228,7 +239,7 @@ describe("much that is uploaded", () => {
     expect(wider).toBe(false);
     await page.getByRole("button", { name: "모두 취소" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "모두 취소" }).click();
-    await expect.poll(() => hiddenIn(arrived), { timeout: 20 * SECOND }).toBe(0);
+    await expect.poll(() => hiddenIn(arrived), { timeout: 20 * SECOND }).toEqual(before);
     await page.goto(`/files/home?path=${crowdName}`);
     await page.getByRole("link", { name: "entry-00000.dat" }).waitFor();
     await screenshot("files-crowd-ko-dark-phone");
@@ -288,8 +299,8 @@ async function digests(directory: string): Promise<Record<string, string>> {
   return found;
 }
 
-async function hiddenIn(directory: string): Promise<number> {
-  return (await readdir(directory)).filter((name) => name.startsWith(".quarterdeck-upload-")).length;
+async function hiddenIn(directory: string): Promise<string[]> {
+  return (await readdir(directory)).filter((name) => name.startsWith(".quarterdeck-upload-"));
 }
 
 /** As if dragged from the desktop. Scripts cannot make folders to drop, so a file alone. */
@@ -322,6 +333,6 @@ async function endSessions(): Promise<void> {
   await fetch(`${base}/logout-all`, { method: "POST", headers: { Authorization: `Bearer ${token}` } });
 }
 
-async function screenshot(name: string): Promise<void> {
-  await page.screenshot({ path: `${SCREENSHOTS}${name}.png` });
+async function screenshot(name: string, of = page): Promise<void> {
+  await of.screenshot({ path: `${SCREENSHOTS}${name}.png` });
 }

@@ -29,6 +29,7 @@ class Server {
   gate: Promise<void> = Promise.resolve();
   answersAtOnce = 0;
   removed: string[] = [];
+  onRemoved: () => void = () => undefined;
   mostAtOnce = 0;
   private atOnce = 0;
 
@@ -88,6 +89,7 @@ class Server {
     if (method === "DELETE") {
       this.kept.delete(id);
       this.removed.push(id);
+      this.onRemoved();
       return answer(204, {});
     }
     if (method === "PATCH") {
@@ -414,6 +416,22 @@ describe("a big file", () => {
     const removed = queue.remove(key);
     open();
     await removed;
+    expect(server.kept.size).toBe(0);
+  });
+
+  it("leaves nothing where it was being put together when it is cancelled", async () => {
+    const open = holdAnswers(PARTS);
+    const [key = ""] = queue.add([big()]);
+    await until(() => server.requests.length === 2 * PARTS);
+    const metadata = [...server.kept.values()][0]?.metadata ?? {};
+    const whole = { id: "late", bytes: 8, size: PARTS_FROM_BYTES, isPart: false, metadata };
+    server.onRemoved = () => {
+      if (server.removed.length === PARTS) server.kept.set(whole.id, whole);
+    };
+    const removed = queue.remove(key);
+    open();
+    await removed;
+    expect(server.removed).toHaveLength(PARTS + 1);
     expect(server.kept.size).toBe(0);
   });
 

@@ -166,7 +166,7 @@ export class UploadQueue {
     for (const entry of some) this.drop(entry);
     this.changed();
     this.startNext();
-    await this.discards.add(begun.map((entry) => () => this.leftOf(entry)));
+    await this.discards.add(begun.map((entry) => (isAgain) => this.leftOf(entry, isAgain)));
     if (begun.length > 0) this.options.onSettled();
   }
 
@@ -511,11 +511,13 @@ export class UploadQueue {
   }
 
   /** What the server has of an unfinished one; null: nothing. */
-  private async leftOf(entry: Entry): Promise<Begun | null> {
+  private async leftOf(entry: Entry, isAgain: boolean): Promise<Begun | null> {
     const { fingerprint, offset } = entry.item;
     const wasBegun = offset > 0 || entry.reached > 0 || entry.begun !== null;
     if (fingerprint === null || !wasBegun) return null;
-    return entry.begun ?? this.begunOf(entry, await this.options.find([fingerprint]));
+    if (entry.begun && !isAgain) return entry.begun;
+    const begun = this.begunOf(entry, await this.options.find([fingerprint]));
+    return begun.id === null && begun.parts.every((part) => part === null) ? null : begun;
   }
 
   /** Looks at how far each has come, for as long as something is sent. */

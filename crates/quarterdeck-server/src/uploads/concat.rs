@@ -7,7 +7,7 @@ use super::{
     Concat, Error, Upload, Writer, check_not_expired, expires_at, find, finish, open, place, remove_hidden, store,
 };
 use crate::access::Actor;
-use crate::agents::Agent;
+use crate::agents::{self, Agent};
 use crate::app::App;
 use crate::db::to_us;
 
@@ -30,10 +30,30 @@ pub(super) async fn made_before(app: &App, actor: &Actor, of: &Concat) -> Result
     Ok(made.and_then(store::read))
 }
 
-/// Copies the parts into the upload's file, puts it in place, and removes them. Each part gives its room back when its
-/// bytes are on the disk in the other file, so that the whole takes hardly more than its size. Begun again after it was
-/// killed, it goes on behind the part that it copied last.
+/// Copies the parts into the upload's file, puts it in place, and removes them. Begun again after it was killed, it goes
+/// on behind the part that it copied last. Of a part that is gone nothing can come any more, so the whole goes with it:
+/// whoever cancels her upload may do so while it is put together, knowing of its parts alone.
 pub(super) async fn assemble(
+    app: &App,
+    actor: &Actor,
+    agent: &Agent,
+    upload: Upload,
+    parts: &[Uuid],
+    writer: &Writer,
+) -> Result<Upload, Error> {
+    let whole = upload.clone();
+    let made = join(app, actor, agent, upload, parts, writer).await;
+    // What cannot be removed now expires.
+    if matches!(made, Err(Error::NoSuchPart(_))) && remove_hidden(agent, &whole).await.is_ok() {
+        store::delete(app.db.write(), whole.id).await?;
+        app.live.upload_gone(actor.user_id, whole.id);
+    }
+    made
+}
+
+/// Each part gives its room back when its bytes are on the disk in the other file, so that the whole takes hardly more
+/// than its size.
+async fn join(
     app: &App,
     actor: &Actor,
     agent: &Agent,
@@ -50,14 +70,20 @@ pub(super) async fn assemble(
     for part in &found {
         let end = begin + part.offset;
         if upload.offset < end {
-            copy(agent, &upload, part, begin).await?;
+            match copy(agent, &upload, part, begin).await {
+                Err(error) if error.is_not_found() => return missing(app, agent, part).await,
+                other => other?,
+            }
             open(agent, &upload, end).await?.sync().await.map_err(Error::Write)?;
             if !store::set_offset(app.db.write(), (upload.id, fence), end, to_us(expires_at(app))).await? {
                 return Err(Error::TakenOver);
             }
             upload.offset = end;
             // From here on nobody needs its bytes.
-            open(agent, part, 0).await?;
+            match open(agent, part, 0).await {
+                Err(Error::Agent(error)) if error.is_not_found() => {}
+                other => drop(other?),
+            }
         }
         begin = end;
     }
@@ -75,7 +101,7 @@ pub(super) async fn assemble(
 }
 
 /// All of a part, to where it begins in the whole.
-async fn copy(agent: &Agent, upload: &Upload, part: &Upload, begin: u64) -> Result<(), Error> {
+async fn copy(agent: &Agent, upload: &Upload, part: &Upload, begin: u64) -> Result<(), agents::Error> {
     let mut from = 0;
     while from < part.offset {
         let length = COPY_BYTES.min(part.offset - from);
@@ -92,6 +118,15 @@ async fn copy(agent: &Agent, upload: &Upload, part: &Upload, begin: u64) -> Resu
         from += length;
     }
     Ok(())
+}
+
+/// A part that the disk no longer has: its client is to send it again.
+async fn missing(app: &App, agent: &Agent, part: &Upload) -> Result<Upload, Error> {
+    // Or it was the whole's file that was removed behind our back.
+    if matches!(open(agent, part, part.offset).await, Err(Error::Agent(error)) if error.is_not_found()) {
+        store::delete(app.db.write(), part.id).await?;
+    }
+    Err(Error::NoSuchPart(part.id))
 }
 
 async fn whole_part(app: &App, actor: &Actor, id: Uuid) -> Result<Upload, Error> {

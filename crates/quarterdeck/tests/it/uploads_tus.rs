@@ -137,6 +137,25 @@ async fn parts_sent_side_by_side_become_one_file() {
 }
 
 #[tokio::test]
+async fn one_whose_part_is_gone_is_gone_with_it() {
+    let (site, client) = single_user().await;
+    let mut parts = Vec::new();
+    for bytes in [b"one", b"two"] {
+        let made = create(&client, &[("Upload-Length", "3"), ("Upload-Concat", "partial")], bytes, true).await;
+        parts.push(id_of(&made));
+    }
+    let urls = format!("final;/api/v1/uploads/{} /api/v1/uploads/{}", parts[0], parts[1]);
+    let join = async || create(&client, &[("Upload-Concat", &urls), named("joined.dat")], b"", false).await;
+    fs::remove_file(uploads(&site).join(format!(".quarterdeck-upload-{}", parts[1]))).unwrap();
+    let refused = join().await;
+    assert_eq!((refused.status.as_u16(), &refused.json()["code"]), (422, &json!("no-such-part")), "{}", refused.text());
+    assert_eq!(client.get("/uploads").await.json()["items"], json!([]));
+    assert_eq!(hidden_in(&uploads(&site)), 1, "the part that is there");
+    assert_eq!(head(&client, &parts[1]).await.status, 404, "so that it is sent again");
+    assert_eq!(head(&client, &parts[0]).await.status, 200);
+}
+
+#[tokio::test]
 async fn another_ones_parts_are_not_there() {
     let Some(site) = Site::multi_user().await else { return };
     let (alice, bob) = (site.client("alice").await, site.client("bob").await);
