@@ -26,16 +26,7 @@ export function Bits({ entries, modes, wish, onChange }: BitsProps) {
   return (
     <>
       <table className={classes.bits}>
-        <thead>
-          <tr>
-            <td />
-            {DEEDS.map((deed) => (
-              <th key={deed} scope="col">
-                {deedName(deed)}
-              </th>
-            ))}
-          </tr>
-        </thead>
+        <DeedHeads execute={execute} />
         <tbody>
           {CLASSES.map((who) => (
             <tr key={who}>
@@ -54,6 +45,7 @@ export function Bits({ entries, modes, wish, onChange }: BitsProps) {
                   </td>
                 );
               })}
+              <td />
             </tr>
           ))}
         </tbody>
@@ -65,6 +57,24 @@ export function Bits({ entries, modes, wish, onChange }: BitsProps) {
         </output>
       </p>
     </>
+  );
+}
+
+/** The first line of a table of rights; its last column has room for what takes somebody out of it. */
+export function DeedHeads({ execute }: { execute: string }) {
+  const { t } = useTranslation();
+  return (
+    <thead>
+      <tr>
+        <td />
+        {DEEDS.map((deed) => (
+          <th key={deed} scope="col" className={classes.deed}>
+            {deed === "execute" ? execute : t(`permissions.deeds.${deed}`)}
+          </th>
+        ))}
+        <td className={classes.takeAway} />
+      </tr>
+    </thead>
   );
 }
 

@@ -4,6 +4,7 @@ import { IconPlus, IconX } from "@tabler/icons-react";
 import { type KeyboardEvent, useEffect, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { isNamed, type Named } from "./acl";
+import { DeedHeads } from "./Bits";
 import { DEEDS } from "./mode";
 import classes from "./permissions.module.css";
 
@@ -37,6 +38,7 @@ export function NamedRights({ title, named, execute, errorAt, bits, onChange }: 
       {named.length === 0 && <p className={classes.words}>{t("permissions.nobodyNamed")}</p>}
       {named.length > 0 && (
         <table className={classes.bits}>
+          <DeedHeads execute={execute} />
           <tbody>
             {named.map((one, at) => {
               const error = errorAt(at);
@@ -121,7 +123,7 @@ function Add({ named, onAdd }: { named: readonly Named[]; onAdd(kind: Named["kin
         ref={field}
         size="xs"
         aria-label={t("permissions.nameOf")}
-        placeholder={t("permissions.nameOf")}
+        placeholder={t("files.name")}
         value={typed}
         autoComplete="off"
         spellCheck={false}
