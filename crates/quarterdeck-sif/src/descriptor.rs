@@ -3,10 +3,11 @@
 use std::fmt;
 
 use chrono::{DateTime, Utc};
+use quarterdeck_types::hex;
 
 use crate::Error;
 use crate::header::{Header, architecture, time};
-use crate::source::{ReadAt, Source, field, hexadecimal, text_before_nul};
+use crate::source::{ReadAt, Source, field, text_before_nul};
 
 const DESCRIPTOR_BYTES: usize = 585;
 /// Images have 48 by default and OCI-SIF images a few more. The count comes from outside.
@@ -197,7 +198,7 @@ fn fingerprint(key: &[u8]) -> Option<String> {
     if key.iter().all(|b| *b == 0) {
         return None;
     }
-    Some(hexadecimal(key))
+    Some(hex(key))
 }
 
 impl DataType {

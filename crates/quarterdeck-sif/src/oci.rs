@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt::Write;
 
+use quarterdeck_types::hex;
 use serde::Deserialize;
 use sha2::{Digest, Sha256};
 
@@ -11,7 +12,7 @@ use crate::Error;
 use crate::descriptor::{DataType, Descriptor, Detail};
 use crate::image::MAX_TEXT_BYTES;
 use crate::inspect::Attributes;
-use crate::source::{ReadAt, Source, hexadecimal};
+use crate::source::{ReadAt, Source};
 
 /// The data object in which Singularity 3 keeps the `config` of the image that it built from.
 pub(crate) const OBJECT_NAME: &str = "oci-config.json";
@@ -164,7 +165,7 @@ fn blob<T: for<'de> Deserialize<'de>, R: ReadAt + ?Sized>(
         Err(error) => return Ok(Err(error.to_string())),
     };
     let Detail::Oci { digest } = &object.detail else { return Ok(Err("it has no digest".to_owned())) };
-    if digest.strip_prefix("sha256:").is_some_and(|digest| digest != hexadecimal(&Sha256::digest(&json))) {
+    if digest.strip_prefix("sha256:").is_some_and(|digest| digest != hex(&Sha256::digest(&json))) {
         return Ok(Err(format!("blob {digest} is not what its digest says")));
     }
     Ok(serde_json::from_slice(&json).map_err(|error| format!("blob {digest}: {error}")))

@@ -12,6 +12,8 @@ use crate::source::{ReadAt, Source};
 const MAX_LINKS: u32 = 40;
 /// Names of one directory that are kept: in no real image more than a few dozen.
 const MAX_NAMES: usize = 4096;
+/// Directories from the root to one: no path is longer on Linux, and each takes a byte and a slash at least.
+const MAX_DEPTH: usize = 2048;
 
 pub(crate) struct FileSystem<'a, R: ReadAt + ?Sized> {
     blocks: Blocks<'a, R>,
@@ -102,7 +104,7 @@ impl<'a, R: ReadAt + ?Sized> FileSystem<'a, R> {
             let Some(reference) = directory.find(&mut self.blocks, &name)? else { return Ok(None) };
             match Inode::read(&mut self.blocks, reference)? {
                 // A directory that contains itself would make the way to it ever longer.
-                Inode::Directory(_) if place.0.len() > MAX_NAMES => return damaged("its directories are too deep"),
+                Inode::Directory(_) if place.0.len() > MAX_DEPTH => return damaged("its directories are too deep"),
                 Inode::Directory(directory) => place.0.push(directory),
                 Inode::Link(target) => {
                     links += 1;

@@ -4,12 +4,13 @@
 use std::collections::HashMap;
 use std::io;
 
+use quarterdeck_types::hex;
 use serde::Deserialize;
 use sha2::{Digest, Sha256, Sha384, Sha512};
 
 use crate::Error;
 use crate::descriptor::{DataType, Descriptor};
-use crate::source::{ReadAt, Source, hexadecimal};
+use crate::source::{ReadAt, Source};
 
 /// How much of an object is read at once to hash it, in bytes.
 const CHUNK: u64 = 1 << 20;
@@ -136,7 +137,7 @@ impl<'a, R: ReadAt + ?Sized> Integrity<'a, R> {
             }
             done += length;
         }
-        Ok(hexadecimal(&hash.finalize()))
+        Ok(hex(&hash.finalize()))
     }
 }
 
@@ -154,9 +155,9 @@ fn protected_fields(record: &[u8], relative_id: u32) -> Vec<u8> {
 fn matches(digest: &str, data: &[u8]) -> Result<bool, Mismatch> {
     let (algorithm, expected) = split(digest)?;
     let actual = match algorithm {
-        Algorithm::Sha256 => hexadecimal(&Sha256::digest(data)),
-        Algorithm::Sha384 => hexadecimal(&Sha384::digest(data)),
-        Algorithm::Sha512 => hexadecimal(&Sha512::digest(data)),
+        Algorithm::Sha256 => hex(&Sha256::digest(data)),
+        Algorithm::Sha384 => hex(&Sha384::digest(data)),
+        Algorithm::Sha512 => hex(&Sha512::digest(data)),
     };
     Ok(actual == expected)
 }

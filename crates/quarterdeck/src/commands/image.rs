@@ -29,11 +29,11 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         keys => Some(quarterdeck_sif::verify(&opened, &trusted(keys)?)?),
     };
     if json {
-        let why = || image.unreadable.as_ref().map_or_else(|| "it says nothing".to_owned(), ToString::to_string);
+        let why = || image.unreadable.as_ref().map_or_else(|| "it says nothing".to_owned(), printable);
         let inspect = image.inspect.as_ref().with_context(|| format!("this image cannot be inspected: {}", why()))?;
         println!("{}", serde_json::to_string_pretty(inspect)?);
         if let Some(reason) = &image.unreadable {
-            eprintln!("not all of it: {reason}");
+            eprintln!("not all of it: {}", printable(reason));
         }
     } else {
         print(&image, checked.as_deref());
@@ -43,7 +43,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         _ => None,
     });
     if let Some(why) = bad {
-        bail!("a signature does not hold ({why}): do not run this image");
+        bail!("a signature does not hold ({}): do not run this image", printable(why));
     }
     Ok(())
 }
@@ -57,8 +57,12 @@ fn trusted(files: &[PathBuf]) -> anyhow::Result<Keys> {
     Ok(keys)
 }
 
-/// A line for each thing, its parts separated by tabs. All of it is somebody's text: control characters must not reach
-/// the terminal.
+/// Somebody's text: control characters must not reach the terminal.
+fn printable(text: impl ToString) -> String {
+    text.to_string().escape_debug().to_string()
+}
+
+/// A line for each thing, its parts separated by tabs.
 fn print(image: &Image, checked: Option<&[Checked]>) {
     println!("format\t{}", format(image.format));
     println!("architecture\t{}", image.architecture.unwrap_or("unknown"));
@@ -78,12 +82,12 @@ fn print(image: &Image, checked: Option<&[Checked]>) {
             None => println!("signature\t{}\t{key}\tunchecked: give --keys", signature.hash),
         }
     }
-    println!("apps\t{}", image.apps.join(" ").escape_debug());
+    println!("apps\t{}", printable(image.apps.join(" ")));
     for (name, value) in &image.labels {
-        println!("label\t{}\t{}", name.escape_debug(), value.escape_debug());
+        println!("label\t{}\t{}", printable(name), printable(value));
     }
     if let Some(reason) = &image.unreadable {
-        println!("unreadable\t{}", reason.to_string().escape_debug());
+        println!("unreadable\t{}", printable(reason));
     }
 }
 
@@ -105,8 +109,8 @@ fn overlays(image: &Image) -> usize {
 fn verdict(verdict: &Verdict) -> String {
     let word = verdict.word();
     match verdict {
-        Verdict::Verified { signer, .. } => format!("{word}: {}", signer.escape_debug()),
-        Verdict::Bad { why } => format!("{word}: {}", why.escape_debug()),
+        Verdict::Verified { signer, .. } => format!("{word}: {}", printable(signer)),
+        Verdict::Bad { why } => format!("{word}: {}", printable(why)),
         Verdict::NotChecked { why } => format!("{word}: {why}"),
         Verdict::UnknownKey => word.to_owned(),
     }

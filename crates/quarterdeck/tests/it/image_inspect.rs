@@ -4,7 +4,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::support::Site;
 
@@ -87,6 +87,31 @@ fn a_signature_that_does_not_hold_is_an_error() {
     assert!(!output.status.success());
     let said = String::from_utf8(output.stderr).unwrap();
     assert!(said.contains("a signature does not hold (object 3 (FS) was changed): do not run this image"), "{said}");
+}
+
+/// A terminal does what it is told by an escape sequence.
+#[test]
+fn what_an_image_is_called_in_does_not_reach_the_terminal() {
+    let directory = tempfile::tempdir().unwrap();
+    let (tree, made) = (directory.path().join("tree"), directory.path().join("made.sqfs"));
+    fs::create_dir_all(tree.join(".singularity.d/env")).unwrap();
+    fs::create_dir_all(tree.join("scif/apps/\u{1b}]0;app\u{7}/scif")).unwrap();
+    fs::write(tree.join(".singularity.d/labels.json"), json!({"\u{1b}[31mred": "\u{1b}[2J"}).to_string()).unwrap();
+    // More than is read of one text.
+    fs::write(tree.join(".singularity.d/env/9\u{1b}[8m-environment.sh"), vec![b'x'; 2 << 20]).unwrap();
+    match Command::new("mksquashfs").arg(&tree).arg(&made).arg("-quiet").output() {
+        Err(error) => {
+            assert!(std::env::var_os("QD_TEST_REQUIRE").is_none(), "mksquashfs: {error}");
+            return eprintln!("left out: there is no mksquashfs");
+        }
+        Ok(output) => assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr)),
+    }
+    for options in [&[][..], &["--json"]] {
+        let output = inspect(made.to_str().unwrap(), options);
+        let said = String::from_utf8([output.stdout, output.stderr].concat()).unwrap();
+        assert!(said.contains("2097152") || said.contains("1048576"), "the long text is told of: {said}");
+        assert!(!said.contains(['\u{1b}', '\u{7}']), "{options:?}: {said:?}");
+    }
 }
 
 #[test]
