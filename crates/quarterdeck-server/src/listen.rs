@@ -1,9 +1,11 @@
 //! Accepts connections and serves them, bounded in number and in the time that a client may take to say what it wants
 //! and to take what it is answered: whoever opens a connection and does neither must not keep others out.
 
+mod lanes;
 mod linger;
 mod taken;
 
+use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
@@ -17,9 +19,10 @@ use hyper_util::server::conn::auto;
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
 use tower::ServiceExt;
 
+use lanes::Lanes;
 use linger::Lingering;
 use taken::Taken;
 
@@ -37,7 +40,8 @@ pub(crate) async fn serve(
     most_connections: usize,
     stop: impl Future<Output = ()>,
     stop_time: Duration,
-) {
+) -> io::Result<()> {
+    let lanes = Lanes::start()?;
     let places = Arc::new(Semaphore::new(most_connections));
     let graceful = GracefulShutdown::new();
     // HTTP/2 comes with HTTPS. Without that, telling the two apart would wait for a first byte without a limit.
@@ -65,8 +69,10 @@ pub(crate) async fn serve(
         let builder = builder.clone();
         let watcher = graceful.watcher();
         let mut stopping = stopping.clone();
-        tokio::spawn(async move {
+        lanes.spawn(async move {
             let _place = place;
+            // Fails where no descriptor can be watched any more; the client sees its connection closed.
+            let Ok(stream) = TcpStream::from_std(stream) else { return };
             // hyper counts HEAD_TIME only from the first byte.
             let said_something = tokio::select! {
                 said = says_something(&stream) => said,
@@ -84,6 +90,7 @@ pub(crate) async fn serve(
     }
     drop((listener, going_on));
     let _ = tokio::time::timeout(stop_time, graceful.shutdown()).await;
+    Ok(())
 }
 
 async fn says_something(stream: &TcpStream) -> bool {
@@ -94,11 +101,12 @@ async fn says_something(stream: &TcpStream) -> bool {
 async fn accept(
     listener: &TcpListener,
     places: &Arc<Semaphore>,
-) -> std::io::Result<(TcpStream, SocketAddr, tokio::sync::OwnedSemaphorePermit)> {
-    let place = places.clone().acquire_owned().await.map_err(std::io::Error::other)?;
+) -> io::Result<(std::net::TcpStream, SocketAddr, OwnedSemaphorePermit)> {
+    let place = places.clone().acquire_owned().await.map_err(io::Error::other)?;
     let (stream, address) = listener.accept().await?;
     stream.set_nodelay(true)?;
-    Ok((stream, address, place))
+    // Watched by the thread that accepts; it is served by another.
+    Ok((stream.into_std()?, address, place))
 }
 
 /// Lets this process have as many descriptors as it may, and answers how many connections fit among them: files,

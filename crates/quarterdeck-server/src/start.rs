@@ -87,8 +87,8 @@ pub async fn serve(
         .await
         .with_context(|| format!("listening on {}", app.config.server.listen))?;
     ready(listener.local_addr()?, first_password);
-    listen::serve(listener, web::router(app), listen::most_connections(), stop, STOP_TIME).await;
-    Ok(())
+    let served = listen::serve(listener, web::router(app), listen::most_connections(), stop, STOP_TIME).await;
+    served.context("starting the threads that serve connections")
 }
 
 /// What `serve --single-user` runs with: everything of its own in one directory, the `local` cluster, one person.

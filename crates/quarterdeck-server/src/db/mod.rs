@@ -2,18 +2,17 @@
 
 #[cfg(test)]
 pub(crate) mod testing;
+mod transaction;
 
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
 use sea_orm::sea_query::{BinOper, Expr, ExprTrait, Func};
-use sea_orm::{
-    ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DatabaseTransaction, DbBackend, DbErr,
-    SqliteTransactionMode, Statement, TransactionOptions, TransactionTrait,
-};
+use sea_orm::{ConnectOptions, ConnectionTrait, Database, DatabaseConnection, DbBackend, DbErr, Statement};
 use sea_orm_migration::MigratorTrait;
 
 use crate::migration::Migrator;
+pub use transaction::Transaction;
 
 /// SQLite takes one writer at a time: all writing goes through one connection, so that writers queue here instead of
 /// failing with BUSY, and reading never waits for it. PostgreSQL uses one pool for both.
@@ -21,6 +20,8 @@ use crate::migration::Migrator;
 pub struct Db {
     writer: DatabaseConnection,
     reader: DatabaseConnection,
+    /// Who writes next; PostgreSQL takes many at once.
+    queue: Option<transaction::Queue>,
 }
 
 impl Db {
@@ -42,13 +43,11 @@ impl Db {
     }
 
     /// A transaction that writes. Keep it short: on SQLite every other writer waits.
-    pub async fn begin(&self) -> Result<DatabaseTransaction, DbErr> {
-        self.writer
-            .begin_with_options(TransactionOptions {
-                sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
-                ..Default::default()
-            })
-            .await
+    pub async fn begin(&self) -> Result<Transaction, DbErr> {
+        match &self.queue {
+            Some(queue) => queue.begin(&self.writer).await,
+            None => Transaction::begin(&self.writer).await,
+        }
     }
 
     /// Whether other servers may be at the same database: SQLite is one server's own.
@@ -69,6 +68,8 @@ impl Db {
     async fn sqlite(url: &str) -> Result<Db, DbErr> {
         let connect = async |connections| {
             let mut options = options(url, connections);
+            // A file does not hang up.
+            options.test_before_acquire(false);
             options.map_sqlx_sqlite_opts(|sqlite| {
                 sqlite
                     .pragma("journal_mode", "WAL")
@@ -78,12 +79,12 @@ impl Db {
             });
             Database::connect(options).await
         };
-        Ok(Db { writer: connect(1).await?, reader: connect(4).await? })
+        Ok(Db { writer: connect(1).await?, reader: connect(4).await?, queue: Some(transaction::Queue::default()) })
     }
 
     async fn postgres(url: &str) -> Result<Db, DbErr> {
         let pool = Database::connect(options(url, 16)).await?;
-        Ok(Db { writer: pool.clone(), reader: pool })
+        Ok(Db { writer: pool.clone(), reader: pool, queue: None })
     }
 }
 

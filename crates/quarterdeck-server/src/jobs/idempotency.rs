@@ -32,7 +32,7 @@ pub(super) async fn replay(
         tx.commit().await?;
         return Ok(None);
     }
-    tx.rollback().await?;
+    drop(tx);
     if old.request_hash.as_deref() != Some(hash) {
         return Err(Error::KeyReused);
     }

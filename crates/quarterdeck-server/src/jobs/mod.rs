@@ -37,7 +37,7 @@ use std::sync::{Arc, Mutex};
 use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck_slurm::host_list;
 use quarterdeck_types::{JobId, JobState};
-use sea_orm::{DatabaseTransaction, DbErr};
+use sea_orm::DbErr;
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 use uuid::Uuid;
@@ -48,7 +48,7 @@ use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::auth;
 use crate::clusters::{Cluster, Scheduler};
-use crate::db::to_us;
+use crate::db::{Transaction, to_us};
 use crate::notifications;
 use crate::problem::FieldError;
 use rows::{read, row};
@@ -440,13 +440,7 @@ async fn save_submission(app: &App, job: Job, tasks: Vec<Job>) -> Result<Job, Db
     Ok(job)
 }
 
-async fn save_within(
-    app: &App,
-    tx: DatabaseTransaction,
-    old: store::Model,
-    job: Job,
-    tasks: Vec<Job>,
-) -> Result<(), DbErr> {
+async fn save_within(app: &App, tx: Transaction, old: store::Model, job: Job, tasks: Vec<Job>) -> Result<(), DbErr> {
     let now = app.clock.now();
     let before = read(old.clone());
     let news = news::happened(before.as_ref(), &job, now);

@@ -3,14 +3,11 @@
 use quarterdeck_types::JobState;
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, Expr, ExprTrait, OnConflict, Query};
-use sea_orm::{
-    ActiveModelTrait, Condition, DatabaseTransaction, IntoActiveModel, Iterable, JoinType, Order, QueryOrder,
-    QuerySelect,
-};
+use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, Iterable, JoinType, Order, QueryOrder, QuerySelect};
 
 use super::dependencies::MOST_SHOWN;
 use crate::clusters::Sight;
-use crate::db::{Part, like};
+use crate::db::{Part, Transaction, like};
 
 const INSERTED_AT_ONCE: usize = 100;
 
@@ -182,7 +179,7 @@ pub(super) async fn set_cancelled_by_user(db: &impl ConnectionTrait, id: Uuid, a
 
 /// The row as it stands, for a transaction that will write it: nobody else does until then. (On SQLite a transaction
 /// that writes is alone anyway.)
-pub(super) async fn by_id_to_change(tx: &DatabaseTransaction, cluster: &str, id: Uuid) -> Result<Option<Model>, DbErr> {
+pub(super) async fn by_id_to_change(tx: &Transaction, cluster: &str, id: Uuid) -> Result<Option<Model>, DbErr> {
     Entity::find_by_id(id).filter(Column::Cluster.eq(cluster)).lock_exclusive().one(tx).await
 }
 
