@@ -10,6 +10,8 @@ use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::{Duration, Instant};
 
+use base64::Engine;
+use base64::prelude::BASE64_STANDARD;
 use rustix::fs::{FallocateFlags, fallocate};
 use rustix::process::Pid;
 
@@ -109,16 +111,12 @@ impl Bench {
     fn small_files(&self) {
         let each = SMALL_FILES / SMALL_CONNECTIONS;
         let length = SMALL.to_string();
-        let create = |_| {
+        let create = |stream| {
             let mut connection = Connection::to(self.address);
-            for _ in 0..each {
-                let answer = self.ask(
-                    &mut connection,
-                    "POST",
-                    "/api/v1/uploads",
-                    &[("Upload-Length", &length), NAME, OCTETS],
-                    SMALL,
-                );
+            for number in 0..each {
+                let name = format!("filename {}", BASE64_STANDARD.encode(format!("{stream}-{number}.bin")));
+                let headers = [("Upload-Length", &*length), ("Upload-Metadata", &name), OCTETS];
+                let answer = self.ask(&mut connection, "POST", "/api/v1/uploads", &headers, SMALL);
                 assert_eq!(answer.status, 201);
             }
         };

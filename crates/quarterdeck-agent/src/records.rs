@@ -128,8 +128,8 @@ impl Record {
     }
 }
 
-/// Removes what did not change for `age` and nobody is at: records, and notes that are single files. Nobody asks for
-/// them any more, since the server keeps its own.
+/// Removes records that did not change for `age` and nobody is at. Nobody asks for them any more, since the server keeps
+/// its own.
 pub(crate) fn remove_old(directory: &Path, age: Duration) -> io::Result<()> {
     let entries = match fs::read_dir(directory) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(()),
@@ -141,12 +141,10 @@ pub(crate) fn remove_old(directory: &Path, age: Duration) -> io::Result<()> {
         let path = entry.path();
         let about = entry.metadata()?;
         let ours = entry.file_name().to_str().is_some_and(|name| Uuid::try_parse(name).is_ok());
-        if !ours || about.modified()? >= limit {
+        if !ours || !about.is_dir() || about.modified()? >= limit {
             continue;
         }
-        if about.is_file() {
-            fs::remove_file(path)?;
-        } else if flock(open_log(&path)?, FlockOperation::NonBlockingLockExclusive).is_ok() {
+        if flock(open_log(&path)?, FlockOperation::NonBlockingLockExclusive).is_ok() {
             fs::remove_dir_all(path)?;
         }
     }

@@ -18,14 +18,13 @@ use crate::serve::Work;
 use crate::submit::{Submission, Submissions};
 use crate::tasks::Tasks;
 use crate::trash;
-use crate::uploads::{self, Placings};
+use crate::uploads;
 
 /// Everything that answering takes; shared by all connections, changed by none.
 pub(crate) struct Agent {
     pub(crate) account: Account,
     pub(crate) spaces: Arc<Spaces>,
     pub(crate) programs: Programs,
-    pub(crate) placings: Placings,
     pub(crate) submissions: Submissions,
     pub(crate) local: LocalJobs,
     pub(crate) tasks: Arc<Tasks>,
@@ -69,7 +68,7 @@ impl Agent {
             Request::Restore { space, item } => Answer::Entry { entry: trash::restore(spaces, &space, &item)? },
             Request::Link { from, to } => Answer::Entry { entry: files::link(spaces, &from, &to)? },
             Request::CreateUpload { upload, directory, size } => {
-                Answer::Entry { entry: uploads::create(spaces, upload, &directory, size)? }
+                return opened(uploads::create(spaces, upload, &directory, size)?);
             }
             Request::OpenUpload { upload, directory, keep } => {
                 return opened(uploads::open(spaces, upload, &directory, keep)?);
@@ -78,8 +77,8 @@ impl Agent {
                 let (from, to) = ((part, &part_directory, from), (upload, &directory, at));
                 done(uploads::copy(spaces, from, to, length)?)
             }
-            Request::FinishUpload { upload, directory, name, size } => {
-                uploads::finish(spaces, &self.placings, upload, &directory, &name, size)?
+            Request::FinishUpload { upload, directory, name, size, inode } => {
+                uploads::finish(spaces, upload, &directory, &name, (size, inode))?
             }
             Request::ReplaceFile { upload, at, expected } => {
                 Answer::Entry { entry: replace::replace(spaces, upload, &at, expected)? }

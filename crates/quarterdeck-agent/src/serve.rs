@@ -27,7 +27,6 @@ use crate::requests::{Agent, Reply};
 use crate::resolve::Spaces;
 use crate::submit::Submissions;
 use crate::tasks::Tasks;
-use crate::uploads::Placings;
 
 const MAX_CONNECTIONS: usize = 16;
 /// Enough for the deepest request and the longest page; only what is touched counts as memory.
@@ -89,9 +88,8 @@ fn bind(path: &Path) -> io::Result<UnixListener> {
 }
 
 fn agent(account: Account, config: Config, self_arguments: &[&str]) -> Agent {
-    let [submissions, local, uploads, tasks] =
-        ["submissions", "local", "uploads", "tasks"].map(|name| config.state.join(name));
-    for directory in [&submissions, &local, &uploads, &tasks] {
+    let [submissions, local, tasks] = ["submissions", "local", "tasks"].map(|name| config.state.join(name));
+    for directory in [&submissions, &local, &tasks] {
         if let Err(error) = records::remove_old(directory, config.record_age) {
             eprintln!("quarterdeck-agent: removing old records in {}: {error}", directory.display());
         }
@@ -107,7 +105,6 @@ fn agent(account: Account, config: Config, self_arguments: &[&str]) -> Agent {
         spaces,
         tasks,
         submissions: Submissions { records: Records::new(submissions), time: config.sbatch_time },
-        placings: Placings { directory: uploads },
         local: LocalJobs {
             records: Records::new(local),
             self_arguments: self_arguments.iter().map(|argument| argument.to_string()).collect(),

@@ -1,12 +1,11 @@
 //! Collects an upload in a hidden file beside its place, and puts it there when it is whole: a finished upload is
 //! complete, synced and in place, or it is not there.
 
-use std::fs::{self, File};
+use std::fs::File;
 use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::{DirBuilderExt, FileExt};
-use std::path::PathBuf;
+use std::os::unix::fs::FileExt;
 
 use quarterdeck_types::agent::{AgentError, Answer, Entry, ErrorCode};
 use quarterdeck_types::{FileName, Place};
@@ -14,12 +13,10 @@ use rustix::fs::{
     AtFlags, FlockOperation, Mode, OFlags, Stat, copy_file_range, flock, fstat, fstatvfs, ftruncate, unlinkat,
 };
 use rustix::io::Errno;
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::errors::{During, Outcome};
 use crate::files::{CAREFUL, check_regular, entry, make_directories, rename_new, same_file, stat_name, sync_directory};
-use crate::records;
 use crate::resolve::{Located, Spaces, escape_absolute, open_name};
 
 const MAX_NAME_BYTES: usize = 255;
@@ -29,7 +26,7 @@ const MAX_NUMBERED: u32 = 9999;
 const COPY_BYTES: u64 = 64 << 20;
 const BUFFER_BYTES: u64 = 1 << 20;
 
-pub(crate) fn create(spaces: &Spaces, upload: Uuid, directory: &Place, size: u64) -> Outcome<Entry> {
+pub(crate) fn create(spaces: &Spaces, upload: Uuid, directory: &Place, size: u64) -> Outcome<(Entry, OwnedFd)> {
     let at = spaces.locate(directory)?;
     let name = hidden_name(upload);
     let parent = make_directories(spaces, &at)?;
@@ -37,7 +34,9 @@ pub(crate) fn create(spaces: &Spaces, upload: Uuid, directory: &Place, size: u64
     let flags = OFlags::RDWR | OFlags::CREATE | OFlags::NOFOLLOW | CAREFUL;
     let opened = open_name(&parent, name.as_os_str(), flags, Mode::from_raw_mode(0o666)).during(&at)?;
     let place = spaces.child(&at, &name);
-    Ok(entry(&name, &check_regular(&opened, &place)?, Some(&place.absolute)))
+    let about = check_regular(&opened, &place)?;
+    lock(&opened, &place)?;
+    Ok((entry(&name, &about, Some(&place.absolute)), opened))
 }
 
 /// Asked in front, so that nobody sends for an hour what cannot be kept. What others take meanwhile is met when it is
@@ -57,22 +56,26 @@ fn check_room(directory: &OwnedFd, at: &Located, size: u64) -> Outcome<()> {
 pub(crate) fn open(spaces: &Spaces, upload: Uuid, directory: &Place, keep: u64) -> Outcome<(Entry, OwnedFd)> {
     let (opened, place, name) = open_hidden(spaces, upload, directory)?;
     check_regular(&opened, &place)?;
-    // Held by the open file, wherever its descriptor goes: a server that is stopped in the middle of writing keeps it,
-    // and one that is killed does not. Some file systems have no locks; the server's own order is all there is then.
-    match flock(&opened, FlockOperation::NonBlockingLockExclusive) {
-        Err(Errno::WOULDBLOCK) => {
-            let message = format!("{place}: another request is writing to this upload");
-            return Err(AgentError::new(ErrorCode::Locked, message));
-        }
-        Err(Errno::NOLCK | Errno::NOSYS | Errno::OPNOTSUPP) => {}
-        other => other.during(&place)?,
-    }
+    lock(&opened, &place)?;
     let mut about = fstat(&opened).during(&place)?;
     if u64::try_from(about.st_size).is_ok_and(|size| size > keep) {
         ftruncate(&opened, keep).during(&place)?;
         about = fstat(&opened).during(&place)?;
     }
     Ok((entry(&name, &about, Some(&place.absolute)), opened))
+}
+
+/// Held by the open file, wherever its descriptor goes: a server that is stopped in the middle of writing keeps it, and
+/// one that is killed does not. Some file systems have no locks; the server's own order is all there is then.
+fn lock(opened: &OwnedFd, place: &Located) -> Outcome<()> {
+    match flock(opened, FlockOperation::NonBlockingLockExclusive) {
+        Err(Errno::WOULDBLOCK) => {
+            let message = format!("{place}: another request is writing to this upload");
+            Err(AgentError::new(ErrorCode::Locked, message))
+        }
+        Err(Errno::NOLCK | Errno::NOSYS | Errno::OPNOTSUPP) => Ok(()),
+        other => other.during(place),
+    }
 }
 
 /// From and to: an upload, its directory, and the byte where it begins.
@@ -132,21 +135,20 @@ fn open_hidden(spaces: &Spaces, upload: Uuid, directory: &Place) -> Outcome<(Own
     Ok((opened, place, name))
 }
 
-/// Asked again after an answer was lost, it answers the same.
+/// Asked again after an answer was lost, it answers the same. `inode`: the hidden file's, where the server knows it.
 pub(crate) fn finish(
     spaces: &Spaces,
-    placings: &Placings,
     upload: Uuid,
     directory: &Place,
     name: &FileName,
-    size: u64,
+    (size, inode): (u64, Option<u64>),
 ) -> Outcome<Answer> {
     let at = spaces.locate(directory)?;
     let parent = spaces.open(&at, OFlags::RDONLY | OFlags::DIRECTORY)?;
     let hidden = hidden_name(upload);
     let flags = OFlags::RDWR | OFlags::NOFOLLOW | CAREFUL;
     let opened = match open_name(&parent, hidden.as_os_str(), flags, Mode::empty()) {
-        Err(Errno::NOENT) => return find_placed(spaces, placings, upload, &at, &parent, name),
+        Err(Errno::NOENT) => return find_placed(spaces, &at, &parent, name, (size, inode)),
         other => other.during(&at)?,
     };
     check_regular(&opened, &at)?;
@@ -157,7 +159,6 @@ pub(crate) fn finish(
         let message = format!("{at}: the upload holds {} of {size} bytes: send the rest first", about.st_size);
         return Err(AgentError::new(ErrorCode::SizeMismatch, message));
     }
-    placings.note(upload, &about).during(format_args!("upload {upload}"))?;
     for number in 0..=MAX_NUMBERED {
         let name = numbered(name, number);
         match rename_new((parent.as_fd(), hidden.as_os_str()), (parent.as_fd(), name.as_os_str())) {
@@ -187,43 +188,18 @@ pub(crate) fn discard(spaces: &Spaces, upload: Uuid, directory: &Place) -> Outco
     }
 }
 
-/// Which file each upload was about to become, so that one whose agent was killed between the deed and the answer is
-/// found again. Files in the agent's state directory.
-pub(crate) struct Placings {
-    pub(crate) directory: PathBuf,
-}
-
-#[derive(Serialize, Deserialize)]
-struct Placing {
-    device: u64,
-    inode: u64,
-}
-
-impl Placings {
-    fn note(&self, upload: Uuid, about: &Stat) -> io::Result<()> {
-        fs::DirBuilder::new().recursive(true).mode(0o700).create(&self.directory)?;
-        let placing = Placing { device: about.st_dev, inode: about.st_ino };
-        records::write(&self.directory, &upload.to_string(), &placing)
-    }
-
-    fn is_noted(&self, upload: Uuid, about: &Stat) -> io::Result<bool> {
-        let noted: Option<Placing> = records::read(&self.directory, &upload.to_string())?;
-        Ok(noted.is_some_and(|noted| (noted.device, noted.inode) == (about.st_dev, about.st_ino)))
-    }
-}
-
+/// The file that an upload became whose agent was killed between the deed and the answer.
 fn find_placed(
     spaces: &Spaces,
-    placings: &Placings,
-    upload: Uuid,
     at: &Located,
     parent: &OwnedFd,
     name: &FileName,
+    (size, inode): (u64, Option<u64>),
 ) -> Outcome<Answer> {
     for number in 0..=MAX_NUMBERED {
         let name = numbered(name, number);
         let Ok(about) = stat_name(parent, name.as_os_str()) else { break };
-        if placings.is_noted(upload, &about).during(format_args!("upload {upload}"))? {
+        if inode == Some(about.st_ino) && u64::try_from(about.st_size) == Ok(size) {
             return Ok(placed(spaces, at, &name, &about));
         }
     }

@@ -14,7 +14,7 @@ use crate::file_task::{FileTask, Found, TaskStatus};
 use crate::{FileName, JobId, Place, RelativePath, SpaceName};
 
 /// Raised when a request or an answer changes in a way that the other side would misread.
-pub const PROTOCOL: u16 = 4;
+pub const PROTOCOL: u16 = 5;
 
 /// A request line's limit: a batch script (Slurm's own default limit is 4 MB) written as JSON, and some room.
 pub const MAX_REQUEST_BYTES: usize = 8 << 20;
@@ -67,7 +67,8 @@ pub enum Request {
 
     /// Makes the hidden file that collects an upload's bytes, in its target directory, and the missing directories
     /// above it. [`ErrorCode::NoSpaceLeft`] where the file system has no room for `size` bytes; 0: nobody knows yet.
-    /// That it is there is no error. Answer: [`Answer::Entry`].
+    /// That it is there is no error. It is locked as by [`Request::OpenUpload`]. Answer: [`Answer::Opened`] *with
+    /// descriptor*.
     CreateUpload { upload: Uuid, directory: Place, size: u64 },
     /// Opens an upload's hidden file for writing and cuts off what stands behind the first `keep` bytes. That it is
     /// gone is an error, lest a hole take the place of what it held. It is locked for whoever gets the descriptor, until
@@ -78,8 +79,8 @@ pub enum Request {
     CopyUpload { upload: Uuid, directory: Place, at: u64, part: Uuid, part_directory: Place, from: u64, length: u64 },
     /// Syncs the hidden file, checks that it holds `size` bytes, and puts it in place under `name`, or, if that is
     /// taken, under `name-1`, `name-2` … before its extension. Syncs the directory. Asked again after an answer was
-    /// lost, it answers the same. Answer: [`Answer::Placed`].
-    FinishUpload { upload: Uuid, directory: Place, name: FileName, size: u64 },
+    /// lost, it answers the same, if it is told the `inode` that the hidden file had. Answer: [`Answer::Placed`].
+    FinishUpload { upload: Uuid, directory: Place, name: FileName, size: u64, inode: Option<u64> },
     /// Syncs the hidden file of an upload and puts it in the place of the file `at`, if that is still as `expected`, with
     /// its permissions; without `expected`, only where there is nothing yet. The hidden file is gone afterwards, also
     /// where it was refused. Answer: [`Answer::Entry`], or [`ErrorCode::Changed`].

@@ -12,21 +12,20 @@ use crate::support::{Client, Site, home, name, wait_for};
 
 const ROUNDS: u32 = 500;
 
-fn create(client: &mut Client, upload: Uuid, directory: &str) {
-    let made = client.ask(Request::CreateUpload { upload, directory: home(directory), size: 0 });
-    assert!(matches!(made, Answer::Entry { .. }), "{made:?}");
-}
-
+/// Makes it, if it is not there yet.
 fn open(client: &mut Client, upload: Uuid, directory: &str) -> File {
-    create(client, upload, directory);
-    match client.ask_for_descriptor(Request::OpenUpload { upload, directory: home(directory), keep: u64::MAX }) {
+    match client.ask_for_descriptor(Request::CreateUpload { upload, directory: home(directory), size: 0 }) {
         (Answer::Opened { .. }, Some(descriptor)) => File::from(descriptor),
         other => panic!("{other:?}"),
     }
 }
 
+fn create(client: &mut Client, upload: Uuid, directory: &str) {
+    drop(open(client, upload, directory));
+}
+
 fn finish(upload: Uuid, directory: &str, file: &str, size: u64) -> Request {
-    Request::FinishUpload { upload, directory: home(directory), name: name(file), size }
+    Request::FinishUpload { upload, directory: home(directory), name: name(file), size, inode: None }
 }
 
 fn placed(answer: Answer) -> String {
@@ -62,13 +61,19 @@ fn finished_again_after_a_lost_answer_it_is_where_it_was_put() {
     fs::create_dir(site.home("in")).unwrap();
     fs::write(site.home("in/a.txt"), "mine").unwrap();
     let upload = Uuid::now_v7();
-    open(&mut site.client(), upload, "in").write_all_at(b"new", 0).unwrap();
-    site.client().send(&finish(upload, "in", "a.txt", 3));
+    let file = open(&mut site.client(), upload, "in");
+    file.write_all_at(b"new", 0).unwrap();
+    let inode = Some(file.metadata().unwrap().ino());
+    let finish =
+        |size, inode| Request::FinishUpload { upload, directory: home("in"), name: name("a.txt"), size, inode };
+    site.client().send(&finish(3, inode));
     wait_for("the upload", || site.home("in/a-1.txt").exists());
     site.kill();
     site.start(&[]);
-    assert_eq!(placed(site.client().ask(finish(upload, "in", "a.txt", 3))), "in/a-1.txt");
-    assert_eq!(site.client().error(finish(Uuid::now_v7(), "in", "a.txt", 3)), ErrorCode::NotFound);
+    assert_eq!(placed(site.client().ask(finish(3, inode))), "in/a-1.txt");
+    for other in [finish(4, inode), finish(3, None), finish(3, Some(1))] {
+        assert_eq!(site.client().error(other), ErrorCode::NotFound);
+    }
 }
 
 #[test]
@@ -205,9 +210,12 @@ fn links_swapped_on_the_way_lead_nowhere() {
         for _ in 0..ROUNDS {
             let upload = Uuid::now_v7();
             let directory = || home("way/in");
-            let created = client.ask(Request::CreateUpload { upload, directory: directory(), size: 3 });
-            let opened = client.ask_for_descriptor(Request::OpenUpload { upload, directory: directory(), keep: 0 });
-            if let (Answer::Entry { .. }, (Answer::Opened { .. }, Some(descriptor))) = (created, opened) {
+            let create = Request::CreateUpload { upload, directory: directory(), size: 3 };
+            if !matches!(client.ask_for_descriptor(create), (Answer::Opened { .. }, Some(_))) {
+                continue;
+            }
+            let open = Request::OpenUpload { upload, directory: directory(), keep: 0 };
+            if let (Answer::Opened { .. }, Some(descriptor)) = client.ask_for_descriptor(open) {
                 File::from(descriptor).write_all_at(b"new", 0).unwrap();
                 finished += u32::from(matches!(client.ask(finish(upload, "way/in", "file", 3)), Answer::Placed { .. }));
             }

@@ -51,13 +51,15 @@ impl UserFile {
     }
 
     /// Writes all the pieces, one behind the other, from `offset` on.
-    pub async fn write_at(&self, pieces: Vec<Bytes>, mut offset: u64) -> io::Result<()> {
+    pub async fn write_at(&self, pieces: Vec<Bytes>, offset: u64) -> io::Result<()> {
+        self.blocking(move |file| write_all_at(file, &pieces, offset)).await
+    }
+
+    /// Writes all of a file that was empty, and makes it survive a crash of the machine.
+    pub async fn write_through(&self, pieces: Vec<Bytes>) -> io::Result<()> {
         self.blocking(move |file| {
-            for piece in &pieces {
-                file.write_all_at(piece, offset)?;
-                offset += piece.len() as u64;
-            }
-            Ok(())
+            write_all_at(file, &pieces, 0)?;
+            file.sync_data()
         })
         .await
     }
@@ -102,4 +104,12 @@ impl UserFile {
         });
         done.await.map_err(io::Error::other)?
     }
+}
+
+fn write_all_at(file: &File, pieces: &[Bytes], mut offset: u64) -> io::Result<()> {
+    for piece in pieces {
+        file.write_all_at(piece, offset)?;
+        offset += piece.len() as u64;
+    }
+    Ok(())
 }

@@ -24,7 +24,7 @@ use quarterdeck_types::agent::{
 use quarterdeck_types::file_task::{Found, TaskStatus};
 use quarterdeck_types::launcher::RefusalCode;
 use thiserror::Error;
-use tokio::sync::Semaphore;
+use tokio::sync::{OnceCell, Semaphore};
 
 use connection::Connection;
 use failing::Failing;
@@ -98,6 +98,7 @@ pub struct Agent(Arc<Inner>);
 struct Inner {
     user: String,
     start: Arc<Start>,
+    host: OnceCell<String>,
     idle: Mutex<Vec<Connection>>,
     /// One turn a connection.
     calls: Semaphore,
@@ -118,6 +119,7 @@ impl Agents {
             Agent(Arc::new(Inner {
                 user: unix_user.to_owned(),
                 start: self.start.clone(),
+                host: OnceCell::new(),
                 idle: Mutex::default(),
                 calls: Semaphore::new(self.connections),
                 file_turns: Arc::new(Semaphore::new(self.connections)),
@@ -146,7 +148,13 @@ impl Agent {
         }
     }
 
-    /// Opens a file: [`Request::OpenRead`] or [`Request::OpenUpload`].
+    /// The host that the agent runs on.
+    pub async fn host(&self) -> Result<&str, Error> {
+        let host = self.0.host.get_or_try_init(async || Ok(self.hello().await?.host));
+        host.await.map(String::as_str)
+    }
+
+    /// Opens a file: [`Request::OpenRead`], [`Request::CreateUpload`] or [`Request::OpenUpload`].
     pub async fn open(&self, request: Request) -> Result<UserFile, Error> {
         match self.call(request).await? {
             (Answer::Opened { entry }, Some(descriptor)) => {
@@ -157,7 +165,7 @@ impl Agent {
     }
 
     /// [`Request::Stat`], [`Request::Mkdir`], [`Request::Link`], [`Request::SetMode`], [`Request::Restore`],
-    /// [`Request::SetAcl`], [`Request::ReplaceFile`], [`Request::CreateUpload`].
+    /// [`Request::SetAcl`], [`Request::ReplaceFile`].
     pub async fn entry(&self, request: Request) -> Result<Entry, Error> {
         match self.call(request).await? {
             (Answer::Entry { entry }, None) => Ok(entry),

@@ -309,7 +309,8 @@ pub(crate) async fn actor_of_session(app: &App, id: Uuid, origin: Origin) -> Res
 /// for long after it was admitted.
 pub(crate) async fn access_ended(app: &App, actor: &Actor) {
     let mut events = app.live.subscribe();
-    let mut check = tokio::time::interval(CHECK_ACCESS_EVERY);
+    // It was looked at when the request came.
+    let mut check = tokio::time::interval_at(tokio::time::Instant::now() + CHECK_ACCESS_EVERY, CHECK_ACCESS_EVERY);
     loop {
         let missed = tokio::select! {
             event = events.recv() => match event {

@@ -56,8 +56,7 @@ pub async fn write(
     let upload = Uuid::now_v7();
     let write = async |agent: &Agent| {
         let size = bytes.len() as u64;
-        agent.entry(Request::CreateUpload { upload, directory: directory.clone(), size }).await?;
-        let file = agent.open(Request::OpenUpload { upload, directory: directory.clone(), keep: 0 }).await?;
+        let file = agent.open(Request::CreateUpload { upload, directory: directory.clone(), size }).await?;
         let written = file.write_at(vec![bytes], 0).await.map_err(not_written);
         let replaced = match written {
             Ok(()) => agent.entry(Request::ReplaceFile { upload, at, expected }).await,

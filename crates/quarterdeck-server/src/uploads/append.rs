@@ -22,7 +22,7 @@ use crate::db::to_us;
 
 /// Bytes collected before one write, so that small network reads do not become small writes. With one piece in
 /// flight to the disk this bounds the memory of an upload, whatever the chunk size.
-const WRITE_BYTES: usize = 1 << 20;
+pub(super) const WRITE_BYTES: usize = 1 << 20;
 /// Received bytes after which the offset is recorded within one request.
 const RECORD_BYTES: u64 = 64 << 20;
 /// A sender that is silent for this long is gone (a laptop that was closed says no goodbye), whether or not anybody
@@ -55,19 +55,25 @@ pub(super) async fn append<E>(
         app.uploads.senders.end_stalled(id).await;
     }
     let writer = Writer::begin(app, id).await?;
-    writer.end(app, append_as(app, actor, id, chunk, body, turn, &writer).await).await
+    let appended = async {
+        let upload = find(app, actor, id).await?;
+        append_as(app, actor, (upload, None), chunk, body, turn, &writer).await
+    };
+    let appended = appended.await;
+    writer.end(app, appended).await
 }
 
-async fn append_as<E>(
+/// The hidden file comes along where it was made just now.
+pub(super) async fn append_as<E>(
     app: &App,
     actor: &Actor,
-    id: Uuid,
+    (mut upload, file): (Upload, Option<UserFile>),
     chunk: Chunk,
     body: impl Stream<Item = Result<Bytes, E>>,
     turn: Turn,
     writer: &Writer,
 ) -> Result<Upload, Error> {
-    let mut upload = find(app, actor, id).await?;
+    let id = upload.id;
     if matches!(upload.concat, Some(Concat::Final(_))) {
         return Err(Error::MadeOfParts);
     }
@@ -81,9 +87,13 @@ async fn append_as<E>(
     }
     let agent = agent(app, actor)?;
     if upload.size == Some(upload.offset) {
-        return when_whole(app, actor, &agent, upload, writer).await;
+        return when_whole(app, actor, &agent, (upload, file), writer).await;
     }
-    let file = match open(&agent, &upload, upload.offset).await {
+    let opened = match file {
+        Some(file) => Ok(file),
+        None => open(&agent, &upload, upload.offset).await,
+    };
+    let file = match opened {
         Ok(file) if file.entry().size >= upload.offset => file,
         Ok(file) => return shorter(app, actor, &upload, file.entry().size, writer).await,
         Err(Error::Agent(error)) if error.is_not_found() => return forget(app, actor, id).await,
@@ -118,20 +128,27 @@ async fn append_as<E>(
             if hasher.finish() != checksum.expected {
                 return Err(Error::WrongChecksum);
             }
-            writing.record(true).await?;
         }
-        // Also when the body broke off: what came is worth keeping.
-        _ => {
+        // What came before a body broke off is worth keeping.
+        _ if ended.is_err() => {
             writing.record(true).await?;
             ended?;
         }
+        _ => {}
     }
-    upload.offset = writing.recorded;
     upload.expires_at = Some(expires_at(app));
+    if upload.concat.is_none() && upload.size == Some(writing.written) {
+        writing.sync(true).await?;
+        upload.offset = writing.written;
+        // Which records it.
+        return finish::finish(app, actor, &agent, upload, Some(writing.file), writer.lease.fence).await;
+    }
+    writing.record(true).await?;
+    upload.offset = writing.recorded;
     // Its file is locked as long as it is open.
     drop(writing);
     tell(app, actor, &upload);
-    if upload.size == Some(upload.offset) { when_whole(app, actor, &agent, upload, writer).await } else { Ok(upload) }
+    Ok(upload)
 }
 
 fn check_offset(upload: &Upload, asked: u64) -> Result<(), Error> {
@@ -160,13 +177,13 @@ async fn when_whole(
     app: &App,
     actor: &Actor,
     agent: &agents::Agent,
-    upload: Upload,
+    (upload, file): (Upload, Option<UserFile>),
     writer: &Writer,
 ) -> Result<Upload, Error> {
     if upload.concat == Some(Concat::Partial) {
         return Ok(upload);
     }
-    finish::finish(app, actor, agent, upload, writer.lease.fence).await
+    finish::finish(app, actor, agent, upload, file, writer.lease.fence).await
 }
 
 /// The hidden file was cut behind our back, or the machine crashed and the site lets bytes be acknowledged before they
@@ -273,15 +290,12 @@ impl Writing<'_> {
 
     /// The offset is recorded only behind the bytes it promises.
     async fn record(&mut self, answering: bool) -> Result<(), Error> {
-        let sync = self.durability.is_due(self.synced, self.written, answering);
-        let record = sync || answering || self.written - self.recorded >= RECORD_BYTES;
+        let due = self.durability.is_due(self.synced, self.written, answering);
+        let record = due || answering || self.written - self.recorded >= RECORD_BYTES;
         if self.written == self.recorded || !record || self.hasher.is_some() {
             return Ok(());
         }
-        if sync {
-            self.file.sync().await.map_err(write_error)?;
-            self.synced = self.written;
-        }
+        self.sync(answering).await?;
         let expires = to_us(expires_at(self.app));
         let id = (self.id, self.writer.lease.fence);
         if !store::set_offset(self.app.db.write(), id, self.written, expires).await? {
@@ -290,10 +304,19 @@ impl Writing<'_> {
         self.recorded = self.written;
         Ok(())
     }
+
+    /// Where the site's durability says so.
+    async fn sync(&mut self, answering: bool) -> Result<(), Error> {
+        if self.durability.is_due(self.synced, self.written, answering) {
+            self.file.sync().await.map_err(write_error)?;
+            self.synced = self.written;
+        }
+        Ok(())
+    }
 }
 
 /// A full disk and a spent quota keep their meaning on the way to the client.
-fn write_error(error: std::io::Error) -> Error {
+pub(super) fn write_error(error: std::io::Error) -> Error {
     let answered = |code, message: &str| Error::Agent(agents::Error::Answered(AgentError::new(code, message)));
     match error.kind() {
         std::io::ErrorKind::StorageFull => {

@@ -1,5 +1,6 @@
 //! Checksums: of a chunk, as tus has them, and of the whole file.
 
+use bytes::Bytes;
 use sha1::Sha1;
 use sha2::{Digest, Sha256};
 
@@ -25,6 +26,14 @@ pub(super) enum Hasher {
     Sha1(Sha1),
     Sha256(Sha256),
     Crc32(crc32fast::Hasher),
+}
+
+impl Checksum {
+    pub(super) fn is_of(&self, pieces: &[Bytes]) -> bool {
+        let mut hasher = self.algorithm.hasher();
+        pieces.iter().for_each(|piece| hasher.update(piece));
+        hasher.finish() == self.expected
+    }
 }
 
 impl Algorithm {

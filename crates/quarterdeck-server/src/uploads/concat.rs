@@ -87,7 +87,7 @@ async fn join(
         }
         begin = end;
     }
-    let finished = finish::finish(app, actor, agent, upload, fence).await;
+    let finished = finish::finish(app, actor, agent, upload, None, fence).await;
     // What is not to be kept as a whole is not to be kept in parts.
     if matches!(finished, Ok(_) | Err(Error::WrongContent { .. } | Error::Refused(_))) {
         for part in found {

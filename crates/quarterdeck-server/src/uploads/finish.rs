@@ -3,30 +3,59 @@
 use quarterdeck_types::agent::Request;
 use quarterdeck_types::{Place, RelativePath, hex};
 use serde_json::json;
+use uuid::Uuid;
 
 use super::checksum::Algorithm;
-use super::{Error, Judgement, Risk, State, Upload, find, kind, open, place, remove_hidden, store, tell};
+use super::{Error, Judgement, Risk, State, Upload, expires_at, kind, open, place, remove_hidden, store, tell};
 use crate::access::Actor;
 use crate::agents::{Agent, UserFile};
 use crate::app::App;
 use crate::audit::{Event, Outcome};
+use crate::db::{Transaction, to_us};
 
 /// Read at once while the file's checksum is taken.
 const READ_BYTES: usize = 1 << 20;
 
+/// Records first what has come: that counts, whatever becomes of the rest. The hidden file comes along where it is open;
 /// `fence` is the number of the lease under which it was written.
 pub(super) async fn finish(
     app: &App,
     actor: &Actor,
     agent: &Agent,
     upload: Upload,
+    file: Option<UserFile>,
     fence: i64,
 ) -> Result<Upload, Error> {
-    let object = upload.id.to_string();
+    let tx = app.db.begin().await?;
+    if !store::set_offset(&tx, (upload.id, fence), upload.offset, to_us(expires_at(app))).await? {
+        return Err(Error::TakenOver);
+    }
+    let intent = intend(&tx, app, actor, &upload).await?;
+    tx.commit().await?;
+    conclude(app, actor, agent, upload, file, (intent, fence)).await
+}
+
+pub(super) async fn intend(tx: &Transaction, app: &App, actor: &Actor, upload: &Upload) -> Result<Uuid, Error> {
+    Ok(app.audit.intend_within(tx, actor, event(&upload.id.to_string(), upload)).await?)
+}
+
+fn event<'a>(object: &'a str, upload: &Upload) -> Event<'a> {
     let detail = json!({"name": upload.filename.to_string(), "size": upload.offset});
-    let event = || Event::new("upload.finish", &object).with(detail.clone());
-    let intent = app.audit.intend(actor, event()).await?;
-    let (judged, (path, absolute)) = match place_checked(app, agent, &upload).await {
+    Event::new("upload.finish", object).with(detail)
+}
+
+/// Puts in place what was recorded, with the intent to.
+pub(super) async fn conclude(
+    app: &App,
+    actor: &Actor,
+    agent: &Agent,
+    upload: Upload,
+    file: Option<UserFile>,
+    (intent, fence): (Uuid, i64),
+) -> Result<Upload, Error> {
+    let object = upload.id.to_string();
+    let event = || event(&object, &upload);
+    let (judged, (path, absolute)) = match place_checked(app, agent, &upload, file).await {
         Ok(placed) => placed,
         Err(error) => {
             app.uploads.failed(upload.id);
@@ -38,6 +67,8 @@ pub(super) async fn finish(
             }
             if matches!(error, Error::WrongContent { .. } | Error::Refused(_)) {
                 app.live.upload_gone(actor.user_id, upload.id);
+            } else {
+                tell(app, actor, &upload);
             }
             return Err(error);
         }
@@ -48,27 +79,29 @@ pub(super) async fn finish(
         absolute: Some(absolute),
         finished_at: Some(app.clock.now()),
         expires_at: None,
-        ..upload
+        ..upload.clone()
     };
     let tx = app.db.begin().await?;
-    if !store::finish(&tx, &finished, fence).await? {
-        return Err(Error::TakenOver);
-    }
-    if let Some(judged) = judged {
-        store::judge(&tx, finished.id, &judged).await?;
-    }
+    let finished = store::finish(&tx, finished, judged, fence).await?.ok_or(Error::TakenOver)?;
     app.audit.conclude_within(&tx, actor, intent, Outcome::Done, event()).await?;
     tx.commit().await?;
-    // With the kind that the user may have chosen meanwhile.
-    let finished = find(app, actor, finished.id).await?;
     tell(app, actor, &finished);
     Ok(finished)
 }
 
 type Placed = (RelativePath, String);
 
-async fn place_checked(app: &App, agent: &Agent, upload: &Upload) -> Result<(Option<Judgement>, Placed), Error> {
-    let judged = match open(agent, upload, upload.offset).await {
+async fn place_checked(
+    app: &App,
+    agent: &Agent,
+    upload: &Upload,
+    file: Option<UserFile>,
+) -> Result<(Option<Judgement>, Placed), Error> {
+    let opened = match file {
+        Some(file) => Ok(file),
+        None => open(agent, upload, upload.offset).await,
+    };
+    let judged = match opened {
         Ok(file) => Some(check(app, agent, upload, file).await?),
         // Placed already, by whoever was killed before saying so: it was checked then.
         Err(Error::Agent(error)) if error.is_not_found() => None,
@@ -79,6 +112,7 @@ async fn place_checked(app: &App, agent: &Agent, upload: &Upload) -> Result<(Opt
         directory: place(upload),
         name: upload.filename.clone(),
         size: upload.offset,
+        inode: upload.inode,
     };
     let placed = agent.placed(request).await?;
     match judged {

@@ -5,6 +5,7 @@ pub(crate) mod api;
 mod append;
 mod checksum;
 mod concat;
+mod create;
 mod durability;
 mod expiry;
 mod finish;
@@ -167,6 +168,8 @@ pub struct Upload {
     /// By what its client knows the file again.
     pub fingerprint: Option<String>,
     pub part: Option<PartOf>,
+    /// Its file's, hidden and in place.
+    pub inode: Option<u64>,
 }
 
 /// What a client announces.
@@ -200,70 +203,6 @@ pub struct Uploads {
     /// Those that could not be put in place, and when.
     failed: Arc<Mutex<HashMap<Uuid, Instant>>>,
     turns: Turns,
-}
-
-/// Announces an upload and makes its hidden file. One that is made of parts is made at once.
-pub async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload, Error> {
-    let (size, room) = match &new.concat {
-        Some(made_of @ Concat::Final(parts)) => {
-            if let Some(before) = concat::made_before(app, actor, made_of).await? {
-                return go_on(app, actor, before).await;
-            }
-            let (all, largest) = concat::sizes_of(app, actor, parts).await?;
-            (Some(all), largest)
-        }
-        _ => (new.size, new.size.unwrap_or(0)),
-    };
-    if size.is_some_and(|size| size > app.config.uploads.max_size) {
-        return Err(Error::TooLarge(app.config.uploads.max_size));
-    }
-    let agent = agent(app, actor)?;
-    let hello = agent.hello().await?;
-    let rules = &app.config.uploads.kind_rules;
-    let judged = kind::announced(app.db.read(), rules, actor.user_id, &new.filename, new.kind).await?;
-    let upload = Upload {
-        id: Uuid::now_v7(),
-        kind: judged.kind,
-        kind_source: judged.source,
-        kind_reason: judged.reason,
-        risks: judged.risks,
-        filename: new.filename,
-        size,
-        offset: 0,
-        state: State::Uploading,
-        space: new.space,
-        directory: new.directory,
-        path: None,
-        absolute: None,
-        created_at: app.clock.now(),
-        finished_at: None,
-        expires_at: Some(expires_at(app)),
-        concat: new.concat,
-        sha256: new.sha256,
-        fingerprint: new.fingerprint,
-        part: new.part,
-    };
-    // The file first: a row without one would promise what the disk refuses.
-    let request = Request::CreateUpload { upload: upload.id, directory: place(&upload), size: room };
-    agent.entry(request).await?;
-    let tx = app.db.begin().await?;
-    store::insert(&tx, store::row(&upload, actor.user_id, hello.host)).await?;
-    if let (Some(kind), false) = (new.kind, upload.concat == Some(Concat::Partial)) {
-        kind::remember(&tx, actor.user_id, &upload.filename, kind, to_us(app.clock.now())).await?;
-    }
-    let detail = json!({"name": upload.filename.to_string(), "size": upload.size, "space": upload.space.to_string()});
-    app.audit.record(&tx, actor, Event::new("upload.create", &upload.id.to_string()).with(detail)).await?;
-    tx.commit().await?;
-    tell(app, actor, &upload);
-    match &upload.concat {
-        Some(Concat::Final(parts)) => {
-            let writer = Writer::begin(app, upload.id).await?;
-            let parts = parts.clone();
-            writer.end(app, concat::assemble(app, actor, &agent, upload, &parts, &writer).await).await
-        }
-        None if upload.size == Some(0) => finish::finish(app, actor, &agent, upload, 0).await,
-        _ => Ok(upload),
-    }
 }
 
 pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<Upload, Error> {
@@ -319,7 +258,7 @@ async fn resume_as(app: &App, actor: &Actor, upload: Upload, writer: &Writer) ->
             let parts = parts.clone();
             concat::assemble(app, actor, &agent, upload, &parts, writer).await
         }
-        _ => finish::finish(app, actor, &agent, upload, writer.lease.fence).await,
+        _ => finish::finish(app, actor, &agent, upload, None, writer.lease.fence).await,
     }
 }
 
@@ -513,6 +452,7 @@ mod tests {
             sha256: None,
             fingerprint: None,
             part: None,
+            inode: Some(u64::MAX),
         }
     }
 
@@ -568,7 +508,8 @@ mod tests {
             assert_eq!(take(1201).await, Some(2));
             assert!(!store::renew_lease(db.write(), upload.id, 1, 9999).await.unwrap());
             assert!(!store::set_offset(db.write(), (upload.id, 1), 5, 1).await.unwrap());
-            assert!(!store::finish(db.write(), &upload, 1).await.unwrap());
+            let finish = async |fence| store::finish(db.write(), upload.clone(), None, fence).await.unwrap().is_some();
+            assert!(!finish(1).await);
             assert!(store::set_offset(db.write(), (upload.id, 2), 5, 1).await.unwrap());
             store::end_lease(db.write(), upload.id, 1).await.unwrap();
             assert_eq!(take(1202).await, None, "it is not the first one's to end");

@@ -44,6 +44,8 @@ pub(super) struct Model {
     pub fingerprint: Option<String>,
     /// As [`PartOf`] is written.
     pub part: Option<String>,
+    /// Bit for bit; missing in rows of earlier releases.
+    pub inode: Option<i64>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -140,32 +142,36 @@ pub(super) async fn set_kind(db: &impl ConnectionTrait, user: Uuid, id: Uuid, ki
         .map(drop)
 }
 
-/// What the content says. The user may have said otherwise while it came: that stays.
-pub(super) async fn judge(db: &impl ConnectionTrait, id: Uuid, judged: &Judgement) -> Result<(), DbErr> {
-    let risks = Entity::update_many().col_expr(Column::Risks, Expr::value(written_json(&judged.risks)));
-    risks.filter(Column::Id.eq(id)).exec(db).await?;
-    Entity::update_many()
-        .col_expr(Column::Kind, Expr::value(judged.kind.as_str()))
-        .col_expr(Column::KindSource, Expr::value(judged.source.as_str()))
-        .col_expr(Column::KindReason, Expr::value(written_json(&judged.reason)))
-        .filter(Column::Id.eq(id))
-        .filter(Column::KindSource.ne(KindSource::User.as_str()))
-        .exec(db)
-        .await
-        .map(drop)
-}
-
-/// Recorded under the number of the lease; `false`: another server writes by now, or it was removed.
-pub(super) async fn finish(db: &impl ConnectionTrait, finished: &Upload, fence: i64) -> Result<bool, DbErr> {
+/// Records that an upload is in place, with what its content says, unless its user has said otherwise while it came; all
+/// under the number of the lease. `None`: another server writes by now, or it was removed. Within a transaction.
+pub(super) async fn finish(
+    tx: &impl ConnectionTrait,
+    finished: Upload,
+    judged: Option<Judgement>,
+    fence: i64,
+) -> Result<Option<Upload>, DbErr> {
+    let ours = Entity::find_by_id(finished.id).filter(Column::Fence.eq(fence)).lock_exclusive();
+    let Some(now) = ours.one(tx).await?.and_then(read) else { return Ok(None) };
+    let known = Judgement { kind: now.kind, source: now.kind_source, reason: now.kind_reason, risks: now.risks };
+    let judged = match judged {
+        Some(Judgement { risks, .. }) if known.source == KindSource::User => Judgement { risks, ..known },
+        judged => judged.unwrap_or(known),
+    };
+    let Judgement { kind, source: kind_source, reason: kind_reason, risks } = judged;
+    let finished = Upload { kind, kind_source, kind_reason, risks, ..finished };
     let update = Entity::update_many()
         .col_expr(Column::State, Expr::value(FINISHED))
         .col_expr(Column::Offset, Expr::value(finished.offset as i64))
         .col_expr(Column::Path, Expr::value(finished.path.as_ref().map(RelativePath::to_string)))
         .col_expr(Column::Absolute, Expr::value(finished.absolute.clone()))
         .col_expr(Column::FinishedUs, Expr::value(finished.finished_at.map(to_us)))
-        .col_expr(Column::ExpiresUs, Expr::value(None::<i64>));
-    let done = update.filter(Column::Id.eq(finished.id)).filter(Column::Fence.eq(fence)).exec(db).await?;
-    Ok(done.rows_affected == 1)
+        .col_expr(Column::ExpiresUs, Expr::value(None::<i64>))
+        .col_expr(Column::Kind, Expr::value(finished.kind.as_str()))
+        .col_expr(Column::KindSource, Expr::value(finished.kind_source.as_str()))
+        .col_expr(Column::KindReason, Expr::value(written_json(&finished.kind_reason)))
+        .col_expr(Column::Risks, Expr::value(written_json(&finished.risks)));
+    update.filter(Column::Id.eq(finished.id)).exec(tx).await?;
+    Ok(Some(finished))
 }
 
 pub(super) async fn delete(db: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {
@@ -295,6 +301,7 @@ pub(super) fn row(upload: &Upload, user_id: Uuid, host: String) -> Model {
         lease_wanted: false,
         fingerprint: upload.fingerprint.clone(),
         part: upload.part.map(|part| part.to_string()),
+        inode: upload.inode.map(u64::cast_signed),
     }
 }
 
@@ -331,5 +338,6 @@ pub(super) fn read(row: Model) -> Option<Upload> {
         sha256: row.sha256,
         fingerprint: row.fingerprint,
         part: row.part.as_deref().and_then(PartOf::read),
+        inode: row.inode.map(i64::cast_unsigned),
     })
 }

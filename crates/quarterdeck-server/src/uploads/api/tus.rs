@@ -16,7 +16,7 @@ use crate::problem::{FieldError, Problem, ProblemDocument};
 use crate::requests::{PathOf, to_the_end};
 use crate::uploads::append::Chunk;
 use crate::uploads::checksum::{self, Algorithm, Checksum};
-use crate::uploads::{self, Concat, NewUpload, State as UploadState, Upload, append, metadata, store};
+use crate::uploads::{self, Concat, NewUpload, State as UploadState, Upload, append, create, metadata, store};
 use crate::web::Uncompressed;
 
 const VERSION: &str = "1.0.0";
@@ -68,26 +68,12 @@ pub(super) async fn create(
     if with_bytes {
         check_octets(&headers)?;
     }
-    let chunk = Chunk { offset: 0, length: None, checksum: checksum(&headers)? };
+    let checksum = checksum(&headers)?;
     let upload = to_the_end(async move {
-        let upload = uploads::create(&app, &actor, new).await?;
-        if !with_bytes || upload.state == UploadState::Finished {
-            return Ok(upload);
-        }
-        match append::append(&app, &actor, upload.id, chunk, body.into_data_stream()).await {
-            Ok(upload) => Ok(upload),
-            // The upload exists; the client goes on from the offset that it asks for.
-            Err(uploads::Error::Broken | uploads::Error::TooManyAtOnce(_)) => {
-                Ok(uploads::find(&app, &actor, upload.id).await?)
-            }
-            // Nobody would know where to go on.
-            Err(error) => {
-                if let Err(cause) = uploads::discard(&app, &actor, upload.id).await {
-                    tracing::debug!(%cause, upload = %upload.id, "what was refused expires");
-                }
-                Err(error.into())
-            }
-        }
+        Ok(match with_bytes {
+            true => create::create_with(&app, &actor, new, checksum, body.into_data_stream()).await?,
+            false => create::create(&app, &actor, new).await?,
+        })
     })
     .await?;
     let mut response = tus(StatusCode::CREATED);

@@ -1,0 +1,253 @@
+//! Announces uploads and makes their hidden files.
+
+use std::time::Duration;
+
+use bytes::Bytes;
+use futures_util::{Stream, StreamExt, stream};
+use quarterdeck_types::FileKind;
+use quarterdeck_types::agent::Request;
+use serde_json::json;
+use tokio::time::{Instant, timeout_at};
+use uuid::Uuid;
+
+use super::append::{self, Chunk, WRITE_BYTES};
+use super::checksum::Checksum;
+use super::turns::Turn;
+use super::{
+    Concat, Error, NewUpload, State, Upload, Writer, agent, concat, discard, expires_at, find, finish, go_on, kind,
+    place, store, tell,
+};
+use crate::access::Actor;
+use crate::agents::{Agent, UserFile};
+use crate::app::App;
+use crate::audit::Event;
+use crate::db::{Transaction, to_us};
+
+/// The bytes that come along with an announcement are waited for this long before it is recorded.
+const HEAD_TIME: Duration = Duration::from_secs(1);
+
+/// An upload whose hidden file is made, and of which the database does not know yet.
+struct Made {
+    upload: Upload,
+    /// What its user says of it.
+    said: Option<FileKind>,
+    host: String,
+    agent: Agent,
+    file: UserFile,
+}
+
+/// Announces an upload. One that is made of parts is made at once.
+pub(super) async fn create(app: &App, actor: &Actor, new: NewUpload) -> Result<Upload, Error> {
+    if let Some(made_of @ Concat::Final(_)) = &new.concat
+        && let Some(before) = concat::made_before(app, actor, made_of).await?
+    {
+        return go_on(app, actor, before).await;
+    }
+    let made = Made::make(app, actor, new).await?;
+    made.announce(app, actor).await?;
+    let Made { upload, agent, file, .. } = made;
+    match &upload.concat {
+        Some(Concat::Final(parts)) => {
+            // It is locked as long as it is open.
+            drop(file);
+            let writer = Writer::begin(app, upload.id).await?;
+            let parts = parts.clone();
+            writer.end(app, concat::assemble(app, actor, &agent, upload, &parts, &writer).await).await
+        }
+        None if upload.size == Some(0) => finish::finish(app, actor, &agent, upload, Some(file), 0).await,
+        _ => Ok(upload),
+    }
+}
+
+/// Announces an upload whose first bytes come along.
+pub(super) async fn create_with<E>(
+    app: &App,
+    actor: &Actor,
+    new: NewUpload,
+    checksum: Option<Checksum>,
+    body: impl Stream<Item = Result<Bytes, E>>,
+) -> Result<Upload, Error> {
+    let Some(turn) = app.uploads.turns.begin(actor.user_id, app.config.uploads.concurrent_per_user) else {
+        // The client goes on from the offset that it asks for.
+        return create(app, actor, new).await;
+    };
+    let mut body = std::pin::pin!(body);
+    let head = Head::receive(&mut body).await;
+    let made = Made::make(app, actor, new).await?;
+    if head.is_all_of(&made.upload) {
+        return whole(app, actor, made, head, checksum, turn).await;
+    }
+    made.announce(app, actor).await?;
+    let Made { upload, file, .. } = made;
+    let id = upload.id;
+    if upload.size == Some(0) {
+        return Err(refused(app, actor, id, Error::TooManyBytes).await);
+    }
+    let body = stream::iter(head.pieces).chain(body);
+    let chunk = Chunk { offset: 0, length: None, checksum };
+    let writer = Writer::begin(app, id).await?;
+    let appended = append::append_as(app, actor, (upload, Some(file)), chunk, body, turn, &writer).await;
+    match writer.end(app, appended).await {
+        // The upload exists; the client goes on from the offset that it asks for.
+        Err(Error::Broken) => find(app, actor, id).await,
+        Err(error) => Err(refused(app, actor, id, error).await),
+        appended => appended,
+    }
+}
+
+/// Nobody would know where to go on.
+async fn refused(app: &App, actor: &Actor, id: Uuid, error: Error) -> Error {
+    if let Err(cause) = discard(app, actor, id).await {
+        tracing::debug!(%cause, upload = %id, "what was refused expires");
+    }
+    error
+}
+
+/// A small file is there before it is announced, so that is recorded with its bytes.
+async fn whole<E>(
+    app: &App,
+    actor: &Actor,
+    made: Made,
+    head: Head<E>,
+    checksum: Option<Checksum>,
+    turn: Turn,
+) -> Result<Upload, Error> {
+    // Nobody else knows of it: on other servers, too, there is nothing to write to until it is recorded.
+    let sender = app.uploads.senders.begin(made.upload.id).ok_or(Error::Busy)?;
+    let (pieces, length) = (head.bytes(), head.length);
+    let wrong = checksum.is_some_and(|checksum| !checksum.is_of(&pieces));
+    if let Some(most) = app.config.uploads.max_bytes_per_second {
+        turn.pace(length, most).await;
+    }
+    let written = match wrong {
+        true => Err(Error::WrongChecksum),
+        false => made.file.write_through(pieces).await.map_err(append::write_error),
+    };
+    if let Err(error) = written {
+        made.let_go().await;
+        return Err(error);
+    }
+    let upload = Upload { offset: length as u64, ..made.upload.clone() };
+    let tx = app.db.begin().await?;
+    made.record(&tx, app, actor, &upload).await?;
+    let intent = finish::intend(&tx, app, actor, &upload).await?;
+    tx.commit().await?;
+    let finished = finish::conclude(app, actor, &made.agent, upload, Some(made.file), (intent, 0)).await;
+    drop((sender, turn));
+    finished
+}
+
+impl Made {
+    /// The file first: a row without one would promise what the disk refuses.
+    async fn make(app: &App, actor: &Actor, new: NewUpload) -> Result<Made, Error> {
+        let (size, room) = match &new.concat {
+            Some(Concat::Final(parts)) => {
+                let (all, largest) = concat::sizes_of(app, actor, parts).await?;
+                (Some(all), largest)
+            }
+            _ => (new.size, new.size.unwrap_or(0)),
+        };
+        if size.is_some_and(|size| size > app.config.uploads.max_size) {
+            return Err(Error::TooLarge(app.config.uploads.max_size));
+        }
+        let agent = agent(app, actor)?;
+        let rules = &app.config.uploads.kind_rules;
+        let judged = kind::announced(app.db.read(), rules, actor.user_id, &new.filename, new.kind).await?;
+        let said = new.kind.filter(|_| new.concat != Some(Concat::Partial));
+        let mut upload = Upload {
+            id: Uuid::now_v7(),
+            kind: judged.kind,
+            kind_source: judged.source,
+            kind_reason: judged.reason,
+            risks: judged.risks,
+            filename: new.filename,
+            size,
+            offset: 0,
+            state: State::Uploading,
+            space: new.space,
+            directory: new.directory,
+            path: None,
+            absolute: None,
+            created_at: app.clock.now(),
+            finished_at: None,
+            expires_at: Some(expires_at(app)),
+            concat: new.concat,
+            sha256: new.sha256,
+            fingerprint: new.fingerprint,
+            part: new.part,
+            inode: None,
+        };
+        let host = agent.host().await?.to_owned();
+        let request = Request::CreateUpload { upload: upload.id, directory: place(&upload), size: room };
+        let file = agent.open(request).await?;
+        upload.inode = Some(file.entry().inode);
+        Ok(Made { upload, said, host, agent, file })
+    }
+
+    async fn announce(&self, app: &App, actor: &Actor) -> Result<(), Error> {
+        let tx = app.db.begin().await?;
+        self.record(&tx, app, actor, &self.upload).await?;
+        tx.commit().await?;
+        tell(app, actor, &self.upload);
+        Ok(())
+    }
+
+    async fn record(&self, tx: &Transaction, app: &App, actor: &Actor, upload: &Upload) -> Result<(), Error> {
+        store::insert(tx, store::row(upload, actor.user_id, self.host.clone())).await?;
+        if let Some(kind) = self.said {
+            kind::remember(tx, actor.user_id, &upload.filename, kind, to_us(app.clock.now())).await?;
+        }
+        let detail = json!({
+            "name": upload.filename.to_string(),
+            "size": upload.size,
+            "space": upload.space.to_string(),
+        });
+        let id = upload.id.to_string();
+        Ok(app.audit.record(tx, actor, Event::new("upload.create", &id).with(detail)).await?)
+    }
+
+    /// Nobody has heard of it.
+    async fn let_go(self) {
+        let Made { upload, agent, file, .. } = self;
+        drop(file);
+        if let Err(cause) = super::remove_hidden(&agent, &upload).await {
+            tracing::warn!(%cause, upload = %upload.id, "the hidden file of a refused upload is left");
+        }
+    }
+}
+
+/// The first bytes of a body: all of it, if it is small and comes soon.
+struct Head<E> {
+    pieces: Vec<Result<Bytes, E>>,
+    length: usize,
+    is_all: bool,
+}
+
+impl<E> Head<E> {
+    async fn receive(body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) -> Head<E> {
+        let mut head = Head { pieces: Vec::new(), length: 0, is_all: false };
+        let deadline = Instant::now() + HEAD_TIME;
+        while head.length < WRITE_BYTES {
+            let Ok(next) = timeout_at(deadline, body.next()).await else { break };
+            let Some(piece) = next else {
+                head.is_all = true;
+                break;
+            };
+            let broken = piece.is_err();
+            head.length += piece.as_ref().map_or(0, Bytes::len);
+            head.pieces.push(piece);
+            if broken {
+                break;
+            }
+        }
+        head
+    }
+
+    fn is_all_of(&self, upload: &Upload) -> bool {
+        self.is_all && upload.size == Some(self.length as u64) && upload.concat.is_none()
+    }
+
+    fn bytes(&self) -> Vec<Bytes> {
+        self.pieces.iter().filter_map(|piece| piece.as_ref().ok().cloned()).collect()
+    }
+}
