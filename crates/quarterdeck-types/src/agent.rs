@@ -14,7 +14,7 @@ use crate::file_task::{FileTask, Found, TaskStatus};
 use crate::{FileName, JobId, Place, RelativePath, SpaceName};
 
 /// Raised when a request or an answer changes in a way that the other side would misread.
-pub const PROTOCOL: u16 = 4;
+pub const PROTOCOL: u16 = 5;
 
 /// A request line's limit: a batch script (Slurm's own default limit is 4 MB) written as JSON, and some room.
 pub const MAX_REQUEST_BYTES: usize = 8 << 20;

@@ -13,7 +13,6 @@ mod progress;
 mod remove;
 mod search;
 pub(crate) mod tree;
-mod zip;
 
 use std::collections::HashMap;
 use std::fs;

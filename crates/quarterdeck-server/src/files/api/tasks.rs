@@ -288,7 +288,7 @@ struct NewArchive {
     /// Beneath the space.
     #[schema(min_items = 1, max_items = 100)]
     paths: Vec<String>,
-    /// Of the archive; its ending says what it is: `.zip`, `.tar.gz`, `.tgz` or `.tar`.
+    /// Of the archive; its ending says what it is: `.zip`, `.tar.gz` (`.tgz`), `.tar.zst` (`.tzst`), `.tar.xz` (`.txz`) or `.tar`.
     name: String,
     /// The directory in which it is made, beneath `to_space`.
     to: String,
@@ -311,16 +311,9 @@ async fn archive(
 ) -> Result<(StatusCode, Json<BegunTask>), Problem> {
     let space = space_named(&space)?;
     let name = name_in(&new.name)?;
-    let lower = new.name.to_ascii_lowercase();
-    let formats = [
-        (".zip", ArchiveFormat::Zip),
-        (".tar.gz", ArchiveFormat::TarGz),
-        (".tgz", ArchiveFormat::TarGz),
-        (".tar", ArchiveFormat::Tar),
-    ];
-    let format = formats.into_iter().find(|(ending, _)| lower.len() > ending.len() && lower.ends_with(ending));
-    let (_, format) = format.ok_or_else(|| {
-        let detail = "The name ends with .zip, .tar.gz or .tar.".to_owned();
+    let format = ArchiveFormat::of_name(new.name.as_bytes());
+    let (format, _) = format.ok_or_else(|| {
+        let detail = "The name ends with .zip, .tar.gz, .tar.zst, .tar.xz or .tar.".to_owned();
         Problem::invalid(vec![FieldError::new("/name", "unknown-archive", detail)])
     })?;
     let into = directory(&space, new.to_space.as_deref(), &new.to)?;
@@ -331,7 +324,7 @@ async fn archive(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewExtract {
-    /// Of the archive, beneath the space: zip, tar or tar.gz.
+    /// Of the archive, beneath the space: zip, tar, tar.gz, tar.zst or tar.xz.
     path: String,
     /// The directory in which the new one is made, beneath `to_space`; that of the archive unless told.
     to: Option<String>,
