@@ -58,7 +58,8 @@ pub(crate) fn run(
         let hidden = making.hidden.as_os_str();
         mkdirat(&making.into, hidden, Mode::from_raw_mode(0o777)).during(&making.at)?;
         let root = open_directory(&making.into, hidden).during(&making.at)?;
-        let unpacker = Unpacker::new(progress, &making.at, root, limits, size_of(&about));
+        let whole = root.try_clone().during(&making.at)?;
+        let unpacker = Unpacker::new(progress, &making, root, limits, size_of(&about));
         match format {
             Format::Zip => zip::unpack(&file, &at, unpacker),
             Format::Tar => tar::unpack(Packed { file: &file, progress }, &at, unpacker),
@@ -72,6 +73,7 @@ pub(crate) fn run(
                 tar::unpack(head.as_slice().chain(unpacked), &at, unpacker)
             }
         }?;
+        making.durable.directory(whole).during(&making.at)?;
         // Headers, and what stands behind the last entry.
         let read = progress.status().bytes;
         progress.bytes(read.total.unwrap_or(0).saturating_sub(read.done));
