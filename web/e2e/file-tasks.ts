@@ -106,7 +106,9 @@ describe("tasks on files", () => {
     await select("broken.zip");
     await more("Extract here");
     const failed = taskNamed("Could not extract “broken.zip”");
-    await failed.getByText("This cannot be unpacked here: zip, tar and tar.gz can.").waitFor();
+    await failed
+      .getByText("This cannot be unpacked here: zip, tar, tar.gz, tar.zst and tar.xz can.")
+      .waitFor();
     expect(await barriers(page)).toEqual([]);
     await screenshot("files-task-failed");
     await close(failed);

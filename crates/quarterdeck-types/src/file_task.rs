@@ -85,6 +85,29 @@ pub enum ArchiveFormat {
     Zip,
     Tar,
     TarGz,
+    TarZst,
+    TarXz,
+}
+
+impl ArchiveFormat {
+    /// What names of archives end with.
+    const ENDINGS: [(&[u8], ArchiveFormat); 8] = [
+        (b".zip", ArchiveFormat::Zip),
+        (b".tar.gz", ArchiveFormat::TarGz),
+        (b".tgz", ArchiveFormat::TarGz),
+        (b".tar.zst", ArchiveFormat::TarZst),
+        (b".tzst", ArchiveFormat::TarZst),
+        (b".tar.xz", ArchiveFormat::TarXz),
+        (b".txz", ArchiveFormat::TarXz),
+        (b".tar", ArchiveFormat::Tar),
+    ];
+
+    /// What a name says that it is, and the name's length without that; `None`: nothing that is known.
+    pub fn of_name(name: &[u8]) -> Option<(ArchiveFormat, usize)> {
+        let lower = name.to_ascii_lowercase();
+        let found = Self::ENDINGS.iter().find(|(ending, _)| lower.ends_with(ending) && lower.len() > ending.len());
+        found.map(|(ending, format)| (*format, name.len() - ending.len()))
+    }
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]

@@ -3262,7 +3262,7 @@ export interface components {
         NewArchive: {
             /** @description Beneath the space. */
             paths: string[];
-            /** @description Of the archive; its ending says what it is: `.zip`, `.tar.gz`, `.tgz` or `.tar`. */
+            /** @description Of the archive; its ending says what it is: `.zip`, `.tar.gz` (`.tgz`), `.tar.zst` (`.tzst`), `.tar.xz` (`.txz`) or `.tar`. */
             name: string;
             /** @description The directory in which it is made, beneath `to_space`. */
             to: string;
@@ -3303,7 +3303,7 @@ export interface components {
             paths: string[];
         };
         NewExtract: {
-            /** @description Of the archive, beneath the space: zip, tar or tar.gz. */
+            /** @description Of the archive, beneath the space: zip, tar, tar.gz, tar.zst or tar.xz. */
             path: string;
             /** @description The directory in which the new one is made, beneath `to_space`; that of the archive unless told. */
             to?: string | null;

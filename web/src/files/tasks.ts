@@ -126,7 +126,7 @@ function begun(data: { task: FileTask } | undefined): FileTask {
   return (data as NonNullable<typeof data>).task;
 }
 
-const ARCHIVE = /.\.(zip|tar\.gz|tgz|tar)$/i;
+const ARCHIVE = /.\.(zip|tar|tar\.gz|tgz|tar\.zst|tzst|tar\.xz|txz)$/i;
 
 /** Whether a name says that it can be packed, or unpacked, here. */
 export function isArchive(name: string): boolean {

@@ -1,19 +1,16 @@
 //! Packs files, links and directories into a new archive.
 
-use std::ffi::OsStr;
 use std::fs::File;
 use std::io::{self, BufWriter, Read, Write};
 use std::os::fd::AsFd;
-use std::os::unix::ffi::OsStrExt;
-use std::path::Path;
 
-use flate2::Compression;
-use flate2::write::GzEncoder;
+use quarterdeck_archive::packing::{Packer, Packing};
+use quarterdeck_archive::zip::write::ZipWriter;
+use quarterdeck_archive::{Entry, Kind, tar};
 use quarterdeck_types::file_task::{ArchiveFormat, LeftOutWhy, NameTaken};
 use quarterdeck_types::{FileName, Place};
 use rustix::fs::{AtFlags, FileType, Mode, OFlags, Stat, readlinkat, unlinkat};
 use rustix::io::Errno;
-use tar::{EntryType, Header};
 
 use crate::errors::{During, Outcome};
 use crate::files::{same_file, stat_name};
@@ -22,7 +19,6 @@ use crate::tasks::copy::Sources;
 use crate::tasks::making::Making;
 use crate::tasks::progress::Progress;
 use crate::tasks::tree::{self, Here, Visit, open_file, open_here, size_of};
-use crate::tasks::zip::write::{ZipEntry, ZipWriter};
 
 pub(crate) fn run(
     spaces: &Spaces,
@@ -44,20 +40,17 @@ pub(crate) fn run(
                 unlinkat(&making.into, making.hidden.as_os_str(), AtFlags::empty()).during(at)?;
                 Writer::Zip(ZipWriter::new(new_file(&making)?, directory))
             }
-            ArchiveFormat::Tar => Writer::Tar(tar::Builder::new(BufWriter::new(new_file(&making)?))),
-            ArchiveFormat::TarGz => {
-                let gzip = GzEncoder::new(BufWriter::new(new_file(&making)?), Compression::default());
-                Writer::TarGz(tar::Builder::new(gzip))
-            }
+            ArchiveFormat::Tar => Writer::Tar(BufWriter::new(new_file(&making)?)),
+            ArchiveFormat::TarGz => packed(&making, Packing::Gzip)?,
+            ArchiveFormat::TarZst => packed(&making, Packing::Zstd)?,
+            ArchiveFormat::TarXz => packed(&making, Packing::Xz)?,
         };
         let own = stat_name(&making.into, making.hidden.as_os_str()).during(at)?;
         let mut pack = Pack { progress, at, own, writer };
         for (at, parent, name) in &sources.0 {
             tree::walk(progress, parent.as_fd(), name.as_os_str(), at, &mut pack)?;
         }
-        let file = pack.writer.finish().during(at)?;
-        // Whoever is told of it finds it whole, whatever becomes of the machine.
-        file.sync_all().during(at)
+        pack.writer.finish().and_then(|file| file.sync_all()).during(at)
     })
 }
 
@@ -67,61 +60,50 @@ fn new_file(making: &Making<'_>) -> Outcome<File> {
     made.during(&making.at).map(File::from)
 }
 
+fn packed(making: &Making<'_>, packing: Packing) -> Outcome<Writer> {
+    packing.pack(BufWriter::new(new_file(making)?)).during(&making.at).map(Writer::Packed)
+}
+
 enum Writer {
     Zip(ZipWriter),
-    Tar(tar::Builder<BufWriter<File>>),
-    TarGz(tar::Builder<GzEncoder<BufWriter<File>>>),
+    Tar(BufWriter<File>),
+    Packed(Packer<BufWriter<File>>),
 }
 
 impl Writer {
-    /// `content` gives a file's bytes, or a link's target.
-    fn add(&mut self, path: &[u8], about: &Stat, content: &mut dyn Read) -> io::Result<()> {
+    /// `content` gives a file's bytes.
+    fn add(&mut self, entry: &Entry<'_>, target: &[u8], content: &mut dyn Read) -> io::Result<()> {
         match self {
-            Writer::Zip(zip) => zip.add(&ZipEntry { path, about }, content),
-            Writer::Tar(tar) => add_to_tar(tar, path, about, content),
-            Writer::TarGz(tar) => add_to_tar(tar, path, about, content),
+            Writer::Zip(zip) => match entry.kind {
+                Kind::Link => zip.add(entry, &mut &*target),
+                Kind::File | Kind::Directory => zip.add(entry, content),
+            },
+            Writer::Tar(tar) => add_to_tar(tar, entry, target, content),
+            Writer::Packed(tar) => add_to_tar(tar, entry, target, content),
         }
     }
 
     fn finish(self) -> io::Result<File> {
         let buffer = match self {
             Writer::Zip(zip) => return zip.finish(),
-            Writer::Tar(tar) => tar.into_inner()?,
-            Writer::TarGz(tar) => tar.into_inner()?.finish()?,
+            Writer::Tar(mut tar) => {
+                tar.write_all(tar::END)?;
+                tar
+            }
+            Writer::Packed(mut tar) => {
+                tar.write_all(tar::END)?;
+                tar.finish()?
+            }
         };
         buffer.into_inner().map_err(io::IntoInnerError::into_error)
     }
 }
 
-fn add_to_tar<W: Write>(
-    tar: &mut tar::Builder<W>,
-    path: &[u8],
-    about: &Stat,
-    content: &mut dyn Read,
-) -> io::Result<()> {
-    let mut header = Header::new_gnu();
-    header.set_mode(about.st_mode & 0o777);
-    header.set_mtime(u64::try_from(about.st_mtime).unwrap_or(0));
-    header.set_size(0);
-    let path = Path::new(OsStr::from_bytes(path));
-    match FileType::from_raw_mode(about.st_mode) {
-        FileType::Directory => {
-            header.set_entry_type(EntryType::Directory);
-            tar.append_data(&mut header, path, io::empty())
-        }
-        FileType::Symlink => {
-            header.set_entry_type(EntryType::Symlink);
-            let mut target = Vec::new();
-            content.read_to_end(&mut target)?;
-            tar.append_link(&mut header, path, Path::new(OsStr::from_bytes(&target)))
-        }
-        _ => {
-            header.set_entry_type(EntryType::Regular);
-            header.set_size(size_of(about));
-            // So many bytes as the header says, whatever becomes of the file meanwhile.
-            tar.append_data(&mut header, path, content.chain(io::repeat(0)).take(size_of(about)))
-        }
-    }
+fn add_to_tar(to: &mut impl Write, entry: &Entry<'_>, target: &[u8], content: &mut dyn Read) -> io::Result<()> {
+    to.write_all(&tar::head(entry, target)?)?;
+    // So many bytes as the header says, whatever becomes of the file meanwhile.
+    io::copy(&mut content.chain(io::repeat(0)).take(entry.size), to)?;
+    to.write_all(tar::padding(entry.size))
 }
 
 struct Pack<'a> {
@@ -135,7 +117,7 @@ struct Pack<'a> {
 impl Visit for Pack<'_> {
     fn enter(&mut self, here: &Here<'_>) -> Outcome<bool> {
         self.progress.entry(here.path);
-        self.add(here.path, here.about, &mut io::empty())?;
+        self.add(here.path, here.about, b"", &mut io::empty())?;
         Ok(true)
     }
 
@@ -147,11 +129,7 @@ impl Visit for Pack<'_> {
         match FileType::from_raw_mode(here.about.st_mode) {
             FileType::RegularFile => self.file(here),
             FileType::Symlink => match readlinkat(here.parent, here.name, Vec::new()) {
-                Ok(target) => {
-                    let mut about = *here.about;
-                    about.st_size = target.as_bytes().len() as _;
-                    self.add(here.path, &about, &mut target.as_bytes())
-                }
+                Ok(target) => self.add(here.path, here.about, target.as_bytes(), &mut io::empty()),
                 Err(_) => {
                     self.progress.leave_out(here.path, LeftOutWhy::Changed);
                     Ok(())
@@ -169,15 +147,22 @@ impl Pack<'_> {
     fn file(&mut self, here: &Here<'_>) -> Outcome<()> {
         let Some((source, about)) = open_file(here, self.progress) else { return Ok(()) };
         let mut reading = Reading { file: File::from(source), progress: self.progress, count: 0 };
-        self.add(here.path, &about, &mut reading)?;
+        self.add(here.path, &about, b"", &mut reading)?;
         if reading.count < size_of(&about) {
             self.progress.leave_out(here.path, LeftOutWhy::Shorter);
         }
         Ok(())
     }
 
-    fn add(&mut self, path: &[u8], about: &Stat, content: &mut dyn Read) -> Outcome<()> {
-        let added = self.writer.add(path, about, content);
+    fn add(&mut self, path: &[u8], about: &Stat, target: &[u8], content: &mut dyn Read) -> Outcome<()> {
+        let kind = match FileType::from_raw_mode(about.st_mode) {
+            FileType::Directory => Kind::Directory,
+            FileType::Symlink => Kind::Link,
+            _ => Kind::File,
+        };
+        let size = if kind == Kind::File { size_of(about) } else { 0 };
+        let entry = Entry { path, kind, mode: about.st_mode & 0o777, modified: about.st_mtime, size };
+        let added = self.writer.add(&entry, target, content);
         self.progress.check()?;
         added.during(self.at)
     }

@@ -10,7 +10,7 @@ use quarterdeck_types::file_task::{LeftOutWhy, NameTaken};
 use quarterdeck_types::{FileName, Place};
 use rustix::fs::{
     AtFlags, FileType, Mode, OFlags, SeekFrom, Stat, Timespec, Timestamps, UTIME_OMIT, copy_file_range, fchmod, fstat,
-    ftruncate, futimens, ioctl_ficlone, mkdirat, readlinkat, seek, symlinkat, utimensat,
+    fsync, ftruncate, futimens, ioctl_ficlone, mkdirat, readlinkat, seek, symlinkat, utimensat,
 };
 use rustix::io::Errno;
 
@@ -18,6 +18,7 @@ use crate::acl::Lists;
 use crate::errors::{During, Outcome};
 use crate::files::{same_file, stat_name};
 use crate::resolve::{Located, Spaces};
+use crate::tasks::durable::Durable;
 use crate::tasks::making::Making;
 use crate::tasks::progress::Progress;
 use crate::tasks::tree::{self, Count, Here, Visit, is_directory, open_directory, open_file, open_here, size_of};
@@ -44,7 +45,8 @@ pub(crate) fn run(
         }
         making.make(name.unwrap_or(source), || {
             let (into, hidden) = (&making.into, making.hidden.as_os_str());
-            let copy = &mut Copy { progress, at: &making.at, into, hidden, levels: Vec::new() };
+            let copy =
+                &mut Copy { progress, at: &making.at, durable: &making.durable, into, hidden, levels: Vec::new() };
             tree::walk(progress, parent.as_fd(), source.as_os_str(), at, copy)?;
             match stat_name(into, hidden) {
                 Err(Errno::NOENT) => Err(match progress.status().left_out.last() {
@@ -84,6 +86,7 @@ impl Sources {
 struct Copy<'a> {
     progress: &'a Progress,
     at: &'a Located,
+    durable: &'a Durable,
     into: &'a OwnedFd,
     hidden: &'a OsStr,
     /// The directories that are being made, and what they are copies of.
@@ -124,7 +127,11 @@ impl Visit for Copy<'_> {
         let inherited = fstat(&made).during(self.at)?.st_mode & 0o2000;
         fchmod(&made, Mode::from_raw_mode(about.st_mode & 0o1777 | inherited)).during(self.at)?;
         lists.give(&made).during(self.at)?;
-        futimens(&made, &modified(&about)).during(self.at)
+        futimens(&made, &modified(&about)).during(self.at)?;
+        if self.levels.is_empty() {
+            self.durable.directory(&made).during(self.at)?;
+        }
+        Ok(())
     }
 
     fn entry(&mut self, here: &Here<'_>) -> Outcome<()> {
@@ -181,7 +188,11 @@ impl Copy<'_> {
         }
         fchmod(&made, Mode::from_raw_mode(about.st_mode & 0o777)).during(self.at)?;
         Lists::of(&source).and_then(|lists| lists.give(&made)).during(self.at)?;
-        futimens(&made, &modified(&about)).during(self.at)
+        futimens(&made, &modified(&about)).during(self.at)?;
+        match self.levels.is_empty() {
+            true => fsync(&made).during(self.at),
+            false => self.durable.file(&made, size_of(&about)).during(self.at),
+        }
     }
 
     /// The parts that hold data, so that holes stay holes. The inner error is one of reading.

@@ -6,12 +6,14 @@ mod unpacker;
 mod zip;
 
 use std::fs::File;
-use std::io::{self, Read};
+use std::io::{self, Read, Seek};
 use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::FileExt;
 
+use quarterdeck_archive::packing::Packing;
+use quarterdeck_archive::tar::{BLOCK, is_head};
+use quarterdeck_archive::zip::read::ZipReader;
 use quarterdeck_types::agent::{AgentError, ErrorCode};
-use quarterdeck_types::file_task::NameTaken;
+use quarterdeck_types::file_task::{ArchiveFormat, NameTaken};
 use quarterdeck_types::{FileName, Place};
 use rustix::fs::{Mode, OFlags, fstat, mkdirat};
 
@@ -24,18 +26,9 @@ use crate::tasks::progress::Progress;
 use crate::tasks::tree::{is_file, open_directory, size_of};
 use unpacker::Unpacker;
 
-/// Left off to name the directory after the archive.
-const ENDINGS: [&[u8]; 4] = [b".zip", b".tar.gz", b".tgz", b".tar"];
-const TAR_MAGIC: (usize, &[u8]) = (257, b"ustar");
 /// What is known and cannot be unpacked here.
-const OTHERS: [(&[u8], &str); 6] = [
-    (b"\xfd7zXZ\0", "xz"),
-    (b"\x28\xb5\x2f\xfd", "zstd"),
-    (b"BZh", "bzip2"),
-    (b"7z\xbc\xaf\x27\x1c", "7z"),
-    (b"Rar!", "RAR"),
-    (b"\x04\x22\x4d\x18", "LZ4"),
-];
+const OTHERS: [(&[u8], &str); 4] =
+    [(b"BZh", "bzip2"), (b"7z\xbc\xaf\x27\x1c", "7z"), (b"Rar!", "RAR"), (b"\x04\x22\x4d\x18", "LZ4")];
 
 pub(crate) fn run(
     spaces: &Spaces,
@@ -65,15 +58,22 @@ pub(crate) fn run(
         let hidden = making.hidden.as_os_str();
         mkdirat(&making.into, hidden, Mode::from_raw_mode(0o777)).during(&making.at)?;
         let root = open_directory(&making.into, hidden).during(&making.at)?;
-        let unpacker = Unpacker::new(progress, &making.at, root, limits, size_of(&about));
+        let whole = root.try_clone().during(&making.at)?;
+        let unpacker = Unpacker::new(progress, &making, root, limits, size_of(&about));
         match format {
             Format::Zip => zip::unpack(&file, &at, unpacker),
             Format::Tar => tar::unpack(Packed { file: &file, progress }, &at, unpacker),
-            Format::TarGz => {
-                let unpacked = flate2::read::MultiGzDecoder::new(Packed { file: &file, progress });
-                tar::unpack(unpacked, &at, unpacker)
+            Format::Packed(packing) => {
+                let mut unpacked = packing.unpack(Packed { file: &file, progress });
+                let head = head_of(&mut unpacked).map_err(|error| not_read(&at, error))?;
+                if head.len() == BLOCK && !is_head(&head) && head.iter().any(|byte| *byte != 0) {
+                    let message = format!("{at}: what is packed in it is no tar archive: use a shell");
+                    return Err(AgentError::new(ErrorCode::NotAnArchive, message));
+                }
+                tar::unpack(head.as_slice().chain(unpacked), &at, unpacker)
             }
         }?;
+        making.durable.directory(whole).during(&making.at)?;
         // Headers, and what stands behind the last entry.
         let read = progress.status().bytes;
         progress.bytes(read.total.unwrap_or(0).saturating_sub(read.done));
@@ -84,27 +84,20 @@ pub(crate) fn run(
 enum Format {
     Zip,
     Tar,
-    TarGz,
+    /// A tar, packed.
+    Packed(Packing),
 }
 
-fn format_of(file: &File, at: &Located) -> Outcome<Format> {
-    let mut head = [0; 512];
-    let mut length = 0;
-    while length < head.len() {
-        match file.read_at(&mut head[length..], length as u64).during(at)? {
-            0 => break,
-            read => length += read,
-        }
-    }
-    let head = &head[..length];
+fn format_of(mut file: &File, at: &Located) -> Outcome<Format> {
+    let head = head_of(&mut &*file).during(at)?;
+    file.rewind().during(at)?;
     if head.starts_with(b"PK\x03\x04") || head.starts_with(b"PK\x05\x06") {
         return Ok(Format::Zip);
     }
-    if head.starts_with(b"\x1f\x8b") {
-        return Ok(Format::TarGz);
+    if let Some(packing) = Packing::of(&head) {
+        return Ok(Format::Packed(packing));
     }
-    let (at_byte, magic) = TAR_MAGIC;
-    if head.get(at_byte..).is_some_and(|rest| rest.starts_with(magic)) {
+    if is_head(&head) {
         return Ok(Format::Tar);
     }
     if let Some((_, name)) = OTHERS.iter().find(|(magic, _)| head.starts_with(magic)) {
@@ -112,21 +105,25 @@ fn format_of(file: &File, at: &Located) -> Outcome<Format> {
         return Err(AgentError::new(ErrorCode::NotAnArchive, message));
     }
     // One that unpacks itself begins with a program.
-    let ends_as_zip = super::zip::read::ZipReader::open(file).is_ok();
+    let ends_as_zip = ZipReader::open(file).is_ok();
     if ends_as_zip { Ok(Format::Zip) } else { Err(not_an_archive(at)) }
 }
 
+fn head_of(from: &mut dyn Read) -> io::Result<Vec<u8>> {
+    let mut head = Vec::with_capacity(BLOCK);
+    from.take(BLOCK as u64).read_to_end(&mut head).map(|_| head)
+}
+
 fn not_an_archive(at: &Located) -> AgentError {
-    let message = format!("{at}: this is no archive: zip, tar and tar.gz can be unpacked here");
+    let message = format!("{at}: this is no archive: zip, tar, tar.gz, tar.zst and tar.xz can be unpacked here");
     AgentError::new(ErrorCode::NotAnArchive, message)
 }
 
 /// The archive's name without its ending.
 fn stem(name: &FileName) -> FileName {
     let bytes = name.as_os_str().as_bytes();
-    let lower = bytes.to_ascii_lowercase();
-    let ending = ENDINGS.iter().find(|ending| lower.ends_with(ending)).map_or(0, |ending| ending.len());
-    FileName::from_bytes(&bytes[..bytes.len() - ending]).unwrap_or_else(|_| name.clone())
+    let length = ArchiveFormat::of_name(bytes).map_or(bytes.len(), |(_, length)| length);
+    FileName::from_bytes(&bytes[..length]).unwrap_or_else(|_| name.clone())
 }
 
 /// The archive's own bytes, as they are read.
@@ -147,6 +144,10 @@ impl Read for Packed<'_> {
 fn not_read(at: &Located, error: io::Error) -> AgentError {
     match error.raw_os_error() {
         Some(_) => Err::<(), _>(error).during(at).expect_err("an error is one"),
+        None if error.kind() == io::ErrorKind::OutOfMemory => {
+            let message = format!("{at}: to unpack it takes more memory than is given here: use a shell");
+            AgentError::new(ErrorCode::TooMuch, message)
+        }
         None => {
             let message = format!("{at}: the archive is damaged ({error}): get it again");
             AgentError::new(ErrorCode::ArchiveDamaged, message)

@@ -1,5 +1,6 @@
 //! What is being made stands under a hidden name in its directory, and gets its own when it is whole.
 
+use std::io;
 use std::os::fd::{AsFd, OwnedFd};
 
 use quarterdeck_types::agent::{AgentError, ErrorCode};
@@ -11,8 +12,9 @@ use uuid::Uuid;
 
 use crate::crash;
 use crate::errors::{During, Outcome};
-use crate::files::{rename_new, stat_name};
+use crate::files::{rename_new, stat_name, sync_directory};
 use crate::resolve::{Located, Spaces};
+use crate::tasks::durable::Durable;
 use crate::tasks::progress::Progress;
 use crate::tasks::remove::remove_whole;
 use crate::tasks::tree::is_directory;
@@ -28,6 +30,7 @@ pub(crate) struct Making<'a> {
     pub(crate) at: Located,
     pub(crate) into: OwnedFd,
     pub(crate) hidden: FileName,
+    pub(crate) durable: Durable,
     taken: NameTaken,
 }
 
@@ -40,11 +43,12 @@ impl<'a> Making<'a> {
     ) -> Outcome<Making<'a>> {
         let at = spaces.locate(into)?;
         let into = spaces.open(&at, OFlags::PATH | OFlags::DIRECTORY)?;
-        Ok(Making { spaces, progress, into, hidden: hidden_name(progress.id()), at, taken })
+        let durable = Durable::new(&into);
+        Ok(Making { spaces, progress, into, durable, hidden: hidden_name(progress.id()), at, taken })
     }
 
-    /// Runs `make`, which makes one thing under the hidden name, and gives it its own; removes what was made where that
-    /// fails.
+    /// Runs `make`, which makes one thing under the hidden name and brings it to the disk, and gives it its own; removes
+    /// what was made where that fails.
     pub(crate) fn make(&self, name: &FileName, make: impl FnOnce() -> Outcome<()>) -> Outcome<()> {
         // Found out before the work. Who takes the name meanwhile is met at the end.
         if self.taken == NameTaken::Refuse && stat_name(&self.into, name.as_os_str()).is_ok() {
@@ -73,6 +77,12 @@ impl<'a> Making<'a> {
             match renamed {
                 Err(Errno::EXIST) if number < last => continue,
                 other => other.during(&at)?,
+            }
+            // Whoever is told of it finds it, whatever becomes of the machine.
+            match sync_directory(&self.into) {
+                // A directory that she may write to and not read.
+                Err(error) if error.kind() == io::ErrorKind::PermissionDenied => {}
+                other => other.during(&self.at)?,
             }
             self.progress.made(TaskResult { space: self.spaces.name(&at), path: at.path, is_directory });
             return Ok(());

@@ -7,13 +7,13 @@
 mod archive;
 mod checksum;
 mod copy;
+mod durable;
 mod extract;
 mod making;
 mod progress;
 mod remove;
 mod search;
 pub(crate) mod tree;
-mod zip;
 
 use std::collections::HashMap;
 use std::fs;
@@ -43,6 +43,7 @@ const STACK: usize = 1 << 20;
 pub(crate) struct Tasks {
     records: Records,
     limits: Limits,
+    /// And those that have ended and whose records could not say so.
     running: Mutex<HashMap<Uuid, Arc<Progress>>>,
 }
 
@@ -78,7 +79,7 @@ impl Tasks {
         if let Some(progress) = running.get(&id) {
             return Ok(told(progress.status()));
         }
-        if running.len() >= self.limits.running {
+        if running.values().filter(|progress| !progress.has_ended()).count() >= self.limits.running {
             let message = format!("{} tasks are under way already: wait until one of them ends", self.limits.running);
             return Err(AgentError::new(ErrorCode::Busy, message));
         }
@@ -166,7 +167,7 @@ impl Tasks {
 
     /// Asks a task to end; one that has ended is not listed any more.
     pub(crate) fn cancel(&self, spaces: &Spaces, id: Uuid) -> Outcome<()> {
-        if let Some(progress) = self.running().get(&id) {
+        if let Some(progress) = self.running().get(&id).filter(|progress| !progress.has_ended()) {
             progress.cancel();
             return Ok(());
         }
@@ -196,6 +197,8 @@ impl Tasks {
         let kept = if found.is_empty() { Ok(()) } else { records::write(record.directory(), FOUND, &found) };
         if let Err(error) = kept.and_then(|()| record.settle(&status)) {
             eprintln!("quarterdeck-agent: file task {}: keeping its record: {error}", status.id);
+            // Told from memory, lest it be taken for one that was interrupted.
+            return;
         }
         self.running().remove(&status.id);
     }

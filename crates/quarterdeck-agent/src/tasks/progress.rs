@@ -62,6 +62,10 @@ impl Progress {
         self.change().clone()
     }
 
+    pub(crate) fn has_ended(&self) -> bool {
+        self.change().ended_us.is_some()
+    }
+
     pub(crate) fn found(&self) -> Vec<Found> {
         self.found.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }

@@ -145,3 +145,53 @@ fn a_task_is_begun_once_however_often_it_is_asked_for() {
     assert!(!site.home("copy-1").exists());
     assert_eq!(client.error(Request::TaskStatus { id: Uuid::now_v7() }), ErrorCode::NotFound);
 }
+
+/// Whether each of these files lies on the disk; `None`: nobody here can tell.
+fn lies_on_disk(files: &[std::path::PathBuf]) -> Option<bool> {
+    let told = std::process::Command::new("filefrag").arg("-v").args(files).output().ok()?;
+    let told = String::from_utf8(told.stdout).ok()?;
+    (told.matches(" extents found").count() + told.matches(" extent found").count() == files.len())
+        .then(|| !told.contains("delalloc"))
+}
+
+#[test]
+fn what_is_made_lies_on_the_disk_before_it_is_called_done() {
+    // Where what is written waits in memory for a place.
+    let site = Site::with_agent();
+    let mut client = site.client();
+    fs::create_dir(site.home("run")).unwrap();
+    for (name, size) in [("little", 5000), ("large", 3 << 20)] {
+        fs::write(site.home("run").join(name), vec![7; size]).unwrap();
+    }
+    let sources = ["little", "large"].map(|name| site.home("run").join(name));
+    if lies_on_disk(&sources) != Some(false) {
+        eprintln!("left out: this file system does not say what it has written");
+        return;
+    }
+    let archive = |name_: &str, format| FileTask::Archive {
+        from: vec![home("run")],
+        into: home(""),
+        name: name(name_),
+        format,
+        taken: NameTaken::Refuse,
+    };
+    let extract = FileTask::Extract {
+        archive: home("run.tar"),
+        into: home(""),
+        name: Some(name("unpacked")),
+        taken: NameTaken::Refuse,
+    };
+    let tasks = [
+        (copy("run/little", "", "copy-of-one"), vec!["copy-of-one"]),
+        (archive("run.zip", ArchiveFormat::Zip), vec!["run.zip"]),
+        (archive("run.tar", ArchiveFormat::Tar), vec!["run.tar"]),
+        (extract, vec!["unpacked/run/little", "unpacked/run/large"]),
+        (copy("run", "", "copy"), vec!["copy/little", "copy/large"]),
+    ];
+    for (asked, made) in tasks {
+        let status = perform(&mut client, asked);
+        assert_eq!(status.state, TaskState::Done, "{status:?}");
+        let made: Vec<_> = made.into_iter().map(|made| site.home(made)).collect();
+        assert_eq!(lies_on_disk(&made), Some(true), "{made:?}");
+    }
+}

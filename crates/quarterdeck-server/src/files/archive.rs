@@ -1,16 +1,15 @@
 //! Packs directories and files of a user's into a tar archive while it is sent. Her agent lists and opens, one file at a
 //! time; nothing is written down and nothing is held but the piece on its way.
 
-use std::ffi::OsStr;
 use std::io;
 use std::os::unix::ffi::OsStrExt;
 use std::path::{Path, PathBuf};
 
 use bytes::Bytes;
 use futures_util::{Stream, StreamExt};
+use quarterdeck_archive::{Entry as Packed, Kind, tar};
 use quarterdeck_types::agent::{Entry, EntryKind, ErrorCode, MAX_LIST_ENTRIES, Request};
 use quarterdeck_types::{FileName, Place, RelativePath, SpaceName};
-use tar::{EntryType, Header};
 use tokio::sync::mpsc;
 
 use crate::agents::{self, Agent, UserFile};
@@ -21,7 +20,6 @@ const MOST_ENTRIES: usize = 100_000;
 const MOST_NOTES: usize = 1000;
 /// Pieces on their way to a slow reader.
 const PIECES: usize = 4;
-const BLOCK: u64 = 512;
 const NOTES: &str = "left-out.txt";
 
 /// What goes in: a directory with all that is beneath it, or a file.
@@ -74,7 +72,7 @@ impl Packer {
     async fn directories(&mut self, path: RelativePath, name: PathBuf) -> io::Result<()> {
         let mut open = vec![(path, name)];
         while let Some((path, name)) = open.pop() {
-            self.send_header(EntryType::Directory, &name, 0, 0o755, None).await?;
+            self.send_header(Kind::Directory, &name, 0, 0o755, None).await?;
             let mut after = None;
             loop {
                 let (entries, more) = match self.list(&path, after).await {
@@ -118,7 +116,7 @@ impl Packer {
         };
         let entry = file.entry();
         let (size, mode, modified_us) = (entry.size, entry.mode, entry.modified_us);
-        self.send_header(EntryType::Regular, name, size, mode, Some(modified_us)).await?;
+        self.send_header(Kind::File, name, size, mode, Some(modified_us)).await?;
         self.content(file, size).await
     }
 
@@ -134,8 +132,7 @@ impl Packer {
         if sent < size {
             return Err(io::Error::new(io::ErrorKind::UnexpectedEof, "a file became shorter while it was packed"));
         }
-        let padding = size.next_multiple_of(BLOCK) - size;
-        self.send(Bytes::from(vec![0; padding as usize])).await
+        self.send(Bytes::from_static(tar::padding(size))).await
     }
 
     async fn end(&mut self) -> io::Result<()> {
@@ -146,32 +143,24 @@ impl Packer {
                 text.push_str(&format!("and {} more\n", self.unnamed));
             }
             let size = text.len() as u64;
-            self.send_header(EntryType::Regular, Path::new(NOTES), size, 0o644, None).await?;
-            let padding = size.next_multiple_of(BLOCK) - size;
+            self.send_header(Kind::File, Path::new(NOTES), size, 0o644, None).await?;
             self.send(Bytes::from(text)).await?;
-            self.send(Bytes::from(vec![0; padding as usize])).await?;
+            self.send(Bytes::from_static(tar::padding(size))).await?;
         }
-        self.send(Bytes::from(vec![0; 2 * BLOCK as usize])).await
+        self.send(Bytes::from_static(tar::END)).await
     }
 
     async fn send_header(
         &mut self,
-        kind: EntryType,
+        kind: Kind,
         name: &Path,
         size: u64,
         mode: u32,
         modified_us: Option<i64>,
     ) -> io::Result<()> {
-        let mut header = Header::new_gnu();
-        header.set_entry_type(kind);
-        header.set_size(size);
-        header.set_mode(mode & 0o777);
-        header.set_mtime(modified_us.map_or(0, |us| us.max(0).unsigned_abs() / 1_000_000));
-        // Writes what a long name takes, too. The content follows by itself.
-        let mut builder = tar::Builder::new(Vec::new());
-        builder.append_data(&mut header, name, io::empty())?;
-        let bytes = Bytes::copy_from_slice(builder.get_ref());
-        self.send(bytes).await
+        let modified = modified_us.map_or(0, |us| us.max(0) / 1_000_000);
+        let entry = Packed { path: name.as_os_str().as_bytes(), kind, mode, modified, size };
+        self.send(Bytes::from(tar::head(&entry, b"")?)).await
     }
 
     /// The reader may be gone: then there is nobody to pack for.
@@ -211,7 +200,7 @@ impl Packer {
             self.unnamed += 1;
             return;
         }
-        let shown = String::from_utf8_lossy(OsStr::as_bytes(name.as_os_str())).replace(char::is_control, " ");
+        let shown = String::from_utf8_lossy(name.as_os_str().as_bytes()).replace(char::is_control, " ");
         self.notes.push(format!("{shown}: {why}\n"));
     }
 }

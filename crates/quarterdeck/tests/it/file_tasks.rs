@@ -7,11 +7,12 @@ use std::os::unix::fs::{FileExt, MetadataExt, PermissionsExt, symlink};
 use std::path::Path;
 use std::time::{Duration, SystemTime};
 
+use quarterdeck_archive::packing::Packing;
 use rstest::rstest;
 use serde_json::{Value, json};
 use tar::EntryType;
 
-use crate::support::archives::{Tar, Zip};
+use crate::support::archives::{Tar, Zip, packed};
 use crate::support::files::{begin, ended, make, names_in, perform, refusal, write};
 use crate::support::{Site, eventually};
 
@@ -122,6 +123,8 @@ async fn holes_stay_holes() {
 #[rstest]
 #[case("all.zip")]
 #[case("all.tar.gz")]
+#[case("all.tar.zst")]
+#[case("all.txz")]
 #[case("all.tar")]
 #[tokio::test]
 async fn what_is_packed_is_unpacked_as_it_was(#[case] archive: &str) {
@@ -163,16 +166,53 @@ async fn what_others_tools_pack_and_unpack_is_the_same() {
     assert_eq!(fs::read_to_string(site.path("home/python/run/결과")).unwrap(), "xxxxxxxxx");
 }
 
+/// Where the program that GNU tar packs with is installed.
+#[rstest]
+#[case("gzip", ".tar.gz")]
+#[case("zstd", ".tar.zst")]
+#[case("xz", ".tar.xz")]
+#[tokio::test]
+async fn gnu_tar_unpacks_and_packs_the_same(#[case] program: &str, #[case] ending: &str) {
+    let run = |program: &str, arguments: &[&str]| std::process::Command::new(program).args(arguments).output();
+    if !run(program, &["--version"]).is_ok_and(|ran| ran.status.success()) {
+        return;
+    }
+    let site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    tree(&site, "run");
+    let (ours, theirs) = (format!("ours{ending}"), format!("theirs{ending}"));
+    let packed = perform(&client, "archive", json!({"paths": ["run"], "to": "", "name": ours})).await;
+    assert_eq!(packed["state"], "done", "{packed}");
+    make(&site, "unpacked", |path| fs::create_dir(path).unwrap());
+    let home = site.path("home");
+    let home = home.to_str().unwrap();
+    let unpacked = run("tar", &["-C", &format!("{home}/unpacked"), "-xf", &format!("{home}/{ours}")]).unwrap();
+    assert!(unpacked.status.success(), "{}", String::from_utf8_lossy(&unpacked.stderr));
+    assert_eq!(all_below(&site.path("home/unpacked/run")), all_below(&site.path("home/run")));
+
+    let packed = run("tar", &["-C", home, "-caf", &format!("{home}/{theirs}"), "run"]).unwrap();
+    assert!(packed.status.success(), "{}", String::from_utf8_lossy(&packed.stderr));
+    let unpacked = perform(&client, "extract", json!({"path": theirs})).await;
+    assert_eq!((&unpacked["state"], left_out(&unpacked)), (&json!("done"), vec![]), "{unpacked}");
+    assert_eq!(all_below(&site.path("home/theirs/run")), all_below(&site.path("home/run")));
+}
+
 #[tokio::test]
 async fn an_archive_made_to_fill_the_disk_is_refused_and_leaves_nothing() {
     let site = Site::single_user().await;
     let client = site.client(&site.person()).await;
     let zeros = vec![0; 100 << 20];
-    write(&site, "bomb.tar.gz", Tar::default().add(EntryType::Regular, "big", "", 0o644, &zeros).gzip());
+    let bomb = |packing| Tar::default().add(EntryType::Regular, "big", "", 0o644, &zeros).packed(packing);
+    write(&site, "bomb.tar.gz", bomb(Packing::Gzip));
+    write(&site, "bomb.tar.zst", bomb(Packing::Zstd));
+    write(&site, "bomb.tar.xz", bomb(Packing::Xz));
     write(&site, "bomb.zip", Zip::default().add("ok", FILE, 0, b"ok").add("big", FILE, 0, &zeros).finish());
     // A name that alone would fill the memory.
-    write(&site, "name.tar.gz", Tar::default().add(EntryType::GNULongName, "././@LongLink", "", 0, &zeros).gzip());
-    for archive in ["bomb.tar.gz", "bomb.zip", "name.tar.gz"] {
+    let name = Tar::default().add(EntryType::GNULongName, "././@LongLink", "", 0, &zeros);
+    write(&site, "name.tar.gz", name.packed(Packing::Gzip));
+    // A window of 2 GiB.
+    write(&site, "window.tar.zst", b"\x28\xb5\x2f\xfd\x00\xa8\x01\0\0");
+    for archive in ["bomb.tar.gz", "bomb.tar.xz", "bomb.tar.zst", "bomb.zip", "name.tar.gz", "window.tar.zst"] {
         let refused = perform(&client, "extract", json!({"path": archive})).await;
         assert_eq!(
             (&refused["state"], &refused["problem"]["code"]),
@@ -180,16 +220,28 @@ async fn an_archive_made_to_fill_the_disk_is_refused_and_leaves_nothing() {
             "{archive}"
         );
     }
-    for (name, bytes) in [("cut.tar.gz", &b"\x1f\x8b\x08\0\0\0\0\0\0\x03cut"[..]), ("cut.zip", b"PK\x03\x04cut")] {
+    let whole = |packing| Tar::default().add(EntryType::Regular, "file", "", 0o644, b"content").packed(packing);
+    let mut cut = whole(Packing::Gzip);
+    cut.truncate(40);
+    let (mut bit, mut last) = (whole(Packing::Zstd), whole(Packing::Xz));
+    // Of its checksum, which stands behind all that a tar's reader asks for.
+    *bit.last_mut().unwrap() ^= 1;
+    last.truncate(last.len() - 40);
+    let damaged =
+        [("bit.tar.zst", &bit[..]), ("cut.tar.gz", &cut), ("cut.tar.xz", &last), ("cut.zip", b"PK\x03\x04cut")];
+    for (name, bytes) in damaged {
         write(&site, name, bytes);
         let damaged = perform(&client, "extract", json!({"path": name})).await;
         assert_eq!(damaged["problem"]["code"], "archive-damaged", "{name}");
     }
     write(&site, "text.zip", "no archive");
-    let refused = perform(&client, "extract", json!({"path": "text.zip"})).await;
-    assert_eq!(refused["problem"]["code"], "not-an-archive");
-    let left = ["bomb.tar.gz", "bomb.zip", "cut.tar.gz", "cut.zip", "name.tar.gz", "text.zip"];
-    assert_eq!(names_in(&site.path("home")).into_iter().filter(|name| name != ".local").collect::<Vec<_>>(), left);
+    write(&site, "text.xz", packed(Packing::Xz, &b"packed, but no archive ".repeat(50)));
+    for name in ["text.zip", "text.xz"] {
+        let refused = perform(&client, "extract", json!({"path": name})).await;
+        assert_eq!(refused["problem"]["code"], "not-an-archive", "{name}");
+    }
+    let is_there = |name: &String| !name.contains('.') || name.starts_with(".quarterdeck");
+    assert_eq!(names_in(&site.path("home")).into_iter().filter(is_there).collect::<Vec<_>>(), Vec::<String>::new());
 }
 
 #[tokio::test]

@@ -10,6 +10,7 @@ use nix::sys::stat::Mode;
 use reqwest::Method;
 use serde_json::json;
 
+use crate::support::files::perform;
 use crate::support::{Answer, Client, Site, unique};
 
 /// No answer may wait for what never comes.
@@ -101,6 +102,19 @@ async fn links_that_lead_in_a_circle_lead_to_nothing() {
             let answer = client.get(&asked).await;
             assert_eq!((answer.status.as_u16(), &answer.json()["code"]), (404, &json!("file-not-found")), "{asked}");
         }
+    }
+    for path in ["round/new", "wide/new"] {
+        let made = client.post("/files/home/mkdir", &json!({"path": path})).await;
+        assert_eq!((made.status.as_u16(), &made.json()["code"]), (404, &json!("file-not-found")), "{path}");
+    }
+    for (deed, body) in [
+        ("copy", json!({"paths": ["round/file"], "to": ""})),
+        ("copy", json!({"paths": ["round"], "to": "wide"})),
+        ("extract", json!({"path": "round"})),
+        ("checksum", json!({"path": "wide"})),
+    ] {
+        let task = perform(&client, deed, body).await;
+        assert_eq!(task["problem"]["code"], "file-not-found", "{deed}: {task}");
     }
 }
 

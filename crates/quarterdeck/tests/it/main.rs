@@ -18,6 +18,7 @@ mod environment;
 mod file_acls;
 mod file_changes;
 mod file_tasks;
+mod file_tasks_space;
 mod greed;
 mod headers;
 mod image_inspect;

@@ -13,7 +13,7 @@ export const fileTasks = {
   archive: "Archive…",
   archiveTitle_one: "Pack “{{name}}” into an archive",
   archiveTitle_other: "Pack {{formatted}} items into an archive",
-  archiveHint: "The name ends with .zip, .tar.gz or .tar.",
+  archiveHint: "The name ends with .zip, .tar.gz, .tar.zst, .tar.xz or .tar.",
   pack: "Pack",
   extract: "Extract here",
   checksum: "Checksum",

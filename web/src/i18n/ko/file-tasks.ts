@@ -13,7 +13,7 @@ export const fileTasks: Translation<typeof en.fileTasks> = {
   noDirectories: "하위 디렉터리가 없습니다.",
   archive: "압축…",
   archiveTitle_other: "{{formatted}}개를 압축 파일로 묶기",
-  archiveHint: "이름은 .zip, .tar.gz 또는 .tar로 끝나야 합니다.",
+  archiveHint: "이름은 .zip, .tar.gz, .tar.zst, .tar.xz 또는 .tar로 끝나야 합니다.",
   pack: "압축",
   extract: "여기에 압축 풀기",
   checksum: "체크섬",

@@ -29,7 +29,7 @@ pub(super) fn unpack(archive: impl Read, at: &Located, mut unpacker: Unpacker<'_
     let mut entries = archive.entries().map_err(failed)?;
     loop {
         allowance.set(Some(MAX_HEADERS));
-        let Some(entry) = entries.next() else { return Ok(()) };
+        let Some(entry) = entries.next() else { break };
         allowance.set(None);
         let mut entry = entry.map_err(failed)?;
         let path = entry.path_bytes().into_owned();
@@ -64,6 +64,9 @@ pub(super) fn unpack(archive: impl Read, at: &Located, mut unpacker: Unpacker<'_
             unpacker.progress.leave_out(&path, why);
         }
     }
+    // What it is packed with has its checksum behind all that.
+    allowance.set(None);
+    unpacker.skip(&mut archive.into_inner(), &failed)
 }
 
 fn is_sparse_by_headers(entry: &mut tar::Entry<'_, impl Read>) -> io::Result<bool> {

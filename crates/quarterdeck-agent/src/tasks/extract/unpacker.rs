@@ -18,6 +18,8 @@ use crate::errors::{During, Outcome};
 use crate::files::descriptor_path;
 use crate::resolve::{Located, open_name};
 use crate::tasks::Limits;
+use crate::tasks::durable::Durable;
+use crate::tasks::making::Making;
 use crate::tasks::progress::Progress;
 use crate::tasks::tree::{MAX_DEPTH, is_file, open_directory, open_here};
 
@@ -28,6 +30,7 @@ const RATIO_FROM: u64 = 64 << 20;
 pub(super) struct Unpacker<'a> {
     pub(super) progress: &'a Progress,
     at: &'a Located,
+    durable: &'a Durable,
     root: OwnedFd,
     limits: Limits,
     /// The archive's size.
@@ -54,12 +57,24 @@ pub(super) type Names = Result<Vec<FileName>, LeftOutWhy>;
 impl<'a> Unpacker<'a> {
     pub(super) fn new(
         progress: &'a Progress,
-        at: &'a Located,
+        making: &'a Making<'_>,
         root: OwnedFd,
         limits: Limits,
         packed: u64,
     ) -> Unpacker<'a> {
-        Unpacker { progress, at, root, limits, packed, entries: 0, bytes: 0, last: None, buffer: vec![0; BUFFER] }
+        let (at, durable) = (&making.at, &making.durable);
+        Unpacker {
+            progress,
+            at,
+            durable,
+            root,
+            limits,
+            packed,
+            entries: 0,
+            bytes: 0,
+            last: None,
+            buffer: vec![0; BUFFER],
+        }
     }
 
     /// Counts an entry; answers where it goes.
@@ -96,6 +111,7 @@ impl<'a> Unpacker<'a> {
             Ok(made) => File::from(made),
             Err(why) => return Ok(Err(why)),
         };
+        let before = self.bytes;
         self.pass_on(content, Some(&mut file), read_error)?;
         if let Some(seconds) = about.modified {
             let omit = Timespec { tv_sec: 0, tv_nsec: UTIME_OMIT };
@@ -103,6 +119,7 @@ impl<'a> Unpacker<'a> {
             // A time that the file system does not take is no reason to leave the file out.
             let _ = futimens(&file, &times);
         }
+        self.durable.file(&file, self.bytes - before).during(self.at)?;
         Ok(Ok(()))
     }
 

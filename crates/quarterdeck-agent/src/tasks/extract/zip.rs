@@ -4,6 +4,7 @@ use std::fs::File;
 use std::io::{self, Read};
 
 use crc32fast::Hasher;
+use quarterdeck_archive::zip::read::{ZipEntry, ZipReader};
 use quarterdeck_types::agent::{AgentError, ErrorCode};
 use quarterdeck_types::file_task::LeftOutWhy;
 
@@ -11,7 +12,6 @@ use super::not_read;
 use super::unpacker::{About, Unpacker};
 use crate::errors::Outcome;
 use crate::resolve::Located;
-use crate::tasks::zip::read::{ZipEntry, ZipReader};
 
 /// No file system has longer targets of links.
 const MAX_TARGET: u64 = 4096;
@@ -23,7 +23,7 @@ pub(super) fn unpack(file: &File, at: &Located, mut unpacker: Unpacker<'_>) -> O
     let mut reader = ZipReader::open(file).map_err(|error| not_read(at, error))?;
     let all = unpacker.progress.status().bytes.total;
     unpacker.progress.totals(all, Some(reader.entries));
-    while let Some(entry) = reader.next().map_err(|error| not_read(at, error))? {
+    while let Some(entry) = reader.next_entry().map_err(|error| not_read(at, error))? {
         let names = match unpacker.begin(&entry.name)? {
             Ok(names) if names.is_empty() => continue,
             Ok(names) => names,

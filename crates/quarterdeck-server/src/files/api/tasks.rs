@@ -1,28 +1,27 @@
-//! Routes of the work on files that takes a while.
+//! Routes that begin work on files that takes a while.
+
+mod follow;
+mod view;
 
 use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
-use quarterdeck_types::file_task::{
-    Amount, ArchiveFormat, ChecksumAlgorithm, FileTask as Task, LeftOutWhy, NameTaken, TaskKind, TaskState, TaskStatus,
-    Wanted,
-};
+use quarterdeck_types::file_task::{ArchiveFormat, ChecksumAlgorithm, FileTask as Task, NameTaken, Wanted};
 use quarterdeck_types::{FileName, Place, RelativePath, SpaceName};
 use serde::{Deserialize, Serialize};
-use utoipa::{IntoParams, ToSchema};
+use utoipa::ToSchema;
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
-use uuid::Uuid;
 
-use super::{FileEntry, MOST_PATHS, bad_path, path_in, space_named, view_at};
+use self::view::{FileTask, view};
+use super::{MOST_PATHS, bad_path, path_in, space_named};
 use crate::access::Actor;
-use crate::agents;
 use crate::app::App;
-use crate::db::{from_us, to_us};
+use crate::db::to_us;
 use crate::files::tasks;
 use crate::problem::{FieldError, Problem, ProblemDocument};
-use crate::requests::{JsonBody, OptionalJsonBody, Page, PathOf, QueryOf, limit, to_the_end};
+use crate::requests::{JsonBody, OptionalJsonBody, PathOf, to_the_end};
 
 const LONGEST_PATTERN: usize = 255;
 
@@ -35,186 +34,13 @@ pub(super) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(empty_trash))
         .routes(routes!(checksum))
         .routes(routes!(search))
-        .routes(routes!(list_tasks))
-        .routes(routes!(task, cancel_task))
-        .routes(routes!(found))
-}
-
-/// Work on my files that takes a while.
-#[derive(Serialize, ToSchema)]
-struct FileTask {
-    id: Uuid,
-    kind: FileTaskKind,
-    /// What it is done to, the first of `count`: its space.
-    space: String,
-    /// And the path beneath it.
-    path: String,
-    /// 0: all that is there.
-    count: u64,
-    state: FileTaskState,
-    started_at: DateTime<Utc>,
-    #[schema(required)]
-    ended_at: Option<DateTime<Utc>>,
-    bytes: FileTaskAmount,
-    entries: FileTaskAmount,
-    /// What is being worked on, for display.
-    current: String,
-    /// What it made, the first ten.
-    results: Vec<FileTaskResult>,
-    /// In hexadecimal digits.
-    #[schema(required)]
-    checksum: Option<String>,
-    /// How many entries a search found.
-    found: u64,
-    /// There are more than it tells of.
-    more: bool,
-    /// What is not in what it made, the first ten of `left_out_count`.
-    left_out: Vec<FileTaskLeftOut>,
-    left_out_count: u64,
-    /// Why it failed. What it was making is gone.
-    #[schema(required)]
-    problem: Option<ProblemDocument>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum FileTaskKind {
-    Copy,
-    Remove,
-    EmptyTrash,
-    Archive,
-    Extract,
-    Checksum,
-    Search,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum FileTaskState {
-    Running,
-    Done,
-    Failed,
-    Cancelled,
-}
-
-#[derive(Serialize, ToSchema)]
-struct FileTaskAmount {
-    done: u64,
-    /// Null: not known, or not counted.
-    #[schema(required)]
-    total: Option<u64>,
-}
-
-#[derive(Serialize, ToSchema)]
-struct FileTaskResult {
-    space: String,
-    path: String,
-    is_directory: bool,
-}
-
-#[derive(Serialize, ToSchema)]
-struct FileTaskLeftOut {
-    /// For display.
-    path: String,
-    why: FileTaskLeftOutWhy,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-enum FileTaskLeftOutWhy {
-    PermissionDenied,
-    NotRead,
-    Changed,
-    /// It became shorter while it was packed: the rest is zeros.
-    Shorter,
-    NotRegular,
-    OtherFileSystem,
-    TooDeep,
-    LeadsOut,
-    LinkLeadsOut,
-    BadName,
-    /// The archive has it twice: the last one is kept.
-    Twice,
-    Clash,
-    Encrypted,
-    UnknownMethod,
+        .merge(follow::routes())
 }
 
 /// What was begun.
 #[derive(Serialize, ToSchema)]
 struct BegunTask {
     task: FileTask,
-}
-
-fn view(status: TaskStatus, actor: &Actor) -> FileTask {
-    let (space, path) = match status.subject {
-        Place::In { space, path } => (space.to_string(), path.to_string()),
-        Place::Absolute { .. } => Default::default(),
-    };
-    let (state, error) = match status.state {
-        TaskState::Running => (FileTaskState::Running, None),
-        TaskState::Done => (FileTaskState::Done, None),
-        TaskState::Cancelled => (FileTaskState::Cancelled, None),
-        TaskState::Failed { error } => (FileTaskState::Failed, Some(error)),
-    };
-    let amount = |Amount { done, total }| FileTaskAmount { done, total };
-    let results = status.results.into_iter().map(|result| FileTaskResult {
-        space: result.space.to_string(),
-        path: result.path.to_string(),
-        is_directory: result.is_directory,
-    });
-    let left_out = status.left_out.into_iter().map(|left| FileTaskLeftOut { path: left.path, why: why(left.why) });
-    FileTask {
-        id: status.id,
-        kind: kind(status.kind),
-        space,
-        path,
-        count: status.count,
-        state,
-        started_at: from_us(status.started_us),
-        ended_at: status.ended_us.map(from_us),
-        bytes: amount(status.bytes),
-        entries: amount(status.entries),
-        current: status.current,
-        results: results.collect(),
-        checksum: status.checksum,
-        found: status.found,
-        more: status.more,
-        left_out: left_out.collect(),
-        left_out_count: status.left_out_count,
-        problem: error.map(|error| Problem::from(agents::Error::Answered(error)).document(&actor.request_id)),
-    }
-}
-
-fn kind(kind: TaskKind) -> FileTaskKind {
-    match kind {
-        TaskKind::Copy => FileTaskKind::Copy,
-        TaskKind::Remove => FileTaskKind::Remove,
-        TaskKind::EmptyTrash => FileTaskKind::EmptyTrash,
-        TaskKind::Archive => FileTaskKind::Archive,
-        TaskKind::Extract => FileTaskKind::Extract,
-        TaskKind::Checksum => FileTaskKind::Checksum,
-        TaskKind::Search => FileTaskKind::Search,
-    }
-}
-
-fn why(why: LeftOutWhy) -> FileTaskLeftOutWhy {
-    match why {
-        LeftOutWhy::PermissionDenied => FileTaskLeftOutWhy::PermissionDenied,
-        LeftOutWhy::NotRead => FileTaskLeftOutWhy::NotRead,
-        LeftOutWhy::Changed => FileTaskLeftOutWhy::Changed,
-        LeftOutWhy::Shorter => FileTaskLeftOutWhy::Shorter,
-        LeftOutWhy::NotRegular => FileTaskLeftOutWhy::NotRegular,
-        LeftOutWhy::OtherFileSystem => FileTaskLeftOutWhy::OtherFileSystem,
-        LeftOutWhy::TooDeep => FileTaskLeftOutWhy::TooDeep,
-        LeftOutWhy::LeadsOut => FileTaskLeftOutWhy::LeadsOut,
-        LeftOutWhy::LinkLeadsOut => FileTaskLeftOutWhy::LinkLeadsOut,
-        LeftOutWhy::BadName => FileTaskLeftOutWhy::BadName,
-        LeftOutWhy::Twice => FileTaskLeftOutWhy::Twice,
-        LeftOutWhy::Clash => FileTaskLeftOutWhy::Clash,
-        LeftOutWhy::Encrypted => FileTaskLeftOutWhy::Encrypted,
-        LeftOutWhy::UnknownMethod => FileTaskLeftOutWhy::UnknownMethod,
-    }
 }
 
 async fn start(app: App, actor: Actor, task: Task) -> Result<(StatusCode, Json<BegunTask>), Problem> {
@@ -288,7 +114,7 @@ struct NewArchive {
     /// Beneath the space.
     #[schema(min_items = 1, max_items = 100)]
     paths: Vec<String>,
-    /// Of the archive; its ending says what it is: `.zip`, `.tar.gz`, `.tgz` or `.tar`.
+    /// Of the archive; its ending says what it is: `.zip`, `.tar.gz` (`.tgz`), `.tar.zst` (`.tzst`), `.tar.xz` (`.txz`) or `.tar`.
     name: String,
     /// The directory in which it is made, beneath `to_space`.
     to: String,
@@ -311,16 +137,9 @@ async fn archive(
 ) -> Result<(StatusCode, Json<BegunTask>), Problem> {
     let space = space_named(&space)?;
     let name = name_in(&new.name)?;
-    let lower = new.name.to_ascii_lowercase();
-    let formats = [
-        (".zip", ArchiveFormat::Zip),
-        (".tar.gz", ArchiveFormat::TarGz),
-        (".tgz", ArchiveFormat::TarGz),
-        (".tar", ArchiveFormat::Tar),
-    ];
-    let format = formats.into_iter().find(|(ending, _)| lower.len() > ending.len() && lower.ends_with(ending));
-    let (_, format) = format.ok_or_else(|| {
-        let detail = "The name ends with .zip, .tar.gz or .tar.".to_owned();
+    let format = ArchiveFormat::of_name(new.name.as_bytes());
+    let (format, _) = format.ok_or_else(|| {
+        let detail = "The name ends with .zip, .tar.gz, .tar.zst, .tar.xz or .tar.".to_owned();
         Problem::invalid(vec![FieldError::new("/name", "unknown-archive", detail)])
     })?;
     let into = directory(&space, new.to_space.as_deref(), &new.to)?;
@@ -331,7 +150,7 @@ async fn archive(
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct NewExtract {
-    /// Of the archive, beneath the space: zip, tar or tar.gz.
+    /// Of the archive, beneath the space: zip, tar, tar.gz, tar.zst or tar.xz.
     path: String,
     /// The directory in which the new one is made, beneath `to_space`; that of the archive unless told.
     to: Option<String>,
@@ -508,63 +327,6 @@ async fn search(
     let modified_since_us = new.modified_since.map(to_us);
     let wanted = Wanted { name, min_size: new.min_size, max_size: new.max_size, modified_since_us };
     start(app, actor, Task::Search { below, wanted }).await
-}
-
-/// My tasks that are under way, and the last that ended, the newest first.
-#[utoipa::path(get, path = "/files/tasks", tag = "files",
-    responses((status = 200, body = Page<FileTask>), (status = 403, body = ProblemDocument)))]
-async fn list_tasks(State(app): State<App>, actor: Actor) -> Result<Json<Page<FileTask>>, Problem> {
-    let tasks = tasks::list(&app, &actor).await?;
-    Ok(Json(Page::whole(tasks.into_iter().map(|status| view(status, &actor)).collect())))
-}
-
-/// How far a task of mine is.
-#[utoipa::path(get, path = "/files/tasks/{id}", tag = "files", params(("id" = Uuid, Path)),
-    responses((status = 200, body = FileTask), (status = 404, body = ProblemDocument)))]
-async fn task(State(app): State<App>, actor: Actor, PathOf(id): PathOf<Uuid>) -> Result<Json<FileTask>, Problem> {
-    Ok(Json(view(tasks::status(&app, &actor, id).await?, &actor)))
-}
-
-/// Cancel a task: what it was making is removed. One that has ended is not listed any more.
-#[utoipa::path(delete, path = "/files/tasks/{id}", tag = "files", params(("id" = Uuid, Path)),
-    responses((status = 204), (status = 404, body = ProblemDocument)))]
-async fn cancel_task(State(app): State<App>, actor: Actor, PathOf(id): PathOf<Uuid>) -> Result<StatusCode, Problem> {
-    tasks::cancel(&app, &actor, id).await?;
-    Ok(StatusCode::NO_CONTENT)
-}
-
-#[derive(Deserialize, IntoParams)]
-#[into_params(parameter_in = Query)]
-struct Paging {
-    limit: Option<u64>,
-    cursor: Option<String>,
-}
-
-/// One page of what a search has found by now, in the order in which it did.
-///
-/// While the search goes on, the last page has a cursor too: what is found after it comes there.
-#[utoipa::path(get, path = "/files/tasks/{id}/found", tag = "files", params(("id" = Uuid, Path), Paging),
-    responses((status = 200, body = Page<FileEntry>), (status = 404, body = ProblemDocument)))]
-async fn found(
-    State(app): State<App>,
-    actor: Actor,
-    PathOf(id): PathOf<Uuid>,
-    QueryOf(paging): QueryOf<Paging>,
-) -> Result<Json<Page<FileEntry>>, Problem> {
-    let from: u32 = match &paging.cursor {
-        None => 0,
-        Some(cursor) => cursor.parse().map_err(|_| {
-            let detail = "Send a cursor as it came.".to_owned();
-            Problem::invalid(vec![FieldError::new("/cursor", "bad-cursor", detail)])
-        })?,
-    };
-    // Asked first: what is found between the two questions is on the next page.
-    let is_running = tasks::status(&app, &actor, id).await?.ended_us.is_none();
-    let (found, more) = tasks::found(&app, &actor, id, from, limit(paging.limit)).await?;
-    let next = u64::from(from) + found.len() as u64;
-    let next_cursor = (more || is_running).then(|| next.to_string());
-    let items = found.into_iter().map(|found| view_at(found.entry, &found.path)).collect();
-    Ok(Json(Page { items, next_cursor, total: None }))
 }
 
 fn places(space: &SpaceName, paths: &[String]) -> Result<Vec<Place>, Problem> {

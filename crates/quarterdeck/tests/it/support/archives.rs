@@ -3,7 +3,8 @@
 use std::io::Write;
 
 use flate2::Compression;
-use flate2::write::{DeflateEncoder, GzEncoder};
+use flate2::write::DeflateEncoder;
+use quarterdeck_archive::packing::Packing;
 use tar::{EntryType, Header};
 
 /// A zip archive, entry by entry.
@@ -88,9 +89,13 @@ impl Tar {
         self.bytes
     }
 
-    pub fn gzip(self) -> Vec<u8> {
-        let mut gzip = GzEncoder::new(Vec::new(), Compression::default());
-        gzip.write_all(&self.finish()).unwrap();
-        gzip.finish().unwrap()
+    pub fn packed(self, packing: Packing) -> Vec<u8> {
+        packed(packing, &self.finish())
     }
+}
+
+pub fn packed(packing: Packing, bytes: &[u8]) -> Vec<u8> {
+    let mut packer = packing.pack(Vec::new()).unwrap();
+    packer.write_all(bytes).unwrap();
+    packer.finish().unwrap()
 }

@@ -7,14 +7,14 @@ use std::os::unix::fs::FileExt;
 use crc32fast::Hasher;
 use flate2::Compression;
 use flate2::write::DeflateEncoder;
-use rustix::fs::{FileType, Stat};
 
 use super::*;
+use crate::{Entry, Kind};
 
 /// From here on a packed file could be larger than 32 bits say.
 const LARGE: u64 = 0xf000_0000;
 
-pub(crate) struct ZipWriter {
+pub struct ZipWriter {
     file: BufWriter<File>,
     /// Where the next byte goes.
     at: u64,
@@ -23,39 +23,30 @@ pub(crate) struct ZipWriter {
     entries: u64,
 }
 
-/// What an entry is called and what it is.
-pub(crate) struct ZipEntry<'a> {
-    /// Without a slash at the end.
-    pub(crate) path: &'a [u8],
-    pub(crate) about: &'a Stat,
-}
-
 impl ZipWriter {
     /// Both files are empty; the second is needed until the end.
-    pub(crate) fn new(file: File, directory: File) -> ZipWriter {
+    pub fn new(file: File, directory: File) -> ZipWriter {
         ZipWriter { file: BufWriter::new(file), at: 0, directory: BufWriter::new(directory), entries: 0 }
     }
 
-    /// Adds an entry whose bytes `content` gives: of a file as many as it holds, at most the size that `about` says; of
-    /// a link its target.
-    pub(crate) fn add(&mut self, entry: &ZipEntry<'_>, content: &mut dyn Read) -> io::Result<()> {
-        let kind = FileType::from_raw_mode(entry.about.st_mode);
-        let most = u64::try_from(entry.about.st_size).unwrap_or(0);
-        let (is_file, large) = (kind == FileType::RegularFile, most >= LARGE);
-        let method = if is_file && most > 0 { DEFLATED } else { STORED };
+    /// Adds an entry whose bytes `content` gives: of a file as many as it holds, at most its size; of a link its target.
+    pub fn add(&mut self, entry: &Entry<'_>, content: &mut dyn Read) -> io::Result<()> {
+        let Entry { kind, size: most, .. } = *entry;
+        let large = most >= LARGE;
+        let method = if kind == Kind::File && most > 0 { DEFLATED } else { STORED };
         let mut name = entry.path.to_vec();
-        if kind == FileType::Directory {
+        if kind == Kind::Directory {
             name.push(b'/');
         }
         let name_length = u16::try_from(name.len()).map_err(|_| io::Error::other("a path is too long for a zip"))?;
         let flags = if name.is_ascii() || std::str::from_utf8(&name).is_err() { 0 } else { UTF_8 };
-        let (time, date) = dos_time(entry.about.st_mtime);
+        let (time, date) = dos_time(entry.modified);
         let mut times = Vec::new();
         put_16(&mut times, EXTRA_TIMES);
         put_16(&mut times, 5);
         times.push(1);
         // Unix time of 32 bits: enough until 2038, and what readers understand.
-        put_32(&mut times, entry.about.st_mtime.clamp(0, i64::from(i32::MAX)) as u32);
+        put_32(&mut times, entry.modified.clamp(0, i64::from(i32::MAX)) as u32);
 
         let start = self.at;
         let needed: u16 = if large { 45 } else { 20 };
@@ -80,12 +71,12 @@ impl ZipWriter {
 
         let mut packed = Counted { to: &mut self.file, count: 0 };
         let mut content = Summed { from: content, crc: Hasher::new(), count: 0 };
-        if kind != FileType::Directory {
+        if kind != Kind::Directory {
             if method == DEFLATED {
                 let mut deflate = DeflateEncoder::new(&mut packed, Compression::default());
                 io::copy(&mut (&mut content).take(most), &mut deflate)?;
                 deflate.finish()?;
-            } else if most > 0 {
+            } else if kind == Kind::Link {
                 io::copy(&mut content, &mut packed)?;
             }
         }
@@ -133,8 +124,8 @@ impl ZipWriter {
         put_16(&mut header, extra.len() as u16);
         // No comment, the first disk, no attributes of the inside.
         header.extend([0; 6]);
-        let dos = if kind == FileType::Directory { 0x10 } else { 0 };
-        put_32(&mut header, (entry.about.st_mode & 0o170_777) << 16 | dos);
+        let dos = if kind == Kind::Directory { 0x10 } else { 0 };
+        put_32(&mut header, (type_of(kind) | entry.mode & 0o777) << 16 | dos);
         put_32(&mut header, small(start, far));
         self.directory.write_all(&header)?;
         self.directory.write_all(&name)?;
@@ -144,7 +135,7 @@ impl ZipWriter {
     }
 
     /// Writes the central directory; answers the file.
-    pub(crate) fn finish(mut self) -> io::Result<File> {
+    pub fn finish(mut self) -> io::Result<File> {
         let start = self.at;
         let directory = self.directory.into_inner().map_err(io::IntoInnerError::into_error)?;
         let mut read_at = 0;
@@ -185,6 +176,15 @@ impl ZipWriter {
         put_16(&mut end, 0);
         self.file.write_all(&end)?;
         self.file.into_inner().map_err(io::IntoInnerError::into_error)
+    }
+}
+
+/// As Unix writes it beside the permission bits.
+fn type_of(kind: Kind) -> u32 {
+    match kind {
+        Kind::File => 0o100_000,
+        Kind::Directory => 0o040_000,
+        Kind::Link => 0o120_000,
     }
 }
 

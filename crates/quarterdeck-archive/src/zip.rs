@@ -1,8 +1,8 @@
 //! The zip format (PKWARE's APPNOTE 6.3), as far as it is met: written and read one entry at a time, so that an archive
 //! of a million entries takes no more memory than one of ten. ZIP64 where sizes ask for it.
 
-pub(crate) mod read;
-pub(crate) mod write;
+pub mod read;
+pub mod write;
 
 use chrono::{DateTime, Datelike, Local, NaiveDate, TimeZone, Timelike};
 

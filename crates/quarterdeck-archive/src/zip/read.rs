@@ -12,34 +12,34 @@ use super::*;
 /// The last record stands so far from the end at most: its comment is of 65,535 bytes.
 const END_WITHIN: u64 = END_BYTES as u64 + 0xffff;
 
-pub(crate) struct ZipReader<'a> {
+pub struct ZipReader<'a> {
     file: &'a File,
     /// Where the central directory goes on.
     directory: BufReader<Part<'a>>,
     /// What stands before the archive in the file, as in those that unpack themselves.
     shift: u64,
     /// As the archive says.
-    pub(crate) entries: u64,
+    pub entries: u64,
 }
 
 #[derive(Debug)]
-pub(crate) struct ZipEntry {
-    pub(crate) name: Vec<u8>,
+pub struct ZipEntry {
+    pub name: Vec<u8>,
     /// With the type in it; `None`: the archive was made where there are none.
-    pub(crate) mode: Option<u32>,
+    pub mode: Option<u32>,
     /// Seconds since 1970.
-    pub(crate) modified: Option<i64>,
-    pub(crate) is_directory: bool,
-    pub(crate) is_encrypted: bool,
-    pub(crate) packed: u64,
-    pub(crate) size: u64,
-    pub(crate) crc: u32,
+    pub modified: Option<i64>,
+    pub is_directory: bool,
+    pub is_encrypted: bool,
+    pub packed: u64,
+    pub size: u64,
+    pub crc: u32,
     method: u16,
     header_at: u64,
 }
 
 impl<'a> ZipReader<'a> {
-    pub(crate) fn open(file: &'a File) -> io::Result<ZipReader<'a>> {
+    pub fn open(file: &'a File) -> io::Result<ZipReader<'a>> {
         let length = file.metadata()?.len();
         let tail_at = length.saturating_sub(END_WITHIN);
         let mut tail = vec![0; (length - tail_at) as usize];
@@ -77,7 +77,7 @@ impl<'a> ZipReader<'a> {
     }
 
     /// The next entry; `None`: that was all.
-    pub(crate) fn next(&mut self) -> io::Result<Option<ZipEntry>> {
+    pub fn next_entry(&mut self) -> io::Result<Option<ZipEntry>> {
         let mut header = [0; CENTRAL_BYTES];
         match self.directory.read(&mut header[..1])? {
             0 => return Ok(None),
@@ -139,7 +139,7 @@ impl<'a> ZipReader<'a> {
     }
 
     /// An entry's bytes, unpacked; `None` where it is packed in another way than deflate.
-    pub(crate) fn content(&self, entry: &ZipEntry) -> io::Result<Option<Box<dyn Read + 'a>>> {
+    pub fn content(&self, entry: &ZipEntry) -> io::Result<Option<Box<dyn Read + 'a>>> {
         let at =
             entry.header_at.checked_add(self.shift).ok_or_else(|| damaged("an entry is not where it should be"))?;
         let mut header = [0; LOCAL_BYTES];
@@ -215,20 +215,19 @@ fn damaged(what: &str) -> io::Error {
 mod tests {
     use std::io::{Seek, Write};
 
-    use proptest::prelude::*;
-    use rustix::fs::fstat;
-
     use super::*;
-    use crate::tasks::zip::write::{ZipEntry, ZipWriter};
+    use crate::zip::write::ZipWriter;
+    use crate::{Entry, Kind};
+    use proptest::prelude::*;
 
     fn archive() -> Vec<u8> {
         let mut content = tempfile::tempfile().unwrap();
         content.write_all(&b"content ".repeat(100)).unwrap();
-        let about = fstat(&content).unwrap();
         let mut zip = ZipWriter::new(tempfile::tempfile().unwrap(), tempfile::tempfile().unwrap());
         for path in ["one", "두 번째"] {
             content.rewind().unwrap();
-            zip.add(&ZipEntry { path: path.as_bytes(), about: &about }, &mut content).unwrap();
+            let entry = Entry { path: path.as_bytes(), kind: Kind::File, mode: 0o644, modified: 0, size: 800 };
+            zip.add(&entry, &mut content).unwrap();
         }
         let mut file = zip.finish().unwrap();
         let mut bytes = Vec::new();
@@ -243,7 +242,7 @@ mod tests {
         file.write_all(bytes).unwrap();
         let mut reader = ZipReader::open(&file)?;
         let mut all = Vec::new();
-        while let Some(entry) = reader.next()? {
+        while let Some(entry) = reader.next_entry()? {
             let mut content = Vec::new();
             if let Some(packed) = reader.content(&entry)? {
                 packed.take(1 << 20).read_to_end(&mut content)?;
