@@ -1323,6 +1323,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/drift": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Paths at which hosts of one cluster have different images. */
+        get: operations["drift"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/images/scan": {
         parameters: {
             query?: never;
@@ -2275,6 +2292,19 @@ export interface components {
              */
             reason: string;
         };
+        DriftedImage: {
+            /** Format: uuid */
+            id: string;
+            identity: components["schemas"]["ImageIdentity"];
+            name: string;
+            /** Format: int64 */
+            size: number;
+            version?: string | null;
+            /** Format: date-time */
+            created_at?: string | null;
+            problem?: string | null;
+            hosts: string[];
+        };
         Efficiency: {
             stage: components["schemas"]["Stage"];
             missing?: components["schemas"]["Missing"] | null;
@@ -2837,17 +2867,33 @@ export interface components {
         Image: {
             /** Format: uuid */
             id: string;
+            identity: components["schemas"]["ImageIdentity"];
             /** @description The file's name without its extension. */
             name: string;
+            /** @description With `cluster`, `host` and `modified_at` of one of its locations: it may have others. */
             path: string;
             cluster: string;
             host: string;
+            /**
+             * Format: int64
+             * @description On how many hosts it lies.
+             */
+            hosts: number;
+            /** @description Other hosts have another image at the same path: see `/images/drift`. */
+            drifts: boolean;
             kind: components["schemas"]["ImageKind"];
             /**
              * Format: int64
              * @description In bytes.
              */
             size: number;
+            /** @description `sif`, `oci_sif`, `singularity_2`, `squashfs` or `ext3`; null where that cannot be told. */
+            format?: string | null;
+            /**
+             * Format: date-time
+             * @description When it was built, as it says.
+             */
+            created_at?: string | null;
             version?: string | null;
             architecture?: string | null;
             apps: string[];
@@ -2856,10 +2902,17 @@ export interface components {
             };
             /** @description It carries a signature, unverified. */
             signed: boolean;
+            encrypted: boolean;
             /** Format: date-time */
             modified_at: string;
             /** @description What of it could not be read, and what to do. */
             problem?: string | null;
+            state: components["schemas"]["ImageState"];
+            /**
+             * Format: date-time
+             * @description Since when it is inactive.
+             */
+            gone_at?: string | null;
         };
         /** @description The app's name, as jobs give it. */
         ImageApp: {
@@ -2875,15 +2928,49 @@ export interface components {
             inspect?: Record<string, unknown> | null;
             help?: string | null;
             definition?: string | null;
+            /** @description Where it lies, then where it lay; a thousand at most. */
             locations: components["schemas"]["ImageLocation"][];
         };
+        /** @description A path at which hosts of one cluster have different images. */
+        ImageDrift: {
+            cluster: string;
+            path: string;
+            /** @description What most hosts have comes first. */
+            images: components["schemas"]["DriftedImage"][];
+        };
+        /** @description By what an image is known again: two files with the same identity are one image. */
+        ImageIdentity: {
+            kind: components["schemas"]["ImageIdentityKind"];
+            value: string;
+        };
+        /**
+         * @description `header`: UUID, times of building and of the last change, and size. `content`: a hash of its beginning, its size and its metadata, where its
+         *     header has no UUID or it is damaged. `place`: nothing of it could be read.
+         * @enum {string}
+         */
+        ImageIdentityKind: "header" | "content" | "place";
         /** @enum {string} */
         ImageKind: "viz" | "compute" | "custom";
-        /** @description Where an image lies. */
+        /** @description Where an image lies, or lay. */
         ImageLocation: {
             cluster: string;
             host: string;
             path: string;
+            source: components["schemas"]["ImageSource"];
+            /** Format: int64 */
+            size: number;
+            /** Format: date-time */
+            modified_at: string;
+            state: components["schemas"]["ImageState"];
+            /** Format: date-time */
+            first_seen_at: string;
+            /** Format: date-time */
+            last_seen_at: string;
+            /**
+             * Format: date-time
+             * @description When it was found to be gone.
+             */
+            gone_at?: string | null;
         };
         ImageScan: {
             /** Format: uuid */
@@ -2909,8 +2996,16 @@ export interface components {
             images_read: number;
             /** Format: int64 */
             images_unchanged: number;
-            /** Format: int64 */
+            /**
+             * Format: int64
+             * @description Those that are gone, or have become others.
+             */
             images_removed: number;
+            /**
+             * Format: int64
+             * @description Known ones that nobody could look at.
+             */
+            images_stale: number;
             /** Format: int64 */
             errors_total: number;
             /** @description The first of them. */
@@ -2922,6 +3017,16 @@ export interface components {
         };
         /** @enum {string} */
         ImageScanState: "queued" | "running" | "finished" | "failed";
+        /**
+         * @description `server`: the portal's own host. `node`: a node, over SSH.
+         * @enum {string}
+         */
+        ImageSource: "server" | "node";
+        /**
+         * @description `stale`: it was there when somebody could last look. `inactive`: it was removed, or replaced.
+         * @enum {string}
+         */
+        ImageState: "active" | "stale" | "inactive";
         /**
          * @description Whether a job of this template runs in an Apptainer image.
          * @enum {string}
@@ -3802,17 +3907,33 @@ export interface components {
             items: {
                 /** Format: uuid */
                 id: string;
+                identity: components["schemas"]["ImageIdentity"];
                 /** @description The file's name without its extension. */
                 name: string;
+                /** @description With `cluster`, `host` and `modified_at` of one of its locations: it may have others. */
                 path: string;
                 cluster: string;
                 host: string;
+                /**
+                 * Format: int64
+                 * @description On how many hosts it lies.
+                 */
+                hosts: number;
+                /** @description Other hosts have another image at the same path: see `/images/drift`. */
+                drifts: boolean;
                 kind: components["schemas"]["ImageKind"];
                 /**
                  * Format: int64
                  * @description In bytes.
                  */
                 size: number;
+                /** @description `sif`, `oci_sif`, `singularity_2`, `squashfs` or `ext3`; null where that cannot be told. */
+                format?: string | null;
+                /**
+                 * Format: date-time
+                 * @description When it was built, as it says.
+                 */
+                created_at?: string | null;
                 version?: string | null;
                 architecture?: string | null;
                 apps: string[];
@@ -3821,10 +3942,17 @@ export interface components {
                 };
                 /** @description It carries a signature, unverified. */
                 signed: boolean;
+                encrypted: boolean;
                 /** Format: date-time */
                 modified_at: string;
                 /** @description What of it could not be read, and what to do. */
                 problem?: string | null;
+                state: components["schemas"]["ImageState"];
+                /**
+                 * Format: date-time
+                 * @description Since when it is inactive.
+                 */
+                gone_at?: string | null;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -3838,6 +3966,22 @@ export interface components {
         Page_ImageApp: {
             items: {
                 name: string;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_ImageDrift: {
+            items: {
+                cluster: string;
+                path: string;
+                /** @description What most hosts have comes first. */
+                images: components["schemas"]["DriftedImage"][];
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -9945,8 +10089,14 @@ export interface operations {
         parameters: {
             query?: {
                 cluster?: string;
+                /** @description On nodes of this partition. */
+                partition?: string;
+                /** @description On this node. What the portal's own host has is on every node. */
+                node?: string;
                 kind?: components["schemas"]["ImageKind"];
-                /** @description In name or path. */
+                /** @description Without it those that are there, as far as is known. */
+                state?: components["schemas"]["ImageState"];
+                /** @description Words that are all in name, path, labels or apps. */
                 q?: string;
                 limit?: number;
                 cursor?: string;
@@ -9998,6 +10148,37 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    drift: {
+        parameters: {
+            query?: {
+                cluster?: string;
+                limit?: number;
+                cursor?: string;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_ImageDrift"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
         };

@@ -50,24 +50,30 @@ mod tests {
     use uuid::Uuid;
 
     use super::*;
-    use crate::images::Kind;
+    use crate::images::{Identity, IdentityKind, Kind, State};
 
     fn image(apps: &[&str]) -> Image {
         Image {
             id: Uuid::now_v7(),
+            identity: Identity { kind: IdentityKind::Place, value: "here".to_owned() },
             name: "demo".to_owned(),
             path: "/images/my demo.sif".to_owned(),
             cluster: "local".to_owned(),
             host: "here".to_owned(),
             kind: Kind::Compute,
             size: 1,
+            format: None,
+            created_at: None,
             version: None,
             architecture: None,
             apps: apps.iter().map(|app| app.to_string()).collect(),
             labels: BTreeMap::new(),
             signed: false,
+            encrypted: false,
             modified_at: DateTime::UNIX_EPOCH,
             problem: None,
+            state: State::Active,
+            gone_at: None,
         }
     }
 

@@ -3,9 +3,11 @@
 
 pub(crate) mod api;
 mod container;
+mod identity;
 mod read;
 mod scan;
 mod store;
+mod visit;
 mod walk;
 
 use std::collections::BTreeMap;
@@ -17,10 +19,15 @@ use thiserror::Error;
 use uuid::Uuid;
 
 use crate::app::App;
-use crate::db::from_us;
+use crate::db::{Db, from_us};
 
 pub use container::{ContainerCommand, container_command};
+pub use identity::{Identity, IdentityKind};
 pub use scan::{HostProgress, Images, Scan, ScanError, ScanState, scan, scan_at_start};
+pub use visit::Source;
+
+/// Places that are told of one image, or of one path.
+const MAX_PLACES: u64 = 1000;
 
 #[derive(Debug, Error)]
 pub enum Error {
@@ -60,19 +67,49 @@ impl Kind {
     }
 }
 
+/// Whether something is where it was found.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum State {
+    Active,
+    /// It was there when somebody could last look.
+    Stale,
+    /// It was removed, or replaced.
+    Inactive,
+}
+
+impl State {
+    const ALL: [State; 3] = [State::Active, State::Stale, State::Inactive];
+
+    pub fn as_str(self) -> &'static str {
+        match self {
+            State::Active => store::places::ACTIVE,
+            State::Stale => store::places::STALE,
+            State::Inactive => store::places::INACTIVE,
+        }
+    }
+
+    fn parse(text: &str) -> Option<State> {
+        State::ALL.into_iter().find(|state| state.as_str() == text)
+    }
+}
+
 /// An image of the catalogue. Its texts are its author's, and nothing of them has been verified.
 #[derive(Clone, Debug)]
 pub struct Image {
     pub id: Uuid,
+    pub identity: Identity,
     /// The file's name without its extension.
     pub name: String,
-    /// Absolute, on its host.
+    /// Absolute, on its host: with `cluster`, `host` and `modified_at` of the place that stands for all.
     pub path: String,
     pub cluster: String,
     pub host: String,
     pub kind: Kind,
     /// In bytes.
     pub size: u64,
+    /// As the image says, of what builds it.
+    pub format: Option<String>,
+    pub created_at: Option<DateTime<Utc>>,
     pub version: Option<String>,
     /// As Go calls it: `amd64`, `arm64`.
     pub architecture: Option<String>,
@@ -80,42 +117,99 @@ pub struct Image {
     pub labels: BTreeMap<String, String>,
     /// It carries a signature; whose, and whether it is good, has not been looked at.
     pub signed: bool,
+    pub encrypted: bool,
     pub modified_at: DateTime<Utc>,
     /// What of it could not be read, and what to do.
     pub problem: Option<String>,
+    pub state: State,
+    /// When it was found to be nowhere any more.
+    pub gone_at: Option<DateTime<Utc>>,
+}
+
+/// An image of a list, with what is told of its places together.
+#[derive(Clone, Debug)]
+pub struct Listed {
+    pub image: Image,
+    /// On how many hosts it lies.
+    pub hosts: u64,
+    /// Other hosts have another image at the same path.
+    pub drifts: bool,
 }
 
 /// An image with its long texts.
 #[derive(Clone, Debug)]
 pub struct Detail {
-    pub image: Image,
+    pub listed: Listed,
     /// The document that `apptainer inspect --json --all` prints.
     pub inspect: Option<Value>,
     pub help: Option<String>,
     pub definition: Option<String>,
+    /// Those where it lies before those where it lay; [`MAX_PLACES`] at most.
+    pub places: Vec<Place>,
+}
+
+/// A file that is, or was, an image.
+#[derive(Clone, Debug)]
+pub struct Place {
+    pub source: Source,
+    pub cluster: String,
+    pub host: String,
+    pub path: String,
+    pub size: u64,
+    pub modified_at: DateTime<Utc>,
+    pub state: State,
+    pub first_seen_at: DateTime<Utc>,
+    pub last_seen_at: DateTime<Utc>,
+    pub gone_at: Option<DateTime<Utc>>,
+}
+
+/// A path at which hosts of one cluster have different images.
+#[derive(Clone, Debug)]
+pub struct Drift {
+    pub cluster: String,
+    pub path: String,
+    pub images: Vec<Drifted>,
+}
+
+/// One of those images, and which hosts have it there.
+#[derive(Clone, Debug)]
+pub struct Drifted {
+    pub image: Image,
+    pub hosts: Vec<String>,
 }
 
 /// Which images to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
     pub cluster: Option<String>,
+    pub partition: Option<String>,
+    pub node: Option<String>,
     pub kind: Option<Kind>,
-    /// In name or path, whatever the case.
+    /// Without it those that are there, as far as is known.
+    pub state: Option<State>,
+    /// Words that are all in name, path, labels and apps, whatever the case.
     pub q: Option<String>,
     /// The name and the id that the last page ended with.
     pub after: Option<(String, Uuid)>,
 }
 
 /// A page of the catalogue, by name; one image more than `limit` where there is another page.
-pub async fn list(app: &App, filter: &Filter, limit: u64) -> Result<Vec<Image>, Error> {
-    // The directories are this host's, and each of its clusters sees them.
+pub async fn list(app: &App, filter: &Filter, limit: u64) -> Result<Vec<Listed>, Error> {
     let is_elsewhere = filter.cluster.as_deref().is_some_and(|name| app.clusters.find(name).is_none());
     // Nothing in the catalogue holds a NUL byte, and PostgreSQL refuses to look for one.
-    if is_elsewhere || filter.q.as_deref().is_some_and(|q| q.contains('\0')) {
+    let texts = [&filter.q, &filter.node];
+    if is_elsewhere || texts.into_iter().flatten().any(|text| text.contains('\0')) {
         return Ok(Vec::new());
     }
-    let rows = store::list(app.db.read(), filter.kind.map(Kind::as_str), filter.q.as_deref(), &filter.after, limit + 1);
-    rows.await?.into_iter().map(read_row).collect()
+    let wanted = store::Wanted {
+        kind: filter.kind.map(Kind::as_str),
+        state: filter.state.map(State::as_str),
+        place: store::places::Where { cluster: filter.cluster.clone(), nodes: nodes(app, filter) },
+        q: filter.q.as_deref(),
+        after: filter.after.clone(),
+    };
+    let rows = store::list(app.db.read(), &wanted, limit + 1).await?;
+    with_places(&app.db, rows.into_iter().map(read_row).collect::<Result<_, _>>()?).await
 }
 
 pub async fn get(app: &App, id: Uuid) -> Result<Detail, Error> {
@@ -123,7 +217,15 @@ pub async fn get(app: &App, id: Uuid) -> Result<Detail, Error> {
     let texts = store::texts(app.db.read(), id).await?.ok_or(Error::NotFound)?;
     let inspect = Some(texts.inspect).filter(|inspect| !inspect.is_null());
     let help = inspect.as_ref().and_then(|inspect| inspect.pointer("/data/attributes/helpfile")?.as_str());
-    Ok(Detail { image, help: help.map(str::to_owned), definition: texts.definition, inspect })
+    let places = store::places::of_image(app.db.read(), id, MAX_PLACES).await?;
+    let listed = with_places(&app.db, vec![image]).await?.pop().ok_or(Error::NotFound)?;
+    Ok(Detail {
+        listed,
+        help: help.map(str::to_owned),
+        definition: texts.definition,
+        inspect,
+        places: places.into_iter().map(read_place).collect::<Result<_, _>>()?,
+    })
 }
 
 /// The image that a job names.
@@ -135,22 +237,116 @@ pub async fn are_there_any(app: &App) -> Result<bool, DbErr> {
     store::are_there_any(app.db.read()).await
 }
 
+/// Paths at which hosts of one cluster have different images; one more than `limit` where there is another page.
+pub async fn drifts(
+    db: &Db,
+    cluster: Option<&str>,
+    after: &Option<(String, String)>,
+    limit: u64,
+) -> Result<Vec<Drift>, Error> {
+    let mut drifts = Vec::new();
+    for at in store::places::drifts(db.read(), cluster, after, limit + 1).await? {
+        let places = store::places::at(db.read(), &at, MAX_PLACES).await?;
+        let mut hosts: BTreeMap<Uuid, Vec<String>> = BTreeMap::new();
+        for place in places {
+            hosts.entry(place.image_id).or_default().push(place.node);
+        }
+        let ids: Vec<Uuid> = hosts.keys().copied().collect();
+        let mut images = Vec::new();
+        for row in store::summaries(db.read(), &ids).await? {
+            let image = read_row(row)?;
+            images.push(Drifted { hosts: hosts.remove(&image.id).unwrap_or_default(), image });
+        }
+        // What most have comes first: the others are those that differ.
+        images.sort_by_key(|drifted| (std::cmp::Reverse(drifted.hosts.len()), drifted.image.id));
+        let (cluster, path) = at;
+        drifts.push(Drift { cluster, path, images });
+    }
+    Ok(drifts)
+}
+
+/// The nodes that a filter names, or those of its partition; `None`: any.
+fn nodes(app: &App, filter: &Filter) -> Option<Vec<String>> {
+    let Some(partition) = &filter.partition else { return filter.node.clone().map(|node| vec![node]) };
+    let clusters = app.clusters.all().iter();
+    let of_cluster = clusters.filter(|cluster| filter.cluster.as_ref().is_none_or(|name| *name == cluster.name));
+    let mut nodes = Vec::new();
+    for cluster in of_cluster {
+        let view = cluster.view();
+        let here = view.node_list.iter().filter(|node| node.partitions.contains(partition));
+        nodes.extend(here.map(|node| node.name.clone()));
+    }
+    nodes.retain(|node| filter.node.as_ref().is_none_or(|wanted| wanted == node));
+    Some(nodes)
+}
+
+async fn with_places(db: &Db, images: Vec<Image>) -> Result<Vec<Listed>, Error> {
+    let ids: Vec<Uuid> = images.iter().map(|image| image.id).collect();
+    let hosts = store::places::count_nodes(db.read(), &ids).await?;
+    let drifting = store::places::drifting(db.read(), &ids).await?;
+    let listed = images.into_iter().map(|image| Listed {
+        hosts: hosts.get(&image.id).copied().unwrap_or_default(),
+        drifts: drifting.contains(&image.id),
+        image,
+    });
+    Ok(listed.collect())
+}
+
 fn read_row(row: store::Summary) -> Result<Image, Error> {
-    let unreadable = || anyhow::anyhow!("the row of the image {} cannot be read: scan the images again", row.id);
+    let unreadable = || unreadable(row.id);
     Ok(Image {
+        identity: Identity::parse(&row.identity).ok_or_else(unreadable)?,
         kind: Kind::parse(&row.kind).ok_or_else(unreadable)?,
+        state: State::parse(&row.state).ok_or_else(unreadable)?,
         size: u64::try_from(row.size).map_err(|_| unreadable())?,
-        apps: serde_json::from_value(row.apps).map_err(|_| unreadable())?,
-        labels: serde_json::from_value(row.labels).map_err(|_| unreadable())?,
+        apps: read_apps(&row)?,
+        labels: read_labels(&row)?,
         id: row.id,
         name: row.name,
         path: row.path,
         cluster: row.cluster,
         host: row.host,
+        format: row.format,
+        created_at: row.created_us.map(from_us),
         version: row.version,
         architecture: row.architecture,
         signed: row.signed,
+        encrypted: row.encrypted,
         modified_at: from_us(row.modified_us),
         problem: row.problem,
+        gone_at: row.gone_us.map(from_us),
     })
 }
+
+fn read_apps(row: &store::Summary) -> Result<Vec<String>, Error> {
+    serde_json::from_value(row.apps.clone()).map_err(|_| unreadable(row.id))
+}
+
+fn read_labels(row: &store::Summary) -> Result<BTreeMap<String, String>, Error> {
+    serde_json::from_value(row.labels.clone()).map_err(|_| unreadable(row.id))
+}
+
+fn read_place(row: store::places::Model) -> Result<Place, Error> {
+    let unreadable = || unreadable(row.image_id);
+    Ok(Place {
+        source: Source::parse(&row.source).ok_or_else(unreadable)?,
+        state: State::parse(&row.state).ok_or_else(unreadable)?,
+        size: u64::try_from(row.size).map_err(|_| unreadable())?,
+        cluster: row.cluster,
+        host: row.node,
+        path: row.path,
+        modified_at: from_us(row.modified_us),
+        first_seen_at: from_us(row.first_seen_us),
+        last_seen_at: from_us(row.seen_us),
+        gone_at: row.gone_us.map(from_us),
+    })
+}
+
+fn unreadable(id: Uuid) -> Error {
+    Error::Internal(anyhow::anyhow!("the row of the image {id} cannot be read: scan the images again"))
+}
+
+#[cfg(test)]
+mod testing;
+#[cfg(test)]
+mod tests;

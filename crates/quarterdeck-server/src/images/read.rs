@@ -6,11 +6,14 @@ use std::io;
 use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
 
-use quarterdeck_sif::Error as Unreadable;
+use quarterdeck_sif::{Error as Unreadable, Format, Image, ReadAt};
 use rustix::fs::OFlags;
 use serde_json::Value;
 
+use crate::db::to_us;
 use crate::images::Kind;
+use crate::images::identity::Identity;
+use crate::images::visit::Host;
 
 /// The label by which an image's author says what kind it is.
 const KIND_LABEL: &str = "org.quarterdeck.kind";
@@ -20,11 +23,28 @@ const VIZ_WORDS: [&str; 11] =
 /// Labels that hold a name rather than a description.
 const NAME_LABELS: [&str; 4] = ["org.opencontainers.image.title", "org.label-schema.name", "Name", "name"];
 
+/// Counts up when images are read otherwise than before, so that each is read once more.
+pub(super) const READER: i32 = 1;
+/// What is looked through for a searcher's words, of one image.
+const MAX_WORDS_BYTES: usize = 16 << 10;
+
+/// What came of reading a file.
+#[derive(Debug)]
+pub(super) enum Reading {
+    /// Also one that is damaged, so that people see that it is there.
+    Image(Box<Facts>),
+    /// `.img` is a name for disks of many sorts.
+    NoImage,
+    /// The file cannot be read now, for this reason.
+    Unreadable(String),
+}
+
 /// What a file says about itself.
 #[derive(Debug)]
 pub(super) struct Facts {
-    pub(super) name: String,
-    pub(super) kind: Kind,
+    pub(super) identity: Identity,
+    pub(super) format: Option<&'static str>,
+    pub(super) created_us: Option<i64>,
     pub(super) version: Option<String>,
     pub(super) architecture: Option<String>,
     pub(super) apps: Vec<String>,
@@ -32,44 +52,96 @@ pub(super) struct Facts {
     pub(super) inspect: Value,
     pub(super) definition: Option<String>,
     pub(super) signed: bool,
+    pub(super) encrypted: bool,
     pub(super) problem: Option<String>,
 }
 
-/// Reads the file at `path`. One that is damaged is an image with a problem, so that people see that it is there;
-/// `None` is a file that is none: `.img` is a name for disks of many sorts.
-pub(super) fn read(path: &str) -> Option<Facts> {
-    let name = Path::new(path).file_stem().unwrap_or_default().to_string_lossy().into_owned();
-    let image = match open(path).map_err(Unreadable::Io).and_then(|file| quarterdeck_sif::read(&file)) {
-        Ok(image) => image,
-        Err(Unreadable::NotAnImage) if path.ends_with(".img") => return None,
+/// Reads the file of this host at `path`.
+pub(super) fn read(path: &str) -> Reading {
+    match open(path) {
+        Ok(file) => read_from(path, &file),
+        Err(error) => Reading::Unreadable(Unreadable::Io(error).to_string()),
+    }
+}
+
+pub(super) fn read_from<R: ReadAt + ?Sized>(path: &str, reader: &R) -> Reading {
+    let facts = match quarterdeck_sif::read(reader) {
+        Ok(image) => Identity::of(&image, reader).map(|identity| Facts::of(image, identity)),
+        Err(Unreadable::NotAnImage) if path.ends_with(".img") => return Reading::NoImage,
+        Err(Unreadable::Io(error)) => Err(error),
         Err(error) => {
-            let kind = kind_of(path, &name, &BTreeMap::new(), &[]);
-            return Some(Facts {
-                name,
-                kind,
-                version: None,
-                architecture: None,
-                apps: Vec::new(),
-                labels: BTreeMap::new(),
-                inspect: Value::Null,
-                definition: None,
-                signed: false,
-                problem: Some(without_nul(&error.to_string())),
-            });
+            let problem = without_nul(&error.to_string());
+            Identity::of_damaged(&problem, reader).map(|identity| Facts::damaged(identity, problem))
         }
     };
-    Some(Facts {
-        kind: kind_of(path, &name, &image.labels, &image.apps),
-        name,
-        version: image.version().map(without_nul),
-        architecture: image.architecture.map(str::to_owned),
-        signed: !image.signatures.is_empty(),
-        problem: image.unreadable.map(|unreadable| without_nul(&unreadable.to_string())),
-        apps: image.apps.iter().map(|app| without_nul(app)).collect(),
-        labels: image.labels.iter().map(|(key, value)| (without_nul(key), without_nul(value))).collect(),
-        inspect: image.inspect.map(json_without_nul).unwrap_or_default(),
-        definition: image.definition.as_deref().map(without_nul),
-    })
+    match facts {
+        Ok(facts) => Reading::Image(Box::new(facts)),
+        Err(error) => Reading::Unreadable(without_nul(&Unreadable::Io(error).to_string())),
+    }
+}
+
+impl Facts {
+    fn of(image: Image, identity: Identity) -> Facts {
+        Facts {
+            identity,
+            format: Some(match image.format {
+                Format::Sif => "sif",
+                Format::OciSif => "oci_sif",
+                Format::Singularity2 => "singularity_2",
+                Format::Squashfs => "squashfs",
+                Format::Ext3 => "ext3",
+            }),
+            created_us: image.created.map(to_us),
+            version: image.version().map(without_nul),
+            architecture: image.architecture.map(str::to_owned),
+            signed: !image.signatures.is_empty(),
+            encrypted: image.encrypted,
+            problem: image.unreadable.map(|unreadable| without_nul(&unreadable.to_string())),
+            apps: image.apps.iter().map(|app| without_nul(app)).collect(),
+            labels: image.labels.iter().map(|(key, value)| (without_nul(key), without_nul(value))).collect(),
+            inspect: image.inspect.map(json_without_nul).unwrap_or_default(),
+            definition: image.definition.as_deref().map(without_nul),
+        }
+    }
+
+    fn damaged(identity: Identity, problem: String) -> Facts {
+        Facts {
+            identity,
+            format: None,
+            created_us: None,
+            version: None,
+            architecture: None,
+            apps: Vec::new(),
+            labels: BTreeMap::new(),
+            inspect: Value::Null,
+            definition: None,
+            signed: false,
+            encrypted: false,
+            problem: Some(problem),
+        }
+    }
+
+    /// Of a file of which nothing could be read, and nothing was known.
+    pub(super) fn unreadable(host: &Host, path: &str, problem: String) -> Facts {
+        Facts::damaged(Identity::of_place(host, path), problem)
+    }
+}
+
+/// The file's name without its extension.
+pub(super) fn name_of(path: &str) -> String {
+    Path::new(path).file_stem().unwrap_or_default().to_string_lossy().into_owned()
+}
+
+/// Labels and apps, as one text to search in.
+pub(super) fn words(labels: &BTreeMap<String, String>, apps: &[String]) -> String {
+    let labels = labels.iter().flat_map(|(key, value)| [key, value]);
+    let mut words = String::new();
+    for word in apps.iter().chain(labels) {
+        words.push_str(word);
+        words.push('\n');
+    }
+    words.truncate(words.floor_char_boundary(MAX_WORDS_BYTES));
+    words
 }
 
 fn open(path: &str) -> io::Result<File> {
@@ -80,7 +152,7 @@ fn open(path: &str) -> io::Result<File> {
 }
 
 /// The author's word counts first; then whose it is, as its directory says; then what its names hint at.
-pub(super) fn kind_of(path: &str, name: &str, labels: &BTreeMap<String, String>, apps: &[String]) -> Kind {
+pub(super) fn kind_of(path: &str, labels: &BTreeMap<String, String>, apps: &[String]) -> Kind {
     if let Some(kind) = labels.get(KIND_LABEL).and_then(|label| Kind::parse(label.trim())) {
         return kind;
     }
@@ -88,8 +160,9 @@ pub(super) fn kind_of(path: &str, name: &str, labels: &BTreeMap<String, String>,
     if path.starts_with("/home/") || directories.any(|directory| directory.as_os_str() == "custom") {
         return Kind::Custom;
     }
+    let name = name_of(path);
     let labelled = NAME_LABELS.iter().filter_map(|label| labels.get(*label)).map(String::as_str);
-    let names = labelled.chain(apps.iter().map(String::as_str)).chain([name]);
+    let names = labelled.chain(apps.iter().map(String::as_str)).chain([name.as_str()]);
     let mut words = names.flat_map(|name| name.split(|c: char| !c.is_alphanumeric()));
     if words.any(|word| VIZ_WORDS.iter().any(|viz| viz.eq_ignore_ascii_case(word))) { Kind::Viz } else { Kind::Compute }
 }

@@ -1,7 +1,7 @@
 //! Brings the catalogue up to date with the directories: at start, and when somebody asks. One scan at a time; what
 //! is asked for while one runs begins when it ends, so that it sees what was put there before it was asked for.
 
-use std::collections::{HashMap, VecDeque};
+use std::collections::VecDeque;
 use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
@@ -16,15 +16,14 @@ use crate::audit::{Event, Outcome};
 use crate::clock::Clock;
 use crate::config::LOCAL_CLUSTER;
 use crate::db::{Db, to_us};
-use crate::images::walk::Candidate;
-use crate::images::{Error, read, store, walk};
+use crate::images::read::{self, Reading};
+use crate::images::visit::{self, Host, Need, Source, Visit};
+use crate::images::{Error, walk};
 
 /// Scans that are remembered, the running one among them.
 const REMEMBERED: usize = 20;
 /// Errors that are remembered of one scan; all are counted, and all are in the log.
 const MAX_ERRORS: usize = 200;
-/// Images written in one statement; each may have a definition of a MiB.
-const ROWS_A_STATEMENT: usize = 20;
 /// How often those who watch are told of a scan's progress.
 const TELL_EVERY: Duration = Duration::from_millis(250);
 
@@ -66,8 +65,10 @@ pub struct HostProgress {
     pub images_read: u64,
     /// Images that are as they were.
     pub images_unchanged: u64,
-    /// Images that are no longer there.
+    /// Images that are no longer there, or have become others.
     pub images_removed: u64,
+    /// Known images that nobody could look at.
+    pub images_stale: u64,
     pub errors_total: u64,
     /// The first of them.
     pub errors: Vec<ScanError>,
@@ -204,34 +205,28 @@ fn tell(app: &App, id: Uuid) {
 }
 
 async fn scan_this_host(app: &App, id: Uuid) -> Result<(), Error> {
-    let place = Place { cluster: cluster_of_this_host(app), host: host_name() };
-    let host = place.host.clone();
-    let progress_of = app.clone();
+    let host = Host { source: Source::Server, cluster: cluster_of_this_host(app), node: host_name() };
+    let (name, progress_of) = (host.node.clone(), app.clone());
     let progress = move |change: Change| {
-        progress_of.images.update(id, &host, change);
+        progress_of.images.update(id, &name, change);
         if progress_of.images.is_time() {
             tell(&progress_of, id);
         }
     };
-    bring_up_to_date(&app.db, &app.clock, &app.config.images.directories, &place, progress).await
+    bring_up_to_date(&app.db, &app.clock, &app.config.images.directories, host, progress).await
 }
 
-/// Where the images are.
-struct Place {
-    cluster: String,
-    host: String,
-}
+pub(super) type Change = Box<dyn FnOnce(&mut HostProgress) + Send>;
 
-type Change = Box<dyn FnOnce(&mut HostProgress) + Send>;
-
-async fn bring_up_to_date(
+pub(super) async fn bring_up_to_date(
     db: &Db,
     clock: &Clock,
     directories: &[PathBuf],
-    place: &Place,
+    host: Host,
     progress: impl Fn(Change) + Clone + Send + 'static,
 ) -> Result<(), Error> {
     progress(Box::new(|_| ()));
+    let mut touched = visit::leave_other_clusters(db, &host, to_us(clock.now())).await?;
     let (directories, seen) = (directories.to_vec(), progress.clone());
     let walking = move || walk::walk(&directories, || seen(Box::new(|host| host.files_seen += 1)));
     let mut walked = tokio::task::spawn_blocking(walking).await.map_err(anyhow::Error::from)?;
@@ -239,75 +234,35 @@ async fn bring_up_to_date(
         progress(Box::new(|host| host.add_error(error)));
     }
 
-    let known = store::known(db.read(), &place.host).await?;
-    let mut known: HashMap<String, store::Known> = known.into_iter().map(|row| (row.path.clone(), row)).collect();
-    let mut rows = Vec::new();
-    let candidates = std::mem::take(&mut walked.candidates);
-    for candidate in candidates {
-        if known.get(&candidate.path).is_some_and(|row| is_unchanged(row, &candidate, place)) {
-            known.remove(&candidate.path);
+    let mut visit = Visit::begin(db, host, to_us(clock.now())).await?;
+    for candidate in std::mem::take(&mut walked.candidates) {
+        if visit.meet(&candidate) == Need::Nothing {
             progress(Box::new(|host| host.images_unchanged += 1));
             continue;
         }
         let path = candidate.path.clone();
-        let facts = match tokio::task::spawn_blocking(move || read::read(&path)).await {
-            Ok(Some(facts)) => facts,
-            Ok(None) => continue,
-            // A file that the reader stumbles over is that file's trouble alone.
-            Err(panic) => {
-                known.remove(&candidate.path);
-                let error = ScanError { path: candidate.path, message: format!("reading it failed: {panic}") };
-                progress(Box::new(|host| host.add_error(error)));
-                continue;
+        let reading = match tokio::task::spawn_blocking(move || read::read(&path)).await {
+            Ok(Reading::NoImage) => Reading::NoImage,
+            Ok(reading) => {
+                progress(Box::new(|host| host.images_read += 1));
+                reading
             }
+            // A file that the reader stumbles over is that file's trouble alone.
+            Err(panic) => Reading::Unreadable(format!("reading it failed: {panic}")),
         };
-        known.remove(&candidate.path);
-        if let Some(message) = facts.problem.clone() {
-            let error = ScanError { path: candidate.path.clone(), message };
-            progress(Box::new(|host| host.add_error(error)));
-        }
-        rows.push(row(facts, candidate, place, to_us(clock.now())));
-        progress(Box::new(|host| host.images_read += 1));
-        if rows.len() == ROWS_A_STATEMENT {
-            store::upsert(db.write(), std::mem::take(&mut rows)).await?;
+        let path = candidate.path.clone();
+        if let Some(message) = visit.take(candidate, reading).await? {
+            progress(Box::new(|host| host.add_error(ScanError { path, message })));
         }
     }
-    store::upsert(db.write(), rows).await?;
-
-    let gone: Vec<Uuid> = known.values().filter(|row| !walked.may_be_there(&row.path)).map(|row| row.id).collect();
-    store::remove(db.write(), &gone).await?;
-    progress(Box::new(move |host| host.images_removed = gone.len() as u64));
+    let outcome = visit.end(|path| walked.may_be_there(path)).await?;
+    touched.extend(&outcome.touched);
+    visit::settle(db, &touched).await?;
+    progress(Box::new(move |host| {
+        host.images_removed = outcome.removed;
+        host.images_stale = outcome.stale;
+    }));
     Ok(())
-}
-
-/// One with a problem is read again: it may be solved by what leaves size and time as they are, such as a permission.
-fn is_unchanged(row: &store::Known, candidate: &Candidate, place: &Place) -> bool {
-    row.problem.is_none()
-        && row.cluster == place.cluster
-        && u64::try_from(row.size) == Ok(candidate.size)
-        && row.modified_us == candidate.modified_us
-}
-
-fn row(facts: read::Facts, candidate: Candidate, place: &Place, scanned_us: i64) -> store::Model {
-    store::Model {
-        id: Uuid::now_v7(),
-        cluster: place.cluster.clone(),
-        host: place.host.clone(),
-        path: candidate.path,
-        name: facts.name,
-        kind: facts.kind.as_str().to_owned(),
-        size: i64::try_from(candidate.size).unwrap_or(i64::MAX),
-        modified_us: candidate.modified_us,
-        version: facts.version,
-        architecture: facts.architecture,
-        apps: json!(facts.apps),
-        labels: json!(facts.labels),
-        inspect: facts.inspect,
-        definition: facts.definition,
-        signed: facts.signed,
-        problem: facts.problem,
-        scanned_us,
-    }
 }
 
 /// The directories are the portal host's own; with Slurm its nodes are taken to see the same.

@@ -1,8 +1,12 @@
-//! The table `apptainer_images`.
+//! The table `apptainer_images`: what each image is.
+
+pub(super) mod places;
+
+use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Condition, Expr, OnConflict};
-use sea_orm::{ActiveModelTrait, DerivePartialModel, IntoActiveModel, Iterable, QueryOrder, QuerySelect};
+use sea_orm::{ActiveModelTrait, DerivePartialModel, IntoActiveModel, Iterable, QueryOrder, QuerySelect, Set};
 
 use crate::db::{Part, like};
 
@@ -15,6 +19,10 @@ const IDS_A_STATEMENT: usize = 500;
 pub(super) struct Model {
     #[sea_orm(primary_key, auto_increment = false)]
     pub id: Uuid,
+    #[sea_orm(column_type = "Text")]
+    pub identity: String,
+    pub identity_kind: String,
+    /// With `host`, `path`, `modified_us`, `name`, `kind` and `state`: of the place that stands for all.
     pub cluster: String,
     pub host: String,
     #[sea_orm(column_type = "Text")]
@@ -23,6 +31,8 @@ pub(super) struct Model {
     pub kind: String,
     pub size: i64,
     pub modified_us: i64,
+    pub created_us: Option<i64>,
+    pub format: Option<String>,
     pub version: Option<String>,
     pub architecture: Option<String>,
     pub apps: Json,
@@ -31,9 +41,17 @@ pub(super) struct Model {
     #[sea_orm(column_type = "Text", nullable)]
     pub definition: Option<String>,
     pub signed: bool,
+    pub encrypted: bool,
     #[sea_orm(column_type = "Text", nullable)]
     pub problem: Option<String>,
+    /// What is looked through for a searcher's words, beside name and path.
+    #[sea_orm(column_type = "Text")]
+    pub words: String,
+    pub state: String,
+    pub gone_us: Option<i64>,
     pub scanned_us: i64,
+    /// Which reader read it: what an older one read is read again.
+    pub reader: i32,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -43,6 +61,7 @@ impl ActiveModelBehavior for ActiveModel {}
 #[sea_orm(entity = "Entity")]
 pub(super) struct Summary {
     pub id: Uuid,
+    pub identity: String,
     pub cluster: String,
     pub host: String,
     pub path: String,
@@ -50,12 +69,17 @@ pub(super) struct Summary {
     pub kind: String,
     pub size: i64,
     pub modified_us: i64,
+    pub created_us: Option<i64>,
+    pub format: Option<String>,
     pub version: Option<String>,
     pub architecture: Option<String>,
     pub apps: Json,
     pub labels: Json,
     pub signed: bool,
+    pub encrypted: bool,
     pub problem: Option<String>,
+    pub state: String,
+    pub gone_us: Option<i64>,
 }
 
 /// What [`Summary`] leaves out.
@@ -66,35 +90,79 @@ pub(super) struct Texts {
     pub definition: Option<String>,
 }
 
-/// What is known of a file from the last time it was read.
+/// What decides whether an image has to be read again.
 #[derive(Clone, Debug, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
-pub(super) struct Known {
+pub(super) struct Read {
     pub id: Uuid,
-    pub cluster: String,
-    pub path: String,
-    pub size: i64,
-    pub modified_us: i64,
+    pub identity: String,
+    pub identity_kind: String,
     pub problem: Option<String>,
+    pub reader: i32,
+}
+
+/// What is written of the place that stands for all of an image's.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Stand {
+    pub cluster: String,
+    pub host: String,
+    pub path: String,
+    pub modified_us: i64,
+    pub name: String,
+    pub kind: String,
+    pub state: String,
+    pub gone_us: Option<i64>,
+}
+
+impl From<Summary> for Stand {
+    fn from(image: Summary) -> Stand {
+        Stand {
+            cluster: image.cluster,
+            host: image.host,
+            path: image.path,
+            modified_us: image.modified_us,
+            name: image.name,
+            kind: image.kind,
+            state: image.state,
+            gone_us: image.gone_us,
+        }
+    }
+}
+
+/// Which images to list.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Wanted<'a> {
+    pub kind: Option<&'a str>,
+    /// `None`: those that are there, as far as is known.
+    pub state: Option<&'a str>,
+    pub place: places::Where,
+    pub q: Option<&'a str>,
+    pub after: Option<(String, Uuid)>,
 }
 
 /// By name, then id, from the one behind `after`.
-pub(super) async fn list(
-    db: &impl ConnectionTrait,
-    kind: Option<&str>,
-    q: Option<&str>,
-    after: &Option<(String, Uuid)>,
-    limit: u64,
-) -> Result<Vec<Summary>, DbErr> {
-    let mut query = Entity::find();
-    if let Some(kind) = kind {
+pub(super) async fn list(db: &impl ConnectionTrait, wanted: &Wanted<'_>, limit: u64) -> Result<Vec<Summary>, DbErr> {
+    let mut query = Entity::find().filter(match wanted.state {
+        Some(state) => Column::State.eq(state),
+        None => Column::State.ne(places::INACTIVE),
+    });
+    if let Some(kind) = wanted.kind {
         query = query.filter(Column::Kind.eq(kind));
     }
-    if let Some(q) = q {
-        let holds = |column: Column| like(Expr::col(column), Part::Any, q);
-        query = query.filter(Condition::any().add(holds(Column::Name)).add(holds(Column::Path)));
+    if let Some(lying) = places::lying(&wanted.place, wanted.state.unwrap_or(places::ACTIVE)) {
+        query = query.filter(Column::Id.in_subquery(lying));
     }
-    if let Some((name, id)) = after {
+    for word in wanted.q.unwrap_or_default().split_whitespace() {
+        let holds = |column: Column| like(Expr::col(column), Part::Any, word);
+        let at_path = places::at_path_with(like(Expr::col(places::Column::Path), Part::Any, word));
+        let found = Condition::any()
+            .add(holds(Column::Name))
+            .add(holds(Column::Words))
+            .add(holds(Column::Path))
+            .add(Column::Id.in_subquery(at_path));
+        query = query.filter(found);
+    }
+    if let Some((name, id)) = &wanted.after {
         let same_name = Condition::all().add(Column::Name.eq(name)).add(Column::Id.gt(*id));
         query = query.filter(Condition::any().add(Column::Name.gt(name)).add(same_name));
     }
@@ -106,35 +174,103 @@ pub(super) async fn summary(db: &impl ConnectionTrait, id: Uuid) -> Result<Optio
     Entity::find_by_id(id).into_partial_model().one(db).await
 }
 
+pub(super) async fn summaries(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<Vec<Summary>, DbErr> {
+    Entity::find().filter(Column::Id.is_in(ids.iter().copied())).into_partial_model().all(db).await
+}
+
 pub(super) async fn texts(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<Texts>, DbErr> {
     Entity::find_by_id(id).into_partial_model().one(db).await
 }
 
 pub(super) async fn are_there_any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
-    let first = Entity::find().select_only().column(Column::Id).limit(1).into_tuple::<Uuid>().one(db).await?;
+    let there = Entity::find().filter(Column::State.ne(places::INACTIVE));
+    let first = there.select_only().column(Column::Id).limit(1).into_tuple::<Uuid>().one(db).await?;
     Ok(first.is_some())
 }
 
-/// Everything known of a host.
-pub(super) async fn known(db: &impl ConnectionTrait, host: &str) -> Result<Vec<Known>, DbErr> {
-    Entity::find().filter(Column::Host.eq(host)).into_partial_model().all(db).await
+/// What is known of these images, by their ids.
+pub(super) async fn read(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<HashMap<Uuid, Read>, DbErr> {
+    let mut found = HashMap::new();
+    for ids in ids.chunks(IDS_A_STATEMENT) {
+        let rows: Vec<Read> =
+            Entity::find().filter(Column::Id.is_in(ids.iter().copied())).into_partial_model().all(db).await?;
+        found.extend(rows.into_iter().map(|row| (row.id, row)));
+    }
+    Ok(found)
 }
 
-/// Writes rows; one that is there already, by host and path, keeps its id.
-pub(super) async fn upsert(db: &impl ConnectionTrait, rows: Vec<Model>) -> Result<(), DbErr> {
+/// What is known of these images, by their identities.
+pub(super) async fn read_by_identity(
+    db: &impl ConnectionTrait,
+    identities: &[&str],
+) -> Result<HashMap<String, Read>, DbErr> {
+    let rows: Vec<Read> =
+        Entity::find().filter(Column::Identity.is_in(identities.iter().copied())).into_partial_model().all(db).await?;
+    Ok(rows.into_iter().map(|row| (row.identity.clone(), row)).collect())
+}
+
+/// Writes images; one that is there already, by its identity, keeps its id and the place that stands for it.
+pub(super) async fn upsert(db: &impl ConnectionTrait, mut rows: Vec<Model>) -> Result<(), DbErr> {
     if rows.is_empty() {
         return Ok(());
     }
-    let kept = [Column::Id, Column::Host, Column::Path];
+    // Several nodes may be looked at side by side: rows are taken in one order, so that no two wait for each other.
+    rows.sort_by(|a, b| a.identity.cmp(&b.identity));
+    rows.dedup_by(|a, b| a.identity == b.identity);
+    let kept = [
+        Column::Id,
+        Column::Identity,
+        Column::IdentityKind,
+        Column::Cluster,
+        Column::Host,
+        Column::Path,
+        Column::Name,
+        Column::Kind,
+        Column::ModifiedUs,
+        Column::State,
+        Column::GoneUs,
+    ];
     let changed = Column::iter().filter(|column| !kept.iter().any(|kept| kept.as_str() == column.as_str()));
     let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
-    let mut conflict = OnConflict::columns([Column::Host, Column::Path]);
+    let mut conflict = OnConflict::column(Column::Identity);
     conflict.update_columns(changed);
     Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(db).await.map(drop)
 }
 
+/// What was known by its place alone is now known by what it is, and keeps its id; unless that image is there already.
+pub(super) async fn name_by(db: &impl ConnectionTrait, id: Uuid, identity: &str, kind: &str) -> Result<(), DbErr> {
+    let is_taken = Entity::find().filter(Column::Identity.eq(identity)).count(db).await? > 0;
+    if is_taken {
+        return Ok(());
+    }
+    Entity::update_many()
+        .col_expr(Column::Identity, identity.into())
+        .col_expr(Column::IdentityKind, kind.into())
+        .filter(Column::Id.eq(id))
+        .exec(db)
+        .await
+        .map(drop)
+}
+
+pub(super) async fn stand(db: &impl ConnectionTrait, id: Uuid, stand: Stand) -> Result<(), DbErr> {
+    let row = ActiveModel {
+        cluster: Set(stand.cluster),
+        host: Set(stand.host),
+        path: Set(stand.path),
+        modified_us: Set(stand.modified_us),
+        name: Set(stand.name),
+        kind: Set(stand.kind),
+        state: Set(stand.state),
+        gone_us: Set(stand.gone_us),
+        ..Default::default()
+    };
+    Entity::update_many().set(row).filter(Column::Id.eq(id)).exec(db).await.map(drop)
+}
+
+/// Forgets images, with where they lay.
 pub(super) async fn remove(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<(), DbErr> {
     for ids in ids.chunks(IDS_A_STATEMENT) {
+        places::remove_of_images(db, ids).await?;
         Entity::delete_many().filter(Column::Id.is_in(ids.iter().copied())).exec(db).await?;
     }
     Ok(())

@@ -7,10 +7,13 @@ use std::path::{Path, PathBuf};
 
 use crate::images::ScanError;
 
-const EXTENSIONS: [&str; 4] = ["sif", "simg", "sqfs", "img"];
+const EXTENSIONS: [&str; 6] = ["sif", "simg", "sqsh", "sqfs", "squashfs", "img"];
 const MAX_DEPTH: usize = 8;
 /// Files and directories looked at beneath one configured directory.
 const MAX_ENTRIES: usize = 100_000;
+
+/// What both databases can keep in an index.
+const MAX_PATH_BYTES: usize = 1024;
 
 /// A file that may be an image, by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -19,6 +22,9 @@ pub(super) struct Candidate {
     /// In bytes.
     pub(super) size: u64,
     pub(super) modified_us: i64,
+    /// Where the way to the file tells them.
+    pub(super) inode: Option<u64>,
+    pub(super) device: Option<u64>,
 }
 
 #[derive(Debug, Default)]
@@ -96,8 +102,13 @@ impl Walked {
         let Some(text) = path.to_str() else {
             return self.fail(path, "its name is not UTF-8: rename it".to_owned());
         };
+        if text.len() > MAX_PATH_BYTES {
+            return self.fail(path, format!("its path is longer than {MAX_PATH_BYTES} bytes: move it"));
+        }
         match metadata {
             Ok(metadata) => self.candidates.push(Candidate {
+                inode: Some(metadata.ino()),
+                device: Some(metadata.dev()),
                 path: text.to_owned(),
                 size: metadata.len(),
                 modified_us: metadata.mtime().saturating_mul(1_000_000).saturating_add(metadata.mtime_nsec() / 1000),

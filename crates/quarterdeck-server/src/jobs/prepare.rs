@@ -318,6 +318,12 @@ async fn find_image(
             return Ok(None);
         }
     };
+    if image.state == images::State::Inactive {
+        let detail = format!("The image {} was removed from {}: choose another.", image.name, image.path);
+        let gone = FieldError::new("/image/id", "image-gone", detail);
+        errors.push(gone.with("image", image.name).with("path", image.path));
+        return Ok(None);
+    }
     match images::container_command(&app.config.images, &image, choice.app.as_deref(), directory) {
         Ok(command) => Ok(Some(ChosenImage { name: image.name, command })),
         Err(error) => {

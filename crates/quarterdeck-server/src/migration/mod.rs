@@ -17,6 +17,7 @@ mod m20261128_cancelled_by_user;
 mod m20261128_kinds;
 mod m20261128_upload_fingerprints;
 mod m20261128_uploads;
+mod m20261129_image_places;
 mod m20261129_upload_inode;
 
 pub(crate) struct Migrator;
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261128_kinds::Migration),
             Box::new(m20261128_upload_fingerprints::Migration),
             Box::new(m20261129_upload_inode::Migration),
+            Box::new(m20261129_image_places::Migration),
         ]
     }
 }

@@ -22,6 +22,7 @@ mod file_tasks_space;
 mod greed;
 mod headers;
 mod image_inspect;
+mod images;
 mod job_control;
 mod kills;
 mod limits;

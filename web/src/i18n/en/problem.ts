@@ -126,6 +126,7 @@ export const problem = {
       "The script says --{{option}}={{value}}, but the job runs in the working directory chosen here: remove it, choose the directory here, or change to it in the script.",
     "name-taken": "Two files of the job have this name: give one another.",
     "no-such-image": "There is no such image: choose another.",
+    "image-gone": "The image {{image}} was removed from {{path}}: choose another.",
     "unknown-app": "The image has no such app: choose another.",
     "bad-path": "This is no path beneath your home directory.",
     "no-such-partition": "There is no partition {{partition}}: choose another.",

@@ -130,6 +130,7 @@ export const problem: Translation<typeof en.problem> = {
       "스크립트에 --{{option}}={{value}}가 있지만 작업은 여기에서 선택한 작업 디렉터리에서 실행됩니다. 이 옵션을 지우고 여기에서 디렉터리를 선택하거나 스크립트 안에서 이동하십시오.",
     "name-taken": "작업의 두 파일이 같은 이름입니다. 하나를 바꾸십시오.",
     "no-such-image": "없는 이미지입니다. 다른 이미지를 선택하십시오.",
+    "image-gone": "{{image}} 이미지가 {{path}}에서 삭제되었습니다. 다른 이미지를 선택하십시오.",
     "unknown-app": "이미지에 없는 앱입니다. 다른 앱을 선택하십시오.",
     "bad-path": "홈 디렉터리 아래의 경로가 아닙니다.",
     "no-such-partition": "{{partition}} 파티션이 없습니다. 다른 파티션을 선택하십시오.",

@@ -1,47 +1,13 @@
 use std::fs::{self, File};
 use std::os::unix::fs::symlink;
-use std::path::Path;
-use std::sync::Arc;
 use std::time::{Duration, SystemTime};
 
 use rstest::rstest;
 
 use super::*;
 use crate::db::testing::on_each_database;
-use crate::images::{self, Kind};
-
-/// A real image of the reader's own tests.
-fn real(name: &str) -> PathBuf {
-    Path::new(env!("CARGO_MANIFEST_DIR")).join("../quarterdeck-sif/tests/images").join(name)
-}
-
-fn put(name: &str, path: &Path) {
-    fs::create_dir_all(path.parent().unwrap()).unwrap();
-    fs::copy(real(name), path).unwrap();
-}
-
-async fn scan_on(db: &Db, host: &str, directories: &[&Path]) -> HostProgress {
-    let place = Place { cluster: "demo".to_owned(), host: host.to_owned() };
-    let directories: Vec<PathBuf> = directories.iter().map(|path| path.to_path_buf()).collect();
-    let progress = Arc::new(Mutex::new(HostProgress::default()));
-    let kept = progress.clone();
-    let change = move |change: Change| change(&mut kept.lock().unwrap());
-    bring_up_to_date(db, &Clock::system(), &directories, &place, change).await.unwrap();
-    progress.lock().unwrap().clone()
-}
-
-async fn scan(db: &Db, directory: &Path) -> HostProgress {
-    scan_on(db, "here", &[directory]).await
-}
-
-async fn listed(db: &Db) -> Vec<images::Image> {
-    let rows = store::list(db.read(), None, None, &None, 500).await.unwrap();
-    rows.into_iter().map(|row| images::read_row(row).unwrap()).collect()
-}
-
-async fn names(db: &Db) -> Vec<String> {
-    listed(db).await.into_iter().map(|image| image.name).collect()
-}
+use crate::images::testing::{listed, names, put, real, scan, scan_on};
+use crate::images::{Kind, State, store};
 
 #[tokio::test]
 async fn finds_images_and_what_they_say() {
@@ -81,6 +47,9 @@ async fn a_bad_file_is_shown_with_its_problem_and_ends_nothing() {
             fs::copy(&path, root.path().join(path.file_name().unwrap())).unwrap();
         }
         fs::write(root.path().join("disk.img"), [0; 4096]).unwrap();
+        let files = fs::read_dir(root.path()).unwrap().map(|entry| entry.unwrap().file_name().into_string().unwrap());
+        let files = files.filter(|name| [".sif", ".simg", ".sqfs", ".img"].iter().any(|end| name.ends_with(end)));
+        let images_there = files.count() as u64 - 1;
         let progress = scan(&db, root.path()).await;
         let images = listed(&db).await;
         let problem = |name: &str| images.iter().find(|image| image.name == name).unwrap().problem.clone();
@@ -89,14 +58,14 @@ async fn a_bad_file_is_shown_with_its_problem_and_ends_nothing() {
         assert!(problem("truncated-in-header").is_some());
         assert_eq!(problem("lean-fsonly"), None);
         assert!(images.iter().all(|image| image.name != "disk"), "a disk of another sort is no image");
-        assert_eq!(progress.images_read, images.len() as u64);
+        assert_eq!(progress.images_read, images_there);
         assert_eq!(progress.errors_total, images.iter().filter(|image| image.problem.is_some()).count() as u64);
     })
     .await;
 }
 
 #[tokio::test]
-async fn a_scan_again_reads_only_what_changed_and_forgets_what_is_gone() {
+async fn a_scan_again_reads_only_what_changed_and_lists_no_more_what_is_gone() {
     on_each_database(async |db| {
         let root = tempfile::tempdir().unwrap();
         let at = |name: &str| root.path().join(name);
@@ -114,9 +83,11 @@ async fn a_scan_again_reads_only_what_changed_and_forgets_what_is_gone() {
         File::options().write(true).open(at("b.sif")).unwrap().set_modified(later).unwrap();
         fs::remove_file(at("c.sif")).unwrap();
         let progress = scan(&db, root.path()).await;
-        assert_eq!((progress.images_read, progress.images_unchanged, progress.images_removed), (1, 1, 1));
+        assert_eq!((progress.images_read, progress.images_unchanged, progress.images_removed), (1, 1, 2));
         let after = listed(&db).await;
-        assert_eq!(after.iter().map(|image| image.id).collect::<Vec<_>>(), [before[0].id, before[1].id]);
+        assert_eq!(after.iter().map(|image| &*image.name).collect::<Vec<_>>(), ["a", "b"]);
+        assert_eq!(after[0].id, before[0].id);
+        assert_ne!(after[1].id, before[1].id, "other content is another image");
         assert!(after[1].signed);
     })
     .await;
@@ -136,6 +107,8 @@ async fn a_directory_that_cannot_be_read_loses_no_images() {
         assert_eq!((progress.errors_total, progress.images_removed), (1, 0));
         assert_eq!(progress.errors[0].path, mounted.to_str().unwrap());
         assert_eq!(names(&db).await, ["a", "b"]);
+        let states: Vec<State> = listed(&db).await.into_iter().map(|image| image.state).collect();
+        assert_eq!(states, [State::Stale, State::Active]);
 
         // No longer configured: no longer there. Another host's are not this one's to judge.
         put("lean-gzip.sif", &root.path().join("other/c.sif"));
@@ -186,7 +159,13 @@ async fn lists_by_name_in_pages_and_by_words() {
         }
         scan(&db, root.path()).await;
         let find = async |kind: Option<Kind>, q: &str, after: &Option<(String, Uuid)>, limit| -> Vec<(String, Uuid)> {
-            let rows = store::list(db.read(), kind.map(Kind::as_str), Some(q), after, limit).await.unwrap();
+            let wanted = store::Wanted {
+                kind: kind.map(Kind::as_str),
+                q: Some(q),
+                after: after.clone(),
+                ..store::Wanted::default()
+            };
+            let rows = store::list(db.read(), &wanted, limit).await.unwrap();
             rows.into_iter().map(|row| (row.name, row.id)).collect()
         };
         let all = find(None, "", &None, 10).await;
@@ -200,10 +179,14 @@ async fn lists_by_name_in_pages_and_by_words() {
             find(kind, q, &None, 10).await.into_iter().map(|(name, _)| name).collect()
         };
         assert_eq!(words(None, "0%_P").await, ["100%_pure"]);
-        assert_eq!(words(None, "_").await, ["100%_pure"]);
+        assert_eq!(words(None, "%_").await, ["100%_pure"]);
         assert_eq!(words(None, "!").await, [""; 0]);
         assert_eq!(words(None, "유체").await, ["유체"]);
         assert_eq!(words(None, "X/Solver").await, ["solver"]);
+        assert_eq!(words(None, "solver y/").await, ["solver"]);
+        assert_eq!(words(None, "solver z/").await, [""; 0]);
+        assert_eq!(words(None, "y/ alpha").await, ["solver"]);
+        assert_eq!(words(None, "SET-in-post pure").await, ["100%_pure"]);
         assert_eq!(words(Some(Kind::Custom), "paraview").await, ["paraview"]);
         assert_eq!(words(Some(Kind::Viz), "").await, ["paraview-5"]);
     })
@@ -247,8 +230,7 @@ async fn a_nul_byte_in_an_images_texts_harms_no_database() {
 #[case::a_description("/images/a.sif", &[("org.opencontainers.image.description", "visit us")], Kind::Compute)]
 fn an_images_kind_is_told_from(#[case] path: &str, #[case] labels: &[(&str, &str)], #[case] kind: Kind) {
     let labels = labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
-    let name = Path::new(path).file_stem().unwrap().to_str().unwrap();
-    assert_eq!(read::kind_of(path, name, &labels, &[]), kind);
+    assert_eq!(read::kind_of(path, &labels, &[]), kind);
 }
 
 #[test]

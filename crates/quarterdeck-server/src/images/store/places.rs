@@ -1,0 +1,284 @@
+//! The table `apptainer_image_places`: where images lie, and where they lay.
+
+use std::collections::HashMap;
+
+use sea_orm::entity::prelude::*;
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, OnConflict, Query, SelectStatement};
+use sea_orm::{DerivePartialModel, FromQueryResult, IntoActiveModel, Order, QueryOrder, QuerySelect};
+
+use super::IDS_A_STATEMENT;
+use crate::images::visit::Host;
+
+#[sea_orm::model]
+#[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+#[sea_orm(table_name = "apptainer_image_places")]
+pub(in crate::images) struct Model {
+    #[sea_orm(primary_key, auto_increment = false)]
+    pub id: Uuid,
+    pub image_id: Uuid,
+    pub source: String,
+    pub cluster: String,
+    pub node: String,
+    #[sea_orm(column_type = "Text")]
+    pub path: String,
+    pub size: i64,
+    pub modified_us: i64,
+    pub inode: Option<i64>,
+    pub device: Option<i64>,
+    pub state: String,
+    pub first_seen_us: i64,
+    pub seen_us: i64,
+    pub gone_us: Option<i64>,
+}
+
+impl ActiveModelBehavior for ActiveModel {}
+
+pub(in crate::images) const ACTIVE: &str = "active";
+pub(in crate::images) const STALE: &str = "stale";
+pub(in crate::images) const INACTIVE: &str = "inactive";
+
+/// What is known of a file from the last time it was read.
+#[derive(Clone, Debug, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub(in crate::images) struct Known {
+    pub id: Uuid,
+    pub image_id: Uuid,
+    pub path: String,
+    pub size: i64,
+    pub modified_us: i64,
+    pub inode: Option<i64>,
+    pub device: Option<i64>,
+    pub state: String,
+}
+
+/// Of where an image lies, what says which of its places stands for all.
+#[derive(Clone, Debug, DerivePartialModel)]
+#[sea_orm(entity = "Entity")]
+pub(in crate::images) struct Standing {
+    pub image_id: Uuid,
+    pub cluster: String,
+    pub node: String,
+    pub path: String,
+    pub modified_us: i64,
+    pub state: String,
+    pub gone_us: Option<i64>,
+}
+
+/// Places where something is, as far as is known.
+fn present() -> Condition {
+    Condition::all().add(Expr::col((Entity, Column::State)).ne(INACTIVE))
+}
+
+fn of(host: &Host) -> Condition {
+    Condition::all()
+        .add(Column::Source.eq(host.source.as_str()))
+        .add(Column::Cluster.eq(&host.cluster))
+        .add(Column::Node.eq(&host.node))
+}
+
+pub(in crate::images) async fn known(db: &impl ConnectionTrait, host: &Host) -> Result<Vec<Known>, DbErr> {
+    Entity::find().filter(of(host)).filter(present()).into_partial_model().all(db).await
+}
+
+/// Of the same host, when it was another cluster's.
+pub(in crate::images) async fn of_other_clusters(db: &impl ConnectionTrait, host: &Host) -> Result<Vec<Known>, DbErr> {
+    Entity::find()
+        .filter(Column::Source.eq(host.source.as_str()))
+        .filter(Column::Node.eq(&host.node))
+        .filter(Column::Cluster.ne(&host.cluster))
+        .filter(present())
+        .into_partial_model()
+        .all(db)
+        .await
+}
+
+/// Writes places that were read; one where the same image lies or lay keeps its row.
+pub(in crate::images) async fn upsert(db: &impl ConnectionTrait, rows: Vec<Model>) -> Result<(), DbErr> {
+    if rows.is_empty() {
+        return Ok(());
+    }
+    let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
+    let mut conflict =
+        OnConflict::columns([Column::Source, Column::Cluster, Column::Node, Column::Path, Column::ImageId]);
+    conflict.update_columns([
+        Column::Size,
+        Column::ModifiedUs,
+        Column::Inode,
+        Column::Device,
+        Column::State,
+        Column::SeenUs,
+        Column::GoneUs,
+    ]);
+    Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(db).await.map(drop)
+}
+
+/// The files are there, as they were.
+pub(in crate::images) async fn see(db: &impl ConnectionTrait, ids: &[Uuid], now_us: i64) -> Result<(), DbErr> {
+    mark(db, ids, &[(Column::State, ACTIVE.into()), (Column::SeenUs, now_us.into())]).await
+}
+
+/// Nobody could look whether the files are still there.
+pub(in crate::images) async fn doubt(db: &impl ConnectionTrait, ids: &[Uuid]) -> Result<(), DbErr> {
+    mark(db, ids, &[(Column::State, STALE.into())]).await
+}
+
+/// The files are no longer there, or have become others.
+pub(in crate::images) async fn leave(db: &impl ConnectionTrait, ids: &[Uuid], now_us: i64) -> Result<(), DbErr> {
+    mark(db, ids, &[(Column::State, INACTIVE.into()), (Column::GoneUs, now_us.into())]).await
+}
+
+async fn mark(db: &impl ConnectionTrait, ids: &[Uuid], changes: &[(Column, Expr)]) -> Result<(), DbErr> {
+    for ids in ids.chunks(IDS_A_STATEMENT) {
+        let mut update = Entity::update_many().filter(Column::Id.is_in(ids.iter().copied()));
+        for (column, value) in changes {
+            update = update.col_expr(*column, value.clone());
+        }
+        update.exec(db).await?;
+    }
+    Ok(())
+}
+
+pub(super) async fn remove_of_images(db: &impl ConnectionTrait, images: &[Uuid]) -> Result<(), DbErr> {
+    Entity::delete_many().filter(Column::ImageId.is_in(images.iter().copied())).exec(db).await.map(drop)
+}
+
+pub(in crate::images) async fn standing(db: &impl ConnectionTrait, images: &[Uuid]) -> Result<Vec<Standing>, DbErr> {
+    Entity::find().filter(Column::ImageId.is_in(images.iter().copied())).into_partial_model().all(db).await
+}
+
+/// Every place of an image, those where it lies first.
+pub(in crate::images) async fn of_image(
+    db: &impl ConnectionTrait,
+    image: Uuid,
+    limit: u64,
+) -> Result<Vec<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::ImageId.eq(image))
+        .order_by(Expr::col(Column::State).eq(INACTIVE), Order::Asc)
+        .order_by_asc(Column::Cluster)
+        .order_by_asc(Column::Node)
+        .order_by_asc(Column::Path)
+        .limit(limit)
+        .all(db)
+        .await
+}
+
+/// Whose images are looked for. Those of the portal's own host are taken to be on every node: its directories are
+/// the ones that the site shares.
+#[derive(Clone, Debug, Default)]
+pub(in crate::images) struct Where {
+    pub cluster: Option<String>,
+    pub nodes: Option<Vec<String>>,
+}
+
+/// The images with a place like this; `None` where any will do.
+pub(super) fn lying(place: &Where, state: &str) -> Option<SelectStatement> {
+    if place.cluster.is_none() && place.nodes.is_none() {
+        return None;
+    }
+    let mut there = Condition::all();
+    if let Some(cluster) = &place.cluster {
+        there = there.add(Column::Cluster.eq(cluster));
+    }
+    if let Some(nodes) = &place.nodes {
+        there = there.add(Column::Node.is_in(nodes));
+    }
+    let wanted = Condition::any().add(Column::Source.eq("server")).add(there);
+    let mut select = Query::select();
+    select.column(Column::ImageId).from(Entity).cond_where(wanted);
+    select.cond_where(if state == INACTIVE { Condition::all().add(Column::State.eq(INACTIVE)) } else { present() });
+    Some(select)
+}
+
+/// The images that lie at a path with this text in it.
+pub(super) fn at_path_with(words: Expr) -> SelectStatement {
+    Query::select().column(Column::ImageId).from(Entity).and_where(words).to_owned()
+}
+
+#[derive(FromQueryResult)]
+struct Count {
+    image_id: Uuid,
+    nodes: i64,
+}
+
+/// On how many hosts each of the images lies.
+pub(in crate::images) async fn count_nodes(
+    db: &impl ConnectionTrait,
+    images: &[Uuid],
+) -> Result<HashMap<Uuid, u64>, DbErr> {
+    let counted = Entity::find()
+        .select_only()
+        .column(Column::ImageId)
+        .column_as(Expr::col(Column::Node).count_distinct(), "nodes")
+        .filter(Column::ImageId.is_in(images.iter().copied()))
+        .filter(present())
+        .group_by(Column::ImageId);
+    let counts: Vec<Count> = counted.into_model().all(db).await?;
+    Ok(counts.into_iter().map(|count| (count.image_id, count.nodes as u64)).collect())
+}
+
+/// Which of the images lie at a path where other nodes of the cluster have another.
+pub(in crate::images) async fn drifting(db: &impl ConnectionTrait, images: &[Uuid]) -> Result<Vec<Uuid>, DbErr> {
+    let other = Alias::new("other");
+    let elsewhere = Query::select()
+        .expr(Expr::val(1))
+        .from_as(Entity, other.clone())
+        .and_where(Expr::col((other.clone(), Column::Cluster)).equals((Entity, Column::Cluster)))
+        .and_where(Expr::col((other.clone(), Column::Path)).equals((Entity, Column::Path)))
+        .and_where(Expr::col((other.clone(), Column::ImageId)).not_equals((Entity, Column::ImageId)))
+        .and_where(Expr::col((other, Column::State)).ne(INACTIVE))
+        .to_owned();
+    Entity::find()
+        .select_only()
+        .column(Column::ImageId)
+        .distinct()
+        .filter(Column::ImageId.is_in(images.iter().copied()))
+        .filter(present())
+        .filter(Expr::exists(elsewhere))
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// A cluster and a path of it.
+pub(in crate::images) type At = (String, String);
+
+/// Paths at which nodes of one cluster have different images, from the one behind `after`.
+pub(in crate::images) async fn drifts(
+    db: &impl ConnectionTrait,
+    cluster: Option<&str>,
+    after: &Option<At>,
+    limit: u64,
+) -> Result<Vec<At>, DbErr> {
+    let mut query = Entity::find().select_only().column(Column::Cluster).column(Column::Path).filter(present());
+    if let Some(cluster) = cluster {
+        query = query.filter(Column::Cluster.eq(cluster));
+    }
+    if let Some((cluster, path)) = after {
+        let same_cluster = Condition::all().add(Column::Cluster.eq(cluster)).add(Column::Path.gt(path));
+        query = query.filter(Condition::any().add(Column::Cluster.gt(cluster)).add(same_cluster));
+    }
+    query
+        .group_by(Column::Cluster)
+        .group_by(Column::Path)
+        .having(Expr::col(Column::ImageId).count_distinct().gt(1))
+        .order_by_asc(Column::Cluster)
+        .order_by_asc(Column::Path)
+        .limit(limit)
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// What lies at one path of a cluster, and where.
+pub(in crate::images) async fn at(db: &impl ConnectionTrait, at: &At, limit: u64) -> Result<Vec<Model>, DbErr> {
+    let (cluster, path) = at;
+    Entity::find()
+        .filter(Column::Cluster.eq(cluster))
+        .filter(Column::Path.eq(path))
+        .filter(present())
+        .order_by_asc(Column::Node)
+        .limit(limit)
+        .all(db)
+        .await
+}

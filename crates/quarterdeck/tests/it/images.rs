@@ -1,0 +1,88 @@
+//! The catalogue of images as clients see it: found, searched, removed, and no longer to be chosen.
+
+use std::fs;
+use std::os::unix::fs::PermissionsExt;
+use std::path::{Path, PathBuf};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{Client, Site};
+
+fn real(name: &str) -> PathBuf {
+    PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../quarterdeck-sif/tests/images").join(name)
+}
+
+async fn scan(client: &Client) -> Value {
+    let scan = client.post("/images/scan", &json!({})).await;
+    assert_eq!(scan.status, 202, "{}", scan.text());
+    let path = format!("/images/scans/{}", scan.json()["scan_id"].as_str().unwrap());
+    let begun = Instant::now();
+    loop {
+        let scan = client.get(&path).await.json();
+        if scan["state"] == "finished" {
+            return scan;
+        }
+        assert!(begun.elapsed() < Duration::from_secs(30), "{scan}");
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+}
+
+async fn list(client: &Client, query: &str) -> Vec<Value> {
+    let answer = client.get(&format!("/images?{query}")).await;
+    assert_eq!(answer.status, 200, "{}", answer.text());
+    answer.json()["items"].as_array().unwrap().clone()
+}
+
+fn names(images: &[Value]) -> Vec<&str> {
+    images.iter().map(|image| image["name"].as_str().unwrap()).collect()
+}
+
+#[tokio::test]
+async fn images_are_found_told_and_no_longer_chosen_when_they_are_gone() {
+    let directory = tempfile::Builder::new().prefix("quarterdeck-images.").tempdir_in("/var/tmp").unwrap();
+    // The server may run as another account than the test.
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let at = |name: &str| directory.path().join(name);
+    fs::copy(real("lean-gzip.sif"), at("solver.sif")).unwrap();
+    fs::copy(real("lean-gzip.sif"), at("solver-copy.sif")).unwrap();
+    fs::copy(real("lean-signed-pgp.sif"), at("signed.sif")).unwrap();
+    let images = directory.path().to_str().unwrap();
+    let site = Site::single_user_in(Path::new("/var/tmp"), &[("QUARTERDECK_IMAGES__DIRECTORIES", images)]).await;
+    let client = site.client(&site.person()).await;
+    let done = scan(&client).await;
+    assert_eq!(done["hosts"][0]["errors_total"], 0, "{done}");
+
+    let solver = list(&client, "q=solver+set-in-post+alpha").await;
+    assert_eq!(names(&solver), ["solver-copy"], "by name, label and app");
+    let solver = &solver[0];
+    assert_eq!((&solver["identity"]["kind"], &solver["hosts"]), (&json!("header"), &json!(1)));
+    assert_eq!((&solver["state"], &solver["drifts"]), (&json!("active"), &json!(false)));
+    assert!(list(&client, "cluster=nowhere").await.is_empty());
+    let host = solver["host"].as_str().unwrap();
+    assert_eq!(names(&list(&client, &format!("cluster=local&node={host}")).await), ["signed", "solver-copy"]);
+    assert_eq!(client.get("/images/drift").await.json()["items"], json!([]));
+
+    let path = format!("/images/{}", solver["id"].as_str().unwrap());
+    let detail = client.get(&path).await.json();
+    let locations = detail["locations"].as_array().unwrap();
+    let paths: Vec<_> = locations.iter().map(|location| location["path"].as_str().unwrap()).collect();
+    assert_eq!(paths, [at("solver-copy.sif").to_str().unwrap(), at("solver.sif").to_str().unwrap()]);
+    assert!(locations.iter().all(|location| location["state"] == "active" && location["source"] == "server"));
+    assert_eq!(detail["inspect"]["type"], "container");
+
+    let job = json!({"script": "#!/bin/bash\ntrue\n", "image": {"id": solver["id"]}});
+    let preview = async || client.post("/clusters/local/jobs/preview", &job).await;
+    assert_eq!(preview().await.status, 200, "{}", preview().await.text());
+    for name in ["solver.sif", "solver-copy.sif"] {
+        fs::remove_file(at(name)).unwrap();
+    }
+    let done = scan(&client).await;
+    assert_eq!(done["hosts"][0]["images_removed"], 2, "{done}");
+    assert_eq!(names(&list(&client, "").await), ["signed"]);
+    assert_eq!(names(&list(&client, "state=inactive").await), ["solver-copy"]);
+    let gone = client.get(&path).await.json();
+    assert_eq!((&gone["state"], gone["gone_at"].is_string()), (&json!("inactive"), true));
+    let refused = preview().await;
+    assert_eq!((refused.status, &refused.json()["errors"][0]["code"]), (422, &json!("image-gone")));
+}
