@@ -123,6 +123,7 @@ pub const TABLE: &[Route] = &[
     route("GET", "/api/v1/templates/{id}", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
     route("POST", "/api/v1/templates/scan", Rule::Role(Operator, Write(Templates)), Some(Class::Scan)),
     route("GET", "/api/v1/images", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
+    route("GET", "/api/v1/images/drift", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
     route("GET", "/api/v1/images/{id}", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
     route("GET", "/api/v1/images/{id}/apps", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
     route("POST", "/api/v1/images/scan", Rule::Role(Operator, Write(Images)), Some(Class::Scan)),

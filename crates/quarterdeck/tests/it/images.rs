@@ -71,7 +71,7 @@ async fn images_are_found_told_and_no_longer_chosen_when_they_are_gone() {
     assert!(locations.iter().all(|location| location["state"] == "active" && location["source"] == "server"));
     assert_eq!(detail["inspect"]["type"], "container");
 
-    let job = json!({"script": "#!/bin/bash\ntrue\n", "image": {"id": solver["id"]}});
+    let job = json!({"name": "with an image", "script": "#!/bin/bash\ntrue\n", "image": {"id": solver["id"]}});
     let preview = async || client.post("/clusters/local/jobs/preview", &job).await;
     assert_eq!(preview().await.status, 200, "{}", preview().await.text());
     for name in ["solver.sif", "solver-copy.sif"] {
@@ -84,5 +84,6 @@ async fn images_are_found_told_and_no_longer_chosen_when_they_are_gone() {
     let gone = client.get(&path).await.json();
     assert_eq!((&gone["state"], gone["gone_at"].is_string()), (&json!("inactive"), true));
     let refused = preview().await;
-    assert_eq!((refused.status, &refused.json()["errors"][0]["code"]), (422, &json!("image-gone")));
+    assert_eq!(refused.status, 422, "{}", refused.text());
+    assert_eq!(refused.json()["errors"][0]["code"], "image-gone");
 }
