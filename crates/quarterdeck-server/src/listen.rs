@@ -30,6 +30,8 @@ use taken::Taken;
 const HEAD_TIME: Duration = Duration::from_secs(20);
 /// Something of an answer must be taken in this time, as in most proxies.
 const TAKE_TIME: Duration = Duration::from_secs(60);
+/// Read from a connection at once, which bounds what each costs; a request's head must fit.
+const BUFFER_BYTES: usize = 128 << 10;
 /// Waited when no connection can be accepted (no descriptor is left).
 const PAUSE: Duration = Duration::from_millis(100);
 
@@ -46,7 +48,7 @@ pub(crate) async fn serve(
     let graceful = GracefulShutdown::new();
     // HTTP/2 comes with HTTPS. Without that, telling the two apart would wait for a first byte without a limit.
     let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME);
+    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(BUFFER_BYTES);
     let (going_on, stopping) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
     loop {

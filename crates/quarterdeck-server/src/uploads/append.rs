@@ -20,9 +20,6 @@ use crate::app::App;
 use crate::auth;
 use crate::db::to_us;
 
-/// Bytes collected before one write, so that small network reads do not become small writes. With one piece in
-/// flight to the disk this bounds the memory of an upload, whatever the chunk size.
-pub(super) const WRITE_BYTES: usize = 1 << 20;
 /// Received bytes after which the offset is recorded within one request.
 const RECORD_BYTES: u64 = 64 << 20;
 /// A sender that is silent for this long is gone (a laptop that was closed says no goodbye), whether or not anybody
@@ -257,7 +254,7 @@ impl Writing<'_> {
                 }
             }
             let ended = !matches!(next, Some(Ok(_)));
-            if ended || collected >= WRITE_BYTES {
+            if ended || collected >= self.turn.piece() {
                 self.write(std::mem::take(&mut pieces), std::mem::take(&mut collected)).await?;
             }
             match next {

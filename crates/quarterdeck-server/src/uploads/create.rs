@@ -10,7 +10,7 @@ use serde_json::json;
 use tokio::time::{Instant, timeout_at};
 use uuid::Uuid;
 
-use super::append::{self, Chunk, WRITE_BYTES};
+use super::append::{self, Chunk};
 use super::checksum::Checksum;
 use super::turns::Turn;
 use super::{
@@ -72,7 +72,7 @@ pub(super) async fn create_with<E>(
         return create(app, actor, new).await;
     };
     let mut body = std::pin::pin!(body);
-    let head = Head::receive(&mut body).await;
+    let head = Head::receive(&mut body, turn.piece()).await;
     let made = Made::make(app, actor, new).await?;
     if head.is_all_of(&made.upload) {
         return whole(app, actor, made, head, checksum, turn).await;
@@ -224,10 +224,10 @@ struct Head<E> {
 }
 
 impl<E> Head<E> {
-    async fn receive(body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin)) -> Head<E> {
+    async fn receive(body: &mut (impl Stream<Item = Result<Bytes, E>> + Unpin), most: usize) -> Head<E> {
         let mut head = Head { pieces: Vec::new(), length: 0, is_all: false };
         let deadline = Instant::now() + HEAD_TIME;
-        while head.length < WRITE_BYTES {
+        while head.length < most {
             let Ok(next) = timeout_at(deadline, body.next()).await else { break };
             let Some(piece) = next else {
                 head.is_all = true;

@@ -2,11 +2,17 @@
 //! bytes a second of all of them together. Each server counts for itself.
 
 use std::collections::HashMap;
+use std::ops::RangeInclusive;
 use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use tokio::time::Instant;
 use uuid::Uuid;
+
+/// Bytes that all requests together collect for their next writes.
+const COLLECTED: usize = 8 << 20;
+/// What one of them collects at least and at most, so that small network reads do not become small writes.
+const PIECE: RangeInclusive<usize> = (128 << 10)..=(1 << 20);
 
 /// The users who are sending just now.
 #[derive(Clone, Default)]
@@ -43,6 +49,13 @@ pub(super) struct Turn {
 }
 
 impl Turn {
+    /// How many bytes to collect for one write. With one piece in flight to the disk this bounds the memory of all
+    /// uploads, whatever the size of their chunks.
+    pub(super) fn piece(&self) -> usize {
+        let requests: usize = self.turns.lock().values().map(|sending| sending.requests).sum();
+        (COLLECTED / requests.max(1)).clamp(*PIECE.start(), *PIECE.end())
+    }
+
     /// Waits for as long as these bytes should take. Nobody reads from the network meanwhile, so the sender slows down.
     pub(super) async fn pace(&self, bytes: usize, bytes_per_second: u64) {
         let takes = Duration::from_secs_f64(bytes as f64 / bytes_per_second as f64);
@@ -80,7 +93,10 @@ mod tests {
         assert!(second.is_some() && turns.begin(alice, 2).is_none() && turns.begin(bob, 2).is_some());
         drop(first);
         assert!(turns.begin(alice, 2).is_some());
-        drop(second);
+        assert_eq!(second.as_ref().unwrap().piece(), *PIECE.end());
+        let many: Vec<_> = (0..64).map(|_| turns.begin(bob, 64).unwrap()).collect();
+        assert_eq!(second.as_ref().unwrap().piece(), *PIECE.start(), "the more there are, the less has each");
+        drop((second, many));
         assert!(turns.lock().is_empty(), "nobody is remembered who sends nothing");
     }
 
