@@ -13,7 +13,7 @@ import {
 import { fileURLToPath } from "node:url";
 import { type Browser, chromium, type Locator, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
-import { barriers, newContext, signIn, speakKoreanInTheDark } from "./browser";
+import { answerSignIn, barriers, newContext, signIn, speakKoreanInTheDark } from "./browser";
 import { environment } from "./environment";
 
 const SCREENSHOTS = fileURLToPath(new URL(`screenshots/${environment.cluster}/`, import.meta.url));
@@ -242,6 +242,43 @@ describe("a file that was changed while somebody writes in it", () => {
   });
 });
 
+describe("a text that is not saved", () => {
+  it("outlives the session, is offered again, and is gone once she signs out", async () => {
+    write("draft.sh", "one\n");
+    await edit("draft.sh");
+    await textOf("draft.sh").fill("one\ntwo\n");
+    await endSession();
+    const offer = page.getByRole("region", { name: "Draft", exact: true });
+    await offer.getByText("The file is as it was then.").waitFor();
+    expect(await barriers(page)).toEqual([]);
+    await screenshot("file-edit-draft");
+    await offer.getByRole("button", { name: "Take it up" }).click();
+    expect(await textOf("draft.sh").inputValue()).toBe("one\ntwo\n");
+    await save();
+    expect(read("draft.sh")).toBe("one\ntwo\n");
+    expect(await drafts()).toBe(0);
+
+    await textOf("draft.sh").fill("one\ntwo\nthree\n");
+    await endSession(() => write("draft.sh", "ONE\n"));
+    await offer.getByText(/The file was changed since/).waitFor();
+    await offer.getByRole("button", { name: "Take it up" }).click();
+    await page.getByRole("heading", { name: "“draft.sh” was changed meanwhile" }).waitFor();
+    await page.getByRole("button", { name: "Save mine over it" }).click();
+    await page.getByText(/^Saved/).waitFor();
+    expect(read("draft.sh")).toBe("one\ntwo\nthree\n");
+
+    await textOf("draft.sh").fill("four\n");
+    await expect.poll(drafts).toBe(1);
+    await page.getByRole("button", { name: /^Account / }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.getByLabel("User name").waitFor();
+    expect(await drafts()).toBe(0);
+    await signIn(page, environment.person);
+    await edit("draft.sh");
+    expect(await textOf("draft.sh").inputValue()).toBe("one\ntwo\nthree\n");
+  });
+});
+
 describe("permissions", () => {
   it("of one file are read in words and set", async () => {
     write("run.sh", "#!/bin/sh\n");
@@ -444,6 +481,21 @@ async function inConflict(name: string): Promise<void> {
   await page.getByRole("button", { name: "Save", exact: true }).click();
   await page.getByRole("heading", { name: `“${name}” was changed meanwhile` }).waitFor();
   expect(await textOf(name).inputValue()).toBe("one\ntwo\nthree, mine\n");
+}
+
+/** As an administrator would end it, while she writes; she signs in again, which leads back. */
+async function endSession(meanwhile: () => void = () => undefined): Promise<void> {
+  await page.evaluate(() => fetch("/api/v1/auth/logout", { method: "POST" }).then(() => undefined));
+  await page.getByText("Your session has ended").waitFor();
+  meanwhile();
+  await answerSignIn(page, environment.person);
+}
+
+/** How many the browser keeps. */
+function drafts(): Promise<number> {
+  return page.evaluate(
+    () => Object.keys(localStorage).filter((key) => key.startsWith("quarterdeck.draft.")).length,
+  );
 }
 
 async function choose(...names: string[]): Promise<void> {

@@ -40,3 +40,6 @@ createRoot(root).render(
     </MantineProvider>
   </StrictMode>,
 );
+
+// Behind what is seen first, and long before anybody can sign out.
+void import("./files/edit/drafts").then(({ bindDraftsToSession }) => bindDraftsToSession());

@@ -242,14 +242,14 @@ describe("the session over several tabs", () => {
   it("makes way for another person who signs in in another tab", async () => {
     const session = await load();
     const events: string[] = [];
-    session.onLeave((why) => events.push(`left: ${why}`));
+    session.onLeave((why, who) => events.push(`${who.username} left: ${why}`));
     session.subscribe(() => events.push("changed"));
     answers = [tokens("one")];
     await session.signIn("alice", "secret");
     hear({ is: "session", token: tokenAt(Date.now()), user: { ...user, id: "2", username: "bob" } });
     expect(session.state).toMatchObject({ status: "signed-in", user: { username: "bob" } });
     // What was hers is gone before anybody hears of him.
-    expect(events).toEqual(["changed", "left: left", "changed"]);
+    expect(events).toEqual(["changed", "alice left: left", "changed"]);
     expect(await session.token()).toBe("theirs");
   });
 });

@@ -32,13 +32,15 @@ type FromOtherTab =
   /** The refresh that was begun then was refused. */
   | { is: "ended"; askedAt: number };
 
+type LeaveListener = (why: WhySignedOut, who: User) => void;
+
 let state: SessionState = { status: "unknown" };
 let token: Token | null = null;
 let refreshing: Promise<void> | null = null;
 /** The last sign-out's request. */
 let signingOut: AbortController | null = null;
 const stateListeners = new Set<() => void>();
-const leaveListeners = new Set<(why: WhySignedOut) => void>();
+const leaveListeners = new Set<LeaveListener>();
 const tokenListeners = new Set<(token: string) => void>();
 const otherTabs =
   typeof BroadcastChannel === "undefined" ? null : new BroadcastChannel("quarterdeck-session");
@@ -65,7 +67,7 @@ export const session = {
    * Called when the person who was signed in is so no longer, before anybody else can be: what is hers must go. Another
    * person may have signed in in another tab; then she has left.
    */
-  onLeave(listener: (why: WhySignedOut) => void): () => void {
+  onLeave(listener: LeaveListener): () => void {
     leaveListeners.add(listener);
     return () => leaveListeners.delete(listener);
   },
@@ -196,7 +198,7 @@ function become(next: SessionState, nextToken: Token | null): void {
       next.status === "signed-in" && before.status === "signed-in" && next.user.id === before.user.id;
     if (before.status === "signed-in" && !stays) {
       const why = next.status === "signed-out" ? next.why : "left";
-      for (const listener of leaveListeners) listener(why);
+      for (const listener of leaveListeners) listener(why, before.user);
     }
     for (const listener of stateListeners) listener();
   }

@@ -11,10 +11,12 @@ import { NameDialog } from "../NameDialog";
 import { joined, placeOf, typedName } from "../paths";
 import { Conflict } from "./Conflict";
 import { readingQuery } from "./document";
+import type { Draft, DraftPlace } from "./drafts";
 import classes from "./edit.module.css";
 import { TextArea, type TextAreaHandle } from "./TextArea";
 import type { TextFile } from "./text-file";
-import { type Base, useSaving } from "./use-saving";
+import { useDraft } from "./use-draft";
+import { type Base, type Saving, useSaving } from "./use-saving";
 
 interface Props {
   space: string;
@@ -22,26 +24,34 @@ interface Props {
   /** For display. */
   name: string;
   first: Base;
+  /** Where what is typed is kept until it is saved. */
+  place: DraftPlace;
+  /** What was kept there, and is gone on with. */
+  draft: Draft | null;
+  /** Set where the file is no longer as the draft's was. */
+  conflict?: Saving["conflict"];
 }
 
 type Question = "utf-8" | "name" | "drop";
 
-export function Editing({ space, path, name, first }: Props) {
+export function Editing({ space, path, name, first, place, draft, conflict: found = null }: Props) {
   const { t } = useTranslation();
   const navigate = useNavigate();
   const cache = useQueryClient();
   const hint = useId();
   const area = useRef<TextAreaHandle>(null);
-  const saving = useSaving(space, path, first);
+  const saving = useSaving(space, path, first, found);
   const { base, conflict } = saving;
-  const [dirty, setDirty] = useState(false);
+  const kept = useDraft(place, base, draft);
+  const [dirty, setDirty] = useState(draft !== null);
   const [question, setQuestion] = useState<Question | null>(null);
   const mine = () => area.current?.text() ?? "";
   const isDirty = () => mine() !== base.text.text;
   // What was typed while it was being saved is not saved.
   useEffect(() => setDirty((area.current?.text() ?? "") !== base.text.text), [base]);
-  // What led here is gone from the page, and the focus with it.
-  useEffect(() => area.current?.focus(), []);
+  // What led here is gone from the page, and the focus with it; a conflict takes it itself.
+  const focusFirst = useEffectEvent(() => found || area.current?.focus());
+  useEffect(() => void focusFirst(), []);
   const blocker = useBlocker({
     shouldBlockFn: isDirty,
     enableBeforeUnload: isDirty,
@@ -62,9 +72,11 @@ export function Editing({ space, path, name, first }: Props) {
     const theirs = saving.takeTheirs();
     if (theirs) {
       area.current?.replace(theirs.text);
+      kept.typed(theirs.text);
       setDirty(false);
       area.current?.focus();
     } else {
+      kept.discard();
       cache.removeQueries({ queryKey: readingQuery(space, path).queryKey });
       const { path: directory } = placeOf(path);
       await leave(conflict?.now ? placeOf(path) : directory ? { path: directory } : {});
@@ -107,8 +119,11 @@ export function Editing({ space, path, name, first }: Props) {
         ref={area}
         label={t("fileEdit.textOf", { name })}
         describedBy={hint}
-        initial={first.text.text}
-        onChange={(text) => setDirty(text !== base.text.text)}
+        initial={draft?.text ?? first.text.text}
+        onChange={(text) => {
+          kept.typed(text);
+          setDirty(text !== base.text.text);
+        }}
       />
       <div className={classes.state}>
         <span>{base.text.encoding === "cp949" ? "CP949" : base.text.bom ? "UTF-8 (BOM)" : "UTF-8"}</span>
@@ -151,7 +166,10 @@ export function Editing({ space, path, name, first }: Props) {
         destructive
         busy={false}
         error={null}
-        onConfirm={() => blocker.proceed?.()}
+        onConfirm={() => {
+          kept.discard();
+          blocker.proceed?.();
+        }}
         onClose={() => blocker.reset?.()}
       >
         {t("fileEdit.leaveText", { name })}
@@ -164,6 +182,7 @@ export function Editing({ space, path, name, first }: Props) {
           save={async (other) => {
             const to = joined(placeOf(path).path ?? "", typedName(other));
             await saving.saveElsewhere(mine(), to);
+            kept.discard();
             await leave({ ...placeOf(to), edit: true });
           }}
           onClose={() => setQuestion(null)}

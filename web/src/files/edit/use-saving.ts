@@ -35,11 +35,12 @@ interface Deed {
   over: string | "new";
 }
 
-export function useSaving(space: string, path: string, first: Base): Saving {
+/** @param found the conflict that it begins with. */
+export function useSaving(space: string, path: string, first: Base, found: Saving["conflict"]): Saving {
   const cache = useQueryClient();
   const readAgain = useReadAgain(space);
   const [base, setBase] = useState(first);
-  const [conflict, setConflict] = useState<Saving["conflict"]>(null);
+  const [conflict, setConflict] = useState(found);
   const [savedAt, setSavedAt] = useState<number | null>(null);
   const refresh = () => {
     void readAgain();

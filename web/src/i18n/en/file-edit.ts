@@ -44,4 +44,17 @@ export const fileEdit = {
   leaveText: "What you wrote in “{{name}}” is not saved, and gone then.",
   goOn: "Go on writing",
   leave: "Leave without saving",
+  draft: {
+    name: "Draft",
+    found: "A draft of “{{name}}” from {{when}} is here",
+    unsaved: "You wrote it in this browser, and it was not saved.",
+    same: "The file is as it was then.",
+    changed: "The file was changed since, on {{when}}: take the draft up to choose what becomes of both.",
+    gone: "The file is no longer there: take the draft up to save it anew.",
+    take: "Take it up",
+    discard: "Discard it",
+    discardTitle: "Discard the draft?",
+    discardText: "What you wrote then is gone for good.",
+    keep: "Keep it",
+  },
 };

@@ -46,4 +46,18 @@ export const fileEdit: Translation<typeof en.fileEdit> = {
   leaveText: "“{{name}}”에 작성한 내용을 저장하지 않았습니다. 나가면 사라집니다.",
   goOn: "계속 편집",
   leave: "저장하지 않고 나가기",
+  draft: {
+    name: "임시 저장본",
+    found: "{{when}}에 작성한 “{{name}}”의 임시 저장본이 있습니다",
+    unsaved: "이 브라우저에서 작성하고 저장하지 않은 내용입니다.",
+    same: "파일은 그때 그대로입니다.",
+    changed:
+      "그 뒤 {{when}}에 파일의 내용이 바뀌었습니다. 이어서 편집하면 어느 쪽을 남길지 선택할 수 있습니다.",
+    gone: "파일은 더 이상 없습니다. 이어서 편집하면 새로 저장할 수 있습니다.",
+    take: "이어서 편집",
+    discard: "버리기",
+    discardTitle: "임시 저장본을 버릴까요?",
+    discardText: "작성한 내용이 완전히 사라집니다.",
+    keep: "그대로 두기",
+  },
 };
