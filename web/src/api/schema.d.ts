@@ -1331,7 +1331,7 @@ export interface paths {
             cookie?: never;
         };
         /** Paths at which hosts of one cluster have different images. */
-        get: operations["drift"];
+        get: operations["images_drift"];
         put?: never;
         post?: never;
         delete?: never;
@@ -10152,7 +10152,7 @@ export interface operations {
             };
         };
     };
-    drift: {
+    images_drift: {
         parameters: {
             query?: {
                 cluster?: string;
@@ -10179,6 +10179,33 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
                 };
             };
         };
