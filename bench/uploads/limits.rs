@@ -9,7 +9,7 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use rustix::process::Pid;
+use rustix::process::{Pid, Signal, kill_process};
 
 use crate::Ended;
 use crate::uploads::raw::Connection;
@@ -93,5 +93,13 @@ impl Nginx {
         let children = std::fs::read_to_string(format!("/proc/{id}/task/{id}/children")).unwrap();
         let ids = children.split_whitespace().map(|id| id.parse().unwrap()).chain([id as i32]);
         ids.filter_map(Pid::from_raw).collect()
+    }
+}
+
+impl Drop for Nginx {
+    fn drop(&mut self) {
+        // Told to end, the master takes its workers with it; killed, it would leave them.
+        let _ = kill_process(Pid::from_child(&self.master.0), Signal::TERM);
+        let _ = self.master.0.wait();
     }
 }
