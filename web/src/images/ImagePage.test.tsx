@@ -37,7 +37,7 @@ describe("an image", () => {
   it("says by what it is known again", async () => {
     show({ identity: { kind: "content", value: "5f0c" } });
     const value = await screen.findByText("5f0c");
-    expect(value.closest("dd")?.textContent).toBe("a hash of its content: 5f0c");
+    expect(value.closest("dd")?.textContent).toBe("By a hash of its content: 5f0c");
   });
 
   it("is offered for jobs, and so are its apps", async () => {

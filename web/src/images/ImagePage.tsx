@@ -12,7 +12,6 @@ import { Panel } from "../ui/Panel";
 import { Properties } from "../ui/Properties";
 import { LoadingRows, ProblemNote, StaleLine } from "../ui/states";
 import { Moment } from "../ui/time";
-import { DRIFT_ID } from "./DriftPanel";
 import { Identity } from "./Identity";
 import { ImageStateBadge } from "./ImageStateBadge";
 import classes from "./images.module.css";
@@ -106,17 +105,7 @@ function ImageBody({ image }: { image: ImageDetail }) {
           ]}
         />
       </Panel>
-      {image.drifts && (
-        <div className={classes.note}>
-          <StaleLine>
-            {t("images.drifts")}{" "}
-            <Link to="/images" hash={DRIFT_ID} className="qd-link">
-              {t("images.compare")}
-            </Link>
-          </StaleLine>
-        </div>
-      )}
-      {image.locations.length > 0 && <Locations locations={image.locations} />}
+      {image.locations.length > 0 && <Locations locations={image.locations} drifts={image.drifts} />}
       {image.apps.length > 0 && (
         <Panel title={t("images.columns.apps")}>
           <ul className={classes.apps}>

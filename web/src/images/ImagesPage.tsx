@@ -20,6 +20,7 @@ import toolbar from "../ui/toolbar.module.css";
 import { DRIFT_ID, DriftPanel } from "./DriftPanel";
 import { IMAGE_KINDS, IMAGE_STATES, type ImageFilter, imageFilterFromSearch } from "./filter";
 import { ImageStateBadge } from "./ImageStateBadge";
+import classes from "./images.module.css";
 import { driftQuery, imageListQuery } from "./queries";
 import { ScanImages } from "./ScanImages";
 
@@ -88,7 +89,7 @@ function DriftLink({ filter }: { filter: ImageFilter }) {
   const count = data?.items.length ?? 0;
   if (count === 0) return null;
   return (
-    <Link to="/images" search={filter} hash={DRIFT_ID} className="qd-link">
+    <Link to="/images" search={filter} hash={DRIFT_ID} className={`qd-link ${classes.inText}`}>
       {t("images.driftCount", { count })}
     </Link>
   );
@@ -141,7 +142,7 @@ function useImageColumns(): Column<Image>[] {
           </Link>{" "}
           {image.signed && (
             <IconShieldCheck size={14} aria-label={t("images.signed")} style={{ verticalAlign: "-2px" }} />
-          )}
+          )}{" "}
           {image.problem && (
             <IconAlertTriangle
               size={14}
@@ -149,7 +150,7 @@ function useImageColumns(): Column<Image>[] {
               aria-label={image.problem}
               style={{ verticalAlign: "-2px" }}
             />
-          )}
+          )}{" "}
           {image.drifts && (
             <IconArrowsDiff
               size={14}
@@ -172,12 +173,14 @@ function useImageColumns(): Column<Image>[] {
       id: "kind",
       header: t("images.columns.kind"),
       width: 90,
+      minor: true,
       cell: (image) => t(`images.kinds.${image.kind}`),
     },
     {
       id: "apps",
       header: t("images.columns.apps"),
-      width: 160,
+      width: 130,
+      minor: true,
       cell: (image) => image.apps.join(", ") || "–",
     },
     {
@@ -190,7 +193,7 @@ function useImageColumns(): Column<Image>[] {
     {
       id: "state",
       header: t("images.columns.state"),
-      width: 170,
+      width: 190,
       cell: (image) => <ImageStateBadge state={image.state} goneAt={image.gone_at} />,
     },
     {

@@ -40,11 +40,11 @@ export const images: Translation<typeof en.images> = {
   portalHost: "(포털 호스트)",
   hosts: "있는 노드",
   built: "빌드 시각",
-  identity: "식별 기준",
+  identity: "식별자",
   identities: {
-    header: "헤더의 UUID, 시각, 크기:",
-    content: "내용의 해시:",
-    place: "위치(내용을 읽을 수 없음):",
+    header: "헤더의 UUID, 시각, 크기 기준:",
+    content: "내용의 해시 기준:",
+    place: "위치 기준(내용을 읽을 수 없음):",
   },
   drift: "같은 경로의 서로 다른 이미지",
   driftAdvice:
