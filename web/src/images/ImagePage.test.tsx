@@ -73,7 +73,7 @@ describe("an image", () => {
   });
 
   it("beside which other hosts have another leads to where they are compared", async () => {
-    show({ drifts: true });
+    show({ drifts: true, locations: [imageLocation("n1")] });
     const link = await screen.findByRole("link", { name: "Compare them" });
     expect(link.getAttribute("href")).toBe("/images#drift");
   });
