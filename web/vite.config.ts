@@ -10,7 +10,7 @@ const OF_DIALOGS =
 const OF_FIELDS = /@mantine\/core\/esm\/components\/(Input|InputBase|TextInput|ActionIcon|CloseButton)\//;
 
 const OF_FORMS =
-  /@mantine\/core\/esm\/(components|utils)\/(SegmentedControl|FloatingIndicator|InlineInput|Checkbox|NativeSelect|Combobox|InputsGroupFieldset|VisuallyHidden)\/|@mantine\/hooks\/esm\/use-debounced-callback\/|src\/ui\/(CodeView|Properties|SearchBox|clipboard|use-debounced)/;
+  /@mantine\/core\/esm\/(components|utils)\/(SegmentedControl|FloatingIndicator|InlineInput|Checkbox|NativeSelect|Combobox|InputsGroupFieldset|VisuallyHidden)\/|@mantine\/hooks\/esm\/use-debounced-callback\/|src\/ui\/(CodeView|LoadMore|Properties|SearchBox|clipboard|use-debounced)/;
 
 const OF_LONG_LISTS = /@tanstack\/(react-virtual|virtual-core)\/|src\/ui\/ScrollingTable/;
 

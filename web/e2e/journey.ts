@@ -142,6 +142,22 @@ describe(`the main job on ${environment.cluster}`, () => {
     await page.getByRole("table", { name: "Jobs" }).getByRole("link", { name: jobName }).waitFor();
   });
 
+  it("finds the image by its app in the catalogue, and sees where it lies", async () => {
+    if (!withImage) return;
+    await page.getByRole("link", { name: "Images", exact: true }).first().click();
+    await heading("Images");
+    await page.getByLabel("Name, path, label or app").fill("sum");
+    const catalogue = page.getByRole("table", { name: "Catalogue" });
+    await catalogue.getByRole("row").filter({ hasText: "demo" }).getByText("In place").first().waitFor();
+    await screenshot("images");
+    await catalogue.getByRole("link", { name: "demo", exact: true }).first().click();
+    await heading("demo");
+    const locations = page.getByRole("table", { name: "Locations" });
+    await locations.getByText("In place").first().waitFor();
+    expect(await locations.getByText(/demo\.sif$/).count()).toBeGreaterThan(0);
+    await screenshot("image");
+  });
+
   it("speaks Korean in the dark", async () => {
     await speakKoreanInTheDark(page);
     await page.goto(jobUrl.replace(/^https?:\/\/[^/]+/, proxy.url));

@@ -187,7 +187,7 @@ const template = createRoute({
 const images = createRoute({
   getParentRoute: () => frame,
   path: "/images",
-  validateSearch: textSearch("q", "kind"),
+  validateSearch: textSearch("q", "kind", "state"),
   component: lazyRouteComponent(
     withRest(() => import("./images/ImagesPage")),
     "ImagesPage",

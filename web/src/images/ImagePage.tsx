@@ -10,9 +10,12 @@ import { useFormat } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
 import { Panel } from "../ui/Panel";
 import { Properties } from "../ui/Properties";
-import { LoadingRows, ProblemNote } from "../ui/states";
+import { LoadingRows, ProblemNote, StaleLine } from "../ui/states";
 import { Moment } from "../ui/time";
-import classes from "./ImagePage.module.css";
+import { Identity } from "./Identity";
+import { ImageStateBadge } from "./ImageStateBadge";
+import classes from "./images.module.css";
+import { Locations } from "./Locations";
 import { imageQuery } from "./queries";
 
 const route = getRouteApi("/frame/images/$image");
@@ -30,14 +33,30 @@ export function ImagePage() {
             {t("pages.images")}
           </Anchor>
         }
+        beside={image && <State image={image} />}
         below={image && <span className="qd-mono">{image.path}</span>}
-        actions={image && !image.problem && <UseImage image={image} />}
+        actions={image && isUsable(image) && <UseImage image={image} />}
       />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!image && !error && <LoadingRows />}
       {image && <ImageBody image={image} />}
     </>
   );
+}
+
+/** A job cannot run in what was removed, nor in what cannot be read. */
+function isUsable(image: ImageDetail): boolean {
+  return !image.problem && image.state !== "inactive";
+}
+
+function State({ image }: { image: ImageDetail }) {
+  return <ImageStateBadge state={image.state} goneAt={image.gone_at} lastSeenAt={lastSeen(image)} />;
+}
+
+/** On any host. */
+function lastSeen({ locations }: ImageDetail): string | undefined {
+  const times = locations.map((location) => location.last_seen_at);
+  return times.sort((a, b) => Date.parse(a) - Date.parse(b)).at(-1);
 }
 
 function UseImage({ image, app }: { image: ImageDetail; app?: string }) {
@@ -66,6 +85,11 @@ function ImageBody({ image }: { image: ImageDetail }) {
   const format = useFormat();
   return (
     <div className={classes.body}>
+      {image.state !== "active" && (
+        <div className={classes.note}>
+          <StaleLine>{t(`images.stateNotes.${image.state}`)}</StaleLine>
+        </div>
+      )}
       {image.problem && <ProblemNote error={new Error(image.problem)} title={t("images.problem")} />}
       <Panel title={t("images.about")}>
         <Properties
@@ -75,18 +99,20 @@ function ImageBody({ image }: { image: ImageDetail }) {
             { name: t("images.architecture"), value: image.architecture },
             { name: t("images.columns.size"), value: format.bytes(image.size) },
             { name: t("images.signature"), value: image.signed ? t("images.signed") : t("images.unsigned") },
-            { name: t("images.columns.host"), value: image.host },
+            { name: t("images.built"), value: image.created_at ? <Moment at={image.created_at} /> : null },
             { name: t("images.columns.modified"), value: <Moment at={image.modified_at} /> },
+            { name: t("images.identity"), value: <Identity identity={image.identity} />, wide: true },
           ]}
         />
       </Panel>
+      {image.locations.length > 0 && <Locations locations={image.locations} drifts={image.drifts} />}
       {image.apps.length > 0 && (
         <Panel title={t("images.columns.apps")}>
           <ul className={classes.apps}>
             {image.apps.map((app) => (
               <li key={app}>
                 <span className="qd-mono">{app}</span>{" "}
-                {!image.problem && <UseImage image={image} app={app} />}
+                {isUsable(image) && <UseImage image={image} app={app} />}
               </li>
             ))}
           </ul>

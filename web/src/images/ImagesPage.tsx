@@ -1,60 +1,63 @@
 // The catalogue of Apptainer images.
 import { NativeSelect } from "@mantine/core";
-import { IconAlertTriangle, IconBox, IconShieldCheck } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { IconAlertTriangle, IconArrowsDiff, IconBox, IconShieldCheck } from "@tabler/icons-react";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
+import { useMemo } from "react";
 import { useTranslation } from "react-i18next";
 import type { Image } from "../api/types";
 import { useIsOperator } from "../auth/use-session";
 import { useFollowScans } from "../live/follow-scans";
 import { type Column, DataTable } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
+import { LoadMore } from "../ui/LoadMore";
 import { PageHeader } from "../ui/PageHeader";
 import { Panel } from "../ui/Panel";
 import { SearchBox } from "../ui/SearchBox";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import { Moment } from "../ui/time";
 import toolbar from "../ui/toolbar.module.css";
-import { imagesQuery } from "./queries";
+import { DRIFT_ID, DriftPanel } from "./DriftPanel";
+import { IMAGE_KINDS, IMAGE_STATES, type ImageFilter, imageFilterFromSearch } from "./filter";
+import { ImageStateBadge } from "./ImageStateBadge";
+import classes from "./images.module.css";
+import { driftQuery, imageListQuery } from "./queries";
 import { ScanImages } from "./ScanImages";
 
 const route = getRouteApi("/frame/images");
-const KINDS = ["compute", "viz", "custom"] as const;
 
 export function ImagesPage() {
   useFollowScans();
   const { t } = useTranslation();
   const operator = useIsOperator();
-  const { q = "", kind = "" } = route.useSearch();
+  const filter = imageFilterFromSearch(route.useSearch());
   const navigate = route.useNavigate();
   const open = useNavigate();
   const columns = useImageColumns();
-  const { data, error, refetch } = useQuery(imagesQuery);
-  const images = data?.items.filter((image) => matchesImage(image, q, kind));
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+    imageListQuery(filter),
+  );
+  const images = useMemo(() => data?.pages.flatMap((page) => page.items), [data]);
   return (
     <>
-      <PageHeader title={t("pages.images")} below={t("images.below")} actions={operator && <ScanImages />} />
-      <search className={toolbar.toolbar}>
-        <SearchBox
-          label={t("images.search")}
-          value={q}
-          onChange={(next) =>
-            void navigate({ search: (before) => withText({ ...before, q: next }), replace: true })
-          }
-        />
-        <NativeSelect
-          aria-label={t("images.columns.kind")}
-          value={kind}
-          onChange={(event) => {
-            const next = event.currentTarget.value;
-            void navigate({ search: (before) => withText({ ...before, kind: next }), replace: true });
-          }}
-          data={[
-            { value: "", label: t("images.anyKind") },
-            ...KINDS.map((value) => ({ value, label: t(`images.kinds.${value}`) })),
-          ]}
-        />
-      </search>
+      <PageHeader
+        title={t("pages.images")}
+        below={
+          <>
+            {t("images.below")} <DriftLink filter={filter} />
+          </>
+        }
+        actions={operator && <ScanImages />}
+      />
+      <ImageFilters
+        filter={filter}
+        onChange={(change) =>
+          void navigate({
+            search: (before) => imageFilterFromSearch({ ...before, ...change }),
+            replace: true,
+          })
+        }
+      />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       <Panel title={t("images.catalogue")} flush>
         {!images && !error && <LoadingRows />}
@@ -72,8 +75,55 @@ export function ImagesPage() {
             onOpen={(image) => void open({ to: "/images/$image", params: { image: image.id } })}
           />
         )}
+        {hasNextPage && <LoadMore busy={isFetchingNextPage} onMore={() => void fetchNextPage()} />}
       </Panel>
+      <DriftPanel />
     </>
+  );
+}
+
+/** Where hosts have different images: that is below the catalogue, and out of view. */
+function DriftLink({ filter }: { filter: ImageFilter }) {
+  const { t } = useTranslation();
+  const { data } = useQuery(driftQuery);
+  const count = data?.items.length ?? 0;
+  if (count === 0) return null;
+  return (
+    <Link to="/images" search={filter} hash={DRIFT_ID} className={`qd-link ${classes.inText}`}>
+      {t("images.driftCount", { count })}
+    </Link>
+  );
+}
+
+interface FiltersProps {
+  filter: ImageFilter;
+  onChange(change: Record<string, string>): void;
+}
+
+function ImageFilters({ filter, onChange }: FiltersProps) {
+  const { t } = useTranslation();
+  return (
+    <search className={toolbar.toolbar}>
+      <SearchBox label={t("images.search")} value={filter.q ?? ""} onChange={(q) => onChange({ q })} />
+      <NativeSelect
+        aria-label={t("images.columns.kind")}
+        value={filter.kind ?? ""}
+        onChange={(event) => onChange({ kind: event.currentTarget.value })}
+        data={[
+          { value: "", label: t("images.anyKind") },
+          ...IMAGE_KINDS.map((value) => ({ value, label: t(`images.kinds.${value}`) })),
+        ]}
+      />
+      <NativeSelect
+        aria-label={t("images.columns.state")}
+        value={filter.state ?? ""}
+        onChange={(event) => onChange({ state: event.currentTarget.value })}
+        data={[
+          { value: "", label: t("images.notRemoved") },
+          ...IMAGE_STATES.map((value) => ({ value, label: t(`images.states.${value}`) })),
+        ]}
+      />
+    </search>
   );
 }
 
@@ -92,12 +142,20 @@ function useImageColumns(): Column<Image>[] {
           </Link>{" "}
           {image.signed && (
             <IconShieldCheck size={14} aria-label={t("images.signed")} style={{ verticalAlign: "-2px" }} />
-          )}
+          )}{" "}
           {image.problem && (
             <IconAlertTriangle
               size={14}
               color="var(--qd-failed)"
               aria-label={image.problem}
+              style={{ verticalAlign: "-2px" }}
+            />
+          )}{" "}
+          {image.drifts && (
+            <IconArrowsDiff
+              size={14}
+              color="var(--qd-waiting)"
+              aria-label={t("images.drifts")}
               style={{ verticalAlign: "-2px" }}
             />
           )}
@@ -115,43 +173,44 @@ function useImageColumns(): Column<Image>[] {
       id: "kind",
       header: t("images.columns.kind"),
       width: 90,
+      minor: true,
       cell: (image) => t(`images.kinds.${image.kind}`),
     },
     {
       id: "apps",
       header: t("images.columns.apps"),
-      width: 160,
+      width: 130,
+      minor: true,
       cell: (image) => image.apps.join(", ") || "–",
     },
-    { id: "host", header: t("images.columns.host"), width: 110, minor: true, cell: (image) => image.host },
+    {
+      id: "host",
+      header: t("images.columns.node"),
+      width: 100,
+      minor: true,
+      cell: (image) => (image.hosts > 1 ? t("images.onHosts", { count: image.hosts }) : image.host),
+    },
+    {
+      id: "state",
+      header: t("images.columns.state"),
+      width: 190,
+      cell: (image) => <ImageStateBadge state={image.state} goneAt={image.gone_at} />,
+    },
     {
       id: "size",
       header: t("images.columns.size"),
       width: 84,
       align: "end",
+      minor: true,
       cell: (image) => format.bytes(image.size),
     },
     {
       id: "modified",
       header: t("images.columns.modified"),
-      width: 110,
+      width: 125,
       align: "end",
       minor: true,
       cell: (image) => <Moment at={image.modified_at} />,
     },
   ];
-}
-
-function matchesImage(image: Image, words: string, kind: string): boolean {
-  if (kind && image.kind !== kind) return false;
-  const text =
-    `${image.name} ${image.path} ${image.apps.join(" ")} ${Object.values(image.labels).join(" ")}`.toLowerCase();
-  return words
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
-}
-
-function withText(search: { q?: string; kind?: string }): { q?: string; kind?: string } {
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value));
 }

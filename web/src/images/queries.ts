@@ -1,7 +1,32 @@
 // The image catalogue.
-import { api } from "../api/client";
+import { infiniteQueryOptions, keepPreviousData, type QueryClient } from "@tanstack/react-query";
+import { api, client } from "../api/client";
+import type { ImageFilter } from "./filter";
 
+const PAGE_SIZE = 100;
+
+/** The catalogue with its filters is kept under this key. */
+const imageListsKey = ["images"] as const;
+
+/** What New job offers: all that have not been removed. */
 export const imagesQuery = api.queryOptions("get", "/api/v1/images", { params: { query: { limit: 500 } } });
+
+export const imageListQuery = (filter: ImageFilter) =>
+  infiniteQueryOptions({
+    queryKey: [...imageListsKey, filter],
+    initialPageParam: null as string | null,
+    queryFn: async ({ pageParam, signal }) => {
+      const query = { ...filter, limit: PAGE_SIZE, ...(pageParam ? { cursor: pageParam } : {}) };
+      const { data } = await client.GET("/api/v1/images", { params: { query }, signal });
+      return data as NonNullable<typeof data>;
+    },
+    getNextPageParam: (page) => page.next_cursor ?? null,
+    placeholderData: keepPreviousData,
+  });
+
+export const driftQuery = api.queryOptions("get", "/api/v1/images/drift", {
+  params: { query: { limit: PAGE_SIZE } },
+});
 
 /** How far a scan is: the live connection tells. */
 export const scanQuery = (id: string) =>
@@ -9,3 +34,10 @@ export const scanQuery = (id: string) =>
 
 export const imageQuery = (id: string) =>
   api.queryOptions("get", "/api/v1/images/{id}", { params: { path: { id } } });
+
+/** A scan has ended: whatever is shown of images may be other now. */
+export function catalogueChanged(cache: QueryClient): void {
+  const [method, oneOf] = imageQuery("").queryKey;
+  for (const queryKey of [imageListsKey, imagesQuery.queryKey, driftQuery.queryKey, [method, oneOf]])
+    void cache.invalidateQueries({ queryKey });
+}

@@ -2,7 +2,7 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import type { ImageScan } from "../api/types";
-import { imagesQuery, scanQuery } from "../images/queries";
+import { catalogueChanged, scanQuery } from "../images/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
 import { live } from "./live";
 
@@ -23,8 +23,7 @@ export function followScans(connection: LiveConnection, cache: QueryClient): () 
     const scans = Array.isArray(said) ? (said as ImageScan[]) : [];
     scans.forEach(show);
     // One that was over before we came is in the catalogue already.
-    if (message.type === "delta" && scans.some(({ state }) => state === "finished"))
-      void cache.invalidateQueries({ queryKey: imagesQuery.queryKey });
+    if (message.type === "delta" && scans.some(({ state }) => state === "finished")) catalogueChanged(cache);
   };
   return connection.subscribe("scans", { onMessage });
 }

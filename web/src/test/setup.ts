@@ -21,6 +21,8 @@ window.ResizeObserver ??= class {
   disconnect() {}
 };
 
+window.scrollTo = () => undefined;
+
 // Node's knows no page that an address could be relative to.
 window.Request = globalThis.Request = class extends Request {
   constructor(input: RequestInfo | URL, init?: RequestInit) {

@@ -7,6 +7,8 @@ export const newJob = {
   template: "Template",
   image: "Image",
   noImage: "Without an image",
+  imageRemoved: "The image {{name}} was removed or replaced ({{time}}): choose another.",
+  imageStale: "The last scan could not look at it: it may have been removed.",
   imageGone: "The image of this link is not on this cluster: choose another.",
   noImageNeeded: "This template runs without an image.",
   app: "App",

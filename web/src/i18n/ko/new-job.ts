@@ -11,6 +11,8 @@ export const newJob: Translation<typeof en.newJob> = {
   template: "템플릿",
   image: "이미지",
   noImage: "이미지 없이",
+  imageRemoved: "{{name}} 이미지는 삭제되었거나 교체되었습니다({{time}}). 다른 이미지를 선택하십시오.",
+  imageStale: "마지막 검색에서 확인하지 못했습니다. 삭제되었을 수 있습니다.",
   imageGone: "링크에 있던 이미지가 이 클러스터에 없습니다. 다른 이미지를 선택하십시오.",
   noImageNeeded: "이미지 없이 실행하는 템플릿입니다.",
   app: "앱",

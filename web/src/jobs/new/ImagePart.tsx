@@ -4,13 +4,14 @@ import { IconBox } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import type { Image, Template } from "../../api/types";
-import { imagesQuery } from "../../images/queries";
+import type { Image, ImageDetail, Template } from "../../api/types";
+import { ImageStateBadge } from "../../images/ImageStateBadge";
+import { imageQuery, imagesQuery } from "../../images/queries";
 import { useFormat } from "../../ui/format";
 import { SearchBox } from "../../ui/SearchBox";
 import { Empty, LoadingRows, ProblemNote } from "../../ui/states";
 import toolbar from "../../ui/toolbar.module.css";
-import { imagesFor } from "./form";
+import { imagesFor, matchesImage } from "./form";
 import classes from "./new-job.module.css";
 import { Part } from "./Part";
 import { type RadioItem, RadioList } from "./RadioList";
@@ -28,10 +29,14 @@ interface Props {
 export function ImagePart({ cluster, template, image, app, error, appError, onChange }: Props) {
   const { t } = useTranslation();
   const { data, error: failure, refetch } = useQuery(imagesQuery);
-  const images = data && imagesFor(data.items, cluster);
+  const listed = data && imagesFor(data.items, cluster);
+  // A link or an earlier job names it: it may have been removed, or lie far down a long catalogue.
+  const isListed = listed?.some((candidate) => candidate.id === image);
+  const named = useQuery({ ...imageQuery(image ?? ""), enabled: image !== null && isListed === false });
+  const images = listed && [...listed, ...imagesFor(named.data && !isListed ? [named.data] : [], cluster)];
   const chosen = images?.find((candidate) => candidate.id === image) ?? null;
   const use = template?.image;
-  const gone = image !== null && images !== undefined && !chosen;
+  const gone = image !== null && isListed === false && !chosen && !named.isLoading;
   return (
     <Part
       number={2}
@@ -39,7 +44,8 @@ export function ImagePart({ cluster, template, image, app, error, appError, onCh
       hint={use && t(`templates.imageUse.${use}`)}
       done={template !== null && !error && !gone && (use !== "required" || chosen !== null)}
     >
-      {(error || gone) && <p className={classes.error}>{error ?? t("newJob.imageGone")}</p>}
+      {error && <p className={classes.error}>{error}</p>}
+      {gone && !error && <WhyGone image={named.data} />}
       {failure && <ProblemNote error={failure} onRetry={() => void refetch()} />}
       {use === "none" && <p className={classes.quiet}>{t("newJob.noImageNeeded")}</p>}
       {use !== "none" && !failure && (
@@ -69,6 +75,20 @@ export function ImagePart({ cluster, template, image, app, error, appError, onCh
   );
 }
 
+/** Why the image that was asked for is not offered. */
+function WhyGone({ image }: { image: ImageDetail | undefined }) {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const removedAt = image?.state === "inactive" ? image.gone_at : null;
+  return (
+    <p className={classes.error}>
+      {removedAt
+        ? t("newJob.imageRemoved", { name: image?.name, time: format.moment(removedAt) })
+        : t("newJob.imageGone")}
+    </p>
+  );
+}
+
 interface ChoiceProps {
   images: Image[] | undefined;
   image: string | null;
@@ -89,20 +109,23 @@ function ImageChoice({ images, image, optional, onChoose }: ChoiceProps) {
       </Empty>
     );
   }
-  const wanted = words.toLowerCase();
-  const found = images.filter((candidate) =>
-    `${candidate.name} ${candidate.apps.join(" ")}`.toLowerCase().includes(wanted),
-  );
+  const below = (candidate: Image) => {
+    const apps =
+      candidate.apps.length > 0 ? t("newJob.apps", { apps: candidate.apps.join(", ") }) : t("newJob.noApps");
+    return candidate.state === "stale" ? `${t("newJob.imageStale")} ${apps}` : apps;
+  };
+  const found = images.filter((candidate) => matchesImage(candidate, words));
   const items: RadioItem[] = found.map((candidate) => ({
     value: candidate.id,
     label: candidate.name,
-    beside: [candidate.version, format.bytes(candidate.size)].filter(Boolean).join(" · "),
+    beside: (
+      <>
+        {[candidate.version, format.bytes(candidate.size)].filter(Boolean).join(" · ")}{" "}
+        {candidate.state === "stale" && <ImageStateBadge state="stale" />}
+      </>
+    ),
     disabled: candidate.problem !== null && candidate.problem !== undefined,
-    below:
-      candidate.problem ??
-      (candidate.apps.length > 0
-        ? t("newJob.apps", { apps: candidate.apps.join(", ") })
-        : t("newJob.noApps")),
+    below: candidate.problem ?? below(candidate),
   }));
   if (optional) items.unshift({ value: "", label: t("newJob.noImage") });
   return (

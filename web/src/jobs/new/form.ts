@@ -169,5 +169,16 @@ export function suggestedName(
 
 /** Images that can be used on this cluster; the others stay in the catalogue. */
 export function imagesFor(images: readonly Image[], cluster: string): Image[] {
-  return images.filter((image) => image.cluster === cluster);
+  return images.filter((image) => image.cluster === cluster && image.state !== "inactive");
+}
+
+/** Whether each of the words is in its name, path, labels or apps, as the catalogue looks for them. */
+export function matchesImage(image: Image, words: string): boolean {
+  const text = [image.name, image.path, ...image.apps, ...Object.entries(image.labels).flat()]
+    .join("\n")
+    .toLowerCase();
+  return words
+    .toLowerCase()
+    .split(/\s+/)
+    .every((word) => text.includes(word));
 }
