@@ -19,7 +19,7 @@ const BURN = [
   "import time",
   "x = bytearray(200 << 20)",
   "while time.process_time() < 4: pass",
-  'time.sleep(7)"',
+  'time.sleep(25)"',
   "echo token=hunter2",
 ].join("\n");
 
