@@ -153,7 +153,7 @@ async fn lists_by_name_in_pages_and_by_words() {
     on_each_database(async |db| {
         let root = tempfile::tempdir().unwrap();
         for path in
-            ["x/solver.sif", "y/solver.sif", "100%_pure.sif", "유체.sif", "custom/paraview.sif", "paraview-5.sif"]
+            ["east/solver.sif", "west/solver.sif", "100%_pure.sif", "유체.sif", "custom/paraview.sif", "paraview-5.sif"]
         {
             put("lean-gzip.sif", &root.path().join(path));
         }
@@ -182,10 +182,10 @@ async fn lists_by_name_in_pages_and_by_words() {
         assert_eq!(words(None, "%_").await, ["100%_pure"]);
         assert_eq!(words(None, "!").await, [""; 0]);
         assert_eq!(words(None, "유체").await, ["유체"]);
-        assert_eq!(words(None, "X/Solver").await, ["solver"]);
-        assert_eq!(words(None, "solver y/").await, ["solver"]);
-        assert_eq!(words(None, "solver z/").await, [""; 0]);
-        assert_eq!(words(None, "y/ alpha").await, ["solver"]);
+        assert_eq!(words(None, "East/Solver").await, ["solver"]);
+        assert_eq!(words(None, "solver west/").await, ["solver"]);
+        assert_eq!(words(None, "solver north/").await, [""; 0]);
+        assert_eq!(words(None, "west/ alpha").await, ["solver"]);
         assert_eq!(words(None, "SET-in-post pure").await, ["100%_pure"]);
         assert_eq!(words(Some(Kind::Custom), "paraview").await, ["paraview"]);
         assert_eq!(words(Some(Kind::Viz), "").await, ["paraview-5"]);
