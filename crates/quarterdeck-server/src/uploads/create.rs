@@ -85,9 +85,13 @@ pub(super) async fn create_with<E>(
     }
     let body = stream::iter(head.pieces).chain(body);
     let chunk = Chunk { offset: 0, length: None, checksum };
-    let writer = Writer::begin(app, id).await?;
-    let appended = append::append_as(app, actor, (upload, Some(file)), chunk, body, turn, &writer).await;
-    match writer.end(app, appended).await {
+    let appended = {
+        let writer = Writer::begin(app, id).await?;
+        let appended = append::append_as(app, actor, (upload, Some(file)), chunk, body, turn, &writer).await;
+        // Who discards it has to be the one who writes.
+        writer.end(app, appended).await
+    };
+    match appended {
         // The upload exists; the client goes on from the offset that it asks for.
         Err(Error::Broken) => find(app, actor, id).await,
         Err(error) => Err(refused(app, actor, id, error).await),

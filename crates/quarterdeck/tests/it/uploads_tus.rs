@@ -89,6 +89,26 @@ async fn a_chunk_with_a_wrong_checksum_is_not_kept() {
     assert_eq!(hidden_in(&uploads(&site)), 0);
 }
 
+/// Its client has no address to go on at, so nothing of it may be left.
+#[tokio::test]
+async fn what_is_refused_with_its_announcement_leaves_nothing() {
+    let (site, client) = single_user().await;
+    let (wrong, big) = ("sha1 EZBKTot39iQuLSiHBQI62tAKkxA=", vec![7; 3 << 20].leak());
+    let cases: [(Headers<'_>, &'static [u8], u16); 5] = [
+        (&[("Upload-Length", "3"), named("more.dat")], b"far too much", 413),
+        (&[("Upload-Length", "0"), named("none.dat")], b"something", 413),
+        (&[("Upload-Length", "3145727"), named("big.dat")], big, 413),
+        (&[("Upload-Length", "3145728"), named("wrong.dat"), ("Upload-Checksum", wrong)], big, 460),
+        (&[("Upload-Defer-Length", "1"), named("open.dat"), ("Upload-Checksum", wrong)], b"bad", 460),
+    ];
+    for (headers, bytes, status) in cases {
+        let answer = create(&client, headers, bytes, true).await;
+        assert_eq!(answer.status, status, "{headers:?}: {}", answer.text());
+        assert_eq!(hidden_in(&uploads(&site)), 0, "{headers:?}");
+        assert_eq!(client.get("/uploads").await.json()["items"], json!([]), "{headers:?}");
+    }
+}
+
 #[tokio::test]
 async fn parts_sent_side_by_side_become_one_file() {
     let (site, client) = single_user().await;
