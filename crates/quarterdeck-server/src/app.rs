@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use tokio::runtime::Handle;
+
 use crate::agents::{Agents, Start};
 use crate::audit;
 use crate::auth::Keys;
@@ -15,7 +17,10 @@ use crate::users::Desk;
 
 /// Cheap to clone.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App {
+    parts: Arc<Parts>,
+    runtime: Handle,
+}
 
 pub struct Parts {
     pub config: Config,
@@ -35,8 +40,15 @@ pub struct Parts {
 }
 
 impl App {
+    /// Within the runtime that works beside the requests.
     pub fn new(parts: Parts) -> App {
-        App(Arc::new(parts))
+        App { parts: Arc::new(parts), runtime: Handle::current() }
+    }
+
+    /// Runs what a request begins and does not wait for. It must not stay on the thread that serves the connection
+    /// (decision 11).
+    pub(crate) fn spawn(&self, work: impl Future<Output = ()> + Send + 'static) {
+        self.runtime.spawn(work);
     }
 
     /// A site's parts without anything beside the database: no agent, no scheduler. For tests and measurements.
@@ -71,7 +83,7 @@ impl std::ops::Deref for App {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.parts
     }
 }
 

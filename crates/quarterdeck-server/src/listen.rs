@@ -71,8 +71,7 @@ pub(crate) async fn serve(
         let builder = builder.clone();
         let watcher = graceful.watcher();
         let mut stopping = stopping.clone();
-        lanes.spawn(async move {
-            let _place = place;
+        lanes.spawn(|counted| async move {
             // Fails where no descriptor can be watched any more; the client sees its connection closed.
             let Ok(stream) = TcpStream::from_std(stream) else { return };
             // hyper counts HEAD_TIME only from the first byte.
@@ -84,7 +83,7 @@ pub(crate) async fn serve(
                 return;
             }
             let service = TowerToHyperService::new(service);
-            let stream = Lingering::new(Taken::new(stream, TAKE_TIME));
+            let stream = Lingering::new(Taken::new(stream, TAKE_TIME, (place, counted)));
             let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
             // A client that went away in the middle is no fault of ours.
             let _ = watcher.watch(connection.into_owned()).await;

@@ -66,7 +66,7 @@ pub(crate) fn run(
             Format::Packed(packing) => {
                 let mut unpacked = packing.unpack(Packed { file: &file, progress });
                 let head = head_of(&mut unpacked).map_err(|error| not_read(&at, error))?;
-                if head.len() == BLOCK && !is_head(&head) && head.iter().any(|byte| *byte != 0) {
+                if !is_head(&head) && head.iter().any(|byte| *byte != 0) {
                     let message = format!("{at}: what is packed in it is no tar archive: use a shell");
                     return Err(AgentError::new(ErrorCode::NotAnArchive, message));
                 }

@@ -55,11 +55,11 @@ impl UserFile {
         self.blocking(move |file| write_all_at(file, &pieces, offset)).await
     }
 
-    /// Writes all of a file that was empty, and makes it survive a crash of the machine.
-    pub async fn write_through(&self, pieces: Vec<Bytes>) -> io::Result<()> {
+    /// Writes all of a file that was empty, and makes it survive a crash of the machine where `sync` says so.
+    pub async fn write_all(&self, pieces: Vec<Bytes>, sync: bool) -> io::Result<()> {
         self.blocking(move |file| {
             write_all_at(file, &pieces, 0)?;
-            file.sync_data()
+            if sync { file.sync_data() } else { Ok(()) }
         })
         .await
     }

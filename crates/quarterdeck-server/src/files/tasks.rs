@@ -31,7 +31,7 @@ pub async fn start(app: &App, actor: &Actor, task: FileTask) -> Result<TaskStatu
     let intent = app.audit.intend(actor, deed.event()).await?;
     match agent.task(Request::StartTask { id, task }).await {
         Ok(status) => {
-            tokio::spawn(write_down_end(app.clone(), actor.clone(), agent, id, intent, deed));
+            app.spawn(write_down_end(app.clone(), actor.clone(), agent, id, intent, deed));
             Ok(status)
         }
         Err(error) => {

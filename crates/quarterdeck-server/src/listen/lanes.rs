@@ -11,10 +11,12 @@ use tokio::sync::oneshot;
 
 pub(super) struct Lanes(Vec<Lane>);
 
+/// Held as long as a connection lives.
+pub(super) type Counted = Arc<()>;
+
 struct Lane {
     runtime: Handle,
-    /// Each connection holds one, so that they can be counted.
-    connections: Arc<()>,
+    connections: Counted,
     /// Ends the thread, and what still runs on it, when it is dropped.
     _going_on: oneshot::Sender<()>,
 }
@@ -26,14 +28,10 @@ impl Lanes {
     }
 
     /// Serves a connection where there are the fewest.
-    pub(super) fn spawn(&self, connection: impl Future<Output = ()> + Send + 'static) {
+    pub(super) fn spawn<C: Future<Output = ()> + Send + 'static>(&self, connection: impl FnOnce(Counted) -> C) {
         let emptiest = self.0.iter().min_by_key(|lane| Arc::strong_count(&lane.connections));
         let Some(lane) = emptiest else { return };
-        let counted = lane.connections.clone();
-        lane.runtime.spawn(async move {
-            connection.await;
-            drop(counted);
-        });
+        lane.runtime.spawn(connection(lane.connections.clone()));
     }
 }
 

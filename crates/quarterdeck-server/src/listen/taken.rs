@@ -8,16 +8,18 @@ use std::time::Duration;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio::time::{Sleep, sleep};
 
-pub(super) struct Taken<S> {
+pub(super) struct Taken<S, P> {
     stream: S,
     limit: Duration,
     /// Runs while there is no room for more.
     waiting: Option<Pin<Box<Sleep>>>,
+    /// Given back when the connection ends, as whatever it ends: a WebSocket goes on without HTTP.
+    _places: P,
 }
 
-impl<S> Taken<S> {
-    pub(super) fn new(stream: S, limit: Duration) -> Taken<S> {
-        Taken { stream, limit, waiting: None }
+impl<S, P> Taken<S, P> {
+    pub(super) fn new(stream: S, limit: Duration, places: P) -> Taken<S, P> {
+        Taken { stream, limit, waiting: None, _places: places }
     }
 
     fn within_time<T>(&mut self, cx: &mut Context<'_>, written: Poll<io::Result<T>>) -> Poll<io::Result<T>> {
@@ -32,13 +34,13 @@ impl<S> Taken<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Taken<S> {
+impl<S: AsyncRead + Unpin, P: Unpin> AsyncRead for Taken<S, P> {
     fn poll_read(mut self: Pin<&mut Self>, cx: &mut Context<'_>, buffer: &mut ReadBuf<'_>) -> Poll<io::Result<()>> {
         Pin::new(&mut self.stream).poll_read(cx, buffer)
     }
 }
 
-impl<S: AsyncWrite + Unpin> AsyncWrite for Taken<S> {
+impl<S: AsyncWrite + Unpin, P: Unpin> AsyncWrite for Taken<S, P> {
     fn poll_write(mut self: Pin<&mut Self>, cx: &mut Context<'_>, bytes: &[u8]) -> Poll<io::Result<usize>> {
         let written = Pin::new(&mut self.stream).poll_write(cx, bytes);
         self.within_time(cx, written)
@@ -77,7 +79,7 @@ mod tests {
     #[tokio::test]
     async fn who_takes_nothing_is_let_go_of() {
         let (ours, _theirs) = duplex(1024);
-        let mut connection = Taken::new(ours, LIMIT);
+        let mut connection = Taken::new(ours, LIMIT, ());
         let began = tokio::time::Instant::now();
         let written = connection.write_all(&[7; 4096]).await;
         assert_eq!(written.map_err(|error| error.kind()), Err(io::ErrorKind::TimedOut));
@@ -95,7 +97,7 @@ mod tests {
             }
             taken
         });
-        let mut connection = Taken::new(ours, LIMIT);
+        let mut connection = Taken::new(ours, LIMIT, ());
         connection.write_all(&[7; 8192]).await.unwrap();
         drop(connection);
         assert_eq!(taking.await.unwrap(), 8192);

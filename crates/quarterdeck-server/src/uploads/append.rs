@@ -229,7 +229,7 @@ impl Writing<'_> {
         let mut taken_over = std::pin::pin!(writer.sender.taken_over());
         let mut lease_lost = std::pin::pin!(writer.lease.lost(app, &writer.sender));
         let mut pieces = Vec::new();
-        let mut collected = 0;
+        let (mut collected, mut enough) = (0, self.turn.piece());
         loop {
             // Not around a write, which would go on behind our back.
             let next = tokio::select! {
@@ -254,8 +254,9 @@ impl Writing<'_> {
                 }
             }
             let ended = !matches!(next, Some(Ok(_)));
-            if ended || collected >= self.turn.piece() {
+            if ended || collected >= enough {
                 self.write(std::mem::take(&mut pieces), std::mem::take(&mut collected)).await?;
+                enough = self.turn.piece();
             }
             match next {
                 None => return Ok(()),

@@ -12,6 +12,7 @@ use uuid::Uuid;
 
 use super::append::{self, Chunk};
 use super::checksum::Checksum;
+use super::lease::Lease;
 use super::turns::Turn;
 use super::{
     Concat, Error, NewUpload, State, Upload, Writer, agent, concat, discard, expires_at, find, finish, go_on, kind,
@@ -73,14 +74,14 @@ pub(super) async fn create_with<E>(
     };
     let mut body = std::pin::pin!(body);
     let head = Head::receive(&mut body, turn.piece()).await;
-    let made = Made::make(app, actor, new).await?;
-    if head.is_all_of(&made.upload) {
-        return whole(app, actor, made, head, checksum, turn).await;
+    if head.is_all_of(&new) {
+        return whole(app, actor, new, head, checksum, turn).await;
     }
+    let made = Made::make(app, actor, new).await?;
     made.announce(app, actor).await?;
     let Made { upload, file, .. } = made;
     let id = upload.id;
-    if upload.size == Some(0) {
+    if upload.size == Some(0) && head.length > 0 {
         return Err(refused(app, actor, id, Error::TooManyBytes).await);
     }
     let body = stream::iter(head.pieces).chain(body);
@@ -111,34 +112,37 @@ async fn refused(app: &App, actor: &Actor, id: Uuid, error: Error) -> Error {
 async fn whole<E>(
     app: &App,
     actor: &Actor,
-    made: Made,
+    new: NewUpload,
     head: Head<E>,
     checksum: Option<Checksum>,
     turn: Turn,
 ) -> Result<Upload, Error> {
-    // Nobody else knows of it: on other servers, too, there is nothing to write to until it is recorded.
-    let sender = app.uploads.senders.begin(made.upload.id).ok_or(Error::Busy)?;
-    let (pieces, length) = (head.bytes(), head.length);
-    let wrong = checksum.is_some_and(|checksum| !checksum.is_of(&pieces));
+    let (pieces, length) = (head.bytes(), head.length as u64);
+    if checksum.is_some_and(|checksum| !checksum.is_of(&pieces)) {
+        return Err(Error::WrongChecksum);
+    }
     if let Some(most) = app.config.uploads.max_bytes_per_second {
-        turn.pace(length, most).await;
+        turn.pace(head.length, most).await;
     }
-    let written = match wrong {
-        true => Err(Error::WrongChecksum),
-        false => made.file.write_through(pieces).await.map_err(append::write_error),
+    let mut made = Made::make(app, actor, new).await?;
+    made.upload.offset = length;
+    let sync = app.config.uploads.durability.is_due(0, length, true);
+    let recorded = match made.file.write_all(pieces, sync).await {
+        Ok(()) => made.record_whole(app, actor).await,
+        Err(error) => Err(append::write_error(error)),
     };
-    if let Err(error) = written {
-        made.let_go().await;
-        return Err(error);
+    match recorded {
+        Ok((writer, intent)) => {
+            let Made { upload, agent, file, .. } = made;
+            let proof = (intent, writer.lease.fence);
+            writer.end(app, finish::conclude(app, actor, &agent, upload, Some(file), proof).await).await
+        }
+        // Nobody has heard of it.
+        Err(error) => {
+            made.let_go().await;
+            Err(error)
+        }
     }
-    let upload = Upload { offset: length as u64, ..made.upload.clone() };
-    let tx = app.db.begin().await?;
-    made.record(&tx, app, actor, &upload).await?;
-    let intent = finish::intend(&tx, app, actor, &upload).await?;
-    tx.commit().await?;
-    let finished = finish::conclude(app, actor, &made.agent, upload, Some(made.file), (intent, 0)).await;
-    drop((sender, turn));
-    finished
 }
 
 impl Made {
@@ -190,13 +194,14 @@ impl Made {
 
     async fn announce(&self, app: &App, actor: &Actor) -> Result<(), Error> {
         let tx = app.db.begin().await?;
-        self.record(&tx, app, actor, &self.upload).await?;
+        self.record(&tx, app, actor).await?;
         tx.commit().await?;
         tell(app, actor, &self.upload);
         Ok(())
     }
 
-    async fn record(&self, tx: &Transaction, app: &App, actor: &Actor, upload: &Upload) -> Result<(), Error> {
+    async fn record(&self, tx: &Transaction, app: &App, actor: &Actor) -> Result<(), Error> {
+        let upload = &self.upload;
         store::insert(tx, store::row(upload, actor.user_id, self.host.clone())).await?;
         if let Some(kind) = self.said {
             kind::remember(tx, actor.user_id, &upload.filename, kind, to_us(app.clock.now())).await?;
@@ -210,7 +215,18 @@ impl Made {
         Ok(app.audit.record(tx, actor, Event::new("upload.create", &id).with(detail)).await?)
     }
 
-    /// Nobody has heard of it.
+    /// With all its bytes, the intent to put it in place, and the right to.
+    async fn record_whole(&self, app: &App, actor: &Actor) -> Result<(Writer, Uuid), Error> {
+        let sender = app.uploads.senders.begin(self.upload.id).ok_or(Error::Busy)?;
+        let now = app.db.now_us().await?;
+        let tx = app.db.begin().await?;
+        self.record(&tx, app, actor).await?;
+        let lease = Lease::take_within(app, &tx, self.upload.id, now).await?.ok_or(Error::Busy)?;
+        let intent = finish::intend(&tx, app, actor, &self.upload).await?;
+        tx.commit().await?;
+        Ok((Writer { sender, lease }, intent))
+    }
+
     async fn let_go(self) {
         let Made { upload, agent, file, .. } = self;
         drop(file);
@@ -247,8 +263,8 @@ impl<E> Head<E> {
         head
     }
 
-    fn is_all_of(&self, upload: &Upload) -> bool {
-        self.is_all && upload.size == Some(self.length as u64) && upload.concat.is_none()
+    fn is_all_of(&self, new: &NewUpload) -> bool {
+        self.is_all && new.size == Some(self.length as u64) && new.concat.is_none()
     }
 
     fn bytes(&self) -> Vec<Bytes> {

@@ -11,6 +11,7 @@ use uuid::Uuid;
 use super::senders::Sender;
 use super::{Error, store};
 use crate::app::App;
+use crate::db::Transaction;
 
 const LASTS: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -33,9 +34,9 @@ impl Lease {
         loop {
             let now = app.db.now_us().await?;
             let tx = app.db.begin().await?;
-            if let Some(fence) = store::take_lease(&tx, id, now, now + LASTS.as_micros() as i64).await? {
+            if let Some(lease) = Lease::take_within(app, &tx, id, now).await? {
                 tx.commit().await?;
-                return Ok(Lease { id, fence });
+                return Ok(lease);
             }
             drop(tx);
             store::want_lease(app.db.write(), id).await?;
@@ -44,6 +45,15 @@ impl Lease {
             }
             tokio::time::sleep(WAIT / 10).await;
         }
+    }
+
+    /// In the caller's transaction; `now` by the database's clock. `None`: another server has it.
+    pub(super) async fn take_within(app: &App, tx: &Transaction, id: Uuid, now: i64) -> Result<Option<Lease>, Error> {
+        if !app.db.is_shared() {
+            return Ok(Some(Lease { id, fence: 0 }));
+        }
+        let fence = store::take_lease(tx, id, now, now + LASTS.as_micros() as i64).await?;
+        Ok(fence.map(|fence| Lease { id, fence }))
     }
 
     /// Keeps the lease; done when it is lost, or another server wants it and nothing comes of this one's sender.

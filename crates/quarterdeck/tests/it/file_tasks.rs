@@ -236,7 +236,8 @@ async fn an_archive_made_to_fill_the_disk_is_refused_and_leaves_nothing() {
     }
     write(&site, "text.zip", "no archive");
     write(&site, "text.xz", packed(Packing::Xz, &b"packed, but no archive ".repeat(50)));
-    for name in ["text.zip", "text.xz"] {
+    write(&site, "note.gz", packed(Packing::Gzip, b"short"));
+    for name in ["text.zip", "text.xz", "note.gz"] {
         let refused = perform(&client, "extract", json!({"path": name})).await;
         assert_eq!(refused["problem"]["code"], "not-an-archive", "{name}");
     }

@@ -110,6 +110,18 @@ async fn what_is_refused_with_its_announcement_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn what_is_empty_may_be_sent_with_its_announcement() {
+    let (site, client) = single_user().await;
+    let empty = ("Upload-Length", "0");
+    let file = create(&client, &[empty, named("empty.dat")], b"", true).await;
+    assert_eq!((file.status.as_u16(), &file.headers["upload-offset"]), (201, &header("0")));
+    assert_eq!(files_in(&uploads(&site)), ["empty.dat"]);
+    let part = create(&client, &[empty, named("part"), ("Upload-Concat", "partial")], b"", true).await;
+    assert_eq!(part.status, 201, "{}", part.text());
+    assert_eq!(offset(&client, &id_of(&part)).await, (0, 0));
+}
+
+#[tokio::test]
 async fn parts_sent_side_by_side_become_one_file() {
     let (site, client) = single_user().await;
     let bytes: Vec<u8> = (0..3_000_000_u32).map(|i| (i % 249) as u8).collect();
