@@ -28,7 +28,10 @@ run-slurm: build
 build: web
 	cargo build --locked --profile $(PROFILE) --workspace --bins
 
-web: web/node_modules/.package-lock.json
+web: web/dist/index.html
+
+# Not built anew where nothing changed: the server, which holds the page, would be compiled again each time.
+web/dist/index.html: web/node_modules/.package-lock.json $(shell find web -path web/node_modules -prune -o -path web/dist -prune -o -path web/e2e -prune -o -type f -print)
 	cd web && npm run build
 
 # npm writes this file last, and anew at each installation.
