@@ -10,6 +10,7 @@ import { authorizedFetch } from "./api/http";
 import { queryClient } from "./api/query-client";
 import { watchActivity } from "./auth/activity";
 import { session } from "./auth/session";
+import { removeDraftsAtSignOut } from "./files/edit/sign-out";
 import { startI18n } from "./i18n/i18n";
 import { bindLiveToSession } from "./live/live";
 import { router } from "./router";
@@ -20,6 +21,7 @@ if (!root) throw new Error("index.html has no #root");
 
 await startI18n();
 bindLiveToSession();
+removeDraftsAtSignOut();
 session.onLeave(() => {
   // What one person asked for is not for the next.
   void queryClient.cancelQueries();
@@ -41,5 +43,5 @@ createRoot(root).render(
   </StrictMode>,
 );
 
-// Behind what is seen first, and long before anybody can sign out.
-void import("./files/edit/drafts").then(({ bindDraftsToSession }) => bindDraftsToSession());
+// Behind what is seen first; where it cannot be loaded, the next start does it.
+void import("./files/edit/drafts").then(({ removeOldDrafts }) => removeOldDrafts()).catch(() => undefined);

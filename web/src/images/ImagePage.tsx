@@ -63,6 +63,7 @@ function UseImage({ image, app }: { image: ImageDetail; app?: string }) {
   const { t } = useTranslation();
   return (
     <Button
+      className={app && classes.useApp}
       variant={app ? "default" : "filled"}
       size={app ? "compact-xs" : "xs"}
       leftSection={app ? undefined : <IconPlus size={16} />}

@@ -53,19 +53,19 @@ function useLocationColumns(): Column<ImageLocation>[] {
       header: t("images.columns.node"),
       width: 130,
       cell: ({ host, source, cluster }) => (
-        <span title={`${cluster}: ${host}`}>
+        <div className={classes.whole} title={`${cluster}: ${host}`}>
           {host} {source === "server" && <span className="qd-dim">{t("images.portalHost")}</span>}
-        </span>
+        </div>
       ),
     },
     {
       id: "path",
       header: t("images.path"),
-      width: 270,
+      width: 245,
       cell: ({ path }) => (
-        <span className="qd-mono" title={path}>
-          {path}
-        </span>
+        <div className={classes.whole}>
+          <span className="qd-mono">{path}</span>
+        </div>
       ),
     },
     {
@@ -79,23 +79,25 @@ function useLocationColumns(): Column<ImageLocation>[] {
     {
       id: "modified",
       header: t("images.columns.modified"),
-      width: 120,
+      width: 116,
       minor: true,
       cell: (location) => <Moment at={location.modified_at} />,
     },
     {
       id: "seen",
       header: t("images.lastSeen"),
-      width: 120,
+      width: 116,
       minor: true,
       cell: (location) => <Moment at={location.last_seen_at} />,
     },
     {
       id: "state",
       header: t("images.columns.state"),
-      width: 210,
+      width: 264,
       cell: ({ state, gone_at, last_seen_at }) => (
-        <ImageStateBadge state={state} goneAt={gone_at} lastSeenAt={last_seen_at} />
+        <div className={classes.whole}>
+          <ImageStateBadge state={state} goneAt={gone_at} lastSeenAt={last_seen_at} />
+        </div>
       ),
     },
   ];

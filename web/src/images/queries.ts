@@ -8,10 +8,12 @@ const PAGE_SIZE = 100;
 /** The catalogue with its filters is kept under this key. */
 const imageListsKey = ["images"] as const;
 
-/** What New job offers: all that have not been removed. */
-export const imagesQuery = api.queryOptions("get", "/api/v1/images", { params: { query: { limit: 500 } } });
+interface ListFilter extends ImageFilter {
+  /** Those that its jobs can run in. */
+  cluster?: string;
+}
 
-export const imageListQuery = (filter: ImageFilter) =>
+export const imageListQuery = (filter: ListFilter) =>
   infiniteQueryOptions({
     queryKey: [...imageListsKey, filter],
     initialPageParam: null as string | null,
@@ -38,6 +40,6 @@ export const imageQuery = (id: string) =>
 /** A scan has ended: whatever is shown of images may be other now. */
 export function catalogueChanged(cache: QueryClient): void {
   const [method, oneOf] = imageQuery("").queryKey;
-  for (const queryKey of [imageListsKey, imagesQuery.queryKey, driftQuery.queryKey, [method, oneOf]])
+  for (const queryKey of [imageListsKey, driftQuery.queryKey, [method, oneOf]])
     void cache.invalidateQueries({ queryKey });
 }

@@ -131,7 +131,7 @@ function Unfold({ job, unfolded }: { job: Job; unfolded: Pick<Unfolded, "isOpen"
       type="button"
       className={classes.unfold}
       aria-expanded={open}
-      aria-label={t("array.unfold", { id: job.job_id })}
+      aria-label={t("jobColumns.unfold", { id: job.job_id })}
       onClick={() => unfolded.toggle(job)}
     >
       {open ? <IconChevronDown size={15} aria-hidden /> : <IconChevronRight size={15} aria-hidden />}

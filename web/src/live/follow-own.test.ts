@@ -1,7 +1,7 @@
 import { QueryClient } from "@tanstack/react-query";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ImageScan, UploadInfo } from "../api/types";
-import { driftQuery, imageListQuery, imageQuery, imagesQuery, scanQuery } from "../images/queries";
+import { driftQuery, imageListQuery, imageQuery, scanQuery } from "../images/queries";
 import { uploadsQuery } from "../uploads/queries";
 import { type ChannelMessage, LiveConnection, type Subscription } from "./connection";
 import { followScans } from "./follow-scans";
@@ -47,7 +47,12 @@ describe("what the live connection says of one's own uploads", () => {
 describe("what the live connection says of scans", () => {
   it("is how far they are, and that the catalogue has changed when one ends", () => {
     followScans(connection, cache);
-    const shown = [imagesQuery, imageListQuery({ q: "demo" }), driftQuery, imageQuery("i")];
+    const shown = [
+      imageListQuery({ q: "demo" }),
+      imageListQuery({ cluster: "slurm" }),
+      driftQuery,
+      imageQuery("i"),
+    ];
     for (const { queryKey } of shown) cache.setQueryData(queryKey, {} as never);
     const old = () => shown.filter(({ queryKey }) => cache.getQueryState(queryKey)?.isInvalidated).length;
     connection.says({ type: "snapshot", channel: "scans", items: [scan("finished")] });

@@ -11,8 +11,8 @@ import userEvent from "@testing-library/user-event";
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
 import { session } from "../../auth/session";
 import { renderPart } from "../../test/render";
-import { bindDraftsToSession } from "./drafts";
 import { FileEditor } from "./FileEditor";
+import { removeDraftsAtSignOut } from "./sign-out";
 
 /** On the server; `null`: not there. */
 let file: { text: string; version: number } | null;
@@ -20,7 +20,7 @@ let hasSession: boolean;
 let user: string;
 
 vi.stubGlobal("BroadcastChannel", undefined);
-bindDraftsToSession();
+removeDraftsAtSignOut();
 
 beforeEach(async () => {
   localStorage.clear();

@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, describe, expect, it, vi } from "vitest";
-import { bindDraftsToSession, type Draft, draftOf, keepDraft, ROOM_CHARACTERS, removeDraft } from "./drafts";
+import { type Draft, draftOf, keepDraft, ROOM_CHARACTERS, removeDraft, removeOldDrafts } from "./drafts";
 
 const DAY_MS = 86_400_000;
 const place = (path: string, user = "1") => ({ user, space: "home", path });
@@ -85,7 +85,7 @@ describe("a draft", () => {
   it("is gone after 30 days", () => {
     keepDraft(place("old"), draft({ at: Date.now() - 31 * DAY_MS }));
     keepDraft(place("new"), draft({ at: Date.now() - 29 * DAY_MS }));
-    bindDraftsToSession();
+    removeOldDrafts();
     expect(draftOf(place("old"))).toBeNull();
     expect(draftOf(place("new"))).not.toBeNull();
   });

@@ -1,6 +1,6 @@
 // Texts that were typed and not saved, in this browser's storage: each person's by file. A session that ends keeps them for
 // when she signs in again; signing out removes them, since others may use the browser after her.
-import { session } from "../../auth/session";
+import { DRAFTS, hasSignedOut, keysOf } from "./sign-out";
 import type { LineEnding, TextFile } from "./text-file";
 
 /** Whose text it is, and of which file. */
@@ -27,16 +27,14 @@ interface Kept {
   length: number;
 }
 
-const PREFIX = "quarterdeck.draft.";
 /** Of all drafts together, with their keys: browsers give a site 2.5 million characters at least. */
 export const ROOM_CHARACTERS = 2 * 1024 * 1024;
 const KEPT_MS = 30 * 86_400_000;
 
-/** Called once, when the page starts. */
-export function bindDraftsToSession(): void {
-  removeAll(({ at }) => !(Date.now() - at < KEPT_MS));
-  session.onLeave((_, user) => {
-    if (hasSignedOut()) removeAll(({ key }) => key.startsWith(keysOf(user.id)));
+/** Called once, when the page has started. */
+export function removeOldDrafts(): void {
+  withStorage((storage) => {
+    for (const { key, at } of allIn(storage)) if (!(Date.now() - at < KEPT_MS)) storage.removeItem(key);
   });
 }
 
@@ -85,24 +83,9 @@ function keyOf({ user, space, path }: DraftPlace): string {
   return `${keysOf(user)}${space}/${path}`;
 }
 
-function keysOf(user: string): string {
-  return `${PREFIX}${user}/`;
-}
-
-/** Herself; neither did the session end, nor somebody else sign in in another tab. */
-function hasSignedOut(): boolean {
-  return session.state.status === "signed-out" && session.state.why === "left";
-}
-
-function removeAll(isMeant: (kept: Kept) => boolean): void {
-  withStorage((storage) => {
-    for (const kept of allIn(storage)) if (isMeant(kept)) storage.removeItem(kept.key);
-  });
-}
-
 function allIn(storage: Storage): Kept[] {
   return Object.keys(storage)
-    .filter((key) => key.startsWith(PREFIX))
+    .filter((key) => key.startsWith(DRAFTS))
     .map((key) => {
       const value = storage.getItem(key) ?? "";
       return { key, at: Number.parseInt(value, 10), length: key.length + value.length };

@@ -6,7 +6,6 @@ export const array = {
   partOfJob: "Component of a job",
   started_one: "{{formatted}} started",
   started_other: "{{formatted}} started",
-  unknown: "Unknown",
   task: "Task {{number}}: {{state}}",
   component: "Component {{number}}: {{state}}",
   select: "Select {{number}}",
@@ -25,6 +24,5 @@ export const array = {
   done_other: "Slurm accepted it for {{formatted}}.",
   refused_one: "It did not work for {{formatted}}:",
   refused_other: "It did not work for {{formatted}}:",
-  unfold: "Show the parts of {{id}}",
   highestExitCode: "Highest exit code of its parts: {{code}}",
 };

@@ -1,6 +1,5 @@
 // English for signing in, the overview and what stands around every page: all that a first visit loads.
 
-import { array } from "./array";
 import { cluster } from "./cluster";
 import { fallback } from "./fallback";
 import { frame, live, notFound, pages, signIn, stale } from "./frame";
@@ -33,5 +32,4 @@ export const first = {
   cluster,
   jobColumns,
   fallback,
-  array,
 };

@@ -1,4 +1,4 @@
-// The columns of every list of jobs.
+// The columns of every list of jobs, and what opens an array in its row.
 export const jobColumns = {
   name: "Name",
   id: "Job id",
@@ -8,4 +8,5 @@ export const jobColumns = {
   size: "Resources",
   elapsed: "Run time",
   submitted: "Submitted",
+  unfold: "Show the parts of {{id}}",
 };

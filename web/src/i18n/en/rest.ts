@@ -1,6 +1,7 @@
 // English for every other page.
 import { account, password, sessions } from "./account";
 import { admin } from "./admin";
+import { array } from "./array";
 import { audit } from "./audit";
 import { choices } from "./choices";
 import { efficiency } from "./efficiency";
@@ -30,6 +31,7 @@ import { why } from "./why";
 import { secret } from "./words";
 
 export const rest = {
+  array,
   choices,
   related,
   sweep,

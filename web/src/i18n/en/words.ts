@@ -45,6 +45,7 @@ export const states = {
     completed: "Completed",
     failed: "Failed",
     cancelled: "Cancelled",
+    unknown: "Unknown",
   },
   node: {
     idle: "Idle",

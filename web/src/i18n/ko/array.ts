@@ -8,7 +8,6 @@ export const array: Translation<typeof en.array> = {
   partOfArray: "작업 배열의 태스크",
   partOfJob: "작업의 구성 요소",
   started_other: "{{formatted}}개 시작됨",
-  unknown: "알 수 없음",
   task: "태스크 {{number}}: {{state}}",
   component: "구성 요소 {{number}}: {{state}}",
   select: "{{number}} 선택",
@@ -23,6 +22,5 @@ export const array: Translation<typeof en.array> = {
   confirm_other: "작업 {{id}}에서 선택한 {{formatted}}개에 적용됩니다. 계산 중이던 내용은 사라집니다.",
   done_other: "Slurm이 {{formatted}}개에 대한 요청을 받아들였습니다.",
   refused_other: "{{formatted}}개에는 적용하지 못했습니다.",
-  unfold: "{{id}}의 태스크·구성 요소 펼치기",
   highestExitCode: "태스크·구성 요소의 종료 코드 중 가장 큰 값: {{code}}",
 };

@@ -50,10 +50,10 @@ export const fileEdit: Translation<typeof en.fileEdit> = {
     name: "임시 저장본",
     found: "{{when}}에 작성한 “{{name}}”의 임시 저장본이 있습니다",
     unsaved: "이 브라우저에서 작성하고 저장하지 않은 내용입니다.",
-    same: "파일은 그때 그대로입니다.",
+    same: "파일은 그때와 같습니다.",
     changed:
       "그 뒤 {{when}}에 파일의 내용이 바뀌었습니다. 이어서 편집하면 어느 쪽을 남길지 선택할 수 있습니다.",
-    gone: "파일은 더 이상 없습니다. 이어서 편집하면 새로 저장할 수 있습니다.",
+    gone: "파일이 더 이상 없습니다. 이어서 편집하면 새로 저장할 수 있습니다.",
     take: "이어서 편집",
     discard: "버리기",
     discardTitle: "임시 저장본을 버릴까요?",

@@ -38,7 +38,7 @@ export const images: Translation<typeof en.images> = {
   path: "경로",
   lastSeen: "마지막 확인",
   portalHost: "(포털 호스트)",
-  hosts: "있는 노드",
+  hosts: "노드",
   built: "빌드 시각",
   identity: "식별자",
   identities: {

@@ -1,4 +1,4 @@
-// The columns of every list of jobs.
+// The columns of every list of jobs, and what opens an array in its row.
 import type * as en from "../en/job-columns";
 import type { Translation } from "../translation";
 
@@ -11,4 +11,5 @@ export const jobColumns: Translation<typeof en.jobColumns> = {
   size: "자원",
   elapsed: "실행 시간",
   submitted: "제출 시각",
+  unfold: "{{id}}의 태스크·구성 요소 펼치기",
 };

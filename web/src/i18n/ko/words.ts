@@ -56,6 +56,7 @@ export const states: Translation<typeof en.states> = {
     completed: "완료",
     failed: "실패",
     cancelled: "취소됨",
+    unknown: "알 수 없음",
   },
   node: {
     idle: "유휴",

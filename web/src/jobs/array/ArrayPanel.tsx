@@ -100,7 +100,7 @@ function Counts({ parts }: { parts: Job[] }) {
       <ul className={classes.legend}>
         {groups.map(({ group, count }) => (
           <li key={group} data-tone={group}>
-            {group === "unknown" ? t("array.unknown") : t(`states.group.${group}`)} {format.number(count)}
+            {t(`states.group.${group}`)} {format.number(count)}
           </li>
         ))}
       </ul>

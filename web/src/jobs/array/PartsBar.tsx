@@ -17,10 +17,7 @@ export function PartsBar({ parts }: { parts: NonNullable<Job["parts"]> }) {
     }))
     .filter(({ count }) => count > 0);
   const words = groups
-    .map(
-      ({ group, count }) =>
-        `${group === "unknown" ? t("array.unknown") : t(`states.group.${group}`)} ${format.number(count)}`,
-    )
+    .map(({ group, count }) => `${t(`states.group.${group}`)} ${format.number(count)}`)
     .join(", ");
   return (
     <span className={`${classes.counts} ${classes.inRow}`} role="img" aria-label={words} title={words}>

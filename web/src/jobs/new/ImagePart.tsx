@@ -1,20 +1,23 @@
 // Part two: the Apptainer image that the job runs in, and which of its apps.
 import { NativeSelect } from "@mantine/core";
 import { IconBox } from "@tabler/icons-react";
-import { useQuery } from "@tanstack/react-query";
+import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Image, ImageDetail, Template } from "../../api/types";
 import { ImageStateBadge } from "../../images/ImageStateBadge";
-import { imageQuery, imagesQuery } from "../../images/queries";
+import { imageListQuery, imageQuery } from "../../images/queries";
 import { useFormat } from "../../ui/format";
+import { LoadMore } from "../../ui/LoadMore";
 import { SearchBox } from "../../ui/SearchBox";
 import { Empty, LoadingRows, ProblemNote } from "../../ui/states";
 import toolbar from "../../ui/toolbar.module.css";
-import { imagesFor, matchesImage } from "./form";
 import classes from "./new-job.module.css";
 import { Part } from "./Part";
 import { type RadioItem, RadioList } from "./RadioList";
+
+/** As many are seen at once. */
+const SHORT = 6;
 
 interface Props {
   cluster: string;
@@ -28,13 +31,15 @@ interface Props {
 
 export function ImagePart({ cluster, template, image, app, error, appError, onChange }: Props) {
   const { t } = useTranslation();
-  const { data, error: failure, refetch } = useQuery(imagesQuery);
-  const listed = data && imagesFor(data.items, cluster);
+  const [words, setWords] = useState("");
+  const all = useImages({ cluster });
+  const found = useImages({ cluster, ...(words && { q: words }) });
+  const listed = all.images && [...all.images, ...(found.images ?? [])];
   // A link or an earlier job names it: it may have been removed, or lie far down a long catalogue.
   const isListed = listed?.some((candidate) => candidate.id === image);
   const named = useQuery({ ...imageQuery(image ?? ""), enabled: image !== null && isListed === false });
-  const images = listed && [...listed, ...imagesFor(named.data && !isListed ? [named.data] : [], cluster)];
-  const chosen = images?.find((candidate) => candidate.id === image) ?? null;
+  const behind = !isListed && named.data && isUsableOn(named.data, cluster) ? [named.data] : [];
+  const chosen = [...(listed ?? []), ...behind].find((candidate) => candidate.id === image) ?? null;
   const use = template?.image;
   const gone = image !== null && isListed === false && !chosen && !named.isLoading;
   return (
@@ -46,11 +51,15 @@ export function ImagePart({ cluster, template, image, app, error, appError, onCh
     >
       {error && <p className={classes.error}>{error}</p>}
       {gone && !error && <WhyGone image={named.data} />}
-      {failure && <ProblemNote error={failure} onRetry={() => void refetch()} />}
+      {all.error && !all.images && <ProblemNote error={all.error} onRetry={all.retry} />}
       {use === "none" && <p className={classes.quiet}>{t("newJob.noImageNeeded")}</p>}
-      {use !== "none" && !failure && (
+      {use !== "none" && !all.error && !all.images && <LoadingRows rows={3} height={50} />}
+      {use !== "none" && all.images && (
         <ImageChoice
-          images={images}
+          found={words ? found : { ...all, images: [...all.images, ...behind] }}
+          words={words}
+          onSearch={setWords}
+          searchable={words !== "" || all.images.length > SHORT}
           image={image}
           optional={use !== "required"}
           onChoose={(id) => onChange(id, null)}
@@ -75,6 +84,30 @@ export function ImagePart({ cluster, template, image, app, error, appError, onCh
   );
 }
 
+type Images = ReturnType<typeof useImages>;
+
+function useImages(filter: Parameters<typeof imageListQuery>[0]) {
+  const { data, error, refetch, hasNextPage, isFetchingNextPage, fetchNextPage } = useInfiniteQuery(
+    imageListQuery(filter),
+  );
+  return {
+    images: data?.pages.flatMap((page) => page.items),
+    error,
+    retry: () => void refetch(),
+    hasMore: hasNextPage,
+    isFetchingMore: isFetchingNextPage,
+    fetchMore: () => void fetchNextPage(),
+  };
+}
+
+/** What the portal's host has is on every cluster; that is how the server lists them. */
+function isUsableOn({ state, locations }: ImageDetail, cluster: string): boolean {
+  if (state === "inactive") return false;
+  return locations.some(
+    (at) => at.state !== "inactive" && (at.cluster === cluster || at.source === "server"),
+  );
+}
+
 /** Why the image that was asked for is not offered. */
 function WhyGone({ image }: { image: ImageDetail | undefined }) {
   const { t } = useTranslation();
@@ -90,32 +123,25 @@ function WhyGone({ image }: { image: ImageDetail | undefined }) {
 }
 
 interface ChoiceProps {
-  images: Image[] | undefined;
+  found: Images;
+  words: string;
+  onSearch(words: string): void;
+  searchable: boolean;
   image: string | null;
   /** The job may also run without one. */
   optional: boolean;
   onChoose(id: string | null): void;
 }
 
-function ImageChoice({ images, image, optional, onChoose }: ChoiceProps) {
+function ImageChoice({ found, words, onSearch, searchable, image, optional, onChoose }: ChoiceProps) {
   const { t } = useTranslation();
   const format = useFormat();
-  const [words, setWords] = useState("");
-  if (!images) return <LoadingRows rows={3} height={50} />;
-  if (images.length === 0) {
-    return (
-      <Empty icon={<IconBox size={20} />} title={t("images.none")}>
-        {t("images.noneAdvice")}
-      </Empty>
-    );
-  }
   const below = (candidate: Image) => {
     const apps =
       candidate.apps.length > 0 ? t("newJob.apps", { apps: candidate.apps.join(", ") }) : t("newJob.noApps");
     return candidate.state === "stale" ? `${t("newJob.imageStale")} ${apps}` : apps;
   };
-  const found = images.filter((candidate) => matchesImage(candidate, words));
-  const items: RadioItem[] = found.map((candidate) => ({
+  const items: RadioItem[] = (found.images ?? []).map((candidate) => ({
     value: candidate.id,
     label: candidate.name,
     beside: (
@@ -127,21 +153,32 @@ function ImageChoice({ images, image, optional, onChoose }: ChoiceProps) {
     disabled: candidate.problem !== null && candidate.problem !== undefined,
     below: candidate.problem ?? below(candidate),
   }));
-  if (optional) items.unshift({ value: "", label: t("newJob.noImage") });
+  // Where there are no images it is no choice either.
+  if (optional && (words || items.length > 0)) items.unshift({ value: "", label: t("newJob.noImage") });
   return (
     <>
-      {images.length > 6 && (
+      {searchable && (
         <div className={toolbar.toolbar}>
-          <SearchBox label={t("images.search")} value={words} onChange={setWords} />
+          <SearchBox label={t("images.search")} value={words} onChange={onSearch} />
         </div>
       )}
-      <RadioList
-        name="image"
-        label={t("newJob.image")}
-        value={image ?? (optional ? "" : null)}
-        onChange={(id) => onChoose(id || null)}
-        items={items}
-      />
+      {found.error && <ProblemNote error={found.error} onRetry={found.retry} />}
+      {!found.images && !found.error && <LoadingRows rows={3} height={50} />}
+      {items.length > 0 && (
+        <RadioList
+          name="image"
+          label={t("newJob.image")}
+          value={image ?? (optional ? "" : null)}
+          onChange={(id) => onChoose(id || null)}
+          items={items}
+        />
+      )}
+      {found.images?.length === 0 && (
+        <Empty icon={<IconBox size={20} />} title={t("images.none")}>
+          {t("images.noneAdvice")}
+        </Empty>
+      )}
+      {found.hasMore && <LoadMore busy={found.isFetchingMore} onMore={found.fetchMore} />}
     </>
   );
 }

@@ -151,6 +151,7 @@ export function NewJobPage() {
                 onChoose={(id) => change({ template: id })}
               />
               <ImagePart
+                key={cluster}
                 cluster={cluster}
                 template={template}
                 image={form.image}

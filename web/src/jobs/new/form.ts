@@ -1,5 +1,5 @@
 // The New job form: what it holds, how it begins, and the submission it comes to.
-import type { Image, NewJob, Template, TemplateFile } from "../../api/types";
+import type { NewJob, Template, TemplateFile } from "../../api/types";
 import type { LastUsed } from "./own-jobs";
 import type { DependencyForm, NewJobSearch, ParameterValue, ResourceForm } from "./search";
 import { type SweepForm, sweepRequest } from "./sweep/sweep-form";
@@ -165,20 +165,4 @@ export function suggestedName(
     ({ name, kind }) => kind === file.kind && !files.some((other) => nameInJob(other) === name),
   );
   return open.length === 1 ? (open[0]?.name ?? "") : "";
-}
-
-/** Images that can be used on this cluster; the others stay in the catalogue. */
-export function imagesFor(images: readonly Image[], cluster: string): Image[] {
-  return images.filter((image) => image.cluster === cluster && image.state !== "inactive");
-}
-
-/** Whether each of the words is in its name, path, labels or apps, as the catalogue looks for them. */
-export function matchesImage(image: Image, words: string): boolean {
-  const text = [image.name, image.path, ...image.apps, ...Object.entries(image.labels).flat()]
-    .join("\n")
-    .toLowerCase();
-  return words
-    .toLowerCase()
-    .split(/\s+/)
-    .every((word) => text.includes(word));
 }
