@@ -61,7 +61,7 @@ function useLocationColumns(): Column<ImageLocation>[] {
     {
       id: "path",
       header: t("images.path"),
-      width: 245,
+      width: 222,
       cell: ({ path }) => (
         <div className={classes.whole}>
           <span className="qd-mono">{path}</span>
@@ -71,7 +71,7 @@ function useLocationColumns(): Column<ImageLocation>[] {
     {
       id: "size",
       header: t("images.columns.size"),
-      width: 84,
+      width: 80,
       align: "end",
       minor: true,
       cell: ({ size }) => format.bytes(size),
@@ -79,21 +79,21 @@ function useLocationColumns(): Column<ImageLocation>[] {
     {
       id: "modified",
       header: t("images.columns.modified"),
-      width: 116,
+      width: 140,
       minor: true,
       cell: (location) => <Moment at={location.modified_at} />,
     },
     {
       id: "seen",
       header: t("images.lastSeen"),
-      width: 116,
+      width: 120,
       minor: true,
       cell: (location) => <Moment at={location.last_seen_at} />,
     },
     {
       id: "state",
       header: t("images.columns.state"),
-      width: 264,
+      width: 254,
       cell: ({ state, gone_at, last_seen_at }) => (
         <div className={classes.whole}>
           <ImageStateBadge state={state} goneAt={gone_at} lastSeenAt={last_seen_at} />
