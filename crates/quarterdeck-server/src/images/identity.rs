@@ -85,7 +85,7 @@ impl Identity {
             hash.update((text.len() as u64).to_le_bytes());
             hash.update(text);
         }
-        let value = hash.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
+        let value = quarterdeck_types::hex(&hash.finalize());
         Ok(Identity { kind: IdentityKind::Content, value })
     }
 

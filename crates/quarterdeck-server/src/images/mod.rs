@@ -347,6 +347,8 @@ fn unreadable(id: Uuid) -> Error {
 }
 
 #[cfg(test)]
+mod interrupted;
+#[cfg(test)]
 mod testing;
 #[cfg(test)]
 mod tests;

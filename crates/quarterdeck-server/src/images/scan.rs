@@ -226,7 +226,6 @@ pub(super) async fn bring_up_to_date(
     progress: impl Fn(Change) + Clone + Send + 'static,
 ) -> Result<(), Error> {
     progress(Box::new(|_| ()));
-    let mut touched = visit::leave_other_clusters(db, &host, to_us(clock.now())).await?;
     let (directories, seen) = (directories.to_vec(), progress.clone());
     let walking = move || walk::walk(&directories, || seen(Box::new(|host| host.files_seen += 1)));
     let mut walked = tokio::task::spawn_blocking(walking).await.map_err(anyhow::Error::from)?;
@@ -234,7 +233,7 @@ pub(super) async fn bring_up_to_date(
         progress(Box::new(|host| host.add_error(error)));
     }
 
-    let mut visit = Visit::begin(db, host, to_us(clock.now())).await?;
+    let mut visit = Visit::begin(db, host.clone(), to_us(clock.now())).await?;
     for candidate in std::mem::take(&mut walked.candidates) {
         if visit.meet(&candidate) == Need::Nothing {
             progress(Box::new(|host| host.images_unchanged += 1));
@@ -256,8 +255,7 @@ pub(super) async fn bring_up_to_date(
         }
     }
     let outcome = visit.end(|path| walked.may_be_there(path)).await?;
-    touched.extend(&outcome.touched);
-    visit::settle(db, &touched).await?;
+    visit::leave_other_clusters(db, &host, to_us(clock.now())).await?;
     progress(Box::new(move |host| {
         host.images_removed = outcome.removed;
         host.images_stale = outcome.stale;

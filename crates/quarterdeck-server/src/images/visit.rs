@@ -1,7 +1,8 @@
 //! One visit to a host: what is known of its images is compared with what lies there, and brought up to date.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 
+use sea_orm::ConnectionTrait;
 use serde_json::json;
 use uuid::Uuid;
 
@@ -53,8 +54,6 @@ pub(super) struct Outcome {
     pub(super) removed: u64,
     /// Known ones that nobody could look at.
     pub(super) stale: u64,
-    /// Images of which it has to be worked out anew where they stand: [`settle`].
-    pub(super) touched: HashSet<Uuid>,
 }
 
 pub(super) struct Visit {
@@ -64,11 +63,25 @@ pub(super) struct Visit {
     /// Not met yet.
     known: HashMap<String, Known>,
     read: HashMap<Uuid, store::Read>,
+    /// As they were, and known to be there.
     unchanged: Vec<Uuid>,
-    stale: Vec<Uuid>,
-    left: Vec<Uuid>,
+    returned: Vec<Known>,
+    doubted: Vec<Known>,
+    left: Vec<Known>,
+    /// To be written together, with what those files were before.
     found: Vec<(Candidate, Facts)>,
-    touched: HashSet<Uuid>,
+    replaced: Vec<Known>,
+    outcome: Outcome,
+}
+
+/// What has become of a place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum News {
+    /// Somebody could look at it again.
+    Returned,
+    /// Nobody could look whether it is still there.
+    Doubted,
+    Left,
 }
 
 /// What is to be done about a file.
@@ -92,38 +105,41 @@ impl Visit {
             known,
             read,
             unchanged: Vec::new(),
-            stale: Vec::new(),
+            returned: Vec::new(),
+            doubted: Vec::new(),
             left: Vec::new(),
             found: Vec::new(),
-            touched: HashSet::new(),
+            replaced: Vec::new(),
+            outcome: Outcome::default(),
         })
     }
 
     /// Takes note of a file that is there.
     pub(super) fn meet(&mut self, candidate: &Candidate) -> Need {
-        let Some(place) = self.known.get(&candidate.path).filter(|place| self.is_unchanged(place, candidate)) else {
+        if !self.known.get(&candidate.path).is_some_and(|place| self.is_unchanged(place, candidate)) {
             return Need::Reading;
-        };
-        if place.state != places::ACTIVE {
-            self.touched.insert(place.image_id);
         }
-        self.unchanged.push(place.id);
-        self.known.remove(&candidate.path);
+        if let Some(place) = self.known.remove(&candidate.path) {
+            match place.state.as_str() {
+                places::ACTIVE => self.unchanged.push(place.id),
+                _ => self.returned.push(place),
+            }
+        }
         Need::Nothing
     }
 
     /// Takes note of what was read of a file. Answers what there is to complain of.
     pub(super) async fn take(&mut self, candidate: Candidate, reading: Reading) -> Result<Option<String>, Error> {
-        let known = self.known.remove(&candidate.path);
+        let mut known = self.known.remove(&candidate.path);
         let facts = match reading {
             // Whatever was there before is no longer.
             Reading::NoImage => {
-                self.leave(known.iter());
+                self.left.extend(known);
                 return Ok(None);
             }
             Reading::Image(facts) => *facts,
             Reading::Unreadable(message) => {
-                if let Some(known) = known.as_ref().filter(|known| !self.is_known_by_place(known)) {
+                if let Some(known) = known.take_if(|known| !self.is_known_by_place(known)) {
                     // Its texts are worth more than the news that they cannot be read now.
                     self.doubt(known);
                     return Ok(Some(message));
@@ -132,8 +148,10 @@ impl Visit {
             }
         };
         let problem = facts.problem.clone();
-        if let Some(known) = known {
-            self.replace(known, &facts).await?;
+        if let Some(known) = known
+            && self.is_replaced(&known, &facts).await?
+        {
+            self.replaced.push(known);
         }
         self.found.push((candidate, facts));
         if self.found.len() == ROWS_A_STATEMENT {
@@ -147,16 +165,19 @@ impl Visit {
         self.write().await?;
         for known in std::mem::take(&mut self.known).into_values() {
             if may_be_there(&known.path) {
-                self.doubt(&known);
+                self.doubt(known);
             } else {
-                self.leave([&known]);
+                self.left.push(known);
             }
         }
-        let db = self.db.write();
-        places::see(db, &self.unchanged, self.now_us).await?;
-        places::doubt(db, &self.stale).await?;
-        places::leave(db, &self.left, self.now_us).await?;
-        Ok(Outcome { removed: self.left.len() as u64, stale: self.stale.len() as u64, touched: self.touched })
+        self.outcome.removed += self.left.len() as u64;
+        places::see(self.db.write(), &self.unchanged, self.now_us).await?;
+        for (places, news) in
+            [(&self.returned, News::Returned), (&self.doubted, News::Doubted), (&self.left, News::Left)]
+        {
+            note(&self.db, places, news, self.now_us).await?;
+        }
+        Ok(self.outcome)
     }
 
     /// One with a problem is read again: it may be solved by what leaves size and time as they are, such as a
@@ -178,39 +199,33 @@ impl Visit {
         self.read.get(&place.image_id).is_none_or(|image| image.identity_kind == IdentityKind::Place.as_str())
     }
 
-    /// The file is there, and may be another image now.
-    async fn replace(&mut self, known: Known, facts: &Facts) -> Result<(), Error> {
+    /// Whether the file is another image now.
+    async fn is_replaced(&self, known: &Known, facts: &Facts) -> Result<bool, Error> {
         let now = facts.identity.to_text();
         let Some(before) = self.read.get(&known.image_id).filter(|before| before.identity != now) else {
-            return Ok(());
+            return Ok(false);
         };
-        if self.is_known_by_place(&known) {
+        if self.is_known_by_place(known) {
             store::name_by(self.db.write(), before.id, &now, facts.identity.kind.as_str()).await?;
             let renamed = store::read(self.db.read(), &[known.image_id]).await?;
             if renamed.get(&known.image_id).is_some_and(|image| image.identity == now) {
-                return Ok(());
+                return Ok(false);
             }
         }
-        self.leave([&known]);
-        Ok(())
+        Ok(true)
     }
 
-    fn doubt(&mut self, known: &Known) {
+    fn doubt(&mut self, known: Known) {
+        self.outcome.stale += 1;
         if known.state != places::STALE {
-            self.touched.insert(known.image_id);
-        }
-        self.stale.push(known.id);
-    }
-
-    fn leave<'k>(&mut self, known: impl IntoIterator<Item = &'k Known>) {
-        for known in known {
-            self.touched.insert(known.image_id);
-            self.left.push(known.id);
+            self.doubted.push(known);
         }
     }
 
+    /// What was found since the last time, and what follows for the images, takes effect together: another scan takes
+    /// a place that is written for one that is as it was.
     async fn write(&mut self) -> Result<(), Error> {
-        let found = std::mem::take(&mut self.found);
+        let (found, replaced) = (std::mem::take(&mut self.found), std::mem::take(&mut self.replaced));
         if found.is_empty() {
             return Ok(());
         }
@@ -228,15 +243,24 @@ impl Visit {
                 images.push(self.image(facts, &candidate, identity));
             }
         }
-        store::upsert(self.db.write(), images).await?;
-        let known = store::read_by_identity(self.db.read(), &identities).await?;
+        let mut touched = images_of(&replaced);
+        touched.extend(known.values().map(|image| image.id));
+        let tx = self.db.begin().await?;
+        store::lock(&tx, &touched).await?;
+        store::upsert(&tx, images).await?;
+        let known = store::read_by_identity(&tx, &identities).await?;
         for (place, identity) in places.iter_mut().zip(&identities) {
             let image =
                 known.get(*identity).ok_or_else(|| anyhow::anyhow!("an image vanished while it was written"))?;
             place.image_id = image.id;
-            self.touched.insert(image.id);
+            touched.insert(image.id);
         }
-        Ok(places::upsert(self.db.write(), places).await?)
+        places::upsert(&tx, places).await?;
+        places::leave(&tx, &ids_of(&replaced), self.now_us).await?;
+        settle(&tx, &touched).await?;
+        tx.commit().await?;
+        self.outcome.removed += replaced.len() as u64;
+        Ok(())
     }
 
     fn place(&self, candidate: &Candidate) -> places::Model {
@@ -292,37 +316,61 @@ impl Visit {
 
 /// Nobody could look at the host at all: what is known of it may or may not be there.
 #[cfg_attr(not(test), expect(dead_code, reason = "scans over SSH are to come"))]
-pub(super) async fn doubt_all(db: &Db, host: &Host) -> Result<Outcome, Error> {
-    let known = places::known(db.read(), host).await?;
-    let news: Vec<&Known> = known.iter().filter(|place| place.state != places::STALE).collect();
-    let ids: Vec<Uuid> = news.iter().map(|place| place.id).collect();
-    places::doubt(db.write(), &ids).await?;
-    let touched = news.iter().map(|place| place.image_id).collect();
-    Ok(Outcome { stale: known.len() as u64, touched, removed: 0 })
+pub(super) async fn doubt_all(db: &Db, host: &Host, now_us: i64) -> Result<Outcome, Error> {
+    let mut known = places::known(db.read(), host).await?;
+    let stale = known.len() as u64;
+    known.retain(|place| place.state != places::STALE);
+    note(db, &known, News::Doubted, now_us).await?;
+    Ok(Outcome { stale, removed: 0 })
 }
 
-/// A host is of one cluster: where it was of another before, it left that with its images.
-pub(super) async fn leave_other_clusters(db: &Db, host: &Host, now_us: i64) -> Result<HashSet<Uuid>, Error> {
+/// A host is of one cluster: where it was of another before, it left that with its images. To be called when what lies
+/// there is known as the new one's, so that no image is gone in the meantime.
+pub(super) async fn leave_other_clusters(db: &Db, host: &Host, now_us: i64) -> Result<(), Error> {
     let others = places::of_other_clusters(db.read(), host).await?;
-    let ids: Vec<Uuid> = others.iter().map(|place| place.id).collect();
-    places::leave(db.write(), &ids, now_us).await?;
-    Ok(others.iter().map(|place| place.image_id).collect())
+    note(db, &others, News::Left, now_us).await
+}
+
+/// Writes what has become of places, and what follows for their images: a few at a time, since others wait, and each
+/// few as a whole, since a later scan sees nothing to do about a place that is written.
+async fn note(db: &Db, places: &[Known], news: News, now_us: i64) -> Result<(), Error> {
+    for places in places.chunks(IMAGES_AT_ONCE) {
+        let (ids, images) = (ids_of(places), images_of(places));
+        let tx = db.begin().await?;
+        store::lock(&tx, &images).await?;
+        match news {
+            News::Returned => places::see(&tx, &ids, now_us).await?,
+            News::Doubted => places::doubt(&tx, &ids).await?,
+            News::Left => places::leave(&tx, &ids, now_us).await?,
+        }
+        settle(&tx, &images).await?;
+        tx.commit().await?;
+    }
+    Ok(())
+}
+
+fn ids_of(places: &[Known]) -> Vec<Uuid> {
+    places.iter().map(|place| place.id).collect()
+}
+
+fn images_of(places: &[Known]) -> BTreeSet<Uuid> {
+    places.iter().map(|place| place.image_id).collect()
 }
 
 /// Works out which place stands for each of the images, and whether it is still there at all.
-pub(super) async fn settle(db: &Db, images: &HashSet<Uuid>) -> Result<(), Error> {
+async fn settle(db: &impl ConnectionTrait, images: &BTreeSet<Uuid>) -> Result<(), Error> {
     let images: Vec<Uuid> = images.iter().copied().collect();
     for ids in images.chunks(IMAGES_AT_ONCE) {
         let mut places: HashMap<Uuid, Vec<places::Standing>> = HashMap::new();
-        for place in places::standing(db.read(), ids).await? {
+        for place in places::standing(db, ids).await? {
             places.entry(place.image_id).or_default().push(place);
         }
-        for image in store::summaries(db.read(), ids).await? {
+        for image in store::summaries(db, ids).await? {
             let Some(place) = places.get(&image.id).and_then(|places| best(places)) else { continue };
             // One of which nothing was ever read is nothing to remember.
             let is_nothing = Identity::parse(&image.identity).is_none_or(|known| known.kind == IdentityKind::Place);
             if place.state == places::INACTIVE && is_nothing {
-                store::remove(db.write(), &[image.id]).await?;
+                store::remove(db, &[image.id]).await?;
                 continue;
             }
             let (id, path) = (image.id, place.path.clone());
@@ -331,17 +379,28 @@ pub(super) async fn settle(db: &Db, images: &HashSet<Uuid>) -> Result<(), Error>
                 host: place.node.clone(),
                 modified_us: place.modified_us,
                 name: name_of(&path),
-                kind: read::kind_of(&path, &read_labels(&image)?, &read_apps(&image)?).as_str().to_owned(),
+                kind: kind_at(&path, &image),
                 state: place.state.clone(),
                 gone_us: place.gone_us.filter(|_| place.state == places::INACTIVE),
                 path,
             };
             if stand != image.into() {
-                store::stand(db.write(), id, stand).await?;
+                store::stand(db, id, stand).await?;
             }
         }
     }
     Ok(())
+}
+
+/// One whose texts cannot be read stays what it was, so that it keeps nobody from all the others.
+fn kind_at(path: &str, image: &store::Summary) -> String {
+    match read_labels(image).and_then(|labels| Ok((labels, read_apps(image)?))) {
+        Ok((labels, apps)) => read::kind_of(path, &labels, &apps).as_str().to_owned(),
+        Err(error) => {
+            tracing::warn!("{error}");
+            image.kind.clone()
+        }
+    }
 }
 
 /// A place where the image is rather than one where it was; the one that it left last. Names of hosts and paths

@@ -7,7 +7,7 @@ use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, OnConflict, Query, S
 use sea_orm::{DerivePartialModel, FromQueryResult, IntoActiveModel, Order, QueryOrder, QuerySelect};
 
 use super::IDS_A_STATEMENT;
-use crate::images::visit::Host;
+use crate::images::visit::{Host, Source};
 
 #[sea_orm::model]
 #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
@@ -171,8 +171,8 @@ pub(in crate::images) struct Where {
     pub nodes: Option<Vec<String>>,
 }
 
-/// The images with a place like this; `None` where any will do.
-pub(super) fn lying(place: &Where, state: &str) -> Option<SelectStatement> {
+/// The images that lie at a place like this, or lay there when they `are_gone`; `None` where any will do.
+pub(super) fn lying(place: &Where, are_gone: bool) -> Option<SelectStatement> {
     if place.cluster.is_none() && place.nodes.is_none() {
         return None;
     }
@@ -183,10 +183,10 @@ pub(super) fn lying(place: &Where, state: &str) -> Option<SelectStatement> {
     if let Some(nodes) = &place.nodes {
         there = there.add(Column::Node.is_in(nodes));
     }
-    let wanted = Condition::any().add(Column::Source.eq("server")).add(there);
+    let wanted = Condition::any().add(Column::Source.eq(Source::Server.as_str())).add(there);
     let mut select = Query::select();
     select.column(Column::ImageId).from(Entity).cond_where(wanted);
-    select.cond_where(if state == INACTIVE { Condition::all().add(Column::State.eq(INACTIVE)) } else { present() });
+    select.cond_where(if are_gone { Condition::all().add(Column::State.eq(INACTIVE)) } else { present() });
     Some(select)
 }
 
