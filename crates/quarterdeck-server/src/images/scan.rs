@@ -175,26 +175,28 @@ fn begin(app: &App) -> Uuid {
     let (id, is_first) = app.images.ask(app.clock.now());
     tell(app, id);
     if is_first {
-        let app = app.clone();
-        tokio::spawn(async move {
-            let mut next = Some(id);
-            while let Some(id) = next {
-                let state = match scan_this_host(&app, id).await {
-                    Ok(()) => ScanState::Finished,
-                    Err(error) => {
-                        tracing::error!("the scan for images failed: {error}");
-                        ScanState::Failed(error.to_string())
-                    }
-                };
-                next = app.images.end(id, state, app.clock.now());
-                tell(&app, id);
-                if let Some(next) = next {
-                    tell(&app, next);
-                }
-            }
-        });
+        app.spawn(work_off(app.clone(), id));
     }
     id
+}
+
+/// One scan after the other, until none was asked for meanwhile.
+async fn work_off(app: App, first: Uuid) {
+    let mut next = Some(first);
+    while let Some(id) = next {
+        let state = match scan_this_host(&app, id).await {
+            Ok(()) => ScanState::Finished,
+            Err(error) => {
+                tracing::error!("the scan for images failed: {error}");
+                ScanState::Failed(error.to_string())
+            }
+        };
+        next = app.images.end(id, state, app.clock.now());
+        tell(&app, id);
+        if let Some(next) = next {
+            tell(&app, next);
+        }
+    }
 }
 
 /// Says how far a scan is to those who watch.
