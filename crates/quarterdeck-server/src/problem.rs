@@ -343,12 +343,29 @@ impl From<crate::templates::Error> for Problem {
     }
 }
 
+impl From<crate::images::Invalid> for FieldError {
+    fn from(invalid: crate::images::Invalid) -> FieldError {
+        use crate::images::Invalid;
+        match invalid {
+            Invalid::Node { index } => {
+                let detail = "This node is none of those that are looked at: see images.ssh.nodes.";
+                FieldError::new(format!("/nodes/{index}"), "no-such-node", detail)
+            }
+            Invalid::Path { index } => {
+                let detail = "This path is beneath no directory that is looked at: see images.directories.";
+                FieldError::new(format!("/paths/{index}"), "no-such-directory", detail)
+            }
+        }
+    }
+}
+
 impl From<crate::images::Error> for Problem {
     fn from(error: crate::images::Error) -> Problem {
         use crate::images::Error;
         match error {
             Error::NotFound => Problem::not_found("image"),
             Error::NoSuchScan => Problem::not_found("scan"),
+            Error::Invalid(errors) => Problem::invalid(errors.into_iter().map(FieldError::from).collect()),
             Error::Db(error) => error.into(),
             Error::Internal(cause) => Problem::internal(cause),
         }

@@ -1349,7 +1349,7 @@ export interface paths {
         };
         get?: never;
         put?: never;
-        /** Look through the directories again. */
+        /** Look for images again, everywhere or at a part. */
         post: operations["images_scan"];
         delete?: never;
         options?: never;
@@ -1368,7 +1368,8 @@ export interface paths {
         get: operations["images_progress"];
         put?: never;
         post?: never;
-        delete?: never;
+        /** End a scan before it is done. One that is over stays as it is. */
+        delete: operations["images_cancel"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2990,6 +2991,9 @@ export interface components {
         };
         ImageScanHost: {
             host: string;
+            state: components["schemas"]["ImageScanHostState"];
+            /** @description Why it failed, and what to do. */
+            error?: string | null;
             /** Format: int64 */
             files_seen: number;
             /** Format: int64 */
@@ -3011,12 +3015,33 @@ export interface components {
             /** @description The first of them. */
             errors: components["schemas"]["ImageScanError"][];
         };
+        /**
+         * @description `failed`: it could not be looked at, or not to the end.
+         * @enum {string}
+         */
+        ImageScanHostState: "waiting" | "running" | "finished" | "failed";
+        /** @description What to look at. Nothing named: everything. */
+        ImageScanRequest: {
+            /**
+             * @description These nodes alone, by their names; the portal's own host has one too.
+             * @default null
+             */
+            nodes: string[] | null;
+            /**
+             * @description What lies beneath these directories alone. Each must be one that is configured, or lie beneath one.
+             * @default null
+             */
+            paths: string[] | null;
+        };
         ImageScanStarted: {
             /** Format: uuid */
             scan_id: string;
         };
-        /** @enum {string} */
-        ImageScanState: "queued" | "running" | "finished" | "failed";
+        /**
+         * @description `cancelled`: somebody ended it; what it had not looked at is as it was known.
+         * @enum {string}
+         */
+        ImageScanState: "queued" | "running" | "finished" | "cancelled" | "failed";
         /**
          * @description `server`: the portal's own host. `node`: a node, over SSH.
          * @enum {string}
@@ -10217,7 +10242,11 @@ export interface operations {
             path?: never;
             cookie?: never;
         };
-        requestBody?: never;
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ImageScanRequest"] | null;
+            };
+        };
         responses: {
             202: {
                 headers: {
@@ -10243,6 +10272,14 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description Too many requests: `Retry-After` says when to come back. */
@@ -10274,6 +10311,60 @@ export interface operations {
                 content: {
                     "application/json": components["schemas"]["ImageScan"];
                 };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    images_cancel: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in. */
             401: {

@@ -128,6 +128,7 @@ pub const TABLE: &[Route] = &[
     route("GET", "/api/v1/images/{id}/apps", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
     route("POST", "/api/v1/images/scan", Rule::Role(Operator, Write(Images)), Some(Class::Scan)),
     route("GET", "/api/v1/images/scans/{id}", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
+    route("DELETE", "/api/v1/images/scans/{id}", Rule::Role(Operator, Write(Images)), Some(Class::Write)),
 
     route("OPTIONS", "/api/v1/uploads", Public, Some(Class::Read)),
     route("POST", "/api/v1/uploads", Rule::Role(User, Write(Uploads)), Some(Class::NewUpload)),

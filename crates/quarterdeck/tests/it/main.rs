@@ -22,6 +22,7 @@ mod file_tasks_space;
 mod greed;
 mod headers;
 mod image_inspect;
+mod image_nodes;
 mod images;
 mod job_control;
 mod kills;
@@ -38,6 +39,8 @@ mod related_jobs;
 mod results;
 mod sessions;
 mod slurmrestd;
+#[path = "../../../quarterdeck-ssh/tests/it/sshd.rs"]
+mod sshd;
 mod support;
 mod sweeps;
 mod uploads;

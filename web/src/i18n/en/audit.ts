@@ -98,7 +98,7 @@ export const audit = {
     },
     user: { add: "Account made", change: "Account changed", "set-password": "Password set" },
     key: { create: "API key made", revoke: "API key revoked", list: "Others' keys read" },
-    image: { scan: "Images scanned" },
+    image: { scan: "Images scanned", scan_cancel: "Scan for images ended" },
     template: { scan: "Templates scanned" },
     access: { refused: "Access refused" },
     notifications: {

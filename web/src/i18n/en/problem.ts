@@ -102,6 +102,7 @@ export const problem = {
     ...choiceFaults,
     ...notificationFields,
     ...sweepFaults,
+    "no-such-directory": "Images are not looked for in this directory: see images.directories.",
     "no-such-user": "The cluster has no user {{name}}: look at the spelling.",
     "no-such-group": "The cluster has no group {{name}}: look at the spelling.",
     "named-twice": "{{name}} is named twice: name everybody once.",

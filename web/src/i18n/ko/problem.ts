@@ -104,6 +104,7 @@ export const problem: Translation<typeof en.problem> = {
   },
   fields: {
     ...choiceFaults,
+    "no-such-directory": "이미지를 검색하지 않는 디렉터리입니다. images.directories를 확인하십시오.",
     ...notificationFields,
     ...sweepFaults,
     "no-such-user": "클러스터에 {{name}} 사용자가 없습니다. 철자를 확인하십시오.",
