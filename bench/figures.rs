@@ -2,6 +2,9 @@
 //! Prints the table that `bench/run` puts into `bench/RESULTS.md`; some figures alone: `cargo bench --bench figures -- jobs`.
 
 mod images;
+mod nodes;
+#[path = "../crates/quarterdeck-ssh/tests/it/sshd.rs"]
+mod sshd;
 #[path = "../crates/quarterdeck/tests/it/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 mod support;
@@ -48,6 +51,9 @@ async fn main() {
     }
     if is_wanted("images") {
         images::measure();
+    }
+    if is_wanted("nodes") {
+        nodes::measure().await;
     }
     if is_wanted("jobs") {
         jobs().await;
