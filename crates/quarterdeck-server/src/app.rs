@@ -53,16 +53,17 @@ impl App {
 
     /// A site's parts without anything beside the database: no agent, no scheduler. For tests and measurements.
     pub(crate) fn alone(config: Config, db: Db, clock: Clock) -> anyhow::Result<App> {
+        let audit = audit::Log::new(db.clone(), clock.clone(), &config)?;
         Ok(App::new(Parts {
             agents: Agents::new(Start::Launcher { socket: "/nowhere".into() }, 1),
             clusters: Clusters::new(&config, Mode::MultiUser),
             limits: Limits::new(&config, clock.clone(), None),
             live: Live::default(),
-            uploads: Default::default(),
+            uploads: crate::uploads::Uploads::new(&db, &audit),
             images: Default::default(),
             jobs: Default::default(),
             notifications: crate::notifications::Notifications::new(&config)?,
-            audit: audit::Log::new(db.clone(), clock.clone(), &config)?,
+            audit,
             keys: Keys::load_or_generate(&config.server.data)?,
             config,
             mode: Mode::MultiUser,

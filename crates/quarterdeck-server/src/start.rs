@@ -65,7 +65,7 @@ pub async fn serve(
         clusters: Clusters::new(&config, mode),
         limits: Limits::new(&config, clock.clone(), redis),
         live: live::Live::default(),
-        uploads: uploads::Uploads::default(),
+        uploads: uploads::Uploads::new(&db, &audit),
         images: images::Images::default(),
         jobs: jobs::Jobs::default(),
         notifications: notifications::Notifications::new(&config)?,

@@ -12,6 +12,7 @@ mod finish;
 mod kind;
 mod lease;
 mod metadata;
+mod record;
 mod senders;
 mod store;
 mod turns;
@@ -31,14 +32,15 @@ use uuid::Uuid;
 use crate::access::Actor;
 use crate::agents::{self, Agent, UserFile};
 use crate::app::App;
-use crate::audit::{Event, Outcome};
+use crate::audit::{self, Event, Outcome};
 use crate::auth;
-use crate::db::to_us;
+use crate::db::{Db, to_us};
 pub use durability::Durability;
 pub(crate) use expiry::sweep;
 use kind::Judgement;
 pub use kind::{KindSource, Reason, Risk, Rule};
 use lease::Lease;
+use record::Recorder;
 use senders::{Sender, Senders};
 use turns::Turns;
 
@@ -197,8 +199,9 @@ pub struct Which {
 }
 
 /// What is being written just now.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Uploads {
+    recorder: Recorder,
     senders: Senders,
     /// Those that could not be put in place, and when.
     failed: Arc<Mutex<HashMap<Uuid, Instant>>>,
@@ -355,6 +358,15 @@ pub(super) async fn set_kind(app: &App, actor: &Actor, id: Uuid, kind: FileKind)
 }
 
 impl Uploads {
+    pub(crate) fn new(db: &Db, audit: &audit::Log) -> Uploads {
+        Uploads {
+            recorder: Recorder::start(db, audit),
+            senders: Senders::default(),
+            failed: Arc::default(),
+            turns: Turns::default(),
+        }
+    }
+
     fn failed(&self, id: Uuid) {
         let mut failed = self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         failed.retain(|_, at| at.elapsed() < TRY_AGAIN);
@@ -465,7 +477,7 @@ mod tests {
             let names = ["100%.dat", "한글 파일", "it's", "new\nline", "<b>"];
             let uploads: Vec<Upload> = names.into_iter().map(announced).collect();
             for upload in &uploads {
-                store::insert(db.write(), store::row(upload, alice.user_id, "host".to_owned())).await.unwrap();
+                store::insert(db.write(), vec![store::row(upload, alice.user_id, "host".to_owned())]).await.unwrap();
             }
             let newest = list(&app, &alice, Which::default(), None, 2).await.unwrap();
             let names_of =
@@ -494,7 +506,7 @@ mod tests {
     async fn one_server_at_a_time_has_the_lease_and_a_late_one_records_nothing() {
         on_each_database(async |db| {
             let upload = announced("leased");
-            store::insert(db.write(), store::row(&upload, Uuid::now_v7(), "host".to_owned())).await.unwrap();
+            store::insert(db.write(), vec![store::row(&upload, Uuid::now_v7(), "host".to_owned())]).await.unwrap();
             let take = async |now| {
                 let tx = db.begin().await.unwrap();
                 let fence = store::take_lease(&tx, upload.id, now, now + 100).await.unwrap();
@@ -508,7 +520,10 @@ mod tests {
             assert_eq!(take(1201).await, Some(2));
             assert!(!store::renew_lease(db.write(), upload.id, 1, 9999).await.unwrap());
             assert!(!store::set_offset(db.write(), (upload.id, 1), 5, 1).await.unwrap());
-            let finish = async |fence| store::finish(db.write(), upload.clone(), None, fence).await.unwrap().is_some();
+            let finish = async |fence| {
+                let finished = store::finish(db.write(), vec![(upload.clone(), None, fence)]).await.unwrap();
+                finished[0].is_some()
+            };
             assert!(!finish(1).await);
             assert!(store::set_offset(db.write(), (upload.id, 2), 5, 1).await.unwrap());
             store::end_lease(db.write(), upload.id, 1).await.unwrap();
