@@ -21,6 +21,7 @@ mod file_tasks;
 mod file_tasks_space;
 mod greed;
 mod headers;
+mod https;
 mod image_inspect;
 mod images;
 mod job_control;
