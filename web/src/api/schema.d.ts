@@ -1788,7 +1788,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Say what kind the file is, and the next ones with its ending. */
+        /** Say what kind the file is, and the next ones with its ending; or take back what was said. */
         patch: operations["uploads_set_kind"];
         trace?: never;
     };
@@ -2193,7 +2193,7 @@ export interface components {
             task: components["schemas"]["FileTask"];
         };
         Change: {
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["FileKind"] | null;
         };
         ChangePassword: {
             current_password: string;
@@ -2254,6 +2254,8 @@ export interface components {
             max_tres_per_job?: string | null;
             max_tres_per_user?: string | null;
         };
+        /** @enum {string} */
+        ClusterSource: "jobs" | "nodes" | "reservations" | "accounting";
         /** @enum {string} */
         ClusterState: "up" | "down";
         /** @enum {string} */
@@ -2423,6 +2425,11 @@ export interface components {
             /** @description The name it gets in the job's directory; unset: its own. */
             as?: string | null;
         };
+        /**
+         * @description The seven kinds of file.
+         * @enum {string}
+         */
+        FileKind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
         /** @description A file that a job of this template gets. */
         FileSlot: {
             /** @description Its name in the job's working directory. */
@@ -3217,11 +3224,6 @@ export interface components {
              */
             reservation: string | null;
         };
-        /**
-         * @description The seven kinds of file.
-         * @enum {string}
-         */
-        Kind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
         /** @description Why a file is of its kind. */
         KindReason: {
             /** @description Stable, for translation. */
@@ -4204,8 +4206,8 @@ export interface components {
                 /** Format: uuid */
                 id: string;
                 filename: string;
-                kind: components["schemas"]["Kind"];
-                kind_source: components["schemas"]["Source"];
+                kind: components["schemas"]["FileKind"];
+                kind_source: components["schemas"]["UploadKindSource"];
                 kind_reason: components["schemas"]["KindReason"];
                 /** @description What to be careful with; known when the file is whole. */
                 warnings: components["schemas"]["Warning"][];
@@ -4623,11 +4625,9 @@ export interface components {
             /** @description At most 500. */
             fingerprints: string[];
         };
-        /** @enum {string} */
-        Source: "jobs" | "nodes" | "reservations" | "accounting";
         /** @description What is shown of it is old. */
         SourceInTrouble: {
-            source: components["schemas"]["Source"];
+            source: components["schemas"]["ClusterSource"];
             /**
              * Format: date-time
              * @description When it was last read.
@@ -4842,8 +4842,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             filename: string;
-            kind: components["schemas"]["Kind"];
-            kind_source: components["schemas"]["Source"];
+            kind: components["schemas"]["FileKind"];
+            kind_source: components["schemas"]["UploadKindSource"];
             kind_reason: components["schemas"]["KindReason"];
             /** @description What to be careful with; known when the file is whole. */
             warnings: components["schemas"]["Warning"][];
@@ -4878,6 +4878,8 @@ export interface components {
             fingerprint?: string | null;
             part?: components["schemas"]["PartInfo"] | null;
         };
+        /** @enum {string} */
+        UploadKindSource: "name" | "content" | "site_rule" | "user";
         UploadMeta: {
             /**
              * Format: int64
