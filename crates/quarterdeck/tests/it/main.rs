@@ -33,6 +33,8 @@ mod main_job;
 mod messages;
 mod nodes;
 mod notifications;
+mod official_programs;
+mod official_templates;
 mod outage;
 mod privacy;
 mod related_jobs;
