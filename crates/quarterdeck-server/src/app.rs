@@ -36,6 +36,7 @@ pub struct Parts {
     pub uploads: crate::uploads::Uploads,
     pub images: crate::images::Images,
     pub jobs: crate::jobs::Jobs,
+    pub templates: crate::templates::Templates,
     pub notifications: crate::notifications::Notifications,
 }
 
@@ -62,6 +63,7 @@ impl App {
             uploads: crate::uploads::Uploads::new(&db, &audit),
             images: Default::default(),
             jobs: Default::default(),
+            templates: Default::default(),
             notifications: crate::notifications::Notifications::new(&config)?,
             audit,
             keys: Keys::load_or_generate(&config.server.data)?,

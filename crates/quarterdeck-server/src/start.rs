@@ -70,6 +70,7 @@ pub async fn serve(
         uploads: uploads::Uploads::new(&db, &audit),
         images: images::Images::default(),
         jobs: jobs::Jobs::default(),
+        templates: templates::Templates::default(),
         notifications: notifications::Notifications::new(&config)?,
         audit,
         config,
@@ -78,7 +79,7 @@ pub async fn serve(
         db,
         keys,
     });
-    templates::load_at_start(&app).await;
+    templates::start(&app).await;
     images::scan_at_start(&app).await;
     notifications::start(&app);
     clusters::start(&app);

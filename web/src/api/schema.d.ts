@@ -1672,9 +1672,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The files that cannot be used: operators learn of all that are the site's, everybody of her own. */
+        get: operations["templates_faults"];
         put?: never;
-        /** Read the templates' directory again. */
+        /** Look at the templates' directory now. It is followed in any case. */
         post: operations["templates_scan"];
         delete?: never;
         options?: never;
@@ -1691,6 +1692,40 @@ export interface paths {
         };
         /** A template, by `id` or `id@version`. */
         get: operations["templates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version that a template ever had, the newest first. They stay when the template is gone. */
+        get: operations["templates_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version and its text. */
+        get: operations["templates_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -2623,6 +2658,8 @@ export interface components {
                 gpus: number;
                 /** @description `id@version`. */
                 template?: string | null;
+                /** @description Which of the template's versions it was, exactly: the SHA-256 of its text. Null also where the job is another's. */
+                template_hash?: string | null;
                 image?: string | null;
                 working_directory?: string | null;
                 mine: boolean;
@@ -3086,6 +3123,8 @@ export interface components {
             gpus: number;
             /** @description `id@version`. */
             template?: string | null;
+            /** @description Which of the template's versions it was, exactly: the SHA-256 of its text. Null also where the job is another's. */
+            template_hash?: string | null;
             image?: string | null;
             working_directory?: string | null;
             mine: boolean;
@@ -4156,6 +4195,8 @@ export interface components {
                 description: components["schemas"]["Text"];
                 category: string;
                 source: components["schemas"]["TemplateSource"];
+                /** @description Of its text, SHA-256: jobs remember it. */
+                hash: string;
                 tags: string[];
                 schedulers: components["schemas"]["SchedulerName"][];
                 image: components["schemas"]["ImageUse"];
@@ -4165,6 +4206,34 @@ export interface components {
                 resources: components["schemas"]["Resources"];
                 available: boolean;
                 unavailable_reason?: components["schemas"]["UnavailableReason"] | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_TemplateVersion: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Counted from 1.
+                 */
+                number: number;
+                /** @description What the template calls itself. */
+                version: string;
+                /** @description Of its text, SHA-256. */
+                hash: string;
+                source: components["schemas"]["TemplateSource"];
+                /** Format: date-time */
+                seen_at: string;
+                /** @description Who wrote it here; null: the file was changed by other means. */
+                author?: string | null;
+                /** @description It is the one that is offered now. */
+                current: boolean;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -4759,6 +4828,8 @@ export interface components {
             description: components["schemas"]["Text"];
             category: string;
             source: components["schemas"]["TemplateSource"];
+            /** @description Of its text, SHA-256: jobs remember it. */
+            hash: string;
             tags: string[];
             schedulers: components["schemas"]["SchedulerName"][];
             image: components["schemas"]["ImageUse"];
@@ -4775,11 +4846,13 @@ export interface components {
             /** @description Counted from 1; null: it concerns no line. */
             line?: number | null;
             message: string;
+            /** @description `id@version`: the last that the file held, which is offered meanwhile; null: there is none. */
+            served?: string | null;
         };
         TemplateScan: {
             /** @description Templates that can be used now. */
             loaded: number;
-            /** @description Files that cannot be used, and why. */
+            /** @description Files that cannot be used, and why; of those that you may know of. */
             failed: components["schemas"]["TemplateFailure"][];
         };
         /**
@@ -4787,6 +4860,29 @@ export interface components {
          * @enum {string}
          */
         TemplateSource: "official" | "community" | "private";
+        /** @description One of the versions that a template ever had. */
+        TemplateVersion: {
+            /**
+             * Format: int64
+             * @description Counted from 1.
+             */
+            number: number;
+            /** @description What the template calls itself. */
+            version: string;
+            /** @description Of its text, SHA-256. */
+            hash: string;
+            source: components["schemas"]["TemplateSource"];
+            /** Format: date-time */
+            seen_at: string;
+            /** @description Who wrote it here; null: the file was changed by other means. */
+            author?: string | null;
+            /** @description It is the one that is offered now. */
+            current: boolean;
+        };
+        TemplateVersionText: components["schemas"]["TemplateVersion"] & {
+            /** @description The YAML file, byte for byte. */
+            text: string;
+        };
         /** @description A text for people, in each of the page's languages. */
         Text: {
             en: string;
@@ -11245,7 +11341,8 @@ export interface operations {
             query?: {
                 category?: string;
                 source?: components["schemas"]["TemplateSource"];
-                /** @description In name, description, tags, category or id. */
+                tag?: string;
+                /** @description Words that are all in name, description, tags, category or id, in either language. */
                 q?: string;
                 limit?: number;
                 cursor?: string;
@@ -11270,6 +11367,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_faults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateScan"];
                 };
             };
             /** @description Not signed in. */
@@ -11372,6 +11515,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_versions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TemplateVersion"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateVersionText"];
                 };
             };
             /** @description Not signed in. */

@@ -43,6 +43,7 @@ mod sessions;
 mod slurmrestd;
 mod support;
 mod sweeps;
+mod templates;
 mod uploads;
 mod uploads_clients;
 mod uploads_kills;

@@ -30,6 +30,7 @@ export const templates = {
   rescan: "Reload templates",
   loaded_one: "{{count}} template loaded.",
   loaded_other: "{{count}} templates loaded.",
+  served: "Offered meanwhile: {{template}}.",
   use: "Use in a job",
   about: "About",
   id: "Id",

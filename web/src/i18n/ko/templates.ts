@@ -32,6 +32,7 @@ export const templates: Translation<typeof en.templates> = {
   noneAdvice: "다른 단어나 다른 분류로 찾아보십시오.",
   rescan: "템플릿 다시 읽기",
   loaded_other: "템플릿 {{count}}개를 읽었습니다.",
+  served: "그동안 제공되는 템플릿: {{template}}.",
   use: "작업에 사용",
   about: "정보",
   id: "ID",
