@@ -40,7 +40,8 @@ web/node_modules/.package-lock.json: web/package-lock.json
 	touch $@
 
 api: web/node_modules/.package-lock.json
-	cargo run --locked --quiet -p quarterdeck --bin quarterdeck -- openapi >openapi.json.new
+	cargo build --locked --quiet --workspace --bins --tests
+	target/debug/quarterdeck openapi >openapi.json.new
 	mv openapi.json.new openapi.json
 	cd web && npm run api
 

@@ -83,10 +83,11 @@ step() { # step NAME COMMAND...
 }
 
 run() { # run NAME COMMAND...: shown and kept. Output goes through a pipe, so that no tool waits for a terminal.
-  local name=$1
+  local name=$1 begun=$SECONDS
   shift
   say "== $name: $*"
   "$@" </dev/null 2>&1 | tee "$LOG/${name// /-}"
+  say "== $name took $((SECONDS - begun)) s"
 }
 
 count_rust() { # count_rust NAME WHAT

@@ -36,6 +36,7 @@ pub struct Parts {
     pub uploads: crate::uploads::Uploads,
     pub images: crate::images::Images,
     pub jobs: crate::jobs::Jobs,
+    pub templates: crate::templates::Templates,
     pub notifications: crate::notifications::Notifications,
 }
 
@@ -53,16 +54,18 @@ impl App {
 
     /// A site's parts without anything beside the database: no agent, no scheduler. For tests and measurements.
     pub(crate) fn alone(config: Config, db: Db, clock: Clock) -> anyhow::Result<App> {
+        let audit = audit::Log::new(db.clone(), clock.clone(), &config)?;
         Ok(App::new(Parts {
             agents: Agents::new(Start::Launcher { socket: "/nowhere".into() }, 1),
             clusters: Clusters::new(&config, Mode::MultiUser),
             limits: Limits::new(&config, clock.clone(), None),
             live: Live::default(),
-            uploads: Default::default(),
+            uploads: crate::uploads::Uploads::new(&db, &audit),
             images: Default::default(),
             jobs: Default::default(),
+            templates: Default::default(),
             notifications: crate::notifications::Notifications::new(&config)?,
-            audit: audit::Log::new(db.clone(), clock.clone(), &config)?,
+            audit,
             keys: Keys::load_or_generate(&config.server.data)?,
             config,
             mode: Mode::MultiUser,

@@ -1673,9 +1673,10 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        get?: never;
+        /** The files that cannot be used: operators learn of all that are the site's, everybody of her own. */
+        get: operations["templates_faults"];
         put?: never;
-        /** Read the templates' directory again. */
+        /** Look at the templates' directory now. It is followed in any case. */
         post: operations["templates_scan"];
         delete?: never;
         options?: never;
@@ -1692,6 +1693,40 @@ export interface paths {
         };
         /** A template, by `id` or `id@version`. */
         get: operations["templates_get"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/versions": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** Every version that a template ever had, the newest first. They stay when the template is gone. */
+        get: operations["templates_versions"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/versions/{number}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** One version and its text. */
+        get: operations["templates_version"];
         put?: never;
         post?: never;
         delete?: never;
@@ -1789,7 +1824,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Say what kind the file is, and the next ones with its ending. */
+        /** Say what kind the file is, and the next ones with its ending; or take back what was said. */
         patch: operations["uploads_set_kind"];
         trace?: never;
     };
@@ -2194,7 +2229,7 @@ export interface components {
             task: components["schemas"]["FileTask"];
         };
         Change: {
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["FileKind"] | null;
         };
         ChangePassword: {
             current_password: string;
@@ -2255,6 +2290,8 @@ export interface components {
             max_tres_per_job?: string | null;
             max_tres_per_user?: string | null;
         };
+        /** @enum {string} */
+        ClusterSource: "jobs" | "nodes" | "reservations" | "accounting";
         /** @enum {string} */
         ClusterState: "up" | "down";
         /** @enum {string} */
@@ -2424,6 +2461,11 @@ export interface components {
             /** @description The name it gets in the job's directory; unset: its own. */
             as?: string | null;
         };
+        /**
+         * @description The seven kinds of file.
+         * @enum {string}
+         */
+        FileKind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
         /** @description A file that a job of this template gets. */
         FileSlot: {
             /** @description Its name in the job's working directory. */
@@ -2617,6 +2659,8 @@ export interface components {
                 gpus: number;
                 /** @description `id@version`. */
                 template?: string | null;
+                /** @description Which of the template's versions it was, exactly: the SHA-256 of its text. Null also where the job is another's. */
+                template_hash?: string | null;
                 image?: string | null;
                 working_directory?: string | null;
                 mine: boolean;
@@ -3104,6 +3148,8 @@ export interface components {
             gpus: number;
             /** @description `id@version`. */
             template?: string | null;
+            /** @description Which of the template's versions it was, exactly: the SHA-256 of its text. Null also where the job is another's. */
+            template_hash?: string | null;
             image?: string | null;
             working_directory?: string | null;
             mine: boolean;
@@ -3242,11 +3288,6 @@ export interface components {
              */
             reservation: string | null;
         };
-        /**
-         * @description The seven kinds of file.
-         * @enum {string}
-         */
-        Kind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
         /** @description Why a file is of its kind. */
         KindReason: {
             /** @description Stable, for translation. */
@@ -4179,6 +4220,8 @@ export interface components {
                 description: components["schemas"]["Text"];
                 category: string;
                 source: components["schemas"]["TemplateSource"];
+                /** @description Of its text, SHA-256: jobs remember it. */
+                hash: string;
                 tags: string[];
                 schedulers: components["schemas"]["SchedulerName"][];
                 image: components["schemas"]["ImageUse"];
@@ -4188,6 +4231,34 @@ export interface components {
                 resources: components["schemas"]["Resources"];
                 available: boolean;
                 unavailable_reason?: components["schemas"]["UnavailableReason"] | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
+        Page_TemplateVersion: {
+            items: {
+                /**
+                 * Format: int64
+                 * @description Counted from 1.
+                 */
+                number: number;
+                /** @description What the template calls itself. */
+                version: string;
+                /** @description Of its text, SHA-256. */
+                hash: string;
+                source: components["schemas"]["TemplateSource"];
+                /** Format: date-time */
+                seen_at: string;
+                /** @description Who wrote it here; null: the file was changed by other means. */
+                author?: string | null;
+                /** @description It is the one that is offered now. */
+                current: boolean;
             }[];
             /** @description Send it as `cursor` to get the next page; null: this was the last. */
             next_cursor?: string | null;
@@ -4229,8 +4300,8 @@ export interface components {
                 /** Format: uuid */
                 id: string;
                 filename: string;
-                kind: components["schemas"]["Kind"];
-                kind_source: components["schemas"]["Source"];
+                kind: components["schemas"]["FileKind"];
+                kind_source: components["schemas"]["UploadKindSource"];
                 kind_reason: components["schemas"]["KindReason"];
                 /** @description What to be careful with; known when the file is whole. */
                 warnings: components["schemas"]["Warning"][];
@@ -4648,11 +4719,9 @@ export interface components {
             /** @description At most 500. */
             fingerprints: string[];
         };
-        /** @enum {string} */
-        Source: "jobs" | "nodes" | "reservations" | "accounting";
         /** @description What is shown of it is old. */
         SourceInTrouble: {
-            source: components["schemas"]["Source"];
+            source: components["schemas"]["ClusterSource"];
             /**
              * Format: date-time
              * @description When it was last read.
@@ -4784,6 +4853,8 @@ export interface components {
             description: components["schemas"]["Text"];
             category: string;
             source: components["schemas"]["TemplateSource"];
+            /** @description Of its text, SHA-256: jobs remember it. */
+            hash: string;
             tags: string[];
             schedulers: components["schemas"]["SchedulerName"][];
             image: components["schemas"]["ImageUse"];
@@ -4800,11 +4871,13 @@ export interface components {
             /** @description Counted from 1; null: it concerns no line. */
             line?: number | null;
             message: string;
+            /** @description `id@version`: the last that the file held, which is offered meanwhile; null: there is none. */
+            served?: string | null;
         };
         TemplateScan: {
             /** @description Templates that can be used now. */
             loaded: number;
-            /** @description Files that cannot be used, and why. */
+            /** @description Files that cannot be used, and why; of those that you may know of. */
             failed: components["schemas"]["TemplateFailure"][];
         };
         /**
@@ -4812,6 +4885,29 @@ export interface components {
          * @enum {string}
          */
         TemplateSource: "official" | "community" | "private";
+        /** @description One of the versions that a template ever had. */
+        TemplateVersion: {
+            /**
+             * Format: int64
+             * @description Counted from 1.
+             */
+            number: number;
+            /** @description What the template calls itself. */
+            version: string;
+            /** @description Of its text, SHA-256. */
+            hash: string;
+            source: components["schemas"]["TemplateSource"];
+            /** Format: date-time */
+            seen_at: string;
+            /** @description Who wrote it here; null: the file was changed by other means. */
+            author?: string | null;
+            /** @description It is the one that is offered now. */
+            current: boolean;
+        };
+        TemplateVersionText: components["schemas"]["TemplateVersion"] & {
+            /** @description The YAML file, byte for byte. */
+            text: string;
+        };
         /** @description A text for people, in each of the page's languages. */
         Text: {
             en: string;
@@ -4867,8 +4963,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             filename: string;
-            kind: components["schemas"]["Kind"];
-            kind_source: components["schemas"]["Source"];
+            kind: components["schemas"]["FileKind"];
+            kind_source: components["schemas"]["UploadKindSource"];
             kind_reason: components["schemas"]["KindReason"];
             /** @description What to be careful with; known when the file is whole. */
             warnings: components["schemas"]["Warning"][];
@@ -4903,6 +4999,8 @@ export interface components {
             fingerprint?: string | null;
             part?: components["schemas"]["PartInfo"] | null;
         };
+        /** @enum {string} */
+        UploadKindSource: "name" | "content" | "site_rule" | "user";
         UploadMeta: {
             /**
              * Format: int64
@@ -11334,7 +11432,8 @@ export interface operations {
             query?: {
                 category?: string;
                 source?: components["schemas"]["TemplateSource"];
-                /** @description In name, description, tags, category or id. */
+                tag?: string;
+                /** @description Words that are all in name, description, tags, category or id, in either language. */
                 q?: string;
                 limit?: number;
                 cursor?: string;
@@ -11359,6 +11458,52 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_faults: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateScan"];
                 };
             };
             /** @description Not signed in. */
@@ -11461,6 +11606,122 @@ export interface operations {
                 };
                 content: {
                     "application/json": components["schemas"]["Template"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_versions: {
+        parameters: {
+            query?: {
+                limit?: number;
+                cursor?: number;
+            };
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TemplateVersion"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_version: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+                number: number;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateVersionText"];
                 };
             };
             /** @description Not signed in. */

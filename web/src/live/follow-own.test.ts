@@ -2,9 +2,11 @@ import { QueryClient } from "@tanstack/react-query";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ImageScan, UploadInfo } from "../api/types";
 import { driftQuery, imageListQuery, imageQuery, scanQuery } from "../images/queries";
+import { templateFaultsQuery, templateQuery, templatesQuery } from "../templates/queries";
 import { uploadsQuery } from "../uploads/queries";
 import { type ChannelMessage, LiveConnection, type Subscription } from "./connection";
 import { followScans } from "./follow-scans";
+import { followTemplates } from "./follow-templates";
 import { followUploads } from "./follow-uploads";
 
 class Heard extends LiveConnection {
@@ -60,6 +62,25 @@ describe("what the live connection says of scans", () => {
     connection.says({ type: "delta", channel: "scans", upsert: [scan("running")], remove: [] });
     expect(cache.getQueryData<ImageScan>(scanQuery("s").queryKey)?.state).toBe("running");
     connection.says({ type: "delta", channel: "scans", upsert: [scan("finished")], remove: [] });
+    expect(old()).toBe(shown.length);
+  });
+});
+
+describe("what the live connection says of the template library", () => {
+  it("is that it has changed, and that something may have gone past us", () => {
+    followTemplates(connection, cache);
+    const shown = [templatesQuery, templateQuery("shell"), templateFaultsQuery];
+    const fill = () => {
+      for (const { queryKey } of shown) cache.setQueryData(queryKey, {} as never);
+    };
+    const old = () => shown.filter(({ queryKey }) => cache.getQueryState(queryKey)?.isInvalidated).length;
+    fill();
+    connection.says({ type: "snapshot", channel: "templates", items: [] });
+    expect(old()).toBe(0);
+    connection.says({ type: "delta", channel: "templates", upsert: [], remove: ["shell"] });
+    expect(old()).toBe(shown.length);
+    fill();
+    connection.says({ type: "snapshot", channel: "templates", items: [] });
     expect(old()).toBe(shown.length);
   });
 });

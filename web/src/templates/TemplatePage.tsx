@@ -8,6 +8,7 @@ import type { Parameter, Template, TemplateFile } from "../api/types";
 import { useCurrentCluster } from "../frame/current-cluster";
 import { useLookUp } from "../i18n/use-look-up";
 import { useText } from "../i18n/use-text";
+import { useFollowTemplates } from "../live/follow-templates";
 import { type Column, DataTable } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
@@ -25,6 +26,7 @@ export function TemplatePage() {
   const text = useText();
   const { template: id } = route.useParams();
   const cluster = useCurrentCluster();
+  useFollowTemplates();
   const { data: template, error, refetch } = useQuery(templateQuery(id));
   return (
     <>

@@ -8,6 +8,7 @@ import { api } from "../api/client";
 import type { Template } from "../api/types";
 import { useIsOperator } from "../auth/use-session";
 import { useText } from "../i18n/use-text";
+import { useFollowTemplates } from "../live/follow-templates";
 import { type Column, DataTable } from "../ui/DataTable";
 import { PageHeader } from "../ui/PageHeader";
 import { Panel } from "../ui/Panel";
@@ -15,7 +16,7 @@ import { SearchBox } from "../ui/SearchBox";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import toolbar from "../ui/toolbar.module.css";
 import { categoriesOf, searchTemplates, useCategoryName } from "./library";
-import { templatesQuery } from "./queries";
+import { libraryChanged, templateFaultsQuery, templatesQuery } from "./queries";
 import { Unavailable } from "./Unavailable";
 
 const route = getRouteApi("/frame/templates");
@@ -28,6 +29,7 @@ export function TemplatesPage() {
   const { q = "", category = "" } = route.useSearch();
   const navigate = route.useNavigate();
   const open = useNavigate();
+  useFollowTemplates();
   const { data, error, refetch } = useQuery(templatesQuery);
   const templates = data && searchTemplates(data.items, q, category);
 
@@ -127,13 +129,15 @@ export function TemplatesPage() {
   );
 }
 
-/** Reads the template files again, and says which could not be read and where. */
+/** Looks at the template files now, and says which cannot be used and where. */
 function Rescan() {
   const { t } = useTranslation();
   const cache = useQueryClient();
   const { mutate, isPending, data, error } = api.useMutation("post", "/api/v1/templates/scan", {
-    onSuccess: () => cache.invalidateQueries({ queryKey: templatesQuery.queryKey }),
+    onSuccess: () => libraryChanged(cache),
   });
+  const { data: faults } = useQuery(templateFaultsQuery);
+  const failed = faults?.failed ?? [];
   return (
     <div>
       <Button
@@ -145,13 +149,17 @@ function Rescan() {
         {t("templates.rescan")}
       </Button>
       {error && <ProblemNote error={error} />}
-      {data && (
+      {(data || failed.length > 0) && (
         <p role="status" className="qd-dim" style={{ margin: "6px 0 0", fontSize: "0.8125rem" }}>
-          {t("templates.loaded", { count: data.loaded })}
-          {data.failed.map((failure) => (
-            <span key={failure.file} style={{ display: "block", color: "var(--qd-failed)" }}>
+          {data && t("templates.loaded", { count: data.loaded })}
+          {failed.map((failure) => (
+            <span
+              key={`${failure.file} ${failure.message}`}
+              style={{ display: "block", color: "var(--qd-failed)" }}
+            >
               {failure.file}
               {failure.line ? `:${failure.line}` : ""}: {failure.message}
+              {failure.served && ` ${t("templates.served", { template: failure.served })}`}
             </span>
           ))}
         </p>

@@ -121,6 +121,10 @@ pub const TABLE: &[Route] = &[
 
     route("GET", "/api/v1/templates", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
     route("GET", "/api/v1/templates/{id}", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
+    // Each is answered what she may know of.
+    route("GET", "/api/v1/templates/scan", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
+    route("GET", "/api/v1/templates/{id}/versions", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
+    route("GET", "/api/v1/templates/{id}/versions/{number}", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
     route("POST", "/api/v1/templates/scan", Rule::Role(Operator, Write(Templates)), Some(Class::Scan)),
     route("GET", "/api/v1/images", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
     route("GET", "/api/v1/images/drift", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),

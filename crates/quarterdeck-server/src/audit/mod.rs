@@ -21,13 +21,13 @@ mod syslog;
 mod tests;
 mod verify;
 mod walk;
-mod writer;
 
 use std::path::PathBuf;
 use std::sync::Arc;
 
 use anyhow::bail;
 use chrono::TimeDelta;
+use sea_orm::prelude::async_trait;
 use sea_orm::{ConnectionTrait, DbErr};
 use serde_json::{Value, json};
 use tokio::sync::{Notify, Semaphore};
@@ -36,7 +36,8 @@ use uuid::Uuid;
 use crate::access::{Actor, Origin, Via};
 use crate::clock::Clock;
 use crate::config::Config;
-use crate::db::{Db, to_us};
+use crate::db::together::{Together, Write};
+use crate::db::{Db, Transaction, to_us};
 use crate::secret_file;
 pub use bench::Bench;
 use chain::Key;
@@ -46,7 +47,6 @@ pub use list::Filter;
 use refusals::{Recording, Source, Tally};
 pub use verify::{Error, Report};
 pub use walk::Finding;
-use writer::Writer;
 
 /// What happened to what.
 #[derive(Clone, Debug)]
@@ -141,6 +141,25 @@ impl<'a> From<&'a Actor> for Who<'a> {
     }
 }
 
+/// An event that is yet to be written, with [`Log::record_all`].
+#[derive(Clone, Debug)]
+pub struct Prepared(store::events::Model);
+
+/// Events that stand by themselves.
+struct Events;
+
+#[async_trait::async_trait]
+impl Write for Events {
+    type Item = store::events::Model;
+    type Outcome = ();
+
+    async fn write(&self, tx: &Transaction, events: Vec<store::events::Model>) -> Result<Vec<()>, DbErr> {
+        let written = vec![(); events.len()];
+        store::insert(tx, events).await?;
+        Ok(written)
+    }
+}
+
 /// The audit log. Cheap to clone.
 #[derive(Clone)]
 pub struct Log(Arc<Inner>);
@@ -152,7 +171,7 @@ struct Inner {
     places: Places,
     /// How long events stay in the database.
     keep: TimeDelta,
-    writer: Writer,
+    writer: Together<Events>,
     refusals: Tally,
     /// Wakes the sealer.
     written: Notify,
@@ -181,7 +200,7 @@ impl Log {
         let remedy = "restore another from your backup (docs/admin/audit.md says what a lost key means)";
         let key = Key::new(&secret_file::load_or_generate(&places.key, remedy)?)?;
         Ok(Log(Arc::new(Inner {
-            writer: Writer::start(db.clone()),
+            writer: Together::start(db.clone(), Events),
             db,
             clock,
             key,
@@ -289,6 +308,33 @@ impl Log {
         event: Event<'_>,
     ) -> Result<(), DbErr> {
         self.insert(tx, self.entry(who.into(), event, outcome.as_str(), Some(intent))).await
+    }
+
+    /// The intent to do what is to be recorded together with others' by [`Log::record_all`], and its id.
+    pub fn intent<'a>(&self, who: impl Into<Who<'a>>, event: Event<'_>) -> (Uuid, Prepared) {
+        let entry = self.entry(who.into(), event, INTENT, None);
+        (entry.id, Prepared(entry))
+    }
+
+    /// How the deed of an intent ended, to be recorded together with others' by [`Log::record_all`].
+    pub fn conclusion<'a>(
+        &self,
+        who: impl Into<Who<'a>>,
+        intent: Uuid,
+        outcome: Outcome,
+        event: Event<'_>,
+    ) -> Prepared {
+        Prepared(self.entry(who.into(), event, outcome.as_str(), Some(intent)))
+    }
+
+    /// In the caller's transaction.
+    pub async fn record_all(&self, tx: &impl ConnectionTrait, events: Vec<Prepared>) -> Result<(), DbErr> {
+        if events.is_empty() {
+            return Ok(());
+        }
+        store::insert(tx, events.into_iter().map(|Prepared(event)| event).collect()).await?;
+        self.0.written.notify_one();
+        Ok(())
     }
 
     async fn write(&self, event: store::events::Model) -> Result<(), DbErr> {

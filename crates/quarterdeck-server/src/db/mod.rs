@@ -2,6 +2,7 @@
 
 #[cfg(test)]
 pub(crate) mod testing;
+pub(crate) mod together;
 mod transaction;
 
 use std::time::Duration;

@@ -80,6 +80,8 @@ pub(crate) struct Job {
     gpus: u32,
     /// `id@version`.
     template: Option<String>,
+    /// Which of the template's versions it was, exactly: the SHA-256 of its text. Null also where the job is another's.
+    template_hash: Option<String>,
     image: Option<String>,
     working_directory: Option<String>,
     mine: bool,
@@ -116,6 +118,7 @@ impl Job {
             memory_mib: job.memory_mib,
             gpus: job.gpus,
             template: job.template.clone(),
+            template_hash: job.template_hash.clone().filter(|_| mine),
             image: job.image.clone(),
             working_directory: job.working_directory.clone().filter(|_| mine),
             mine,

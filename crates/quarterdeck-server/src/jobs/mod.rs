@@ -157,6 +157,8 @@ pub struct Job {
     pub memory_mib: Option<u64>,
     pub gpus: u32,
     pub template: Option<String>,
+    /// Of the template's text as it was then, SHA-256.
+    pub template_hash: Option<String>,
     pub image: Option<String>,
     pub working_directory: Option<String>,
     pub output_path: Option<String>,

@@ -321,6 +321,7 @@ pub(super) fn new_job(cluster: &str, seen: &slurm::Job, parent: Option<&Job>) ->
         memory_mib: None,
         gpus: 0,
         template: parent.and_then(|parent| parent.template.clone()),
+        template_hash: parent.and_then(|parent| parent.template_hash.clone()),
         image: parent.and_then(|parent| parent.image.clone()),
         working_directory: parent.and_then(|parent| sweep::directory_of(parent, &seen.job_id)),
         output_path: None,

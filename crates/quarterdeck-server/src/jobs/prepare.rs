@@ -89,8 +89,10 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
     };
     asked::check(cluster, actor, &new.resources, &mut errors);
     let waits_for = dependencies::asked(app, actor, cluster, &new.dependencies, &mut errors).await?;
-    let template = find_template(app, actor, cluster, &new, &mut errors).await?;
+    let template = find_template(app, actor, cluster, &new, &mut errors);
     let columns = new.sweep.as_ref().map(|sweep| sweep.parameters.as_slice()).unwrap_or_default();
+    let template_hash = template.as_ref().map(|(_, hash)| hash.clone());
+    let template = template.map(|(template, _)| template);
     if let Some(template) = &template {
         fill_slots(template, columns, &mut files, &mut errors);
     }
@@ -180,6 +182,7 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         memory_mib: asked.memory_mib,
         gpus: asked.gpus.map_or(0, |gpus| gpus.count),
         template,
+        template_hash,
         image: image.map(|image| image.name),
         output_path: None,
         error_path: None,
@@ -333,21 +336,19 @@ async fn find_image(
     }
 }
 
-/// The template that the job names, if it can be used here.
-async fn find_template(
+/// The template that the job names, if it can be used here, and the hash of its text.
+fn find_template(
     app: &App,
     actor: &Actor,
     cluster: &Cluster,
     new: &NewJob,
     errors: &mut Vec<FieldError>,
-) -> Result<Option<Template>, Error> {
-    let Some(reference) = &new.template else { return Ok(None) };
-    let template = match templates::find(app, actor, reference).await {
-        Ok(template) => template,
-        Err(templates::Error::Db(error)) => return Err(error.into()),
+) -> Option<(Template, String)> {
+    let (template, hash) = match templates::find(app, actor, new.template.as_deref()?) {
+        Ok(found) => found,
         Err(error) => {
             errors.push(FieldError::new("/template", "no-such-template", error.to_string()));
-            return Ok(None);
+            return None;
         }
     };
     if !template.runs_on(cluster.scheduler_name()) {
@@ -357,7 +358,7 @@ async fn find_template(
     if template.needs_image() && new.image.is_none() {
         errors.push(FieldError::new("/image", "image-required", "This template runs in an image: choose one."));
     }
-    Ok(Some(template))
+    Some((template, hash))
 }
 
 /// Gives the template's files the kind that it knows them by, and names those that are missing. Those that a sweep has

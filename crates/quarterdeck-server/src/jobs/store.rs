@@ -42,6 +42,7 @@ pub(super) struct Model {
     pub memory_mib: Option<i64>,
     pub gpus: i32,
     pub template: Option<String>,
+    pub template_hash: Option<String>,
     pub image: Option<String>,
     pub working_directory: Option<String>,
     pub output_path: Option<String>,

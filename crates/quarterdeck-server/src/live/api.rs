@@ -124,6 +124,7 @@ async fn serve(app: &App, origin: Origin, socket: &mut WebSocket) -> Result<(), 
         notifications: None,
         uploads: None,
         scans: None,
+        templates: None,
         followed: HashMap::new(),
     };
     send(socket, json!({"type": "ready"})).await?;
@@ -183,9 +184,10 @@ struct Watcher<'a> {
     reservations: HashSet<String>,
     /// Her notifications, if she watches them.
     notifications: Option<notifications::Watched>,
-    /// The same of her uploads, and of scans.
+    /// The same of her uploads, of scans and of the template library.
     uploads: Option<u64>,
     scans: Option<u64>,
+    templates: Option<u64>,
     /// Output channels and who reads their files.
     followed: HashMap<String, Follower>,
 }
@@ -196,6 +198,7 @@ fn route_of(channel: &str) -> Option<&'static str> {
         notifications::CHANNEL => "/api/v1/notifications",
         own::UPLOADS => "/api/v1/uploads",
         own::SCANS => "/api/v1/images/scans/{id}",
+        own::TEMPLATES => "/api/v1/templates",
         "jobs" => "/api/v1/clusters/{cluster}/jobs",
         "nodes" => "/api/v1/clusters/{cluster}/nodes",
         "reservations" => "/api/v1/clusters/{cluster}/reservations",
@@ -244,6 +247,7 @@ impl Watcher<'_> {
             (notifications::CHANNEL, self.notifications.is_some()),
             (own::UPLOADS, self.uploads.is_some()),
             (own::SCANS, self.scans.is_some()),
+            (own::TEMPLATES, self.templates.is_some()),
         ];
         channels.extend(own.into_iter().filter(|(_, watched)| *watched).map(|(name, _)| name.to_owned()));
         channels
@@ -255,6 +259,7 @@ impl Watcher<'_> {
             notifications::CHANNEL => self.notifications = None,
             own::UPLOADS => self.uploads = None,
             own::SCANS => self.scans = None,
+            own::TEMPLATES => self.templates = None,
             _ => {}
         }
         if let Some(cluster) = channel.strip_prefix("jobs:") {
@@ -328,6 +333,7 @@ impl Watcher<'_> {
             ([notifications::CHANNEL], _) => self.notifications_snapshot(socket).await,
             ([own::UPLOADS], _) => self.uploads_snapshot(socket).await,
             ([own::SCANS], _) => self.scans_snapshot(socket).await,
+            ([own::TEMPLATES], _) => self.templates_snapshot(socket).await,
             (["jobs", _], Some(cluster)) => self.jobs_since(socket, &cluster, point).await,
             (["nodes", _], Some(cluster)) => self.nodes_since(socket, &cluster, point).await,
             (["reservations", _], Some(cluster)) => self.reservations_snapshot(socket, &cluster).await,
@@ -382,6 +388,7 @@ impl Watcher<'_> {
             Event::Upload { owner, version, id, upload } => {
                 self.upload_delta(socket, owner, version, id, upload.as_deref()).await
             }
+            Event::Templates { version, change } => self.templates_delta(socket, version, &change).await,
             Event::Scan { version, scan } => self.scan_delta(socket, version, &scan).await,
             Event::Freshness { cluster, of: Topic::Jobs, freshness } if self.jobs.contains_key(&*cluster) => {
                 let mut said = status(&format!("jobs:{cluster}"), &freshness);
@@ -425,6 +432,9 @@ impl Watcher<'_> {
         }
         if self.scans.is_some() {
             self.scans_snapshot(socket).await?;
+        }
+        if self.templates.is_some() {
+            self.templates_snapshot(socket).await?;
         }
         Ok(())
     }

@@ -45,6 +45,23 @@ pub(crate) enum Topic {
     Notifications,
     Uploads,
     Scans,
+    Templates,
+}
+
+/// Templates that are new, have changed or are gone; nothing of both: files that cannot be used are others. Each with
+/// the Unix user whose alone it is.
+#[derive(Debug, Default)]
+pub(crate) struct TemplateChange {
+    /// `id@version`.
+    pub(crate) upsert: Vec<(Option<String>, String)>,
+    /// Ids.
+    pub(crate) remove: Vec<(Option<String>, String)>,
+}
+
+impl TemplateChange {
+    pub(crate) fn is_empty(&self) -> bool {
+        self.upsert.is_empty() && self.remove.is_empty()
+    }
 }
 
 #[derive(Clone)]
@@ -82,6 +99,10 @@ pub(crate) enum Event {
     Scan {
         version: u64,
         scan: Arc<Scan>,
+    },
+    Templates {
+        version: u64,
+        change: Arc<TemplateChange>,
     },
     Freshness {
         cluster: Arc<str>,
@@ -168,6 +189,14 @@ impl Live {
         let version = versions.entry((Topic::Scans, String::new())).or_default();
         *version += 1;
         self.publish(Event::Scan { version: *version, scan: Arc::new(scan) });
+    }
+
+    /// The library has changed.
+    pub(crate) fn templates_changed(&self, change: TemplateChange) {
+        let mut versions = self.versions();
+        let version = versions.entry((Topic::Templates, String::new())).or_default();
+        *version += 1;
+        self.publish(Event::Templates { version: *version, change: Arc::new(change) });
     }
 
     /// Reservations are new, have changed, or are gone.

@@ -2,6 +2,7 @@
 
 use axum::Json;
 use axum::extract::State;
+use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
@@ -15,7 +16,12 @@ use crate::requests::{Page, PathOf, QueryOf, limit};
 use crate::templates::{self, FileSlot, ImageUse, Offer, Parameter, SchedulerName, Text};
 
 pub(crate) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(list)).routes(routes!(get)).routes(routes!(scan))
+    OpenApiRouter::new()
+        .routes(routes!(list))
+        .routes(routes!(get))
+        .routes(routes!(faults, scan))
+        .routes(routes!(versions))
+        .routes(routes!(version))
 }
 
 #[derive(Serialize, ToSchema)]
@@ -26,6 +32,8 @@ struct Template {
     description: Text,
     category: String,
     source: Source,
+    /// Of its text, SHA-256: jobs remember it.
+    hash: String,
     tags: Vec<String>,
     schedulers: Vec<SchedulerName>,
     image: ImageUse,
@@ -60,7 +68,8 @@ enum UnavailableReason {
 struct Filter {
     category: Option<String>,
     source: Option<Source>,
-    /// In name, description, tags, category or id.
+    tag: Option<String>,
+    /// Words that are all in name, description, tags, category or id, in either language.
     q: Option<String>,
     limit: Option<u64>,
     cursor: Option<String>,
@@ -70,7 +79,7 @@ struct Filter {
 struct TemplateScan {
     /// Templates that can be used now.
     loaded: usize,
-    /// Files that cannot be used, and why.
+    /// Files that cannot be used, and why; of those that you may know of.
     failed: Vec<Failure>,
 }
 
@@ -82,6 +91,40 @@ struct Failure {
     /// Counted from 1; null: it concerns no line.
     line: Option<usize>,
     message: String,
+    /// `id@version`: the last that the file held, which is offered meanwhile; null: there is none.
+    served: Option<String>,
+}
+
+/// One of the versions that a template ever had.
+#[derive(Serialize, ToSchema)]
+struct TemplateVersion {
+    /// Counted from 1.
+    number: u64,
+    /// What the template calls itself.
+    version: String,
+    /// Of its text, SHA-256.
+    hash: String,
+    source: Source,
+    seen_at: DateTime<Utc>,
+    /// Who wrote it here; null: the file was changed by other means.
+    author: Option<String>,
+    /// It is the one that is offered now.
+    current: bool,
+}
+
+#[derive(Serialize, ToSchema)]
+struct TemplateVersionText {
+    #[serde(flatten)]
+    version: TemplateVersion,
+    /// The YAML file, byte for byte.
+    text: String,
+}
+
+#[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
+struct VersionPage {
+    limit: Option<u64>,
+    cursor: Option<u64>,
 }
 
 /// The templates that I may use, by id.
@@ -92,13 +135,9 @@ async fn list(
     actor: Actor,
     QueryOf(filter): QueryOf<Filter>,
 ) -> Result<Json<Page<Template>>, Problem> {
-    let source = filter.source.map(|source| match source {
-        Source::Official => templates::Source::Official,
-        Source::Community => templates::Source::Community,
-        Source::Private => templates::Source::Private,
-    });
-    let wanted = templates::Filter { category: filter.category, source, q: filter.q, after: filter.cursor };
-    let (offers, next_cursor) = templates::list(&app, &actor, &wanted, limit(filter.limit)).await?;
+    let Filter { category, source, tag, q, limit: asked, cursor } = filter;
+    let wanted = templates::Filter { category, source: source.map(templates::Source::from), tag, q, after: cursor };
+    let (offers, next_cursor) = templates::list(&app, &actor, &wanted, limit(asked) as usize).await?;
     Ok(Json(Page { items: offers.into_iter().map(Template::from).collect(), next_cursor, total: None }))
 }
 
@@ -109,28 +148,98 @@ async fn get(State(app): State<App>, actor: Actor, PathOf(id): PathOf<String>) -
     Ok(Json(templates::get(&app, &actor, &id).await?.into()))
 }
 
-/// Read the templates' directory again.
+/// The files that cannot be used: operators learn of all that are the site's, everybody of her own.
+#[utoipa::path(get, path = "/templates/scan", tag = "templates", responses((status = 200, body = TemplateScan)))]
+async fn faults(State(app): State<App>, actor: Actor) -> Json<TemplateScan> {
+    Json(templates::faults(&app, &actor).into())
+}
+
+/// Look at the templates' directory now. It is followed in any case.
 #[utoipa::path(post, path = "/templates/scan", tag = "templates",
     responses((status = 200, body = TemplateScan), (status = 503, body = ProblemDocument)))]
 async fn scan(State(app): State<App>, actor: Actor) -> Result<Json<TemplateScan>, Problem> {
-    let report = templates::scan(&app, &actor).await?;
-    let failure = |f: templates::Failure| Failure { file: f.file, line: f.line, message: f.message };
-    Ok(Json(TemplateScan { loaded: report.loaded, failed: report.failed.into_iter().map(failure).collect() }))
+    Ok(Json(templates::scan(&app, &actor).await?.into()))
+}
+
+/// Every version that a template ever had, the newest first. They stay when the template is gone.
+#[utoipa::path(get, path = "/templates/{id}/versions", tag = "templates", params(("id" = String, Path), VersionPage),
+    responses((status = 200, body = Page<TemplateVersion>), (status = 404, body = ProblemDocument)))]
+async fn versions(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf(id): PathOf<String>,
+    QueryOf(page): QueryOf<VersionPage>,
+) -> Result<Json<Page<TemplateVersion>>, Problem> {
+    let (versions, next) = templates::versions(&app, &actor, &id, page.cursor, limit(page.limit)).await?;
+    let items = versions.into_iter().map(TemplateVersion::from).collect();
+    Ok(Json(Page { items, next_cursor: next.map(|number| number.to_string()), total: None }))
+}
+
+/// One version and its text.
+#[utoipa::path(get, path = "/templates/{id}/versions/{number}", tag = "templates",
+    params(("id" = String, Path), ("number" = u64, Path)),
+    responses((status = 200, body = TemplateVersionText), (status = 404, body = ProblemDocument)))]
+async fn version(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf((id, number)): PathOf<(String, u64)>,
+) -> Result<Json<TemplateVersionText>, Problem> {
+    let (version, text) = templates::version(&app, &actor, &id, number).await?;
+    Ok(Json(TemplateVersionText { version: version.into(), text }))
+}
+
+impl From<Source> for templates::Source {
+    fn from(source: Source) -> templates::Source {
+        match source {
+            Source::Official => templates::Source::Official,
+            Source::Community => templates::Source::Community,
+            Source::Private => templates::Source::Private,
+        }
+    }
+}
+
+impl From<templates::Source> for Source {
+    fn from(source: templates::Source) -> Source {
+        match source {
+            templates::Source::Official => Source::Official,
+            templates::Source::Community => Source::Community,
+            templates::Source::Private => Source::Private,
+        }
+    }
+}
+
+impl From<templates::Report> for TemplateScan {
+    fn from(templates::Report { loaded, failed }: templates::Report) -> TemplateScan {
+        let failure =
+            |f: templates::Failure| Failure { file: f.file, line: f.line, message: f.message, served: f.served };
+        TemplateScan { loaded, failed: failed.into_iter().map(failure).collect() }
+    }
+}
+
+impl From<templates::Version> for TemplateVersion {
+    fn from(version: templates::Version) -> TemplateVersion {
+        TemplateVersion {
+            number: version.number,
+            version: version.version,
+            hash: version.hash,
+            source: version.source.into(),
+            seen_at: version.seen_at,
+            author: version.author,
+            current: version.is_current,
+        }
+    }
 }
 
 impl From<Offer> for Template {
-    fn from(Offer { template, source, unavailable }: Offer) -> Template {
+    fn from(Offer { template, source, hash, unavailable }: Offer) -> Template {
         Template {
             id: template.id,
             version: template.version,
             name: template.name,
             description: template.description,
             category: template.category,
-            source: match source {
-                templates::Source::Official => Source::Official,
-                templates::Source::Community => Source::Community,
-                templates::Source::Private => Source::Private,
-            },
+            source: source.into(),
+            hash,
             tags: template.tags,
             schedulers: template.schedulers,
             image: template.image,

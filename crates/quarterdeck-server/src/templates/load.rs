@@ -1,71 +1,246 @@
 //! Reads the templates' directory: `official/<category>/*.yaml`, `community/**`, `private/<user>/**`. What else lies
-//! there (`archived/`) is not offered.
+//! there (`archived/`) is not offered. Read again are the files that changed, once they have come to rest.
 
-use std::collections::BTreeMap;
-use std::fs::{self, File};
+use std::collections::{BTreeMap, HashMap};
+use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
-use std::os::unix::fs::OpenOptionsExt;
+use std::os::fd::OwnedFd;
+use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
+use std::time::{Duration, Instant, SystemTime};
 
-use rustix::fs::OFlags;
+use rustix::fs::{CWD, Mode, OFlags, openat};
 
 use crate::templates::definition::{Fault, Template};
 use crate::templates::{Failure, Loaded, Source};
 
-const MAX_FILE_BYTES: u64 = 256 << 10;
+pub(super) const MAX_FILE_BYTES: u64 = 256 << 10;
 const MAX_FILES: usize = 10_000;
 /// Directories beneath `official/`, `community/` and `private/`.
 const MAX_DEPTH: usize = 8;
+/// A file is read when it has been as it is for so long: who writes it may be in the midst of it.
+const SETTLED_AFTER: Duration = Duration::from_millis(150);
+/// A file that makes no sense is said to make none when it has been as it is for so long.
+const WRONG_AFTER: Duration = Duration::from_millis(450);
+/// What is gone is offered for so long at most while other files have not come to rest.
+const GONE_AFTER: Duration = Duration::from_secs(2);
+/// What had not changed for so long when the server started is at rest.
+const OLD: Duration = Duration::from_secs(2);
 
 /// What a directory holds: the templates, and the files that are none.
 #[derive(Debug, Default)]
 pub(super) struct Found {
-    pub(super) templates: Vec<Loaded>,
+    /// One of each id.
+    pub(super) templates: Vec<Arc<Loaded>>,
     pub(super) failed: Vec<Failure>,
+    /// What was read anew.
+    pub(super) read: Vec<Arc<Loaded>>,
+    /// When some file has to be looked at again.
+    pub(super) again: Option<Duration>,
 }
 
-/// Reads every template of the directory. A file that cannot be used is reported and hides no other. Where two have
-/// the same id, the official one counts, then the community's, then the first by path.
-///
-/// # Errors
-/// When the directory itself cannot be read: then nothing is known of its templates.
-pub(super) fn read_directory(root: &Path) -> io::Result<Found> {
-    fs::read_dir(root)?;
-    let mut found = Found::default();
-    let mut walk = Walk { root, files: Vec::new(), failed: Vec::new() };
-    for source in Source::ALL {
-        walk.directory(&root.join(source.as_str()), source, 0);
-    }
-    found.failed.append(&mut walk.failed);
+/// What is known of the files, from one look to the next.
+#[derive(Default)]
+pub(super) struct Memory {
+    files: BTreeMap<String, Known>,
+    /// The file that each id is served from.
+    holders: HashMap<String, String>,
+    /// Nothing was looked at yet.
+    looked: bool,
+}
 
-    let mut by_id: BTreeMap<String, PathBuf> = BTreeMap::new();
-    for (source, path) in walk.files {
-        let file = relative(root, &path);
-        match read_file(&path, source, &file) {
-            Ok(loaded) => match by_id.get(&loaded.template.id) {
-                Some(first) => {
-                    let message = format!(
-                        "the id {} is that of {} already: choose another",
-                        loaded.template.id,
-                        relative(root, first)
-                    );
-                    found.failed.push(Failure { file, line: None, message });
-                }
-                None => {
-                    by_id.insert(loaded.template.id.clone(), path);
-                    found.templates.push(loaded);
-                }
-            },
-            Err(fault) => found.failed.push(Failure { file, line: fault.line, message: fault.message }),
+struct Known {
+    source: Source,
+    stamp: Stamp,
+    /// When it was first seen like this.
+    since: Instant,
+    /// It has to be read.
+    is_due: bool,
+    /// What was wrong with it when it was read last.
+    fault: Option<Fault>,
+    /// What it held when it could be used last.
+    good: Option<Arc<Loaded>>,
+    /// Since when it is not there any more.
+    gone_since: Option<Instant>,
+}
+
+/// What tells one state of a file from the next. The time of the inode's change cannot be set back.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+struct Stamp {
+    inode: u64,
+    size: u64,
+    modified_ns: i128,
+    changed_ns: i128,
+}
+
+impl Stamp {
+    fn of(about: &Metadata) -> Stamp {
+        let ns = |seconds: i64, ns: i64| i128::from(seconds) * 1_000_000_000 + i128::from(ns);
+        Stamp {
+            inode: about.ino(),
+            size: about.size(),
+            modified_ns: ns(about.mtime(), about.mtime_nsec()),
+            changed_ns: ns(about.ctime(), about.ctime_nsec()),
         }
     }
-    Ok(found)
+
+    /// By this machine's clock, which is not always the file system's.
+    fn is_old(&self, now: SystemTime) -> bool {
+        let now = now.duration_since(SystemTime::UNIX_EPOCH).map_or(0, |since| since.as_nanos() as i128);
+        now - self.changed_ns > OLD.as_nanos() as i128
+    }
+}
+
+impl Memory {
+    /// What was offered when the server ran the last time: it is offered on where its file is broken by now.
+    pub(super) fn of(offered: impl IntoIterator<Item = Loaded>) -> Memory {
+        let mut memory = Memory::default();
+        for loaded in offered {
+            memory.holders.insert(loaded.template.id.clone(), loaded.file.clone());
+            let mut known = Known::new(loaded.source, Stamp::default(), Instant::now());
+            let file = loaded.file.clone();
+            known.good = Some(Arc::new(loaded));
+            memory.files.insert(file, known);
+        }
+        memory
+    }
+
+    /// Looks at every file and reads those that changed; `is_written` says whether somebody is at it. A file that cannot
+    /// be used is reported, hides no other, and what it last held is offered on. Of two with the same id the first
+    /// stays; of two that come together the official one counts, then the community's, then the first by path.
+    ///
+    /// # Errors
+    /// When the directory itself cannot be read: then nothing is known of its templates.
+    pub(super) fn look(&mut self, root: &Path, now: Instant, is_written: &dyn Fn(&Path) -> bool) -> io::Result<Found> {
+        fs::read_dir(root)?;
+        let opened = openat(CWD, root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
+        let mut walk = Walk { root, files: Vec::new(), failed: Vec::new(), unread: Vec::new() };
+        for source in Source::ALL {
+            walk.directory(&root.join(source.as_str()), source, 0);
+        }
+        let mut found = Found { failed: walk.failed, ..Found::default() };
+        let mut before = std::mem::take(&mut self.files);
+        let at_start = !std::mem::replace(&mut self.looked, true);
+        let clock = SystemTime::now();
+        for seen in walk.files {
+            let mut known = before.remove(&seen.file).unwrap_or_else(|| Known::new(seen.source, seen.stamp, now));
+            known.gone_since = None;
+            if known.stamp != seen.stamp {
+                known.change(seen.stamp, now);
+            }
+            if known.is_due {
+                let is_at_rest = at_start && seen.stamp.is_old(clock);
+                let wait = match is_written(&root.join(&seen.file)) {
+                    true => Some(SETTLED_AFTER),
+                    false => known.read(&opened, &seen.file, now, is_at_rest, &mut found.read),
+                };
+                found.again = [found.again, wait].into_iter().flatten().min();
+            }
+            self.files.insert(seen.file, known);
+        }
+        // Of what lies in a directory that cannot be read, nothing is known to be gone.
+        let is_unread = |file: &str| walk.unread.iter().any(|directory| Path::new(file).starts_with(directory));
+        for (file, mut known) in before {
+            let gone_since = *known.gone_since.get_or_insert(now);
+            // Moved or written anew under another name: it is offered until that one has come to rest.
+            let may_come_back = found.again.is_some() && now.saturating_duration_since(gone_since) < GONE_AFTER;
+            if is_unread(&file) {
+                known.gone_since = None;
+            }
+            if known.gone_since.is_none() || may_come_back {
+                self.files.insert(file, known);
+            }
+        }
+        self.choose(&mut found);
+        found.failed.sort_by(|a, b| a.file.cmp(&b.file));
+        Ok(found)
+    }
+
+    /// Which file each id is served from.
+    fn choose(&mut self, found: &mut Found) {
+        let mut by_id: BTreeMap<&str, Vec<(bool, &Arc<Loaded>)>> = BTreeMap::new();
+        for (file, known) in &self.files {
+            let is_gone = known.gone_since.is_some();
+            if let Some(fault) = &known.fault {
+                let served = known.good.as_ref().map(|loaded| loaded.template.reference());
+                let Fault { line, message } = fault.clone();
+                found.failed.push(Failure { file: file.clone(), line, message, served });
+            }
+            if let Some(loaded) = &known.good {
+                by_id.entry(&loaded.template.id).or_default().push((is_gone, loaded));
+            }
+        }
+        let mut holders = HashMap::new();
+        for (id, mut loaded) in by_id {
+            let held_by = self.holders.get(id);
+            loaded.sort_by_key(|(is_gone, loaded)| {
+                (*is_gone, held_by != Some(&loaded.file), loaded.source, &loaded.file)
+            });
+            let Some(((_, first), others)) = loaded.split_first() else { continue };
+            for (_, other) in others.iter().filter(|(is_gone, _)| !is_gone) {
+                let message = format!("the id {id} is that of {} already: choose another", first.file);
+                found.failed.push(Failure { file: other.file.clone(), line: None, message, served: None });
+            }
+            holders.insert(id.to_owned(), first.file.clone());
+            found.templates.push(Arc::clone(first));
+        }
+        self.holders = holders;
+    }
+}
+
+impl Known {
+    fn new(source: Source, stamp: Stamp, since: Instant) -> Known {
+        Known { source, stamp, since, is_due: true, fault: None, good: None, gone_since: None }
+    }
+
+    fn change(&mut self, stamp: Stamp, now: Instant) {
+        (self.stamp, self.since, self.is_due) = (stamp, now, true);
+    }
+
+    /// Reads the file if it has come to rest; else answers when it will have.
+    fn read(
+        &mut self,
+        root: &OwnedFd,
+        file: &str,
+        now: Instant,
+        is_at_rest: bool,
+        read: &mut Vec<Arc<Loaded>>,
+    ) -> Option<Duration> {
+        let age = now.saturating_duration_since(self.since);
+        if age < SETTLED_AFTER && !is_at_rest {
+            return Some(SETTLED_AFTER - age);
+        }
+        match read_file(root, file, self.source) {
+            Ok((stamp, ..)) if stamp != self.stamp => {
+                self.change(stamp, now);
+                return Some(SETTLED_AFTER);
+            }
+            Ok((_, loaded)) => {
+                let loaded = Arc::new(loaded);
+                read.push(Arc::clone(&loaded));
+                (self.good, self.fault) = (Some(loaded), None);
+            }
+            Err(_) if age < WRONG_AFTER && !is_at_rest => return Some(WRONG_AFTER - age),
+            Err(fault) => self.fault = Some(fault),
+        }
+        self.is_due = false;
+        None
+    }
 }
 
 struct Walk<'a> {
     root: &'a Path,
-    files: Vec<(Source, PathBuf)>,
+    files: Vec<Seen>,
     failed: Vec<Failure>,
+    /// Directories that are there and cannot be read.
+    unread: Vec<PathBuf>,
+}
+
+struct Seen {
+    source: Source,
+    file: String,
+    stamp: Stamp,
 }
 
 impl Walk<'_> {
@@ -73,37 +248,66 @@ impl Walk<'_> {
     fn directory(&mut self, directory: &Path, source: Source, depth: usize) {
         let entries = match fs::read_dir(directory).and_then(Iterator::collect::<io::Result<Vec<_>>>) {
             Ok(entries) => entries,
-            // A site need not have templates of every source.
-            Err(error) if depth == 0 && error.kind() == io::ErrorKind::NotFound => return,
-            Err(error) => return self.fail(directory, format!("cannot be read: {error}")),
+            // A site need not have templates of every source, and what was there a moment ago may be gone.
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return,
+            Err(error) => {
+                self.unread.push(self.relative(directory).into());
+                return self.fail(directory, format!("cannot be read: {error}"));
+            }
         };
-        let mut paths: Vec<_> = entries.iter().map(|entry| (entry.path(), entry.file_type())).collect();
-        paths.sort_by(|(a, _), (b, _)| a.cmp(b));
-        for (path, kind) in paths {
-            match kind {
-                Ok(kind) if kind.is_dir() && depth < MAX_DEPTH => self.directory(&path, source, depth + 1),
-                Ok(kind) if kind.is_dir() => self.fail(&path, format!("lies deeper than {MAX_DEPTH} directories")),
-                Ok(kind) if kind.is_file() && is_yaml(&path) => {
-                    if self.files.len() == MAX_FILES {
-                        return self.fail(&path, format!("only the first {MAX_FILES} templates are read"));
-                    }
-                    self.files.push((source, path));
+        let mut paths: Vec<_> = entries.iter().map(fs::DirEntry::path).collect();
+        paths.sort();
+        for path in paths {
+            let is_hidden = path.file_name().is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            // What editors and git put beside the files.
+            if is_hidden {
+                continue;
+            }
+            let about = match fs::symlink_metadata(&path) {
+                Ok(about) => about,
+                Err(error) if error.kind() == io::ErrorKind::NotFound => continue,
+                Err(error) => {
+                    self.fail(&path, format!("cannot be read: {error}"));
+                    continue;
                 }
-                Ok(_) => {}
-                Err(error) => self.fail(&path, format!("cannot be read: {error}")),
+            };
+            if about.is_dir() && depth < MAX_DEPTH {
+                self.directory(&path, source, depth + 1);
+            } else if about.is_dir() {
+                self.fail(&path, format!("lies deeper than {MAX_DEPTH} directories"));
+            } else if about.is_symlink() && (is_yaml(&path) || path.is_dir()) {
+                self.fail(&path, "is a symbolic link, which is not followed: put the file itself here".to_owned());
+            } else if about.is_file() && is_yaml(&path) {
+                self.file(&path, source, &about);
             }
         }
     }
 
+    fn file(&mut self, path: &Path, source: Source, about: &Metadata) {
+        if self.files.len() == MAX_FILES {
+            return self.fail(path, format!("only the first {MAX_FILES} templates are read"));
+        }
+        match path.strip_prefix(self.root).unwrap_or(path).to_str() {
+            Some(file) => self.files.push(Seen { source, file: file.to_owned(), stamp: Stamp::of(about) }),
+            None => self.fail(path, "its name is not UTF-8: rename it".to_owned()),
+        }
+    }
+
     fn fail(&mut self, path: &Path, message: String) {
-        self.failed.push(Failure { file: relative(self.root, path), line: None, message });
+        self.failed.push(Failure { file: self.relative(path), line: None, message, served: None });
+    }
+
+    fn relative(&self, path: &Path) -> String {
+        path.strip_prefix(self.root).unwrap_or(path).display().to_string()
     }
 }
 
-fn read_file(path: &Path, source: Source, file: &str) -> Result<Loaded, Fault> {
+/// What it says, and as it was then.
+fn read_file(root: &OwnedFd, file: &str, source: Source) -> Result<(Stamp, Loaded), Fault> {
     let fault = |message: String| Fault { line: None, message };
-    let yaml = read_text(path).map_err(|error| fault(format!("cannot be read: {error}")))?;
-    let loaded = Loaded { template: Template::parse(&yaml)?, source, file: file.to_owned() };
+    let (stamp, yaml) = read_text(root, file).map_err(|error| fault(format!("cannot be read: {error}")))?;
+    let template = Template::parse(&yaml)?;
+    let loaded = Loaded::new(template, source, file.to_owned(), yaml);
     match source {
         Source::Official if loaded.folder() != Some(&loaded.template.category) => {
             Err(fault(format!("its category is {}: move it to official/{0}/", loaded.template.category)))
@@ -111,124 +315,41 @@ fn read_file(path: &Path, source: Source, file: &str) -> Result<Loaded, Fault> {
         Source::Private if loaded.folder().is_none() => {
             Err(fault("lies beneath no user: move it to private/<user>/".to_owned()))
         }
-        _ => Ok(loaded),
+        _ => Ok((stamp, loaded)),
     }
 }
 
-fn read_text(path: &Path) -> io::Result<String> {
-    // What was a file a moment ago may be a link or a pipe by now.
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
-    let file = File::options().read(true).custom_flags(flags).open(path)?;
-    if !file.metadata()?.is_file() {
+fn read_text(root: &OwnedFd, file: &str) -> io::Result<(Stamp, String)> {
+    let mut file = open_beneath(root, file)?;
+    let about = file.metadata()?;
+    if !about.is_file() {
         return Err(io::Error::other("it is no regular file"));
     }
     let mut text = String::new();
-    if file.take(MAX_FILE_BYTES + 1).read_to_string(&mut text)? as u64 > MAX_FILE_BYTES {
+    if Read::by_ref(&mut file).take(MAX_FILE_BYTES + 1).read_to_string(&mut text)? as u64 > MAX_FILE_BYTES {
         return Err(io::Error::other(format!("it is larger than {} KiB", MAX_FILE_BYTES >> 10)));
     }
-    Ok(text)
+    // As it is after the reading: what was written meanwhile shows.
+    Ok((Stamp::of(&file.metadata()?), text))
+}
+
+/// Name by name, since what was a directory or a file a moment ago may be a link or a pipe by now.
+fn open_beneath(root: &OwnedFd, file: &str) -> io::Result<File> {
+    let mut names: Vec<&str> = file.split('/').collect();
+    let last = names.pop().unwrap_or_default();
+    let careful = OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let mut directory = None;
+    for name in names {
+        let above = directory.as_ref().unwrap_or(root);
+        directory = Some(openat(above, name, OFlags::PATH | OFlags::DIRECTORY | careful, Mode::empty())?);
+    }
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | careful;
+    Ok(File::from(openat(directory.as_ref().unwrap_or(root), last, flags, Mode::empty())?))
 }
 
 fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 
-fn relative(root: &Path, path: &Path) -> String {
-    path.strip_prefix(root).unwrap_or(path).display().to_string()
-}
-
 #[cfg(test)]
-mod tests {
-    use std::os::unix::fs::symlink;
-
-    use rstest::rstest;
-
-    use super::*;
-    use crate::templates::definition::tests::EXAMPLE;
-
-    fn write(root: &Path, file: &str, text: impl AsRef<[u8]>) {
-        let path = root.join(file);
-        fs::create_dir_all(path.parent().unwrap()).unwrap();
-        fs::write(path, text).unwrap();
-    }
-
-    fn named(id: &str) -> String {
-        EXAMPLE.replace("id: count-words", &format!("id: {id}"))
-    }
-
-    fn ids(found: &Found) -> Vec<(&str, Source)> {
-        found.templates.iter().map(|loaded| (loaded.template.id.as_str(), loaded.source)).collect()
-    }
-
-    #[test]
-    fn every_template_that_ships_can_be_used() {
-        let shipped = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../templates");
-        let found = read_directory(&shipped).unwrap();
-        assert_eq!(found.failed, []);
-        let ids: Vec<&str> = found.templates.iter().map(|loaded| loaded.template.id.as_str()).collect();
-        for id in ["shell", "python-data", "apptainer-run", "array"] {
-            assert!(ids.contains(&id), "{id} is not among {ids:?}");
-        }
-    }
-
-    #[test]
-    fn sources_are_directories_and_what_else_is_there_is_left_alone() {
-        let root = tempfile::tempdir().unwrap();
-        write(root.path(), "official/data/a.yaml", named("a"));
-        write(root.path(), "community/b.yml", named("b"));
-        write(root.path(), "community/deep/er/c.yaml", named("c"));
-        write(root.path(), "private/alice/d.yaml", named("d"));
-        write(root.path(), "archived/e.yaml", named("e"));
-        write(root.path(), "official/data/README.md", "no template");
-        let found = read_directory(root.path()).unwrap();
-        assert_eq!(found.failed, []);
-        let expected =
-            [("a", Source::Official), ("b", Source::Community), ("c", Source::Community), ("d", Source::Private)];
-        assert_eq!(ids(&found), expected);
-        assert_eq!(found.templates[3].folder(), Some("alice"));
-    }
-
-    #[rstest]
-    #[case::broken("official/data/bad.yaml", EXAMPLE.replace("tags: [text]", "tagz: [text]"), Some(6), "tagz")]
-    #[case::too_large("official/data/bad.yaml", "#".repeat(300 << 10), None, "256 KiB")]
-    #[case::no_text("official/data/bad.yaml", [0xff, 0xfe, 0x00], None, "UTF-8")]
-    #[case::another_category("official/physics/bad.yaml", named("other"), None, "official/data/")]
-    #[case::of_nobody("private/bad.yaml", named("other"), None, "private/<user>/")]
-    #[case::an_id_that_is_taken("private/alice/bad.yaml", named("good"), None, "official/data/good.yaml")]
-    #[case::too_deep("community/1/2/3/4/5/6/7/8/9/bad.yaml", named("other"), None, "deeper")]
-    fn a_bad_file_is_reported_and_hides_no_other(
-        #[case] file: &str,
-        #[case] text: impl AsRef<[u8]>,
-        #[case] line: Option<usize>,
-        #[case] message: &str,
-    ) {
-        let root = tempfile::tempdir().unwrap();
-        write(root.path(), "official/data/good.yaml", named("good"));
-        write(root.path(), file, text);
-        let found = read_directory(root.path()).unwrap();
-        assert_eq!(ids(&found), [("good", Source::Official)]);
-        let [failure] = found.failed.as_slice() else { panic!("{:?}", found.failed) };
-        assert!(failure.message.contains(message), "{}", failure.message);
-        assert_eq!(failure.line, line);
-        assert!(file.starts_with(&failure.file), "{}", failure.file);
-    }
-
-    #[test]
-    fn links_and_pipes_are_not_read() {
-        let (root, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
-        write(elsewhere.path(), "secret.yaml", named("secret"));
-        write(root.path(), "community/good.yaml", named("good"));
-        symlink(elsewhere.path().join("secret.yaml"), root.path().join("community/link.yaml")).unwrap();
-        symlink(elsewhere.path(), root.path().join("community/more")).unwrap();
-        symlink(root.path(), root.path().join("community/loop")).unwrap();
-        let pipe = root.path().join("community/pipe.yaml");
-        rustix::fs::mknodat(rustix::fs::CWD, &pipe, rustix::fs::FileType::Fifo, rustix::fs::Mode::RUSR, 0).unwrap();
-        let found = read_directory(root.path()).unwrap();
-        assert_eq!(ids(&found), [("good", Source::Community)]);
-    }
-
-    #[test]
-    fn a_directory_that_cannot_be_read_is_an_error_and_no_empty_list() {
-        assert!(read_directory(Path::new("/nonexistent/templates")).is_err());
-    }
-}
+mod tests;

@@ -13,6 +13,7 @@ use uuid::Uuid;
 use super::append::{self, Chunk};
 use super::checksum::Checksum;
 use super::lease::Lease;
+use super::record::{NewWhole, Said};
 use super::turns::Turn;
 use super::{
     Concat, Error, NewUpload, State, Upload, Writer, agent, concat, discard, expires_at, find, finish, go_on, kind,
@@ -22,7 +23,7 @@ use crate::access::Actor;
 use crate::agents::{Agent, UserFile};
 use crate::app::App;
 use crate::audit::Event;
-use crate::db::{Transaction, to_us};
+use crate::db::to_us;
 
 /// The bytes that come along with an announcement are waited for this long before it is recorded.
 const HEAD_TIME: Duration = Duration::from_secs(1);
@@ -193,18 +194,11 @@ impl Made {
     }
 
     async fn announce(&self, app: &App, actor: &Actor) -> Result<(), Error> {
-        let tx = app.db.begin().await?;
-        self.record(&tx, app, actor).await?;
-        tx.commit().await?;
-        tell(app, actor, &self.upload);
-        Ok(())
-    }
-
-    async fn record(&self, tx: &Transaction, app: &App, actor: &Actor) -> Result<(), Error> {
         let upload = &self.upload;
-        store::insert(tx, store::row(upload, actor.user_id, self.host.clone())).await?;
+        let tx = app.db.begin().await?;
+        store::insert(&tx, vec![store::row(upload, actor.user_id, self.host.clone())]).await?;
         if let Some(kind) = self.said {
-            kind::remember(tx, actor.user_id, &upload.filename, kind, to_us(app.clock.now())).await?;
+            kind::remember(&tx, actor.user_id, &upload.filename, kind, to_us(app.clock.now())).await?;
         }
         let detail = json!({
             "name": upload.filename.to_string(),
@@ -212,19 +206,27 @@ impl Made {
             "space": upload.space.to_string(),
         });
         let id = upload.id.to_string();
-        Ok(app.audit.record(tx, actor, Event::new("upload.create", &id).with(detail)).await?)
+        app.audit.record(&tx, actor, Event::new("upload.create", &id).with(detail)).await?;
+        tx.commit().await?;
+        tell(app, actor, upload);
+        Ok(())
     }
 
-    /// With all its bytes, the intent to put it in place, and the right to.
+    /// With all its bytes, the intent to put it in place, and the right to: one deed, that the audit tells as such.
     async fn record_whole(&self, app: &App, actor: &Actor) -> Result<(Writer, Uuid), Error> {
         let sender = app.uploads.senders.begin(self.upload.id).ok_or(Error::Busy)?;
-        let now = app.db.now_us().await?;
-        let tx = app.db.begin().await?;
-        self.record(&tx, app, actor).await?;
-        let lease = Lease::take_within(app, &tx, self.upload.id, now).await?.ok_or(Error::Busy)?;
-        let intent = finish::intend(&tx, app, actor, &self.upload).await?;
-        tx.commit().await?;
-        Ok((Writer { sender, lease }, intent))
+        let (lease, held) = Lease::of_new(app, self.upload.id).await?;
+        let mut row = store::row(&self.upload, actor.user_id, self.host.clone());
+        (row.fence, row.lease_until_us) = (lease.fence, held);
+        let (id, intent) = app.audit.intent(actor, finish::event(&self.upload.id.to_string(), &self.upload));
+        let said = self.said.map(|kind| Said {
+            user: actor.user_id,
+            name: self.upload.filename.clone(),
+            kind,
+            at_us: to_us(app.clock.now()),
+        });
+        app.uploads.recorder.whole.write(NewWhole { row, said, intent }).await?;
+        Ok((Writer { sender, lease }, id))
     }
 
     async fn let_go(self) {

@@ -6,12 +6,13 @@ use serde_json::json;
 use uuid::Uuid;
 
 use super::checksum::Algorithm;
+use super::record::NewFinished;
 use super::{Error, Judgement, Risk, State, Upload, expires_at, kind, open, place, remove_hidden, store, tell};
 use crate::access::Actor;
 use crate::agents::{Agent, UserFile};
 use crate::app::App;
 use crate::audit::{Event, Outcome};
-use crate::db::{Transaction, to_us};
+use crate::db::to_us;
 
 /// Read at once while the file's checksum is taken.
 const READ_BYTES: usize = 1 << 20;
@@ -30,17 +31,18 @@ pub(super) async fn finish(
     if !store::set_offset(&tx, (upload.id, fence), upload.offset, to_us(expires_at(app))).await? {
         return Err(Error::TakenOver);
     }
-    let intent = intend(&tx, app, actor, &upload).await?;
+    let intent = app.audit.intend_within(&tx, actor, event(&upload.id.to_string(), &upload)).await?;
     tx.commit().await?;
     conclude(app, actor, agent, upload, file, (intent, fence)).await
 }
 
-pub(super) async fn intend(tx: &Transaction, app: &App, actor: &Actor, upload: &Upload) -> Result<Uuid, Error> {
-    Ok(app.audit.intend_within(tx, actor, event(&upload.id.to_string(), upload)).await?)
-}
-
-fn event<'a>(object: &'a str, upload: &Upload) -> Event<'a> {
-    let detail = json!({"name": upload.filename.to_string(), "size": upload.offset});
+/// What its intent and its conclusion say; `object` is its id.
+pub(super) fn event<'a>(object: &'a str, upload: &Upload) -> Event<'a> {
+    let detail = json!({
+        "name": upload.filename.to_string(),
+        "size": upload.offset,
+        "space": upload.space.to_string(),
+    });
     Event::new("upload.finish", object).with(detail)
 }
 
@@ -81,10 +83,9 @@ pub(super) async fn conclude(
         expires_at: None,
         ..upload.clone()
     };
-    let tx = app.db.begin().await?;
-    let finished = store::finish(&tx, finished, judged, fence).await?.ok_or(Error::TakenOver)?;
-    app.audit.conclude_within(&tx, actor, intent, Outcome::Done, event()).await?;
-    tx.commit().await?;
+    let conclusion = app.audit.conclusion(actor, intent, Outcome::Done, event());
+    let finished = NewFinished { upload: finished, judged, fence, conclusion };
+    let finished = app.uploads.recorder.finished.write(finished).await?.ok_or(Error::TakenOver)?;
     tell(app, actor, &finished);
     Ok(finished)
 }
@@ -121,7 +122,13 @@ async fn place_checked(
     }
 }
 
-async fn look_at_placed(app: &App, agent: &Agent, upload: &Upload, path: &RelativePath) -> Result<Judgement, Error> {
+/// What the content of a file says that is in place.
+pub(super) async fn look_at_placed(
+    app: &App,
+    agent: &Agent,
+    upload: &Upload,
+    path: &RelativePath,
+) -> Result<Judgement, Error> {
     let at = Place::In { space: upload.space.clone(), path: path.clone() };
     let file = agent.open(Request::OpenRead { at }).await?;
     let judged = kind::look(&file, upload.offset, &upload.filename, &app.config.uploads.kind_rules);

@@ -11,7 +11,6 @@ use uuid::Uuid;
 use super::senders::Sender;
 use super::{Error, store};
 use crate::app::App;
-use crate::db::Transaction;
 
 const LASTS: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(250);
@@ -34,9 +33,9 @@ impl Lease {
         loop {
             let now = app.db.now_us().await?;
             let tx = app.db.begin().await?;
-            if let Some(lease) = Lease::take_within(app, &tx, id, now).await? {
+            if let Some(fence) = store::take_lease(&tx, id, now, now + LASTS.as_micros() as i64).await? {
                 tx.commit().await?;
-                return Ok(lease);
+                return Ok(Lease { id, fence });
             }
             drop(tx);
             store::want_lease(app.db.write(), id).await?;
@@ -47,13 +46,12 @@ impl Lease {
         }
     }
 
-    /// In the caller's transaction; `now` by the database's clock. `None`: another server has it.
-    pub(super) async fn take_within(app: &App, tx: &Transaction, id: Uuid, now: i64) -> Result<Option<Lease>, Error> {
+    /// Of an upload that nobody knows of yet, and until when it holds: its row says both.
+    pub(super) async fn of_new(app: &App, id: Uuid) -> Result<(Lease, Option<i64>), Error> {
         if !app.db.is_shared() {
-            return Ok(Some(Lease { id, fence: 0 }));
+            return Ok((Lease { id, fence: 0 }, None));
         }
-        let fence = store::take_lease(tx, id, now, now + LASTS.as_micros() as i64).await?;
-        Ok(fence.map(|fence| Lease { id, fence }))
+        Ok((Lease { id, fence: 1 }, Some(app.db.now_us().await? + LASTS.as_micros() as i64)))
     }
 
     /// Keeps the lease; done when it is lost, or another server wants it and nothing comes of this one's sender.

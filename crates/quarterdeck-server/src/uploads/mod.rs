@@ -12,6 +12,7 @@ mod finish;
 mod kind;
 mod lease;
 mod metadata;
+mod record;
 mod senders;
 mod store;
 mod turns;
@@ -31,14 +32,15 @@ use uuid::Uuid;
 use crate::access::Actor;
 use crate::agents::{self, Agent, UserFile};
 use crate::app::App;
-use crate::audit::{Event, Outcome};
+use crate::audit::{self, Event, Outcome};
 use crate::auth;
-use crate::db::to_us;
+use crate::db::{Db, to_us};
 pub use durability::Durability;
 pub(crate) use expiry::sweep;
 use kind::Judgement;
 pub use kind::{KindSource, Reason, Risk, Rule};
 use lease::Lease;
+use record::Recorder;
 use senders::{Sender, Senders};
 use turns::Turns;
 
@@ -197,8 +199,9 @@ pub struct Which {
 }
 
 /// What is being written just now.
-#[derive(Clone, Default)]
+#[derive(Clone)]
 pub struct Uploads {
+    recorder: Recorder,
     senders: Senders,
     /// Those that could not be put in place, and when.
     failed: Arc<Mutex<HashMap<Uuid, Instant>>>,
@@ -339,22 +342,52 @@ async fn discard_as(app: &App, actor: &Actor, id: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
-/// The user says what kind her file is, and her next ones with its ending.
-pub(super) async fn set_kind(app: &App, actor: &Actor, id: Uuid, kind: FileKind) -> Result<Upload, Error> {
+/// The user says what kind her file is, and her next ones with its ending; or, with `None`, leaves it to their contents.
+pub(super) async fn set_kind(app: &App, actor: &Actor, id: Uuid, said: Option<FileKind>) -> Result<Upload, Error> {
     let upload = find(app, actor, id).await?;
     let object = upload.id.to_string();
+    let judged = match said {
+        Some(kind) => kind::chosen(kind),
+        None => judge_anew(app, actor, &upload).await,
+    };
     let tx = app.db.begin().await?;
-    store::set_kind(&tx, actor.user_id, id, kind).await?;
-    kind::remember(&tx, actor.user_id, &upload.filename, kind, to_us(app.clock.now())).await?;
-    let event = Event::new("upload.set-kind", &object).with(json!({"kind": kind.as_str()}));
-    app.audit.record(&tx, actor, event).await?;
+    store::set_kind(&tx, actor.user_id, id, &judged).await?;
+    match said {
+        Some(kind) => {
+            kind::remember(&tx, actor.user_id, &upload.filename, kind, to_us(app.clock.now())).await?;
+        }
+        None => kind::forget(&tx, actor.user_id, &upload.filename).await?,
+    }
+    let detail = json!({"kind": judged.kind.as_str(), "by": judged.source.as_str()});
+    app.audit.record(&tx, actor, Event::new("upload.set-kind", &object).with(detail)).await?;
     tx.commit().await?;
     let upload = find(app, actor, id).await?;
     tell(app, actor, &upload);
     Ok(upload)
 }
 
+/// By what the file says itself; by its name where it is yet to come, or no longer lies where it was put.
+async fn judge_anew(app: &App, actor: &Actor, upload: &Upload) -> Judgement {
+    let content = async {
+        let agent = agent(app, actor).ok()?;
+        finish::look_at_placed(app, &agent, upload, upload.path.as_ref()?).await.ok()
+    };
+    match content.await {
+        Some(judged) => judged,
+        None => kind::by_name_or_rule(&app.config.uploads.kind_rules, &upload.filename),
+    }
+}
+
 impl Uploads {
+    pub(crate) fn new(db: &Db, audit: &audit::Log) -> Uploads {
+        Uploads {
+            recorder: Recorder::start(db, audit),
+            senders: Senders::default(),
+            failed: Arc::default(),
+            turns: Turns::default(),
+        }
+    }
+
     fn failed(&self, id: Uuid) {
         let mut failed = self.failed.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
         failed.retain(|_, at| at.elapsed() < TRY_AGAIN);
@@ -465,7 +498,7 @@ mod tests {
             let names = ["100%.dat", "한글 파일", "it's", "new\nline", "<b>"];
             let uploads: Vec<Upload> = names.into_iter().map(announced).collect();
             for upload in &uploads {
-                store::insert(db.write(), store::row(upload, alice.user_id, "host".to_owned())).await.unwrap();
+                store::insert(db.write(), vec![store::row(upload, alice.user_id, "host".to_owned())]).await.unwrap();
             }
             let newest = list(&app, &alice, Which::default(), None, 2).await.unwrap();
             let names_of =
@@ -477,10 +510,10 @@ mod tests {
 
             let id = uploads[0].id;
             assert!(matches!(find(&app, &bob, id).await, Err(Error::NotFound)));
-            assert!(matches!(set_kind(&app, &bob, id, FileKind::Data).await, Err(Error::NotFound)));
+            assert!(matches!(set_kind(&app, &bob, id, Some(FileKind::Data)).await, Err(Error::NotFound)));
             assert!(store::set_offset(db.write(), (id, 0), (1 << 40) - 1, 1).await.unwrap());
             assert!(!store::set_offset(db.write(), (id, 1), 7, 1).await.unwrap(), "under another's lease");
-            set_kind(&app, &alice, id, FileKind::Config).await.unwrap();
+            set_kind(&app, &alice, id, Some(FileKind::Config)).await.unwrap();
             let found = find(&app, &alice, id).await.unwrap();
             assert_eq!((found.offset, found.size, found.kind), ((1 << 40) - 1, Some(1 << 40), FileKind::Config));
             assert_eq!((found.kind_source, found.directory.to_string()), (KindSource::User, "새 폴더/%FF".to_owned()));
@@ -494,7 +527,7 @@ mod tests {
     async fn one_server_at_a_time_has_the_lease_and_a_late_one_records_nothing() {
         on_each_database(async |db| {
             let upload = announced("leased");
-            store::insert(db.write(), store::row(&upload, Uuid::now_v7(), "host".to_owned())).await.unwrap();
+            store::insert(db.write(), vec![store::row(&upload, Uuid::now_v7(), "host".to_owned())]).await.unwrap();
             let take = async |now| {
                 let tx = db.begin().await.unwrap();
                 let fence = store::take_lease(&tx, upload.id, now, now + 100).await.unwrap();
@@ -508,7 +541,10 @@ mod tests {
             assert_eq!(take(1201).await, Some(2));
             assert!(!store::renew_lease(db.write(), upload.id, 1, 9999).await.unwrap());
             assert!(!store::set_offset(db.write(), (upload.id, 1), 5, 1).await.unwrap());
-            let finish = async |fence| store::finish(db.write(), upload.clone(), None, fence).await.unwrap().is_some();
+            let finish = async |fence| {
+                let finished = store::finish(db.write(), vec![(upload.clone(), None, fence)]).await.unwrap();
+                finished[0].is_some()
+            };
             assert!(!finish(1).await);
             assert!(store::set_offset(db.write(), (upload.id, 2), 5, 1).await.unwrap());
             store::end_lease(db.write(), upload.id, 1).await.unwrap();

@@ -1,8 +1,10 @@
 //! The table `file_uploads`.
 
+use std::collections::HashMap;
+
 use quarterdeck_types::{FileKind, FileName, RelativePath, SpaceName};
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::Expr;
+use sea_orm::sea_query::{Expr, OnConflict};
 use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, QueryOrder, QuerySelect};
 
 use super::{Concat, Judgement, KindSource, PartOf, Reason, State, Upload, Which};
@@ -57,8 +59,9 @@ const PARTIAL: &str = "partial";
 /// Bounds what one question can read; the same file sent many times over has many rows.
 const MOST_FOUND: u64 = 5000;
 
-pub(super) async fn insert(db: &impl ConnectionTrait, row: Model) -> Result<(), DbErr> {
-    Entity::insert(row.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
+pub(super) async fn insert(db: &impl ConnectionTrait, rows: Vec<Model>) -> Result<(), DbErr> {
+    let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
+    Entity::insert_many(rows).exec_without_returning(db).await.map(drop)
 }
 
 /// A user's own upload; another's is as if it were not there.
@@ -129,12 +132,13 @@ pub(super) async fn set_size(db: &impl ConnectionTrait, id: Uuid, size: u64) -> 
     update.filter(Column::Id.eq(id)).filter(Column::Size.eq(UNKNOWN)).exec(db).await.map(drop)
 }
 
-/// These columns alone: a request that finishes the upload may be writing the others.
-pub(super) async fn set_kind(db: &impl ConnectionTrait, user: Uuid, id: Uuid, kind: FileKind) -> Result<(), DbErr> {
+/// These columns alone: a request that finishes the upload may be writing the others. What was found to be careful with
+/// stays.
+pub(super) async fn set_kind(db: &impl ConnectionTrait, user: Uuid, id: Uuid, judged: &Judgement) -> Result<(), DbErr> {
     Entity::update_many()
-        .col_expr(Column::Kind, Expr::value(kind.as_str()))
-        .col_expr(Column::KindSource, Expr::value(KindSource::User.as_str()))
-        .col_expr(Column::KindReason, Expr::value(written_json(&Reason::Chosen)))
+        .col_expr(Column::Kind, Expr::value(judged.kind.as_str()))
+        .col_expr(Column::KindSource, Expr::value(judged.source.as_str()))
+        .col_expr(Column::KindReason, Expr::value(written_json(&judged.reason)))
         .filter(Column::Id.eq(id))
         .filter(Column::UserId.eq(user))
         .exec(db)
@@ -142,36 +146,59 @@ pub(super) async fn set_kind(db: &impl ConnectionTrait, user: Uuid, id: Uuid, ki
         .map(drop)
 }
 
-/// Records that an upload is in place, with what its content says, unless its user has said otherwise while it came; all
-/// under the number of the lease. `None`: another server writes by now, or it was removed. Within a transaction.
+/// Records that uploads are in place, with what their contents say, unless their user has said otherwise while they
+/// came; each under the number of its lease. `None`: another server writes by now, or it was removed. Within a
+/// transaction.
 pub(super) async fn finish(
     tx: &impl ConnectionTrait,
-    finished: Upload,
-    judged: Option<Judgement>,
-    fence: i64,
-) -> Result<Option<Upload>, DbErr> {
-    let ours = Entity::find_by_id(finished.id).filter(Column::Fence.eq(fence)).lock_exclusive();
-    let Some(now) = ours.one(tx).await?.and_then(read) else { return Ok(None) };
-    let known = Judgement { kind: now.kind, source: now.kind_source, reason: now.kind_reason, risks: now.risks };
-    let judged = match judged {
-        Some(Judgement { risks, .. }) if known.source == KindSource::User => Judgement { risks, ..known },
-        judged => judged.unwrap_or(known),
-    };
-    let Judgement { kind, source: kind_source, reason: kind_reason, risks } = judged;
-    let finished = Upload { kind, kind_source, kind_reason, risks, ..finished };
-    let update = Entity::update_many()
-        .col_expr(Column::State, Expr::value(FINISHED))
-        .col_expr(Column::Offset, Expr::value(finished.offset as i64))
-        .col_expr(Column::Path, Expr::value(finished.path.as_ref().map(RelativePath::to_string)))
-        .col_expr(Column::Absolute, Expr::value(finished.absolute.clone()))
-        .col_expr(Column::FinishedUs, Expr::value(finished.finished_at.map(to_us)))
-        .col_expr(Column::ExpiresUs, Expr::value(None::<i64>))
-        .col_expr(Column::Kind, Expr::value(finished.kind.as_str()))
-        .col_expr(Column::KindSource, Expr::value(finished.kind_source.as_str()))
-        .col_expr(Column::KindReason, Expr::value(written_json(&finished.kind_reason)))
-        .col_expr(Column::Risks, Expr::value(written_json(&finished.risks)));
-    update.filter(Column::Id.eq(finished.id)).exec(tx).await?;
-    Ok(Some(finished))
+    uploads: Vec<(Upload, Option<Judgement>, i64)>,
+) -> Result<Vec<Option<Upload>>, DbErr> {
+    let ids = uploads.iter().map(|(upload, ..)| upload.id);
+    // In the same order everywhere, so that no two servers wait for each other.
+    let theirs = Entity::find().filter(Column::Id.is_in(ids)).order_by_asc(Column::Id).lock_exclusive();
+    let mut rows: HashMap<Uuid, Model> = theirs.all(tx).await?.into_iter().map(|row| (row.id, row)).collect();
+    let (mut outcomes, mut finished_rows) = (Vec::with_capacity(uploads.len()), Vec::with_capacity(uploads.len()));
+    for (finished, judged, fence) in uploads {
+        let ours = rows.remove(&finished.id).filter(|row| row.fence == fence);
+        let Some((row, now)) = ours.and_then(|row| Some((row.clone(), read(row)?))) else {
+            outcomes.push(None);
+            continue;
+        };
+        let known = Judgement { kind: now.kind, source: now.kind_source, reason: now.kind_reason, risks: now.risks };
+        let judged = match judged {
+            Some(Judgement { risks, .. }) if known.source == KindSource::User => Judgement { risks, ..known },
+            judged => judged.unwrap_or(known),
+        };
+        let Judgement { kind, source: kind_source, reason: kind_reason, risks } = judged;
+        let finished = Upload { kind, kind_source, kind_reason, risks, ..finished };
+        finished_rows.push(Model {
+            state: FINISHED.to_owned(),
+            offset: finished.offset as i64,
+            path: finished.path.as_ref().map(RelativePath::to_string),
+            absolute: finished.absolute.clone(),
+            finished_us: finished.finished_at.map(to_us),
+            expires_us: None,
+            kind: finished.kind.as_str().to_owned(),
+            kind_source: finished.kind_source.as_str().to_owned(),
+            kind_reason: written_json(&finished.kind_reason),
+            risks: written_json(&finished.risks),
+            ..row
+        });
+        outcomes.push(Some(finished));
+    }
+    if !finished_rows.is_empty() {
+        update_finished(tx, finished_rows).await?;
+    }
+    Ok(outcomes)
+}
+
+/// All in one statement: each is there, and locked.
+async fn update_finished(tx: &impl ConnectionTrait, rows: Vec<Model>) -> Result<(), DbErr> {
+    use Column::{Absolute, ExpiresUs, FinishedUs, Kind, KindReason, KindSource, Offset, Path, Risks, State};
+    let mut again = OnConflict::column(Column::Id);
+    again.update_columns([State, Offset, Path, Absolute, FinishedUs, ExpiresUs, Kind, KindSource, KindReason, Risks]);
+    let rows = rows.into_iter().map(|row| row.into_active_model().reset_all());
+    Entity::insert_many(rows).on_conflict(again).exec_without_returning(tx).await.map(drop)
 }
 
 pub(super) async fn delete(db: &impl ConnectionTrait, id: Uuid) -> Result<(), DbErr> {

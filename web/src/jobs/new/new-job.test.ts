@@ -41,6 +41,7 @@ const template: Template = {
   description: both(""),
   category: "data",
   source: "official",
+  hash: "",
   tags: [],
   schedulers: ["slurm", "local"],
   image: "optional",

@@ -57,8 +57,14 @@ impl Cluster<'_> {
     }
 
     fn troubled(&mut self, kind: &str) -> Sshd {
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../quarterdeck-ssh/tests/it/sftp_trouble.py");
-        self.node(&format!("Subsystem sftp /usr/bin/python3 {} {kind}", program.display()))
+        self.node(&trouble(kind))
+    }
+
+    /// Starts the node anew, configured otherwise.
+    fn again(&self, node: Sshd, more: &str) -> Sshd {
+        let (address, port) = (node.address.clone(), node.port);
+        node.stop();
+        self.site.node_at(&address, port, more)
     }
 
     fn at(&self, path: &str) -> PathBuf {
@@ -85,6 +91,12 @@ impl Cluster<'_> {
     async fn scan(&self) -> Scan {
         scan_of(&self.app(), Wish::default()).await
     }
+}
+
+/// What a node is configured with whose SFTP makes this trouble.
+fn trouble(kind: &str) -> String {
+    let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../quarterdeck-ssh/tests/it/sftp_trouble.py");
+    format!("Subsystem sftp /usr/bin/python3 {} {kind}", program.display())
 }
 
 async fn scan_of(app: &App, wish: Wish) -> Scan {
@@ -271,14 +283,10 @@ async fn a_node_that_is_lost_midway_loses_nothing() {
         }
         let node = cluster.node("");
         cluster.scan().await;
-        let (address, port) = (node.address.clone(), node.port);
-        node.stop();
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../quarterdeck-ssh/tests/it/sftp_trouble.py");
         // It lists one image, which is new, and goes away while that is read.
-        let more = format!("Subsystem sftp /usr/bin/python3 {} close", program.display());
-        let _node = cluster.site.node_at(&address, port, &more);
+        let node = cluster.again(node, &trouble("close"));
         let scan = cluster.scan().await;
-        let host = of(&scan, &address);
+        let host = of(&scan, &node.address);
         assert_eq!((host.images_removed, host.images_stale, host.images_read), (0, 3, 0), "{host:?}");
         let images = listed(&db).await;
         assert_eq!(images.len(), 3, "{images:?}");
@@ -368,11 +376,7 @@ async fn a_scan_that_is_ended_stops_at_once_and_dooms_nothing() {
         put("lean-gzip.sif", &cluster.at("a.sif"));
         let node = cluster.node("");
         cluster.scan().await;
-        let (address, port) = (node.address.clone(), node.port);
-        node.stop();
-        let program = Path::new(env!("CARGO_MANIFEST_DIR")).join("../quarterdeck-ssh/tests/it/sftp_trouble.py");
-        let slow = format!("Subsystem sftp /usr/bin/python3 {} slow-endless", program.display());
-        let node = cluster.site.node_at(&address, port, &slow);
+        let node = cluster.again(node, &trouble("slow-endless"));
         let app = cluster.app();
         let id = begin(&app, Wish::default());
         while app.images.progress(id).unwrap().hosts.last().is_none_or(|host| host.files_seen == 0) {

@@ -1,17 +1,20 @@
-//! The channels that belong to no cluster: a person's uploads, and the scans for images.
+//! The channels that belong to no cluster: a person's uploads, the scans for images, the template library.
 
 use axum::extract::ws::WebSocket;
+use serde_json::{Value, json};
 use uuid::Uuid;
 
 use super::{Closed, NONE, TOO_SLOW, Watcher, closed, delta_of, send};
 use crate::images;
 use crate::images::api::ImageScan;
-use crate::live::Topic;
+use crate::live::{TemplateChange, Topic};
+use crate::templates;
 use crate::uploads;
 use crate::uploads::api::UploadInfo;
 
 pub(super) const UPLOADS: &str = "uploads";
 pub(super) const SCANS: &str = "scans";
+pub(super) const TEMPLATES: &str = "templates";
 /// Uploads in a snapshot; older ones are in the list.
 const SNAPSHOT_UPLOADS: u64 = 200;
 
@@ -66,5 +69,35 @@ impl Watcher<'_> {
         }
         let upsert = [ImageScan::from(scan.clone())];
         send(socket, delta_of(SCANS, version, &upsert, &NONE)).await
+    }
+
+    /// Only that it is watched from here on: whoever watches has the list.
+    pub(super) async fn templates_snapshot(&mut self, socket: &mut WebSocket) -> Result<(), Closed> {
+        let version = self.app.live.version(Topic::Templates, "");
+        self.templates = Some(version);
+        send(socket, self.snapshot_of(TEMPLATES, version, &NONE)).await
+    }
+
+    /// Which have changed, of those that the watcher may see. That faults have changed is told by a delta of nothing.
+    pub(super) async fn templates_delta(
+        &mut self,
+        socket: &mut WebSocket,
+        version: u64,
+        change: &TemplateChange,
+    ) -> Result<(), Closed> {
+        if self.templates.is_none_or(|has| version <= has) {
+            return Ok(());
+        }
+        let may_see =
+            |owner: &Option<String>| owner.as_ref().is_none_or(|owner| templates::is_owner(&self.actor, owner));
+        let news = |reference: &str| {
+            let (id, version) = reference.split_once('@').unwrap_or((reference, ""));
+            json!({"id": id, "version": version})
+        };
+        let seen = change.upsert.iter().filter(|(owner, _)| may_see(owner));
+        let upsert: Vec<Value> = seen.map(|(_, reference)| news(reference)).collect();
+        let gone = change.remove.iter().filter(|(owner, _)| may_see(owner));
+        let remove: Vec<&str> = gone.map(|(_, id)| id.as_str()).collect();
+        send(socket, delta_of(TEMPLATES, version, &upsert, &remove)).await
     }
 }

@@ -1,0 +1,80 @@
+//! What a template said before: every version that was ever seen.
+
+use chrono::{DateTime, Utc};
+
+use crate::access::Actor;
+use crate::app::App;
+use crate::db::from_us;
+use crate::templates::library::SHARED;
+use crate::templates::store::versions::{self, Model};
+use crate::templates::{Error, Source, is_owner, private_owner};
+
+/// One of a template's versions.
+#[derive(Clone, Debug)]
+pub struct Version {
+    /// Counted from 1.
+    pub number: u64,
+    /// What the template calls itself.
+    pub version: String,
+    /// Of its text, SHA-256.
+    pub hash: String,
+    pub source: Source,
+    pub seen_at: DateTime<Utc>,
+    /// Who wrote it here; `None`: the file was changed by other means.
+    pub author: Option<String>,
+    /// It is the one that is offered.
+    pub is_current: bool,
+}
+
+/// The versions of a template, the newest first, from before the number `before`; and where the next page begins. They
+/// stay when the template is gone.
+pub async fn versions(
+    app: &App,
+    actor: &Actor,
+    id: &str,
+    before: Option<u64>,
+    limit: u64,
+) -> Result<(Vec<Version>, Option<u64>), Error> {
+    // No id of ours holds a NUL byte, and PostgreSQL refuses to look for one.
+    if id.contains('\0') {
+        return Err(Error::NotFound);
+    }
+    let before = before.and_then(|before| i64::try_from(before).ok());
+    let mut rows = versions::list(app.db.read(), SHARED, id, before, limit + 1).await?;
+    let more = rows.len() as u64 > limit;
+    rows.truncate(limit as usize);
+    let next = rows.last().filter(|_| more).and_then(|row| u64::try_from(row.number).ok());
+    let seen: Vec<Version> = rows.into_iter().filter_map(|row| see(app, actor, row)).collect();
+    if seen.is_empty() && before.is_none() {
+        return Err(Error::NotFound);
+    }
+    Ok((seen, next))
+}
+
+/// One version and its text, byte for byte.
+pub async fn version(app: &App, actor: &Actor, id: &str, number: u64) -> Result<(Version, String), Error> {
+    let number = i64::try_from(number).ok().filter(|_| !id.contains('\0')).ok_or(Error::NotFound)?;
+    let row = versions::find(app.db.read(), SHARED, id, number).await?;
+    let version = row.and_then(|row| see(app, actor, row)).ok_or(Error::NotFound)?;
+    let text = versions::text(app.db.read(), &version.hash).await?.ok_or(Error::NotFound)?;
+    Ok((version, text))
+}
+
+/// As the actor may see it.
+fn see(app: &App, actor: &Actor, row: Model) -> Option<Version> {
+    let source = Source::parse(&row.source)?;
+    if source == Source::Private && !private_owner(&row.file).is_some_and(|owner| is_owner(actor, owner)) {
+        return None;
+    }
+    let shelf = app.templates.shelf();
+    let is_current = shelf.templates.get(&row.template).is_some_and(|loaded| loaded.hash == row.hash);
+    Some(Version {
+        number: u64::try_from(row.number).ok()?,
+        version: row.version,
+        hash: row.hash,
+        source,
+        seen_at: from_us(row.seen_us),
+        author: row.author,
+        is_current,
+    })
+}
