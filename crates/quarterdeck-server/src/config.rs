@@ -229,9 +229,12 @@ pub struct Jobs {
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct Templates {
-    /// Directory of the job templates: `official/<category>/*.yaml`, `community/`, `private/<user>/`.
+    /// Directory of the job templates: `official/<category>/*.yaml`, `community/`.
     #[config(default = "/usr/share/quarterdeck/templates", env = "QUARTERDECK_TEMPLATES__DIRECTORY")]
     pub directory: PathBuf,
+    /// Where a user's own templates lie, beneath her home. Only her agent opens it.
+    #[config(default = "quarterdeck/templates", env = "QUARTERDECK_TEMPLATES__PRIVATE")]
+    pub private: String,
 }
 
 #[derive(Debug, Clone, confique::Config)]

@@ -337,6 +337,13 @@ impl From<crate::templates::Error> for Problem {
             Error::Directory(_) => {
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "templates-unreadable", error.to_string())
             }
+            Error::IdTaken(_) => Problem::new(StatusCode::CONFLICT, "template-id-taken", error.to_string()),
+            Error::NotYours(_) => Problem::new(StatusCode::FORBIDDEN, "template-of-the-site", error.to_string()),
+            Error::Changed(_) => Problem::new(StatusCode::PRECONDITION_FAILED, "changed", error.to_string()),
+            Error::Invalid(errors) => Problem::invalid(errors),
+            Error::Agent(error) => error.into(),
+            Error::Files(error) => error.into(),
+            Error::Auth(error) => error.into(),
             Error::Db(error) => error.into(),
             Error::Internal(cause) => Problem::internal(cause),
         }

@@ -33,6 +33,7 @@ mod messages;
 mod nodes;
 mod notifications;
 mod outage;
+mod own_templates;
 mod privacy;
 mod related_jobs;
 mod results;

@@ -131,6 +131,8 @@ export const problem = {
     "bad-path": "This is no path beneath your home directory.",
     "no-such-partition": "There is no partition {{partition}}: choose another.",
     "over-partition-limit": "Partition {{partition}} accepts at most {{limit_minutes}} minutes.",
+    "template-id-taken": "There is a template of this id already: choose another.",
+    "template-of-the-site": "This template is the site's: clone it, and change your own.",
     "no-such-template": "There is no such template: choose another.",
     "image-required": "This template runs in an image: choose one.",
     "missing-file": "The file {{name}} is missing: upload it.",
