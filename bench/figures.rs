@@ -27,6 +27,9 @@ const CHUNK: u64 = 8 * MIB;
 const AUDIT_WRITERS: usize = 16;
 const AUDIT_TIME: Duration = Duration::from_secs(5);
 const SIGN_INS: usize = 101;
+const ENTRIES: usize = 65_000;
+const FILES_PAGE: usize = 500;
+const FILES_PAGES: usize = 21;
 const JOBS: usize = 20_000;
 const FEW_JOBS: usize = 500;
 /// What the page asks for at once, and how often it is asked.
@@ -46,6 +49,9 @@ async fn main() {
     if is_wanted("audit") {
         audit().await;
     }
+    if is_wanted("files") {
+        files().await;
+    }
     if is_wanted("images") {
         images::measure();
     }
@@ -61,6 +67,35 @@ async fn main() {
     if is_wanted("uploads") {
         uploads::measure().await;
     }
+}
+
+/// The first page of a big directory, beside a program that reads the same directory and looks at as many of its files.
+async fn files() {
+    let site = Site::single_user().await;
+    let person = site.person();
+    let client = site.client(&person).await;
+    let directory = site.home(&person).join("many");
+    fs::create_dir(&directory).unwrap();
+    (0..ENTRIES).for_each(|number| drop(File::create(directory.join(format!("{number:05}.dat"))).unwrap()));
+    let (mut times, mut limits) = (Vec::new(), Vec::new());
+    for _ in 0..FILES_PAGES {
+        let started = Instant::now();
+        let page = client.get(&format!("/files/home?path=many&limit={FILES_PAGE}")).await;
+        times.push(started.elapsed());
+        assert_eq!(page.json()["items"].as_array().unwrap().len(), FILES_PAGE);
+        let started = Instant::now();
+        let mut names: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
+        names.sort();
+        names.iter().take(FILES_PAGE).for_each(|name| drop(fs::symlink_metadata(directory.join(name)).unwrap()));
+        limits.push(started.elapsed());
+    }
+    let [page, limit] = [times, limits].map(median);
+    println!(
+        "| first {FILES_PAGE} of {ENTRIES} entries of a directory, median of {FILES_PAGES} | {page:.0} ms | a program that \
+         reads, sorts and looks at as many: {limit:.0} ms; aim 200 ms | {:.2} |",
+        page / limit
+    );
+    fs::remove_dir_all(&directory).unwrap();
 }
 
 /// A long queue that is seen for the first time, beside the database that writes the same rows from a table of its own;

@@ -2,6 +2,7 @@
 //! keys are errors, so that a typing mistake is never silently a default.
 
 mod messages;
+mod tls;
 
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
@@ -12,11 +13,13 @@ use serde::Deserialize;
 use thiserror::Error;
 
 use crate::clusters::RestAddress;
+use crate::host;
 use crate::limits::{Class, Quota};
 use crate::networks::Network;
 use crate::redis;
 use crate::uploads::{Durability, Risk, Rule};
 pub use messages::{Mail, Push, Security, Webhooks};
+pub use tls::{CertificateFiles, Tls};
 
 /// The configuration of a server. `quarterdeck config template` prints it with these comments.
 #[derive(Debug, Clone, confique::Config)]
@@ -24,6 +27,8 @@ pub use messages::{Mail, Push, Security, Webhooks};
 pub struct Config {
     #[config(nested)]
     pub server: Server,
+    #[config(nested)]
+    pub tls: Tls,
     #[config(nested)]
     pub sign_in: SignIn,
     #[config(nested)]
@@ -397,7 +402,14 @@ impl Config {
     }
 
     pub fn cookies_are_secure(&self) -> bool {
-        self.server.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+        self.tls.files().is_some() || self.server.public_url.as_deref().is_some_and(|url| url.starts_with("https://"))
+    }
+
+    /// The name in [`Server::public_url`], in lower case.
+    pub fn public_host(&self) -> Option<String> {
+        let url = self.server.public_url.as_deref()?;
+        let (_, rest) = url.split_once("://")?;
+        host::name_of(rest.split(['/', '?', '#']).next()?)
     }
 
     fn check(&self) -> Result<(), ConfigError> {
@@ -414,6 +426,7 @@ impl Config {
         if let Some(wrong) = self.server.cors_origins.iter().find(|text| !origin(text)) {
             return invalid("server.cors_origins", &format!("\"{wrong}\" is no origin: write https://host"));
         }
+        self.tls.check(self.server.public_url.as_deref())?;
         if !(1..=90).contains(&self.sign_in.session_days) {
             return invalid("sign_in.session_days", "choose 1 to 90");
         }

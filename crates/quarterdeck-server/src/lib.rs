@@ -22,6 +22,7 @@ mod db;
 mod files;
 mod health;
 mod history;
+mod host;
 mod images;
 mod jobs;
 mod limits;

@@ -1,6 +1,8 @@
 //! Accepts connections and serves them, bounded in number and in the time that a client may take to say what it wants
 //! and to take what it is answered: whoever opens a connection and does neither must not keep others out.
 
+mod certificate;
+mod https;
 mod lanes;
 mod linger;
 mod taken;
@@ -13,15 +15,18 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::connect_info::ConnectInfo;
 use axum::http::Request;
+use axum::response::Response;
 use hyper::body::Incoming;
 use hyper_util::rt::{TokioExecutor, TokioIo, TokioTimer};
 use hyper_util::server::conn::auto;
-use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::server::graceful::{GracefulShutdown, Watcher};
 use hyper_util::service::TowerToHyperService;
+use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::net::{TcpListener, TcpStream};
 use tokio::sync::{OwnedSemaphorePermit, Semaphore, watch};
-use tower::ServiceExt;
+use tower::{Service, ServiceExt};
 
+pub(crate) use https::{Https, redirects};
 use lanes::Lanes;
 use linger::Lingering;
 use taken::Taken;
@@ -35,9 +40,18 @@ const BUFFER_BYTES: usize = 128 << 10;
 /// Waited when no connection can be accepted (no descriptor is left).
 const PAUSE: Duration = Duration::from_millis(100);
 
+/// Requests of one HTTP/2 connection that are answered side by side; browsers open one connection for all they want.
+const STREAMS: u32 = 128;
+/// What a client may send of one request, and of all of a connection, before anybody reads it.
+const STREAM_WINDOW: u32 = 512 << 10;
+const CONNECTION_WINDOW: u32 = 1 << 20;
+/// A client is asked whether it is still there, and has so long to say so.
+const ASK_EVERY: Duration = Duration::from_secs(30);
+
 /// Serves until `stop` is done; then takes no more and waits for what is under way, `stop_time` at most.
 pub(crate) async fn serve(
     listener: TcpListener,
+    https: Option<Https>,
     router: Router,
     most_connections: usize,
     stop: impl Future<Output = ()>,
@@ -46,9 +60,7 @@ pub(crate) async fn serve(
     let lanes = Lanes::start()?;
     let places = Arc::new(Semaphore::new(most_connections));
     let graceful = GracefulShutdown::new();
-    // HTTP/2 comes with HTTPS. Without that, telling the two apart would wait for a first byte without a limit.
-    let mut builder = auto::Builder::new(TokioExecutor::new()).http1_only();
-    builder.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(BUFFER_BYTES);
+    let protocols = Protocols::new();
     let (going_on, stopping) = watch::channel(());
     let mut stop = std::pin::pin!(stop);
     loop {
@@ -68,7 +80,7 @@ pub(crate) async fn serve(
             request.extensions_mut().insert(ConnectInfo(address));
             request.map(axum::body::Body::new)
         });
-        let builder = builder.clone();
+        let (protocols, https) = (protocols.clone(), https.clone());
         let watcher = graceful.watcher();
         let mut stopping = stopping.clone();
         lanes.spawn(|counted| async move {
@@ -84,14 +96,56 @@ pub(crate) async fn serve(
             }
             let service = TowerToHyperService::new(service);
             let stream = Lingering::new(Taken::new(stream, TAKE_TIME, (place, counted)));
-            let connection = builder.serve_connection_with_upgrades(TokioIo::new(stream), service);
-            // A client that went away in the middle is no fault of ours.
-            let _ = watcher.watch(connection.into_owned()).await;
+            let Some(https) = https else { return serve_connection(stream, protocols.http_1, service, watcher).await };
+            // Who speaks no TLS, or none that is safe, hears so from the library.
+            let Ok(stream) = https.secure(stream).await else { return };
+            let protocol = if https::speaks_http_2(&stream) { protocols.http_2 } else { protocols.http_1 };
+            serve_connection(stream, protocol, service, watcher).await;
         });
     }
     drop((listener, going_on));
     let _ = tokio::time::timeout(stop_time, graceful.shutdown()).await;
     Ok(())
+}
+
+type Builder = auto::Builder<TokioExecutor>;
+
+/// Which one a connection speaks is known before its first request: plain ones speak HTTP/1.1 (telling the two apart
+/// would wait for a first byte without a limit), safe ones say so.
+#[derive(Clone)]
+struct Protocols {
+    http_1: Builder,
+    http_2: Builder,
+}
+
+impl Protocols {
+    fn new() -> Protocols {
+        let mut http_1 = Builder::new(TokioExecutor::new()).http1_only();
+        http_1.http1().timer(TokioTimer::new()).header_read_timeout(HEAD_TIME).max_buf_size(BUFFER_BYTES);
+        let mut http_2 = Builder::new(TokioExecutor::new()).http2_only();
+        http_2
+            .http2()
+            .timer(TokioTimer::new())
+            .max_concurrent_streams(STREAMS)
+            .max_header_list_size(BUFFER_BYTES as u32)
+            .initial_stream_window_size(STREAM_WINDOW)
+            .initial_connection_window_size(CONNECTION_WINDOW)
+            .keep_alive_interval(ASK_EVERY)
+            .keep_alive_timeout(HEAD_TIME);
+        Protocols { http_1, http_2 }
+    }
+}
+
+async fn serve_connection<S, R>(stream: S, protocol: Builder, service: TowerToHyperService<R>, watcher: Watcher)
+where
+    S: AsyncRead + AsyncWrite + Unpin + Send + 'static,
+    R: Service<Request<Incoming>, Response = Response> + Clone + Send + 'static,
+    R::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
+    R::Future: Send,
+{
+    let connection = protocol.serve_connection_with_upgrades(TokioIo::new(stream), service);
+    // A client that went away in the middle is no fault of ours.
+    let _ = watcher.watch(connection.into_owned()).await;
 }
 
 async fn says_something(stream: &TcpStream) -> bool {

@@ -25,6 +25,8 @@ use crate::{access::Role, audit, audit::Who, images, jobs, listen, live, notific
 
 /// What is under way when the server is told to stop has this long to end.
 const STOP_TIME: Duration = Duration::from_secs(5);
+/// Connections of the plain port that sends people to the safe one.
+const REDIRECTS_AT_ONCE: usize = 256;
 /// Holds the first administrator's password until somebody deletes it.
 const PASSWORD_FILE: &str = "initial-password";
 
@@ -84,12 +86,21 @@ pub async fn serve(
     tokio::spawn(auth::watch_sessions(app.clone()));
     tokio::spawn(uploads::sweep(app.clone()));
 
-    let listener = TcpListener::bind(app.config.server.listen)
-        .await
-        .with_context(|| format!("listening on {}", app.config.server.listen))?;
+    let https = app.config.tls.files().map(listen::Https::start).transpose()?;
+    let listener = bind(app.config.server.listen).await?;
+    if let (Some(address), Some(public_url)) = (app.config.tls.redirect_listen, &app.config.server.public_url) {
+        let listener = bind(address).await?;
+        let router = listen::redirects(public_url);
+        let most = REDIRECTS_AT_ONCE.min(listen::most_connections());
+        tokio::spawn(listen::serve(listener, None, router, most, std::future::pending(), STOP_TIME));
+    }
     ready(listener.local_addr()?, first_password);
-    let served = listen::serve(listener, web::router(app), listen::most_connections(), stop, STOP_TIME).await;
+    let served = listen::serve(listener, https, web::router(app), listen::most_connections(), stop, STOP_TIME).await;
     served.context("starting the threads that serve connections")
+}
+
+async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| format!("listening on {address}"))
 }
 
 /// What `serve --single-user` runs with: everything of its own in one directory, the `local` cluster, one person.

@@ -26,7 +26,7 @@ use crate::app::App;
 use crate::client_address::client_address;
 use crate::problem::{Problem, ProblemDocument};
 use crate::{
-    accounts, api_docs, api_keys, audit, auth, clusters, files, health, history, images, jobs, limits, live,
+    accounts, api_docs, api_keys, audit, auth, clusters, files, health, history, host, images, jobs, limits, live,
     method_override, nodes, notifications, page, redact, templates, unchanged, uploads, users,
 };
 
@@ -175,6 +175,8 @@ fn security(rule: Rule) -> Option<Vec<SecurityRequirement>> {
 /// Outermost: names the request before, and completes headers and problems after.
 async fn finish(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let id = Uuid::now_v7().to_string();
+    host::complete(&mut request);
+    let is_always_safe = host::is_always_safe(&app.config, &request);
     let peer = request.extensions().get::<ConnectInfo<SocketAddr>>().map(|info| info.0.ip());
     let peer = peer.unwrap_or(IpAddr::from([127, 0, 0, 1]));
     let address = client_address(peer, request.headers(), &app.config.server.trusted_proxies);
@@ -185,7 +187,10 @@ async fn finish(State(app): State<App>, mut request: Request, next: Next) -> Res
     let path = redact::path(request.uri().path()).into_owned();
     let started = std::time::Instant::now();
 
-    let mut response = next.run(request).await;
+    let mut response = match host::check(&app.config, &request) {
+        Ok(()) => next.run(request).await,
+        Err(problem) => problem.into_response(),
+    };
     if let Some(problem) = response.extensions_mut().remove::<Problem>() {
         let document = serde_json::to_vec(&problem.document(&id)).unwrap_or_default();
         *response.body_mut() = Body::from(document);
@@ -200,6 +205,9 @@ async fn finish(State(app): State<App>, mut request: Request, next: Next) -> Res
     }
     for (name, value) in SECURITY_HEADERS {
         headers.entry(HeaderName::from_static(name)).or_insert(HeaderValue::from_static(value));
+    }
+    if is_always_safe {
+        headers.insert(header::STRICT_TRANSPORT_SECURITY, HeaderValue::from_static("max-age=31536000"));
     }
     if path.starts_with("/api/") {
         headers.entry(header::CACHE_CONTROL).or_insert(HeaderValue::from_static("no-store"));

@@ -1823,7 +1823,7 @@ export interface paths {
         delete?: never;
         options?: never;
         head?: never;
-        /** Say what kind the file is, and the next ones with its ending. */
+        /** Say what kind the file is, and the next ones with its ending; or take back what was said. */
         patch: operations["uploads_set_kind"];
         trace?: never;
     };
@@ -2228,7 +2228,7 @@ export interface components {
             task: components["schemas"]["FileTask"];
         };
         Change: {
-            kind: components["schemas"]["Kind"];
+            kind: components["schemas"]["FileKind"] | null;
         };
         ChangePassword: {
             current_password: string;
@@ -2289,6 +2289,8 @@ export interface components {
             max_tres_per_job?: string | null;
             max_tres_per_user?: string | null;
         };
+        /** @enum {string} */
+        ClusterSource: "jobs" | "nodes" | "reservations" | "accounting";
         /** @enum {string} */
         ClusterState: "up" | "down";
         /** @enum {string} */
@@ -2458,6 +2460,11 @@ export interface components {
             /** @description The name it gets in the job's directory; unset: its own. */
             as?: string | null;
         };
+        /**
+         * @description The seven kinds of file.
+         * @enum {string}
+         */
+        FileKind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
         /** @description A file that a job of this template gets. */
         FileSlot: {
             /** @description Its name in the job's working directory. */
@@ -3256,11 +3263,6 @@ export interface components {
              */
             reservation: string | null;
         };
-        /**
-         * @description The seven kinds of file.
-         * @enum {string}
-         */
-        Kind: "data" | "config" | "script" | "model" | "mesh" | "result" | "document";
         /** @description Why a file is of its kind. */
         KindReason: {
             /** @description Stable, for translation. */
@@ -4273,8 +4275,8 @@ export interface components {
                 /** Format: uuid */
                 id: string;
                 filename: string;
-                kind: components["schemas"]["Kind"];
-                kind_source: components["schemas"]["Source"];
+                kind: components["schemas"]["FileKind"];
+                kind_source: components["schemas"]["UploadKindSource"];
                 kind_reason: components["schemas"]["KindReason"];
                 /** @description What to be careful with; known when the file is whole. */
                 warnings: components["schemas"]["Warning"][];
@@ -4692,11 +4694,9 @@ export interface components {
             /** @description At most 500. */
             fingerprints: string[];
         };
-        /** @enum {string} */
-        Source: "jobs" | "nodes" | "reservations" | "accounting";
         /** @description What is shown of it is old. */
         SourceInTrouble: {
-            source: components["schemas"]["Source"];
+            source: components["schemas"]["ClusterSource"];
             /**
              * Format: date-time
              * @description When it was last read.
@@ -4938,8 +4938,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             filename: string;
-            kind: components["schemas"]["Kind"];
-            kind_source: components["schemas"]["Source"];
+            kind: components["schemas"]["FileKind"];
+            kind_source: components["schemas"]["UploadKindSource"];
             kind_reason: components["schemas"]["KindReason"];
             /** @description What to be careful with; known when the file is whole. */
             warnings: components["schemas"]["Warning"][];
@@ -4974,6 +4974,8 @@ export interface components {
             fingerprint?: string | null;
             part?: components["schemas"]["PartInfo"] | null;
         };
+        /** @enum {string} */
+        UploadKindSource: "name" | "content" | "site_rule" | "user";
         UploadMeta: {
             /**
              * Format: int64

@@ -122,6 +122,7 @@ function ImageBody({ image }: { image: ImageDetail }) {
       {Object.keys(image.labels).length > 0 && (
         <Panel title={t("images.labels")}>
           <Properties
+            longNames
             items={Object.entries(image.labels).map(([name, value]) => ({
               name,
               value,

@@ -10,9 +10,15 @@ export interface Property {
   wide?: boolean;
 }
 
-export function Properties({ items }: { items: Property[] }) {
+interface Props {
+  items: Property[];
+  /** The names are somebody else's and may be long: fewer columns. */
+  longNames?: boolean;
+}
+
+export function Properties({ items, longNames = false }: Props) {
   return (
-    <dl className={classes.list}>
+    <dl className={longNames ? `${classes.list} ${classes.longNames}` : classes.list}>
       {items
         .filter((item) => item.value !== null && item.value !== undefined && item.value !== "")
         .map((item) => (

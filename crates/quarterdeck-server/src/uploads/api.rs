@@ -76,6 +76,7 @@ struct PartInfo {
 
 /// The seven kinds of file.
 #[derive(Clone, Copy, Serialize, Deserialize, ToSchema)]
+#[schema(as = FileKind)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Kind {
     Data,
@@ -88,6 +89,7 @@ pub(crate) enum Kind {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = UploadKindSource)]
 #[serde(rename_all = "snake_case")]
 enum Source {
     Name,
@@ -201,10 +203,14 @@ async fn info(State(app): State<App>, actor: Actor, PathOf(id): PathOf<Uuid>) ->
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
 struct Change {
-    kind: Kind,
+    /// `null`: what its content says, and that of the next ones with its ending.
+    // Left out is not `null`.
+    #[serde(deserialize_with = "Option::deserialize")]
+    #[schema(required = true)]
+    kind: Option<Kind>,
 }
 
-/// Say what kind the file is, and the next ones with its ending.
+/// Say what kind the file is, and the next ones with its ending; or take back what was said.
 #[utoipa::path(patch, path = "/uploads/{id}/info", tag = "uploads", params(("id" = Uuid, Path)), request_body = Change,
     responses((status = 200, body = UploadInfo), (status = 404, body = ProblemDocument)))]
 async fn set_kind(
@@ -213,7 +219,7 @@ async fn set_kind(
     PathOf(id): PathOf<Uuid>,
     JsonBody(change): JsonBody<Change>,
 ) -> Result<Json<UploadInfo>, Problem> {
-    Ok(Json(uploads::set_kind(&app, &actor, id, change.kind.into()).await?.into()))
+    Ok(Json(uploads::set_kind(&app, &actor, id, change.kind.map(FileKind::from)).await?.into()))
 }
 
 /// What expired and could not be removed.

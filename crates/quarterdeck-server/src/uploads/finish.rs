@@ -122,7 +122,13 @@ async fn place_checked(
     }
 }
 
-async fn look_at_placed(app: &App, agent: &Agent, upload: &Upload, path: &RelativePath) -> Result<Judgement, Error> {
+/// What the content of a file says that is in place.
+pub(super) async fn look_at_placed(
+    app: &App,
+    agent: &Agent,
+    upload: &Upload,
+    path: &RelativePath,
+) -> Result<Judgement, Error> {
     let at = Place::In { space: upload.space.clone(), path: path.clone() };
     let file = agent.open(Request::OpenRead { at }).await?;
     let judged = kind::look(&file, upload.offset, &upload.filename, &app.config.uploads.kind_rules);

@@ -342,19 +342,40 @@ async fn discard_as(app: &App, actor: &Actor, id: Uuid) -> Result<(), Error> {
     Ok(())
 }
 
-/// The user says what kind her file is, and her next ones with its ending.
-pub(super) async fn set_kind(app: &App, actor: &Actor, id: Uuid, kind: FileKind) -> Result<Upload, Error> {
+/// The user says what kind her file is, and her next ones with its ending; or, with `None`, leaves it to their contents.
+pub(super) async fn set_kind(app: &App, actor: &Actor, id: Uuid, said: Option<FileKind>) -> Result<Upload, Error> {
     let upload = find(app, actor, id).await?;
     let object = upload.id.to_string();
+    let judged = match said {
+        Some(kind) => kind::chosen(kind),
+        None => judge_anew(app, actor, &upload).await,
+    };
     let tx = app.db.begin().await?;
-    store::set_kind(&tx, actor.user_id, id, kind).await?;
-    kind::remember(&tx, actor.user_id, &upload.filename, kind, to_us(app.clock.now())).await?;
-    let event = Event::new("upload.set-kind", &object).with(json!({"kind": kind.as_str()}));
-    app.audit.record(&tx, actor, event).await?;
+    store::set_kind(&tx, actor.user_id, id, &judged).await?;
+    match said {
+        Some(kind) => {
+            kind::remember(&tx, actor.user_id, &upload.filename, kind, to_us(app.clock.now())).await?;
+        }
+        None => kind::forget(&tx, actor.user_id, &upload.filename).await?,
+    }
+    let detail = json!({"kind": judged.kind.as_str(), "by": judged.source.as_str()});
+    app.audit.record(&tx, actor, Event::new("upload.set-kind", &object).with(detail)).await?;
     tx.commit().await?;
     let upload = find(app, actor, id).await?;
     tell(app, actor, &upload);
     Ok(upload)
+}
+
+/// By what the file says itself; by its name where it is yet to come, or no longer lies where it was put.
+async fn judge_anew(app: &App, actor: &Actor, upload: &Upload) -> Judgement {
+    let content = async {
+        let agent = agent(app, actor).ok()?;
+        finish::look_at_placed(app, &agent, upload, upload.path.as_ref()?).await.ok()
+    };
+    match content.await {
+        Some(judged) => judged,
+        None => kind::by_name_or_rule(&app.config.uploads.kind_rules, &upload.filename),
+    }
 }
 
 impl Uploads {
@@ -489,10 +510,10 @@ mod tests {
 
             let id = uploads[0].id;
             assert!(matches!(find(&app, &bob, id).await, Err(Error::NotFound)));
-            assert!(matches!(set_kind(&app, &bob, id, FileKind::Data).await, Err(Error::NotFound)));
+            assert!(matches!(set_kind(&app, &bob, id, Some(FileKind::Data)).await, Err(Error::NotFound)));
             assert!(store::set_offset(db.write(), (id, 0), (1 << 40) - 1, 1).await.unwrap());
             assert!(!store::set_offset(db.write(), (id, 1), 7, 1).await.unwrap(), "under another's lease");
-            set_kind(&app, &alice, id, FileKind::Config).await.unwrap();
+            set_kind(&app, &alice, id, Some(FileKind::Config)).await.unwrap();
             let found = find(&app, &alice, id).await.unwrap();
             assert_eq!((found.offset, found.size, found.kind), ((1 << 40) - 1, Some(1 << 40), FileKind::Config));
             assert_eq!((found.kind_source, found.directory.to_string()), (KindSource::User, "새 폴더/%FF".to_owned()));

@@ -132,12 +132,13 @@ pub(super) async fn set_size(db: &impl ConnectionTrait, id: Uuid, size: u64) -> 
     update.filter(Column::Id.eq(id)).filter(Column::Size.eq(UNKNOWN)).exec(db).await.map(drop)
 }
 
-/// These columns alone: a request that finishes the upload may be writing the others.
-pub(super) async fn set_kind(db: &impl ConnectionTrait, user: Uuid, id: Uuid, kind: FileKind) -> Result<(), DbErr> {
+/// These columns alone: a request that finishes the upload may be writing the others. What was found to be careful with
+/// stays.
+pub(super) async fn set_kind(db: &impl ConnectionTrait, user: Uuid, id: Uuid, judged: &Judgement) -> Result<(), DbErr> {
     Entity::update_many()
-        .col_expr(Column::Kind, Expr::value(kind.as_str()))
-        .col_expr(Column::KindSource, Expr::value(KindSource::User.as_str()))
-        .col_expr(Column::KindReason, Expr::value(written_json(&Reason::Chosen)))
+        .col_expr(Column::Kind, Expr::value(judged.kind.as_str()))
+        .col_expr(Column::KindSource, Expr::value(judged.source.as_str()))
+        .col_expr(Column::KindReason, Expr::value(written_json(&judged.reason)))
         .filter(Column::Id.eq(id))
         .filter(Column::UserId.eq(user))
         .exec(db)

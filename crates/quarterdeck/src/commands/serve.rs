@@ -59,13 +59,14 @@ pub(crate) fn run(arguments: Arguments) -> anyhow::Result<()> {
                 _ = tokio::signal::ctrl_c() => {}
             }
         };
-        serve(config, mode, announce, stop).await
+        let scheme = if config.tls.files().is_some() { "https" } else { "http" };
+        serve(config, mode, |address, password| announce(scheme, address, password), stop).await
     })
 }
 
 /// On standard output, where people and scripts look for it.
-fn announce(address: SocketAddr, first_password: Option<PathBuf>) {
-    println!("Quarterdeck listens on http://{address}");
+fn announce(scheme: &str, address: SocketAddr, first_password: Option<PathBuf>) {
+    println!("Quarterdeck listens on {scheme}://{address}");
     if let Some(path) = first_password {
         println!("The first password is in {}", path.display());
     }

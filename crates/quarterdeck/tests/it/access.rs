@@ -97,6 +97,20 @@ async fn the_document_and_the_table_name_the_same_operations() {
     assert_eq!(documented, table);
 }
 
+/// Programs that make clients of the document name functions by it.
+#[tokio::test]
+async fn each_operation_has_a_name_of_its_own() {
+    let site = Site::single_user().await;
+    let document = reqwest::get(format!("{}/api/v1/openapi.json", site.base())).await.unwrap();
+    let document: Value = serde_json::from_slice(&document.bytes().await.unwrap()).unwrap();
+    let mut named = BTreeSet::new();
+    for (method, path) in operations(&site).await {
+        let operation = &document["paths"][&path][method.to_lowercase()];
+        let name = operation["operationId"].as_str().unwrap_or_else(|| panic!("{method} {path} has no name"));
+        assert!(named.insert(name.to_owned()), "{method} {path}: {name} is another operation's too");
+    }
+}
+
 #[tokio::test]
 async fn no_bad_token_is_let_in_anywhere() {
     let site = Site::single_user().await;

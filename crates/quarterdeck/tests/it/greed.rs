@@ -36,7 +36,8 @@ async fn ask_and_take_nothing(site: &Site, client: &Client, path: &str) -> TcpSt
     socket.set_recv_buffer_size(4 << 10).unwrap();
     let address = site.base().trim_start_matches("http://").parse().unwrap();
     let mut stream = socket.connect(address).await.unwrap();
-    let head = format!("GET /api/v1{path} HTTP/1.1\r\nHost: here\r\nAuthorization: Bearer {}\r\n\r\n", client.token());
+    let head =
+        format!("GET /api/v1{path} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\n\r\n", client.token());
     stream.write_all(head.as_bytes()).await.unwrap();
     stream
 }

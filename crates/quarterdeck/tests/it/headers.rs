@@ -121,7 +121,7 @@ async fn who_opens_a_connection_and_does_not_say_what_for_is_let_go() {
         let _ = connection.read_to_end(&mut answer).await;
         String::from_utf8(answer).unwrap()
     };
-    let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: portal\r\nContent-Type: application/json\r\n";
+    let head = "POST /api/v1/auth/login HTTP/1.1\r\nHost: localhost\r\nContent-Type: application/json\r\n";
     let body: &'static str = format!("{head}Content-Length: 500\r\n\r\n{{").leak();
     let (nothing, half, trickled) = tokio::join!(wait_for_end(""), wait_for_end(head), wait_for_end(body));
     assert_eq!((nothing.as_str(), half.is_empty() || half.starts_with("HTTP/1.1 408")), ("", true), "{half}");

@@ -88,7 +88,7 @@ async fn what_is_killed_at_random_is_whole_in_the_end() {
 
 fn request(client: &Client, id: &str, offset: usize, bytes: &[u8]) -> Vec<u8> {
     let head = format!(
-        "PATCH /api/v1/uploads/{id} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n\
+        "PATCH /api/v1/uploads/{id} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n\
          Content-Type: {OCTETS}\r\nUpload-Offset: {offset}\r\nContent-Length: {}\r\nConnection: close\r\n\r\n",
         client.token(),
         bytes.len()

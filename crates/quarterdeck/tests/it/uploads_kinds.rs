@@ -77,6 +77,33 @@ async fn what_the_user_says_wins_and_is_remembered_for_the_ending_until_she_says
 }
 
 #[tokio::test]
+async fn what_a_user_said_can_be_left_to_the_content_again_also_for_the_next_files() {
+    let (site, client) = single_user().await;
+    let first = told(&client, "first.dat", NUMBERS).await;
+    let path = format!("/uploads/{}/info", first["id"].as_str().unwrap());
+    client.patch(&path, &json!({"kind": "mesh"})).await;
+    assert_eq!(kind_of(&told(&client, "second.dat", NUMBERS).await), ("mesh", "user", "remembered"));
+
+    let again = client.patch(&path, &json!({"kind": null})).await.json();
+    assert_eq!(kind_of(&again), kind_of(&first));
+    assert_eq!(kind_of(&told(&client, "third.dat", NUMBERS).await), kind_of(&first));
+    assert_eq!(client.patch(&path, &json!({})).await.status, 422, "nothing said is not \"nothing\" said");
+
+    // Nobody can look into it: its name tells.
+    fs::remove_file(site.home(&site.person()).join("quarterdeck/uploads/first.dat")).unwrap();
+    assert_eq!(kind_of(&client.patch(&path, &json!({"kind": null})).await.json()).1, "name");
+
+    // While it comes: its content tells when it is whole.
+    let id = announced(&client, "fourth.dat", NUMBERS.len()).await;
+    append(&client, &id, 0, &NUMBERS[..5]).await;
+    let path = format!("/uploads/{id}/info");
+    client.patch(&path, &json!({"kind": "document"})).await;
+    client.patch(&path, &json!({"kind": null})).await;
+    append(&client, &id, 5, &NUMBERS[5..]).await;
+    assert_eq!(kind_of(&info(&client, &id).await), kind_of(&first));
+}
+
+#[tokio::test]
 async fn a_choice_made_while_the_file_comes_stays_when_it_is_whole() {
     let (_site, client) = single_user().await;
     let id = announced(&client, "a.vtk", NUMBERS.len()).await;

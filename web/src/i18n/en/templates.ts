@@ -21,6 +21,8 @@ export const templates = {
     array: "Job arrays",
     ml: "Machine learning",
     cfd: "Fluid dynamics",
+    structural: "Structural mechanics",
+    molecular: "Molecular dynamics",
     visualization: "Visualisation",
   },
   none: "No template found",

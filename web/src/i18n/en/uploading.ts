@@ -64,6 +64,7 @@ export const uploading = {
   speed: "{{speed}}/s",
   left: "{{time}} left",
   kindOf: "Kind of {{name}}",
+  kindByContent: "By content",
   kindBecause: "Kind: {{kind}} ({{reason}})",
   reasons: {
     name: "by its name: {{pattern}}",

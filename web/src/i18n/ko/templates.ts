@@ -24,6 +24,8 @@ export const templates: Translation<typeof en.templates> = {
     array: "작업 배열",
     ml: "기계 학습",
     cfd: "유체 해석",
+    structural: "구조 해석",
+    molecular: "분자 동역학",
     visualization: "시각화",
   },
   none: "템플릿이 없습니다",

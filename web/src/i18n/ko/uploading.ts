@@ -66,6 +66,7 @@ export const uploading: Translation<typeof en.uploading> = {
   speed: "{{speed}}/초",
   left: "{{time}} 남음",
   kindOf: "{{name}}의 종류",
+  kindByContent: "내용에 따라",
   kindBecause: "종류: {{kind}} ({{reason}})",
   reasons: {
     name: "이름으로 판별: {{pattern}}",

@@ -8,7 +8,7 @@ export const uploads: Translation<typeof en.uploads> = {
     kind: "종류",
     path: "경로",
     size: "크기",
-    created: "업로드 시각",
+    created: "시각",
   },
   incomplete: "{{percent}}에서 끊김",
   warnings: {

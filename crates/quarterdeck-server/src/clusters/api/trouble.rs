@@ -64,6 +64,7 @@ struct SourceInTrouble {
 }
 
 #[derive(Serialize, ToSchema)]
+#[schema(as = ClusterSource)]
 #[serde(rename_all = "snake_case")]
 enum Source {
     Jobs,

@@ -107,18 +107,28 @@ pub(super) async fn announced(
     name: &FileName,
     said: Option<FileKind>,
 ) -> Result<Judgement, DbErr> {
-    let by_user = |kind, reason| Judgement { kind, source: KindSource::User, reason, risks: Vec::new() };
     if let Some(kind) = said {
-        return Ok(by_user(kind, Reason::Chosen));
+        return Ok(chosen(kind));
     }
-    let name = name.display();
-    if let Some(ending) = name::ending(&name)
+    if let Some(ending) = name::ending(&name.display())
         && let Some(kind) = store::chosen(db, user, &ending).await?
     {
-        return Ok(by_user(kind, Reason::Remembered { pattern: format!("*.{ending}").into() }));
+        let reason = Reason::Remembered { pattern: format!("*.{ending}").into() };
+        return Ok(Judgement { reason, ..chosen(kind) });
     }
+    Ok(by_name_or_rule(rules, name))
+}
+
+/// What its user says of this very file.
+pub(super) fn chosen(kind: FileKind) -> Judgement {
+    Judgement { kind, source: KindSource::User, reason: Reason::Chosen, risks: Vec::new() }
+}
+
+/// Of a file that cannot be looked into.
+pub(super) fn by_name_or_rule(rules: &[Rule], name: &FileName) -> Judgement {
+    let name = name.display();
     let rule = rules.iter().find(|rule| !rule.needs_content() && rule.fits(&name, &[]));
-    Ok(rule.map_or_else(|| by_name(&name), by_rule))
+    rule.map_or_else(|| by_name(&name), by_rule)
 }
 
 /// What her next upload with this file's ending is. Files without one are all different.
@@ -131,6 +141,14 @@ pub(super) async fn remember(
 ) -> Result<(), DbErr> {
     match name::ending(&name.display()) {
         Some(ending) => store::choose(tx, user, ending, kind, now_us).await,
+        None => Ok(()),
+    }
+}
+
+/// Her next uploads with this file's ending are what they say themselves.
+pub(super) async fn forget(tx: &impl ConnectionTrait, user: Uuid, name: &FileName) -> Result<(), DbErr> {
+    match name::ending(&name.display()) {
+        Some(ending) => store::forget(tx, user, ending).await,
         None => Ok(()),
     }
 }

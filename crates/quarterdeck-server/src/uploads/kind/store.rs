@@ -44,3 +44,7 @@ pub(super) async fn choose(
     let older = Column::ChosenUs.lt(oldest_kept.chosen_us);
     Entity::delete_many().filter(Column::UserId.eq(user)).filter(older).exec(tx).await.map(drop)
 }
+
+pub(super) async fn forget(tx: &impl ConnectionTrait, user: Uuid, ending: String) -> Result<(), DbErr> {
+    Entity::delete_by_id((user, ending)).exec(tx).await.map(drop)
+}

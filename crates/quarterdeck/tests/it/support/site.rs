@@ -143,7 +143,8 @@ impl Site {
             let ended = server.try_wait().unwrap();
             assert!(ended.is_none(), "the server ended: {ended:?}\n{}", self.server_log());
             let text = fs::read_to_string(&out).unwrap();
-            text.lines().find_map(|line| line.strip_prefix("Quarterdeck listens on http://")?.parse().ok())
+            text.lines()
+                .find_map(|line| line.strip_prefix("Quarterdeck listens on http")?.split_once("://")?.1.parse().ok())
         });
         let address = address.await;
         (server, address)

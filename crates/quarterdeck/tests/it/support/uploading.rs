@@ -153,7 +153,7 @@ impl Slow {
         let base = site.base();
         let mut stream = TcpStream::connect(base.strip_prefix("http://").unwrap()).await.unwrap();
         let head = format!(
-            "PATCH /api/v1/uploads/{id} HTTP/1.1\r\nHost: test\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n\
+            "PATCH /api/v1/uploads/{id} HTTP/1.1\r\nHost: localhost\r\nAuthorization: Bearer {}\r\nTus-Resumable: 1.0.0\r\n\
              Content-Type: {OCTETS}\r\nUpload-Offset: {offset}\r\nContent-Length: {length}\r\n\r\n",
             client.token()
         );
