@@ -391,7 +391,10 @@ fn nests_deeply(yaml: &str) -> bool {
         };
         open > MAX_NESTING
     });
-    let marks = |line: &str| line.split([' ', '\t']).take_while(|word| matches!(*word, "" | "-" | "?" | ":")).count();
+    let marks = |line: &str| {
+        let words = line.split_whitespace().take_while(|word| matches!(*word, "-" | "?" | ":"));
+        words.count()
+    };
     brackets || yaml.lines().any(|line| marks(line) > MAX_NESTING)
 }
 
