@@ -2,6 +2,9 @@
 //! Prints the table that `bench/run` puts into `bench/RESULTS.md`; some figures alone: `cargo bench --bench figures -- jobs`.
 
 mod images;
+mod nodes;
+#[path = "../crates/quarterdeck-ssh/tests/it/sshd.rs"]
+mod sshd;
 #[path = "../crates/quarterdeck/tests/it/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 mod support;
@@ -55,6 +58,9 @@ async fn main() {
     if is_wanted("images") {
         images::measure();
     }
+    if is_wanted("nodes") {
+        nodes::measure().await;
+    }
     if is_wanted("jobs") {
         jobs().await;
     }
@@ -86,7 +92,9 @@ async fn files() {
         let started = Instant::now();
         let mut names: Vec<_> = fs::read_dir(&directory).unwrap().map(|entry| entry.unwrap().file_name()).collect();
         names.sort();
-        names.iter().take(FILES_PAGE).for_each(|name| drop(fs::symlink_metadata(directory.join(name)).unwrap()));
+        for name in names.iter().take(FILES_PAGE) {
+            let _looked_at = fs::symlink_metadata(directory.join(name)).unwrap();
+        }
         limits.push(started.elapsed());
     }
     let [page, limit] = [times, limits].map(median);

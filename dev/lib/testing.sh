@@ -65,9 +65,10 @@ bring_up_postgres() {
 # The tests start their own, to kill them. And a client of uploads and a maker of images that nobody here wrote.
 install_servers_of_tests() {
   if is_root; then
-    need_packages acl redis-server python3-aiosmtpd python3-tuspy openssl squashfs-tools g++
+    need_packages acl openssh-server openssh-client redis-server python3-aiosmtpd python3-tuspy openssl squashfs-tools g++
     return
   fi
+  [ -x /usr/sbin/sshd ] || LEFT_OUT+=("nodes over SSH (no openssh-server: run as root once)")
   command -v redis-server >/dev/null || LEFT_OUT+=("Redis (not installed: run as root once)")
   command -v mksquashfs >/dev/null || LEFT_OUT+=("images made by mksquashfs (no squashfs-tools: run as root once)")
   [ -z "$(missing_packages python3-tuspy)" ] || LEFT_OUT+=("tuspy (no python3-tuspy: run as root once)")

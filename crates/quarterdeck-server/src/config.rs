@@ -1,6 +1,7 @@
 //! What a site configures: one TOML file, each key also as `QUARTERDECK_SECTION__KEY` in the environment. Unknown
 //! keys are errors, so that a typing mistake is never silently a default.
 
+mod images;
 mod messages;
 mod tls;
 
@@ -18,6 +19,7 @@ use crate::limits::{Class, Quota};
 use crate::networks::Network;
 use crate::redis;
 use crate::uploads::{Durability, Risk, Rule};
+pub use images::{Images, Nodes, Ssh};
 pub use messages::{Mail, Push, Security, Webhooks};
 pub use tls::{CertificateFiles, Tls};
 
@@ -234,25 +236,12 @@ pub struct Jobs {
 #[derive(Debug, Clone, confique::Config)]
 #[config(layer_attr(serde(deny_unknown_fields)))]
 pub struct Templates {
-    /// Directory of the job templates: `official/<category>/*.yaml`, `community/`, `private/<user>/`.
+    /// Directory of the job templates: `official/<category>/*.yaml`, `community/`.
     #[config(default = "/usr/share/quarterdeck/templates", env = "QUARTERDECK_TEMPLATES__DIRECTORY")]
     pub directory: PathBuf,
-}
-
-#[derive(Debug, Clone, confique::Config)]
-#[config(layer_attr(serde(deny_unknown_fields)))]
-pub struct Images {
-    /// Directories of this host that are searched for Apptainer images.
-    #[config(default = [], env = "QUARTERDECK_IMAGES__DIRECTORIES", parse_env = confique::env::parse::list_by_colon)]
-    pub directories: Vec<PathBuf>,
-
-    /// Apptainer's path on the compute nodes.
-    #[config(default = "apptainer", env = "QUARTERDECK_IMAGES__APPTAINER")]
-    pub apptainer: String,
-
-    /// Paths that every container sees beside the home and the working directory: `/scratch`, `/data:/data:ro`.
-    #[config(default = [], env = "QUARTERDECK_IMAGES__BIND", parse_env = confique::env::parse::list_by_comma)]
-    pub bind: Vec<String>,
+    /// Where a user's own templates lie, beneath her home. Only her agent opens it.
+    #[config(default = "quarterdeck/templates", env = "QUARTERDECK_TEMPLATES__PRIVATE")]
+    pub private: String,
 }
 
 /// Whom people ask for help with a job. The page puts together what there is to know of it; they read and send it.
@@ -476,6 +465,7 @@ impl Config {
         if self.audit.keep_days == 0 {
             return invalid("audit.keep_days", "choose 1 or more");
         }
+        self.images.check()?;
         self.mail.check()?;
         self.push.check()?;
         for (key, path) in [("uploads.directory", &self.uploads.directory), ("jobs.directory", &self.jobs.directory)] {

@@ -337,8 +337,31 @@ impl From<crate::templates::Error> for Problem {
             Error::Directory(_) => {
                 Problem::new(StatusCode::SERVICE_UNAVAILABLE, "templates-unreadable", error.to_string())
             }
+            Error::IdTaken(_) => Problem::new(StatusCode::CONFLICT, "template-id-taken", error.to_string()),
+            Error::NotYours(_) => Problem::new(StatusCode::FORBIDDEN, "template-of-the-site", error.to_string()),
+            Error::Changed(_) => Problem::new(StatusCode::PRECONDITION_FAILED, "changed", error.to_string()),
+            Error::Invalid(errors) => Problem::invalid(errors),
+            Error::Agent(error) => error.into(),
+            Error::Files(error) => error.into(),
+            Error::Auth(error) => error.into(),
             Error::Db(error) => error.into(),
             Error::Internal(cause) => Problem::internal(cause),
+        }
+    }
+}
+
+impl From<crate::images::Invalid> for FieldError {
+    fn from(invalid: crate::images::Invalid) -> FieldError {
+        use crate::images::Invalid;
+        match invalid {
+            Invalid::Node { index } => {
+                let detail = "This node is none of those that are looked at: see images.ssh.nodes.";
+                FieldError::new(format!("/nodes/{index}"), "no-such-node", detail)
+            }
+            Invalid::Path { index } => {
+                let detail = "This path is beneath no directory that is looked at: see images.directories.";
+                FieldError::new(format!("/paths/{index}"), "no-such-directory", detail)
+            }
         }
     }
 }
@@ -349,6 +372,7 @@ impl From<crate::images::Error> for Problem {
         match error {
             Error::NotFound => Problem::not_found("image"),
             Error::NoSuchScan => Problem::not_found("scan"),
+            Error::Invalid(errors) => Problem::invalid(errors.into_iter().map(FieldError::from).collect()),
             Error::Db(error) => error.into(),
             Error::Internal(cause) => Problem::internal(cause),
         }

@@ -80,7 +80,7 @@ pub async fn serve(
         keys,
     });
     templates::start(&app).await;
-    images::scan_at_start(&app).await;
+    images::scan_always(&app);
     notifications::start(&app);
     clusters::start(&app);
     tokio::spawn(auth::watch_sessions(app.clone()));

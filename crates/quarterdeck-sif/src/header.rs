@@ -6,7 +6,8 @@ use uuid::Uuid;
 use crate::Error;
 use crate::source::{ReadAt, Source, field, text_before_nul};
 
-const HEADER_BYTES: u64 = 128;
+/// Where everything that [`Stamp`] tells is.
+pub const HEADER_BYTES: u64 = 128;
 const MAGIC: &[u8; 10] = b"SIF_MAGIC\0";
 const MAGIC_AT: usize = 32;
 /// Go's zero time, which deterministic images carry in place of a date.
@@ -22,19 +23,40 @@ pub(crate) struct Header {
     pub(crate) descriptors_offset: i64,
 }
 
+/// By what an image is known again: what its builder wrote at its beginning.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Stamp {
+    pub uuid: Uuid,
+    pub created: Option<DateTime<Utc>>,
+    pub modified: Option<DateTime<Utc>>,
+}
+
+impl Stamp {
+    /// Of a file's first [`HEADER_BYTES`]; `None` where they are no header, or one without an identifier.
+    pub fn read(beginning: &[u8]) -> Option<Stamp> {
+        let is_header = beginning.len() as u64 >= HEADER_BYTES && beginning[MAGIC_AT..].starts_with(MAGIC);
+        let header = is_header.then(|| parse(beginning).ok())??;
+        Some(Stamp { uuid: header.uuid?, created: header.created, modified: header.modified })
+    }
+}
+
 pub(crate) fn is_sif<R: ReadAt + ?Sized>(source: &Source<'_, R>) -> bool {
     source.beginning(MAGIC_AT + MAGIC.len()).get(MAGIC_AT..) == Some(MAGIC)
 }
 
 pub(crate) fn read<R: ReadAt + ?Sized>(source: &Source<'_, R>) -> Result<Header, Error> {
-    let raw = source.bytes("header", 0, HEADER_BYTES, HEADER_BYTES)?;
+    parse(&source.bytes("header", 0, HEADER_BYTES, HEADER_BYTES)?)
+}
+
+/// The caller has checked that there are as many bytes.
+fn parse(raw: &[u8]) -> Result<Header, Error> {
     let version = text_before_nul(&raw[42..45]);
     if version != "01" {
         return Err(Error::UnknownVersion(version));
     }
-    let number = |at| i64::from_le_bytes(field(&raw, at));
+    let number = |at| i64::from_le_bytes(field(raw, at));
     Ok(Header {
-        uuid: Some(Uuid::from_bytes(field(&raw, 48))).filter(|id| !id.is_nil()),
+        uuid: Some(Uuid::from_bytes(field(raw, 48))).filter(|id| !id.is_nil()),
         architecture: architecture(&raw[45..48]),
         created: time(number(64)),
         modified: time(number(72)),

@@ -26,6 +26,7 @@ mod squashfs;
 mod verify;
 
 pub use descriptor::{DataType, Descriptor, Detail, FileSystem, Hash, Link, PartitionKind};
+pub use header::{HEADER_BYTES, Stamp};
 pub use image::{Format, Image, Signature, Unreadable, read};
 pub use source::ReadAt;
 pub use squashfs::Compression;

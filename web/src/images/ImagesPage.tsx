@@ -3,7 +3,7 @@ import { NativeSelect } from "@mantine/core";
 import { IconAlertTriangle, IconArrowsDiff, IconBox, IconShieldCheck } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
-import { useMemo } from "react";
+import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Image } from "../api/types";
 import { useIsOperator } from "../auth/use-session";
@@ -23,6 +23,7 @@ import { ImageStateBadge } from "./ImageStateBadge";
 import classes from "./images.module.css";
 import { driftQuery, imageListQuery } from "./queries";
 import { ScanImages } from "./ScanImages";
+import { ScanPanel } from "./ScanPanel";
 
 const route = getRouteApi("/frame/images");
 
@@ -30,6 +31,7 @@ export function ImagesPage() {
   useFollowScans();
   const { t } = useTranslation();
   const operator = useIsOperator();
+  const [scan, setScan] = useState<string | null>(null);
   const filter = imageFilterFromSearch(route.useSearch());
   const navigate = route.useNavigate();
   const open = useNavigate();
@@ -47,8 +49,9 @@ export function ImagesPage() {
             {t("images.below")} <DriftLink filter={filter} />
           </>
         }
-        actions={operator && <ScanImages />}
+        actions={operator && <ScanImages id={scan} onStart={setScan} />}
       />
+      {scan && <ScanPanel key={scan} id={scan} />}
       <ImageFilters
         filter={filter}
         onChange={(change) =>

@@ -1,20 +1,27 @@
-// Looks for images anew, and says how far that is.
+// Looks for images anew, and says what came of it.
 import { Button } from "@mantine/core";
 import { IconRefresh } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api } from "../api/client";
 import type { ImageScan } from "../api/types";
 import { ProblemNote } from "../ui/states";
 import { scanQuery } from "./queries";
+import { isGoingOn } from "./scan-state";
 
 type ImageScanHost = ImageScan["hosts"][number];
 
-export function ScanImages() {
+interface Props {
+  /** The scan that was begun here last. */
+  id: string | null;
+  onStart(id: string): void;
+}
+
+export function ScanImages({ id, onStart }: Props) {
   const { t } = useTranslation();
-  const [id, setId] = useState<string | null>(null);
-  const start = api.useMutation("post", "/api/v1/images/scan", { onSuccess: (scan) => setId(scan.scan_id) });
+  const start = api.useMutation("post", "/api/v1/images/scan", {
+    onSuccess: (scan) => onStart(scan.scan_id),
+  });
   const scan = useQuery({ ...scanQuery(id ?? ""), enabled: id !== null });
   const { state, message, hosts = [] } = scan.data ?? {};
   const sum = (count: (host: ImageScanHost) => number) => hosts.reduce((sum, host) => sum + count(host), 0);
@@ -22,6 +29,11 @@ export function ScanImages() {
   const removed = sum((host) => host.images_removed);
   const stale = sum((host) => host.images_stale);
   const error = start.error ?? scan.error;
+  const said = {
+    finished:
+      hosts.length > 1 ? t("images.foundOnHosts", { count: found }) : t("images.found", { count: found }),
+    cancelled: t("images.scanEnded"),
+  };
   return (
     <div>
       <Button
@@ -35,15 +47,11 @@ export function ScanImages() {
       {error && <ProblemNote error={error} />}
       {state && !isGoingOn(state) && (
         <p role="status" className="qd-dim" style={{ margin: "6px 0 0", fontSize: "0.8125rem" }}>
-          {state === "finished" ? t("images.found", { count: found }) : (message ?? t("images.scanFailed"))}
+          {state === "finished" || state === "cancelled" ? said[state] : (message ?? t("images.scanFailed"))}
           {removed > 0 && ` ${t("images.scanRemoved", { count: removed })}`}
           {stale > 0 && ` ${t("images.scanStale", { count: stale })}`}
         </p>
       )}
     </div>
   );
-}
-
-function isGoingOn(state: string | undefined): boolean {
-  return state === "queued" || state === "running";
 }

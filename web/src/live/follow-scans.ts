@@ -3,6 +3,7 @@ import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect } from "react";
 import type { ImageScan } from "../api/types";
 import { catalogueChanged, scanQuery } from "../images/queries";
+import { isGoingOn } from "../images/scan-state";
 import type { ChannelMessage, LiveConnection } from "./connection";
 import { live } from "./live";
 
@@ -23,7 +24,7 @@ export function followScans(connection: LiveConnection, cache: QueryClient): () 
     const scans = Array.isArray(said) ? (said as ImageScan[]) : [];
     scans.forEach(show);
     // One that was over before we came is in the catalogue already.
-    if (message.type === "delta" && scans.some(({ state }) => state === "finished")) catalogueChanged(cache);
+    if (message.type === "delta" && scans.some(({ state }) => !isGoingOn(state))) catalogueChanged(cache);
   };
   return connection.subscribe("scans", { onMessage });
 }

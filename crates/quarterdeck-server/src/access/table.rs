@@ -121,6 +121,14 @@ pub const TABLE: &[Route] = &[
 
     route("GET", "/api/v1/templates", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
     route("GET", "/api/v1/templates/{id}", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
+    route("POST", "/api/v1/templates", Rule::Role(User, Write(Templates)), Some(Class::Write)),
+    route("POST", "/api/v1/templates/import", Rule::Role(User, Write(Templates)), Some(Class::Write)),
+    route("PUT", "/api/v1/templates/{id}", Rule::Role(User, Write(Templates)), Some(Class::Write)),
+    route("DELETE", "/api/v1/templates/{id}", Rule::Role(User, Write(Templates)), Some(Class::Write)),
+    route("POST", "/api/v1/templates/{id}/clone", Rule::Role(User, Write(Templates)), Some(Class::Write)),
+    route("POST", "/api/v1/templates/{id}/validate", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
+    route("POST", "/api/v1/templates/{id}/render", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
+    route("GET", "/api/v1/templates/{id}/export", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
     // Each is answered what she may know of.
     route("GET", "/api/v1/templates/scan", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
     route("GET", "/api/v1/templates/{id}/versions", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
@@ -132,6 +140,7 @@ pub const TABLE: &[Route] = &[
     route("GET", "/api/v1/images/{id}/apps", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
     route("POST", "/api/v1/images/scan", Rule::Role(Operator, Write(Images)), Some(Class::Scan)),
     route("GET", "/api/v1/images/scans/{id}", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
+    route("DELETE", "/api/v1/images/scans/{id}", Rule::Role(Operator, Write(Images)), Some(Class::Write)),
 
     route("OPTIONS", "/api/v1/uploads", Public, Some(Class::Read)),
     route("POST", "/api/v1/uploads", Rule::Role(User, Write(Uploads)), Some(Class::NewUpload)),

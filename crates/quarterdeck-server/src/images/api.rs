@@ -1,10 +1,11 @@
 //! Routes of images.
 
+mod scans;
+
 use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -15,7 +16,8 @@ use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 use uuid::Uuid;
 
-use crate::access::Actor;
+pub(crate) use scans::ImageScan;
+
 use crate::app::App;
 use crate::images;
 use crate::problem::{Problem, ProblemDocument};
@@ -27,8 +29,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(drift))
         .routes(routes!(get))
         .routes(routes!(apps))
-        .routes(routes!(scan))
-        .routes(routes!(progress))
+        .merge(scans::routes())
 }
 
 /// An Apptainer image. Its texts are its author's; nothing of them is verified.
@@ -197,55 +198,6 @@ struct ImageApp {
     name: String,
 }
 
-#[derive(Serialize, ToSchema)]
-struct ImageScanStarted {
-    scan_id: Uuid,
-}
-
-#[derive(Serialize, ToSchema)]
-pub(crate) struct ImageScan {
-    id: Uuid,
-    state: ScanState,
-    /// Why it failed.
-    message: Option<String>,
-    asked_at: DateTime<Utc>,
-    finished_at: Option<DateTime<Utc>>,
-    hosts: Vec<HostProgress>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[serde(rename_all = "snake_case")]
-#[schema(as = ImageScanState)]
-enum ScanState {
-    Queued,
-    Running,
-    Finished,
-    Failed,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = ImageScanHost)]
-struct HostProgress {
-    host: String,
-    files_seen: u64,
-    images_read: u64,
-    images_unchanged: u64,
-    /// Those that are gone, or have become others.
-    images_removed: u64,
-    /// Known ones that nobody could look at.
-    images_stale: u64,
-    errors_total: u64,
-    /// The first of them.
-    errors: Vec<ScanError>,
-}
-
-#[derive(Serialize, ToSchema)]
-#[schema(as = ImageScanError)]
-struct ScanError {
-    path: String,
-    message: String,
-}
-
 /// The catalogue, by name.
 #[utoipa::path(get, path = "/images", tag = "images", params(Filter),
     responses((status = 200, body = Page<Image>), (status = 400, body = ProblemDocument)))]
@@ -313,20 +265,6 @@ async fn get(State(app): State<App>, PathOf(id): PathOf<Uuid>) -> Result<Json<Im
 async fn apps(State(app): State<App>, PathOf(id): PathOf<Uuid>) -> Result<Json<Page<ImageApp>>, Problem> {
     let image = images::find(&app, id).await?;
     Ok(Json(Page::whole(image.apps.into_iter().map(|name| ImageApp { name }).collect())))
-}
-
-/// Look through the directories again.
-#[utoipa::path(post, path = "/images/scan", tag = "images", responses((status = 202, body = ImageScanStarted)))]
-async fn scan(State(app): State<App>, actor: Actor) -> Result<(StatusCode, Json<ImageScanStarted>), Problem> {
-    let scan_id = images::scan(&app, &actor).await?;
-    Ok((StatusCode::ACCEPTED, Json(ImageScanStarted { scan_id })))
-}
-
-/// How far a scan is.
-#[utoipa::path(get, path = "/images/scans/{id}", tag = "images", params(("id" = Uuid, Path)),
-    responses((status = 200, body = ImageScan), (status = 404, body = ProblemDocument)))]
-async fn progress(State(app): State<App>, PathOf(id): PathOf<Uuid>) -> Result<Json<ImageScan>, Problem> {
-    Ok(Json(app.images.progress(id)?.into()))
 }
 
 fn write_cursor(name: &str, id: Uuid) -> String {
@@ -452,35 +390,5 @@ impl From<images::Drift> for ImageDrift {
             hosts,
         };
         ImageDrift { cluster: drift.cluster, path: drift.path, images: drift.images.into_iter().map(image).collect() }
-    }
-}
-
-impl From<images::Scan> for ImageScan {
-    fn from(scan: images::Scan) -> ImageScan {
-        let (state, message) = match scan.state {
-            images::ScanState::Queued => (ScanState::Queued, None),
-            images::ScanState::Running => (ScanState::Running, None),
-            images::ScanState::Finished => (ScanState::Finished, None),
-            images::ScanState::Failed(message) => (ScanState::Failed, Some(message)),
-        };
-        let error = |error: images::ScanError| ScanError { path: error.path, message: error.message };
-        let host = |host: images::HostProgress| HostProgress {
-            host: host.host,
-            files_seen: host.files_seen,
-            images_read: host.images_read,
-            images_unchanged: host.images_unchanged,
-            images_removed: host.images_removed,
-            images_stale: host.images_stale,
-            errors_total: host.errors_total,
-            errors: host.errors.into_iter().map(error).collect(),
-        };
-        ImageScan {
-            id: scan.id,
-            state,
-            message,
-            asked_at: scan.asked_at,
-            finished_at: scan.finished_at,
-            hosts: scan.hosts.into_iter().map(host).collect(),
-        }
     }
 }

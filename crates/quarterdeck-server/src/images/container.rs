@@ -79,9 +79,9 @@ mod tests {
 
     fn config() -> config::Images {
         config::Images {
-            directories: Vec::new(),
             apptainer: "/opt/bin/apptainer".to_owned(),
             bind: vec!["/scratch".to_owned(), "/data:/data:ro".to_owned()],
+            ..config::Config::load(None).unwrap().images
         }
     }
 

@@ -1,6 +1,6 @@
 //! By what an image is known again, wherever it lies.
 
-use quarterdeck_sif::{Image, ReadAt, Unreadable};
+use quarterdeck_sif::{Image, ReadAt, Stamp, Unreadable};
 use serde_json::Value;
 use sha2::{Digest, Sha256};
 
@@ -50,11 +50,7 @@ impl Identity {
         let size = reader.size()?;
         let header = image.uuid.filter(|_| !is_damaged(image));
         Ok(match header {
-            Some(uuid) => {
-                let [created, modified] =
-                    [image.created, image.modified].map(|time| time.map_or(0, |time| time.timestamp()));
-                Identity { kind: IdentityKind::Header, value: format!("{uuid}:{created}:{modified}:{size}") }
-            }
+            Some(uuid) => Identity::of_header(&Stamp { uuid, created: image.created, modified: image.modified }, size),
             None => {
                 let problem = image.unreadable.as_ref().map(ToString::to_string).unwrap_or_default();
                 let inspect = image.inspect.as_ref().map(Value::to_string).unwrap_or_default();
@@ -62,6 +58,12 @@ impl Identity {
                 Identity::of_content(reader, &[&problem, &inspect, definition])?
             }
         })
+    }
+
+    /// Of an image that is whole, by its header and its size.
+    pub(super) fn of_header(stamp: &Stamp, size: u64) -> Identity {
+        let [created, modified] = [stamp.created, stamp.modified].map(|time| time.map_or(0, |time| time.timestamp()));
+        Identity { kind: IdentityKind::Header, value: format!("{}:{created}:{modified}:{size}", stamp.uuid) }
     }
 
     /// Of a file that is no image, or none that can be read, by what was found wrong with it.

@@ -10,8 +10,9 @@ use futures_util::future::join_all;
 use sea_orm::ConnectionTrait;
 use tokio::sync::mpsc;
 
-use super::scan::{Change, HostProgress, bring_up_to_date};
-use super::testing::{copy, host, listed, listed_as, look, names, put, scan};
+use super::look::Change;
+use super::scans::HostProgress;
+use super::testing::{copy, host, listed, listed_as, look, names, place, put, scan};
 use super::visit::Host;
 use super::*;
 use crate::clock::Clock;
@@ -35,7 +36,7 @@ async fn scan_until(db: &Db, directory: &Path, at: u64) {
     tokio::select! {
         biased;
         _ = stopped.recv() => (),
-        done = bring_up_to_date(db, &clock, &directories, host(Source::Server, "here"), progress) => {
+        done = look::look(db, &clock, place(host(Source::Server, "here"), directories.to_vec()), progress) => {
             panic!("it was to be cut off: {done:?}")
         }
     }
@@ -135,7 +136,7 @@ async fn wherever_a_scan_is_cut_off_the_next_one_puts_the_catalogue_right() {
 /// Whether a scan came to its end before it was dropped at its `step`th step.
 async fn is_scanned_within(db: &Db, host: Host, directory: &Path, step: usize) -> bool {
     let (clock, directories) = (Clock::system(), [directory.to_path_buf()]);
-    let mut scanning = Box::pin(bring_up_to_date(db, &clock, &directories, host, |_| ()));
+    let mut scanning = Box::pin(look::look(db, &clock, place(host, directories.to_vec()), |_| ()));
     let mut steps = 0;
     poll_fn(|context| match scanning.as_mut().poll(context) {
         Poll::Ready(done) => Poll::Ready(done.is_ok()),

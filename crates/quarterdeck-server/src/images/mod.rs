@@ -4,9 +4,15 @@
 pub(crate) mod api;
 mod container;
 mod identity;
+mod look;
+mod nodes;
 mod read;
+mod recognise;
+mod remote;
 mod scan;
+mod scans;
 mod store;
+mod tree;
 mod visit;
 mod walk;
 
@@ -23,7 +29,8 @@ use crate::db::{Db, from_us};
 
 pub use container::{ContainerCommand, container_command};
 pub use identity::{Identity, IdentityKind};
-pub use scan::{HostProgress, Images, Scan, ScanError, ScanState, scan, scan_at_start};
+pub use scan::{cancel, scan, scan_always};
+pub use scans::{HostProgress, HostState, Images, Scan, ScanError, ScanState, Wish};
 pub use visit::Source;
 
 /// Places that are told of one image, or of one path.
@@ -35,10 +42,19 @@ pub enum Error {
     NotFound,
     #[error("There is no such scan: the server forgets scans when it restarts, and old ones.")]
     NoSuchScan,
+    #[error("Nothing of this can be scanned.")]
+    Invalid(Vec<Invalid>),
     #[error(transparent)]
     Db(#[from] DbErr),
     #[error("{0:#}")]
     Internal(#[from] anyhow::Error),
+}
+
+/// What of a wish for a scan there is not. Counted from 0.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Invalid {
+    Node { index: usize },
+    Path { index: usize },
 }
 
 /// What an image is for.

@@ -1,18 +1,16 @@
 //! Reads one image file into what the catalogue keeps of it. Blocks: for a thread of its own.
 
 use std::collections::BTreeMap;
-use std::fs::File;
-use std::io;
-use std::os::unix::fs::OpenOptionsExt;
 use std::path::Path;
+use std::sync::Arc;
 
 use quarterdeck_sif::{Error as Unreadable, Format, Image, ReadAt};
-use rustix::fs::OFlags;
 use serde_json::Value;
 
 use crate::db::to_us;
 use crate::images::Kind;
 use crate::images::identity::Identity;
+use crate::images::tree::Tree;
 use crate::images::visit::Host;
 
 /// The label by which an image's author says what kind it is.
@@ -32,11 +30,15 @@ const MAX_WORDS_BYTES: usize = 16 << 10;
 #[derive(Debug)]
 pub(super) enum Reading {
     /// Also one that is damaged, so that people see that it is there.
-    Image(Box<Facts>),
+    Image(Arc<Facts>),
+    /// The catalogue has it: another host's file of the same path, size and time has this header.
+    Known(Identity),
     /// `.img` is a name for disks of many sorts.
     NoImage,
     /// The file cannot be read now, for this reason.
     Unreadable(String),
+    /// Nothing more can be read of the host.
+    Lost,
 }
 
 /// What a file says about itself.
@@ -56,12 +58,24 @@ pub(super) struct Facts {
     pub(super) problem: Option<String>,
 }
 
-/// Reads the file of this host at `path`.
-pub(super) fn read(path: &str) -> Reading {
-    match open(path) {
-        Ok(file) => read_from(path, &file),
-        Err(error) => Reading::Unreadable(Unreadable::Io(error).to_string()),
+/// Reads the host's file at `path`.
+pub(super) fn read<T: Tree>(tree: &T, path: &str) -> Reading {
+    match tree.open(path) {
+        Ok(file) => read_open(tree, path, &file),
+        Err(error) => unreadable(tree, Unreadable::Io(error)),
     }
+}
+
+pub(super) fn read_open<T: Tree>(tree: &T, path: &str, file: &T::File) -> Reading {
+    match read_from(path, file) {
+        Reading::Unreadable(_) if tree.lost().is_some() => Reading::Lost,
+        reading => reading,
+    }
+}
+
+/// One that cannot be read, unless it is the host.
+pub(super) fn unreadable<T: Tree>(tree: &T, error: Unreadable) -> Reading {
+    if tree.lost().is_some() { Reading::Lost } else { Reading::Unreadable(without_nul(&error.to_string())) }
 }
 
 pub(super) fn read_from<R: ReadAt + ?Sized>(path: &str, reader: &R) -> Reading {
@@ -75,7 +89,7 @@ pub(super) fn read_from<R: ReadAt + ?Sized>(path: &str, reader: &R) -> Reading {
         }
     };
     match facts {
-        Ok(facts) => Reading::Image(Box::new(facts)),
+        Ok(facts) => Reading::Image(Arc::new(facts)),
         Err(error) => Reading::Unreadable(without_nul(&Unreadable::Io(error).to_string())),
     }
 }
@@ -121,6 +135,14 @@ impl Facts {
         }
     }
 
+    /// About how much memory it takes, in bytes.
+    pub(super) fn size(&self) -> usize {
+        let labels: usize = self.labels.iter().map(|(key, value)| key.len() + value.len()).sum();
+        let definition = self.definition.as_ref().map_or(0, String::len);
+        // In memory, JSON takes a few times its text.
+        1024 + labels + definition + 4 * self.inspect.to_string().len()
+    }
+
     /// Of a file of which nothing could be read, and nothing was known.
     pub(super) fn unreadable(host: &Host, path: &str, problem: String) -> Facts {
         Facts::damaged(Identity::of_place(host, path), problem)
@@ -142,13 +164,6 @@ pub(super) fn words(labels: &BTreeMap<String, String>, apps: &[String]) -> Strin
     }
     words.truncate(words.floor_char_boundary(MAX_WORDS_BYTES));
     words
-}
-
-fn open(path: &str) -> io::Result<File> {
-    // What was a file a moment ago may be a link or a pipe by now.
-    let flags = (OFlags::NOFOLLOW | OFlags::NONBLOCK).bits() as i32;
-    let file = File::options().read(true).custom_flags(flags).open(path)?;
-    if file.metadata()?.is_file() { Ok(file) } else { Err(io::Error::other("it is no regular file")) }
 }
 
 /// The author's word counts first; then whose it is, as its directory says; then what its names hint at.

@@ -1,200 +1,118 @@
-//! Brings the catalogue up to date with the directories: at start, and when somebody asks. One scan at a time; what
-//! is asked for while one runs begins when it ends, so that it sees what was put there before it was asked for.
+//! Brings the catalogue up to date with the directories of this host and of the nodes: at start, every so often, and
+//! when somebody asks. One scan at a time, so that no node is looked at twice at once; what is asked for while one runs
+//! begins when it ends, so that it sees what was put there before it was asked for.
 
-use std::collections::VecDeque;
-use std::path::PathBuf;
-use std::sync::{Mutex, MutexGuard};
-use std::time::{Duration, Instant};
+use std::path::{Component, Path, PathBuf};
+use std::sync::Arc;
+use std::time::Duration;
 
-use chrono::{DateTime, Utc};
 use serde_json::json;
+use tokio::sync::Semaphore;
+use tokio::task::JoinSet;
 use uuid::Uuid;
 
 use crate::access::Actor;
 use crate::app::App;
 use crate::audit::{Event, Outcome};
-use crate::clock::Clock;
 use crate::config::LOCAL_CLUSTER;
-use crate::db::{Db, to_us};
-use crate::images::read::{self, Reading};
-use crate::images::visit::{self, Host, Need, Source, Visit};
-use crate::images::{Error, walk};
-
-/// Scans that are remembered, the running one among them.
-const REMEMBERED: usize = 20;
-/// Errors that are remembered of one scan; all are counted, and all are in the log.
-const MAX_ERRORS: usize = 200;
-/// How often those who watch are told of a scan's progress.
-const TELL_EVERY: Duration = Duration::from_millis(250);
-
-/// The scans of this process.
-#[derive(Default)]
-pub struct Images {
-    /// The newest last.
-    scans: Mutex<VecDeque<Scan>>,
-    /// When those who watch were last told.
-    told: Mutex<Option<Instant>>,
-}
-
-/// How far a scan is.
-#[derive(Clone, Debug)]
-pub struct Scan {
-    pub id: Uuid,
-    pub state: ScanState,
-    pub asked_at: DateTime<Utc>,
-    pub finished_at: Option<DateTime<Utc>>,
-    pub hosts: Vec<HostProgress>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum ScanState {
-    /// Waits for the running one to end.
-    Queued,
-    Running,
-    Finished,
-    /// The catalogue could not be written; the reason is for people.
-    Failed(String),
-}
-
-#[derive(Clone, Debug, Default)]
-pub struct HostProgress {
-    pub host: String,
-    /// Files looked at, whatever their names.
-    pub files_seen: u64,
-    /// Images that were read, since they are new or have changed.
-    pub images_read: u64,
-    /// Images that are as they were.
-    pub images_unchanged: u64,
-    /// Images that are no longer there, or have become others.
-    pub images_removed: u64,
-    /// Known images that nobody could look at.
-    pub images_stale: u64,
-    pub errors_total: u64,
-    /// The first of them.
-    pub errors: Vec<ScanError>,
-}
-
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct ScanError {
-    pub path: String,
-    pub message: String,
-}
+use crate::db::to_us;
+use crate::images::look::{Change, Place, look};
+use crate::images::nodes::{self, Target, Tries};
+use crate::images::recognise::Recognised;
+use crate::images::scans::{Begun, HostProgress, HostState, ScanState, Wish};
+use crate::images::tree::{Local, Tree};
+use crate::images::visit::{self, Host, Source};
+use crate::images::{Error, Invalid};
 
 /// Starts a scan, or answers the one that waits already.
-pub async fn scan(app: &App, actor: &Actor) -> Result<Uuid, Error> {
-    let id = begin(app);
-    let detail = json!({ "directories": app.config.images.directories });
+pub async fn scan(app: &App, actor: &Actor, wish: Wish) -> Result<Uuid, Error> {
+    check(app, &wish)?;
+    let detail = json!({
+        "directories": app.config.images.directories,
+        "nodes": wish.nodes,
+        "paths": wish.paths,
+    });
+    let id = begin(app, wish);
     app.audit.note(actor, Outcome::Done, Event::new("image.scan", &id.to_string()).with(detail)).await?;
     Ok(id)
 }
 
-/// Starts a scan in the background, on the runtime that this is awaited on.
-pub async fn scan_at_start(app: &App) {
-    begin(app);
+/// Ends a scan before it is done. What it has written stays, and what it had not looked at is as it was known.
+pub async fn cancel(app: &App, actor: &Actor, id: Uuid) -> Result<(), Error> {
+    if app.images.cancel(id, app.clock.now())? {
+        tell(app, id);
+        app.audit.note(actor, Outcome::Done, Event::new("image.scan_cancel", &id.to_string())).await?;
+    }
+    Ok(())
 }
 
-impl Images {
-    /// How far a scan is, or how it ended.
-    pub fn progress(&self, id: Uuid) -> Result<Scan, Error> {
-        self.scans().iter().find(|scan| scan.id == id).cloned().ok_or(Error::NoSuchScan)
-    }
-
-    /// The scan that answers the wish for one, and whether it is to be run now.
-    fn ask(&self, now: DateTime<Utc>) -> (Uuid, bool) {
-        let mut scans = self.scans();
-        if let Some(waiting) = scans.iter().find(|scan| scan.state == ScanState::Queued) {
-            return (waiting.id, false);
-        }
-        let is_free = !scans.iter().any(|scan| scan.state == ScanState::Running);
-        let state = if is_free { ScanState::Running } else { ScanState::Queued };
-        let scan = Scan { id: Uuid::now_v7(), state, asked_at: now, finished_at: None, hosts: Vec::new() };
-        let id = scan.id;
-        scans.push_back(scan);
-        while scans.len() > REMEMBERED {
-            scans.pop_front();
-        }
-        (id, is_free)
-    }
-
-    /// Ends a scan; answers the one that is to be run next.
-    fn end(&self, id: Uuid, state: ScanState, now: DateTime<Utc>) -> Option<Uuid> {
-        let mut scans = self.scans();
-        if let Some(scan) = scans.iter_mut().find(|scan| scan.id == id) {
-            scan.state = state;
-            scan.finished_at = Some(now);
-        }
-        let next = scans.iter_mut().find(|scan| scan.state == ScanState::Queued)?;
-        next.state = ScanState::Running;
-        Some(next.id)
-    }
-
-    fn update(&self, id: Uuid, host: &str, change: impl FnOnce(&mut HostProgress)) {
-        let mut scans = self.scans();
-        let Some(scan) = scans.iter_mut().find(|scan| scan.id == id) else { return };
-        let index = scan.hosts.iter().position(|progress| progress.host == host).unwrap_or_else(|| {
-            scan.hosts.push(HostProgress { host: host.to_owned(), ..HostProgress::default() });
-            scan.hosts.len() - 1
+/// Scans now and then every so often, in the background.
+pub fn scan_always(app: &App) {
+    begin(app, Wish::default());
+    let seconds = app.config.images.interval_seconds;
+    if seconds > 0 {
+        let app = app.clone();
+        app.clone().spawn(async move {
+            loop {
+                tokio::time::sleep(Duration::from_secs(seconds)).await;
+                begin(&app, Wish::default());
+            }
         });
-        change(&mut scan.hosts[index]);
-    }
-
-    /// Those that are not over, and the last that is.
-    pub fn latest(&self) -> Vec<Scan> {
-        let scans = self.scans();
-        let is_over = |scan: &&Scan| matches!(scan.state, ScanState::Finished | ScanState::Failed(_));
-        let last = scans.iter().rev().find(is_over).map(|scan| scan.id);
-        scans.iter().filter(|scan| !is_over(scan) || Some(scan.id) == last).cloned().collect()
-    }
-
-    /// Whether those who watch are to be told of progress now: not of each file.
-    fn is_time(&self) -> bool {
-        let mut told = self.told.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
-        let is_time = told.is_none_or(|told| told.elapsed() >= TELL_EVERY);
-        if is_time {
-            *told = Some(Instant::now());
-        }
-        is_time
-    }
-
-    fn scans(&self) -> MutexGuard<'_, VecDeque<Scan>> {
-        self.scans.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 }
 
-impl HostProgress {
-    fn add_error(&mut self, error: ScanError) {
-        tracing::warn!(path = error.path, "image with a problem: {}", error.message);
-        self.errors_total += 1;
-        if self.errors.len() < MAX_ERRORS {
-            self.errors.push(error);
+/// Whether there is something of what is wished for.
+fn check(app: &App, wish: &Wish) -> Result<(), Error> {
+    let mut errors = Vec::new();
+    let known = nodes::names(app, &cluster_of_this_host(app));
+    for (index, node) in wish.nodes.iter().flatten().enumerate() {
+        if *node != host_name() && !known.contains(node) {
+            errors.push(Invalid::Node { index });
         }
     }
+    let ssh = &app.config.images.ssh;
+    let of_partitions = ssh.partition_directories.iter().map(|one| &one.directory);
+    let roots: Vec<&PathBuf> =
+        app.config.images.directories.iter().chain(&ssh.directories).chain(of_partitions).collect();
+    for (index, path) in wish.paths.iter().flatten().enumerate() {
+        if !is_plain(path) || !roots.iter().any(|root| path.starts_with(root)) {
+            errors.push(Invalid::Path { index });
+        }
+    }
+    if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
 }
 
-fn begin(app: &App) -> Uuid {
-    let (id, is_first) = app.images.ask(app.clock.now());
+/// From the root, and never upwards.
+fn is_plain(path: &Path) -> bool {
+    path.is_absolute() && path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)))
+}
+
+pub(super) fn begin(app: &App, wish: Wish) -> Uuid {
+    let (id, begun) = app.images.ask(wish, app.clock.now());
     tell(app, id);
-    if is_first {
-        app.spawn(work_off(app.clone(), id));
+    if let Some(begun) = begun {
+        app.spawn(work_off(app.clone(), begun));
     }
     id
 }
 
 /// One scan after the other, until none was asked for meanwhile.
-async fn work_off(app: App, first: Uuid) {
+async fn work_off(app: App, first: Begun) {
     let mut next = Some(first);
-    while let Some(id) = next {
-        let state = match scan_this_host(&app, id).await {
-            Ok(()) => ScanState::Finished,
-            Err(error) => {
-                tracing::error!("the scan for images failed: {error}");
-                ScanState::Failed(error.to_string())
-            }
+    while let Some(Begun { id, wish, end }) = next {
+        let done = tokio::select! {
+            // Dropped wherever it is: what is written is right at once, and connections are cut.
+            () = end.cancelled() => Ok(ScanState::Cancelled),
+            done = scan_hosts(&app, id, &wish) => done.map(|()| ScanState::Finished),
         };
+        let state = done.unwrap_or_else(|error| {
+            tracing::error!("the scan for images failed: {error}");
+            ScanState::Failed(error.to_string())
+        });
         next = app.images.end(id, state, app.clock.now());
         tell(&app, id);
-        if let Some(next) = next {
-            tell(&app, next);
+        if let Some(next) = &next {
+            tell(&app, next.id);
         }
     }
 }
@@ -206,63 +124,154 @@ fn tell(app: &App, id: Uuid) {
     }
 }
 
-async fn scan_this_host(app: &App, id: Uuid) -> Result<(), Error> {
-    let host = Host { source: Source::Server, cluster: cluster_of_this_host(app), node: host_name() };
-    let (name, progress_of) = (host.node.clone(), app.clone());
-    let progress = move |change: Change| {
-        progress_of.images.update(id, &name, change);
-        if progress_of.images.is_time() {
-            tell(&progress_of, id);
+async fn scan_hosts(app: &App, id: Uuid, wish: &Wish) -> Result<(), Error> {
+    let cluster = cluster_of_this_host(app);
+    let name = host_name();
+    let is_wanted = |host: &str| wish.nodes.as_ref().is_none_or(|nodes| nodes.iter().any(|node| node == host));
+    let own = Target {
+        host: Host { source: Source::Server, cluster: cluster.clone(), node: name.clone() },
+        directories: app.config.images.directories.clone(),
+    };
+    let own = Some(own).filter(|own| is_wanted(&own.host.node)).and_then(|own| narrowed(own, wish));
+    let is_own = own.is_some();
+    if let Some(own) = own {
+        app.images.announce(id, &[name]);
+        tell(app, id);
+        let place = Place {
+            host: own.host,
+            tree: Local,
+            directories: own.directories,
+            is_part: wish.paths.is_some(),
+            recognised: None,
+        };
+        let progress = Progress { app: app.clone(), id, host: 0 };
+        progress.update(|host| host.state = HostState::Running);
+        let of_files = progress.clone();
+        look(&app.db, &app.clock, place, move |change: Change| of_files.update(change)).await?;
+        progress.update(|host| host.state = HostState::Finished);
+    }
+
+    if wish.nodes.as_ref().is_some_and(|nodes| nodes.iter().all(|node| *node == host_name())) {
+        return Ok(());
+    }
+    let first = usize::from(is_own);
+    let targets = match nodes::targets(app, &cluster).await {
+        Ok(targets) => targets,
+        Err(why) => {
+            app.images.announce(id, &[cluster]);
+            Progress { app: app.clone(), id, host: first }.update(|host| host.fail(why));
+            return Ok(());
         }
     };
-    bring_up_to_date(&app.db, &app.clock, &app.config.images.directories, host, progress).await
+    if *wish == Wish::default() {
+        let names: Vec<String> = targets.iter().map(|target| target.host.node.clone()).collect();
+        visit::leave_other_nodes(&app.db, &cluster, &names, to_us(app.clock.now())).await?;
+    }
+    let targets = targets.into_iter().filter(|target| is_wanted(&target.host.node));
+    scan_nodes(app, id, first, targets.filter_map(|target| narrowed(target, wish)).collect(), wish).await
 }
 
-pub(super) type Change = Box<dyn FnOnce(&mut HostProgress) + Send>;
+/// What of the directories is to be looked at; `None`: nothing.
+fn narrowed(mut target: Target, wish: &Wish) -> Option<Target> {
+    let Some(paths) = &wish.paths else { return Some(target) };
+    let is_beneath = |path: &&PathBuf| target.directories.iter().any(|directory| path.starts_with(directory));
+    target.directories = paths.iter().filter(is_beneath).cloned().collect();
+    Some(target).filter(|target| !target.directories.is_empty())
+}
 
-pub(super) async fn bring_up_to_date(
-    db: &Db,
-    clock: &Clock,
-    directories: &[PathBuf],
-    host: Host,
-    progress: impl Fn(Change) + Clone + Send + 'static,
-) -> Result<(), Error> {
-    progress(Box::new(|_| ()));
-    let (directories, seen) = (directories.to_vec(), progress.clone());
-    let walking = move || walk::walk(&directories, || seen(Box::new(|host| host.files_seen += 1)));
-    let mut walked = tokio::task::spawn_blocking(walking).await.map_err(anyhow::Error::from)?;
-    for error in std::mem::take(&mut walked.errors) {
-        progress(Box::new(|host| host.add_error(error)));
+/// All at once as far as connections go. `first`: how many hosts were announced before them.
+async fn scan_nodes(app: &App, id: Uuid, first: usize, targets: Vec<Target>, wish: &Wish) -> Result<(), Error> {
+    if targets.is_empty() {
+        return Ok(());
     }
-
-    let mut visit = Visit::begin(db, host.clone(), to_us(clock.now())).await?;
-    for candidate in std::mem::take(&mut walked.candidates) {
-        if visit.meet(&candidate) == Need::Nothing {
-            progress(Box::new(|host| host.images_unchanged += 1));
-            continue;
-        }
-        let path = candidate.path.clone();
-        let reading = match tokio::task::spawn_blocking(move || read::read(&path)).await {
-            Ok(Reading::NoImage) => Reading::NoImage,
-            Ok(reading) => {
-                progress(Box::new(|host| host.images_read += 1));
-                reading
-            }
-            // A file that the reader stumbles over is that file's trouble alone.
-            Err(panic) => Reading::Unreadable(format!("reading it failed: {panic}")),
-        };
-        let path = candidate.path.clone();
-        if let Some(message) = visit.take(candidate, reading).await? {
-            progress(Box::new(|host| host.add_error(ScanError { path, message })));
+    let names: Vec<String> = targets.iter().map(|target| target.host.node.clone()).collect();
+    app.images.announce(id, &names);
+    tell(app, id);
+    let shared = Arc::new(Shared {
+        access: nodes::access(&app.config.images.ssh).await,
+        connections: Semaphore::new(app.config.images.ssh.connections),
+        recognised: Arc::default(),
+        is_part: wish.paths.is_some(),
+    });
+    // Dropped, it ends them all.
+    let mut looking = JoinSet::new();
+    for (index, target) in targets.into_iter().enumerate() {
+        let progress = Progress { app: app.clone(), id, host: first + index };
+        looking.spawn(scan_node(progress, target, shared.clone()));
+    }
+    let mut failed = Ok(());
+    while let Some(done) = looking.join_next().await {
+        // One node's trouble with the database is none of the others'; if it is, each says so.
+        if let Err(error) = done.map_err(anyhow::Error::from)? {
+            failed = Err(error);
         }
     }
-    let outcome = visit.end(|path| walked.may_be_there(path)).await?;
-    visit::leave_other_clusters(db, &host, to_us(clock.now())).await?;
-    progress(Box::new(move |host| {
-        host.images_removed = outcome.removed;
-        host.images_stale = outcome.stale;
-    }));
+    failed
+}
+
+/// What the nodes of one scan share.
+struct Shared {
+    access: Result<Arc<quarterdeck_ssh::Access>, String>,
+    connections: Semaphore,
+    recognised: Arc<Recognised>,
+    is_part: bool,
+}
+
+async fn scan_node(progress: Progress, target: Target, shared: Arc<Shared>) -> Result<(), Error> {
+    let app = &progress.app;
+    let begun = || progress.update(|host| host.state = HostState::Running);
+    let connected = match &shared.access {
+        Err(why) => Err(why.clone()),
+        Ok(access) => {
+            let tries = Tries { connections: &shared.connections, begun: &begun };
+            nodes::connect(&app.config.images.ssh, access, &target.host.node, &tries).await
+        }
+    };
+    let connected = match connected {
+        Ok(connected) => connected,
+        Err(why) => {
+            let beneath = shared.is_part.then_some(target.directories.as_slice());
+            let now = to_us(app.clock.now());
+            let outcome = visit::doubt_all(&app.db, &target.host, beneath, now).await?;
+            progress.update(move |host| {
+                host.images_stale = outcome.stale;
+                host.fail(why);
+            });
+            return Ok(());
+        }
+    };
+    let tree = connected.remote.clone();
+    let place = Place {
+        host: target.host,
+        tree: tree.clone(),
+        directories: target.directories,
+        is_part: shared.is_part,
+        recognised: Some(shared.recognised.clone()),
+    };
+    let of_files = progress.clone();
+    look(&app.db, &app.clock, place, move |change: Change| of_files.update(change)).await?;
+    progress.update(move |host| match tree.lost() {
+        Some(why) => host.fail(why),
+        None => host.state = HostState::Finished,
+    });
     Ok(())
+}
+
+/// What is told of one host of a scan.
+#[derive(Clone)]
+struct Progress {
+    app: App,
+    id: Uuid,
+    host: usize,
+}
+
+impl Progress {
+    fn update(&self, change: impl FnOnce(&mut HostProgress)) {
+        self.app.images.update(self.id, self.host, change);
+        if self.app.images.is_time(self.id) {
+            tell(&self.app, self.id);
+        }
+    }
 }
 
 /// The directories are the portal host's own; with Slurm its nodes are taken to see the same.

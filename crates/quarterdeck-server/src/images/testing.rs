@@ -8,7 +8,9 @@ use uuid::Uuid;
 
 use crate::clock::Clock;
 use crate::db::Db;
-use crate::images::scan::{Change, HostProgress, bring_up_to_date};
+use crate::images::look::{self, Change, Place};
+use crate::images::scans::HostProgress;
+use crate::images::tree::Local;
 use crate::images::visit::{Host, Source};
 use crate::images::{Image, read_row, store};
 
@@ -43,8 +45,13 @@ pub(super) async fn look(db: &Db, host: Host, directories: &[&Path]) -> HostProg
     let progress = Arc::new(Mutex::new(HostProgress::default()));
     let kept = progress.clone();
     let change = move |change: Change| change(&mut kept.lock().unwrap());
-    bring_up_to_date(db, &Clock::system(), &directories, host, change).await.unwrap();
+    look::look(db, &Clock::system(), place(host, directories), change).await.unwrap();
     progress.lock().unwrap().clone()
+}
+
+/// The directories of this host, as if they were that one's.
+pub(super) fn place(host: Host, directories: Vec<PathBuf>) -> Place<Local> {
+    Place { host, tree: Local, directories, is_part: false, recognised: None }
 }
 
 pub(super) async fn scan_on(db: &Db, node: &str, directories: &[&Path]) -> HostProgress {

@@ -166,7 +166,7 @@ async fn a_node_that_cannot_be_reached_loses_nothing() {
         let id = listed(&db).await.remove(0).id;
         let states = async || -> Vec<State> { places(&db, id).await.iter().map(|place| place.state).collect() };
         let lost = async |node: &str| {
-            let outcome = doubt_all(&db, &host(Source::Node, node), db.now_us().await.unwrap()).await.unwrap();
+            let outcome = doubt_all(&db, &host(Source::Node, node), None, db.now_us().await.unwrap()).await.unwrap();
             assert_eq!((outcome.stale, outcome.removed), (1, 0));
         };
         lost("n1").await;

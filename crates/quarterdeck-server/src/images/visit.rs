@@ -1,6 +1,8 @@
 //! One visit to a host: what is known of its images is compared with what lies there, and brought up to date.
 
 use std::collections::{BTreeSet, HashMap};
+use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 use sea_orm::ConnectionTrait;
 use serde_json::json;
@@ -69,9 +71,24 @@ pub(super) struct Visit {
     doubted: Vec<Known>,
     left: Vec<Known>,
     /// To be written together, with what those files were before.
-    found: Vec<(Candidate, Facts)>,
+    found: Vec<(Candidate, Found)>,
     replaced: Vec<Known>,
     outcome: Outcome,
+}
+
+/// What a file turned out to be.
+enum Found {
+    Read(Arc<Facts>),
+    Known(Identity),
+}
+
+impl Found {
+    fn identity(&self) -> &Identity {
+        match self {
+            Found::Read(facts) => &facts.identity,
+            Found::Known(identity) => identity,
+        }
+    }
 }
 
 /// What has become of a place.
@@ -93,8 +110,9 @@ pub(super) enum Need {
 }
 
 impl Visit {
-    pub(super) async fn begin(db: &Db, host: Host, now_us: i64) -> Result<Visit, Error> {
-        let known = places::known(db.read(), &host).await?;
+    /// `beneath`: what is known elsewhere on the host is left as it is. `None`: everything is looked at.
+    pub(super) async fn begin(db: &Db, host: Host, beneath: Option<&[PathBuf]>, now_us: i64) -> Result<Visit, Error> {
+        let known = known(db, &host, beneath).await?;
         let images: Vec<Uuid> = known.iter().map(|place| place.image_id).collect();
         let read = store::read(db.read(), &images).await?;
         let known = known.into_iter().map(|place| (place.path.clone(), place)).collect();
@@ -131,29 +149,36 @@ impl Visit {
     /// Takes note of what was read of a file. Answers what there is to complain of.
     pub(super) async fn take(&mut self, candidate: Candidate, reading: Reading) -> Result<Option<String>, Error> {
         let mut known = self.known.remove(&candidate.path);
-        let facts = match reading {
+        let found = match reading {
             // Whatever was there before is no longer.
             Reading::NoImage => {
                 self.left.extend(known);
                 return Ok(None);
             }
-            Reading::Image(facts) => *facts,
+            Reading::Lost => {
+                if let Some(known) = known {
+                    self.doubt(known);
+                }
+                return Ok(None);
+            }
+            Reading::Known(identity) => Found::Known(identity),
+            Reading::Image(facts) => Found::Read(facts),
             Reading::Unreadable(message) => {
                 if let Some(known) = known.take_if(|known| !self.is_known_by_place(known)) {
                     // Its texts are worth more than the news that they cannot be read now.
                     self.doubt(known);
                     return Ok(Some(message));
                 }
-                Facts::unreadable(&self.host, &candidate.path, message)
+                Found::Read(Arc::new(Facts::unreadable(&self.host, &candidate.path, message)))
             }
         };
-        let problem = facts.problem.clone();
+        let problem = if let Found::Read(facts) = &found { facts.problem.clone() } else { None };
         if let Some(known) = known
-            && self.is_replaced(&known, &facts).await?
+            && self.is_replaced(&known, found.identity()).await?
         {
             self.replaced.push(known);
         }
-        self.found.push((candidate, facts));
+        self.found.push((candidate, found));
         if self.found.len() == ROWS_A_STATEMENT {
             self.write().await?;
         }
@@ -200,13 +225,13 @@ impl Visit {
     }
 
     /// Whether the file is another image now.
-    async fn is_replaced(&self, known: &Known, facts: &Facts) -> Result<bool, Error> {
-        let now = facts.identity.to_text();
+    async fn is_replaced(&self, known: &Known, identity: &Identity) -> Result<bool, Error> {
+        let now = identity.to_text();
         let Some(before) = self.read.get(&known.image_id).filter(|before| before.identity != now) else {
             return Ok(false);
         };
         if self.is_known_by_place(known) {
-            store::name_by(self.db.write(), before.id, &now, facts.identity.kind.as_str()).await?;
+            store::name_by(self.db.write(), before.id, &now, identity.kind.as_str()).await?;
             let renamed = store::read(self.db.read(), &[known.image_id]).await?;
             if renamed.get(&known.image_id).is_some_and(|image| image.identity == now) {
                 return Ok(false);
@@ -229,7 +254,7 @@ impl Visit {
         if found.is_empty() {
             return Ok(());
         }
-        let identities: Vec<String> = found.iter().map(|(_, facts)| facts.identity.to_text()).collect();
+        let identities: Vec<String> = found.iter().map(|(_, found)| found.identity().to_text()).collect();
         let identities: Vec<&str> = identities.iter().map(String::as_str).collect();
         let known = store::read_by_identity(self.db.read(), &identities).await?;
         let is_known = |identity: &str| {
@@ -237,10 +262,12 @@ impl Visit {
         };
         let mut images = Vec::new();
         let mut places = Vec::new();
-        for ((candidate, facts), identity) in found.into_iter().zip(&identities) {
+        for ((candidate, found), identity) in found.into_iter().zip(&identities) {
             places.push(self.place(&candidate));
-            if !is_known(identity) {
-                images.push(self.image(facts, &candidate, identity));
+            if let Found::Read(facts) = found
+                && !is_known(identity)
+            {
+                images.push(self.image(&facts, &candidate, identity));
             }
         }
         let mut touched = images_of(&replaced);
@@ -282,7 +309,7 @@ impl Visit {
         }
     }
 
-    fn image(&self, facts: Facts, candidate: &Candidate, identity: &str) -> store::Model {
+    fn image(&self, facts: &Facts, candidate: &Candidate, identity: &str) -> store::Model {
         store::Model {
             id: Uuid::now_v7(),
             identity: identity.to_owned(),
@@ -296,16 +323,16 @@ impl Visit {
             modified_us: candidate.modified_us,
             created_us: facts.created_us,
             format: facts.format.map(str::to_owned),
-            version: facts.version,
-            architecture: facts.architecture,
+            version: facts.version.clone(),
+            architecture: facts.architecture.clone(),
             words: read::words(&facts.labels, &facts.apps),
             apps: json!(facts.apps),
             labels: json!(facts.labels),
-            inspect: facts.inspect,
-            definition: facts.definition,
+            inspect: facts.inspect.clone(),
+            definition: facts.definition.clone(),
             signed: facts.signed,
             encrypted: facts.encrypted,
-            problem: facts.problem,
+            problem: facts.problem.clone(),
             state: places::ACTIVE.to_owned(),
             gone_us: None,
             scanned_us: self.now_us,
@@ -314,14 +341,28 @@ impl Visit {
     }
 }
 
-/// Nobody could look at the host at all: what is known of it may or may not be there.
-#[cfg_attr(not(test), expect(dead_code, reason = "scans over SSH are to come"))]
-pub(super) async fn doubt_all(db: &Db, host: &Host, now_us: i64) -> Result<Outcome, Error> {
-    let mut known = places::known(db.read(), host).await?;
+/// Nobody could look at the host at all: what is known of it, beneath these directories or anywhere, may or may not be
+/// there.
+pub(super) async fn doubt_all(
+    db: &Db,
+    host: &Host,
+    beneath: Option<&[PathBuf]>,
+    now_us: i64,
+) -> Result<Outcome, Error> {
+    let mut known = known(db, host, beneath).await?;
     let stale = known.len() as u64;
     known.retain(|place| place.state != places::STALE);
     note(db, &known, News::Doubted, now_us).await?;
     Ok(Outcome { stale, removed: 0 })
+}
+
+/// These hosts are none of the site's any more: what lies there is nobody's business.
+pub(super) async fn leave_other_nodes(db: &Db, cluster: &str, nodes: &[String], now_us: i64) -> Result<(), Error> {
+    for node in places::nodes(db.read(), cluster).await?.into_iter().filter(|node| !nodes.contains(node)) {
+        let host = Host { source: Source::Node, cluster: cluster.to_owned(), node };
+        note(db, &places::known(db.read(), &host).await?, News::Left, now_us).await?;
+    }
+    Ok(())
 }
 
 /// A host is of one cluster: where it was of another before, it left that with its images. To be called when what lies
@@ -329,6 +370,14 @@ pub(super) async fn doubt_all(db: &Db, host: &Host, now_us: i64) -> Result<Outco
 pub(super) async fn leave_other_clusters(db: &Db, host: &Host, now_us: i64) -> Result<(), Error> {
     let others = places::of_other_clusters(db.read(), host).await?;
     note(db, &others, News::Left, now_us).await
+}
+
+async fn known(db: &Db, host: &Host, beneath: Option<&[PathBuf]>) -> Result<Vec<Known>, Error> {
+    let mut known = places::known(db.read(), host).await?;
+    if let Some(directories) = beneath {
+        known.retain(|place| directories.iter().any(|directory| Path::new(&place.path).starts_with(directory)));
+    }
+    Ok(known)
 }
 
 /// Writes what has become of places, and what follows for their images: a few at a time, since others wait, and each
@@ -413,6 +462,6 @@ fn best(places: &[places::Standing]) -> Option<&places::Standing> {
     })
 }
 
-fn in_column(size: u64) -> i64 {
+pub(super) fn in_column(size: u64) -> i64 {
     i64::try_from(size).unwrap_or(i64::MAX)
 }

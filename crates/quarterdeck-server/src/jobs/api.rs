@@ -117,7 +117,12 @@ impl Job {
             cpus: job.cpus,
             memory_mib: job.memory_mib,
             gpus: job.gpus,
-            template: job.template.clone(),
+            template: match &job.template {
+                Some(template) if template.starts_with(jobs::OWN_TEMPLATE) => {
+                    mine.then(|| template.trim_start_matches(jobs::OWN_TEMPLATE).to_owned())
+                }
+                shared => shared.clone(),
+            },
             template_hash: job.template_hash.clone().filter(|_| mine),
             image: job.image.clone(),
             working_directory: job.working_directory.clone().filter(|_| mine),

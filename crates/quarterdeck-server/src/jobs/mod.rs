@@ -80,6 +80,9 @@ const MOST_ON_NODES: u64 = 20_000;
 /// Of one person, for a word on all of them.
 const MOST_WAITING: u64 = 500;
 
+/// Marks a template that nobody but the job's user knows of.
+pub const OWN_TEMPLATE: char = '~';
+
 #[derive(Debug, Error)]
 pub enum Error {
     #[error("There is no such job.")]
@@ -156,6 +159,7 @@ pub struct Job {
     pub cpus: u32,
     pub memory_mib: Option<u64>,
     pub gpus: u32,
+    /// `id@version`, behind [`OWN_TEMPLATE`] where it is its user's own.
     pub template: Option<String>,
     /// Of the template's text as it was then, SHA-256.
     pub template_hash: Option<String>,

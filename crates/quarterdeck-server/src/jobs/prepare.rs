@@ -10,7 +10,7 @@ use quarterdeck_types::{FileKind, FileName, JobId, JobState, RelativePath, place
 use uuid::Uuid;
 
 use super::request::MOST_FILES;
-use super::{Error, Job, JobFile, NewJob, Resources, asked, dependencies, request, sweep};
+use super::{Error, Job, JobFile, NewJob, OWN_TEMPLATE, Resources, asked, dependencies, request, sweep};
 use crate::access::Actor;
 use crate::agents::Agent;
 use crate::app::App;
@@ -89,10 +89,11 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
     };
     asked::check(cluster, actor, &new.resources, &mut errors);
     let waits_for = dependencies::asked(app, actor, cluster, &new.dependencies, &mut errors).await?;
-    let template = find_template(app, actor, cluster, &new, &mut errors);
+    let template = find_template(app, actor, cluster, &new, &mut errors).await;
     let columns = new.sweep.as_ref().map(|sweep| sweep.parameters.as_slice()).unwrap_or_default();
-    let template_hash = template.as_ref().map(|(_, hash)| hash.clone());
-    let template = template.map(|(template, _)| template);
+    let template_hash = template.as_ref().map(|found| found.hash.clone());
+    let is_own = template.as_ref().is_some_and(|found| found.is_own);
+    let template = template.map(|found| found.template);
     if let Some(template) = &template {
         fill_slots(template, columns, &mut files, &mut errors);
     }
@@ -115,6 +116,7 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         None => new.script.clone().unwrap_or_default(),
     };
     let (template, defaults) = match template {
+        Some(template) if is_own => (Some(format!("{OWN_TEMPLATE}{}", template.reference())), template.resources),
         Some(template) => (Some(template.reference()), template.resources),
         None => (None, Resources::default()),
     };
@@ -336,21 +338,22 @@ async fn find_image(
     }
 }
 
-/// The template that the job names, if it can be used here, and the hash of its text.
-fn find_template(
+/// The template that the job names, if it can be used here.
+async fn find_template(
     app: &App,
     actor: &Actor,
     cluster: &Cluster,
     new: &NewJob,
     errors: &mut Vec<FieldError>,
-) -> Option<(Template, String)> {
-    let (template, hash) = match templates::find(app, actor, new.template.as_deref()?) {
+) -> Option<templates::Found> {
+    let found = match templates::find(app, actor, new.template.as_deref()?).await {
         Ok(found) => found,
         Err(error) => {
             errors.push(FieldError::new("/template", "no-such-template", error.to_string()));
             return None;
         }
     };
+    let template = &found.template;
     if !template.runs_on(cluster.scheduler_name()) {
         let detail = format!("This template does not run on {}: choose another cluster or template.", cluster.name);
         errors.push(FieldError::new("/template", "other-scheduler", detail));
@@ -358,7 +361,7 @@ fn find_template(
     if template.needs_image() && new.image.is_none() {
         errors.push(FieldError::new("/image", "image-required", "This template runs in an image: choose one."));
     }
-    Some((template, hash))
+    Some(found)
 }
 
 /// Gives the template's files the kind that it knows them by, and names those that are missing. Those that a sweep has

@@ -187,7 +187,7 @@ struct Watcher<'a> {
     /// The same of her uploads, of scans and of the template library.
     uploads: Option<u64>,
     scans: Option<u64>,
-    templates: Option<u64>,
+    templates: Option<own::Told>,
     /// Output channels and who reads their files.
     followed: HashMap<String, Follower>,
 }

@@ -48,14 +48,15 @@ pub(crate) enum Topic {
     Templates,
 }
 
-/// Templates that are new, have changed or are gone; nothing of both: files that cannot be used are others. Each with
-/// the Unix user whose alone it is.
+/// Templates that are new, have changed or are gone; none of both: other files than before cannot be used.
 #[derive(Debug, Default)]
 pub(crate) struct TemplateChange {
+    /// The Unix user whose alone they are.
+    pub(crate) owner: Option<String>,
     /// `id@version`.
-    pub(crate) upsert: Vec<(Option<String>, String)>,
+    pub(crate) upsert: Vec<String>,
     /// Ids.
-    pub(crate) remove: Vec<(Option<String>, String)>,
+    pub(crate) remove: Vec<String>,
 }
 
 impl TemplateChange {

@@ -1,5 +1,7 @@
 //! Routes of templates.
 
+mod editing;
+
 use axum::Json;
 use axum::extract::State;
 use chrono::{DateTime, Utc};
@@ -22,6 +24,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(faults, scan))
         .routes(routes!(versions))
         .routes(routes!(version))
+        .merge(editing::routes())
 }
 
 #[derive(Serialize, ToSchema)]
@@ -151,7 +154,7 @@ async fn get(State(app): State<App>, actor: Actor, PathOf(id): PathOf<String>) -
 /// The files that cannot be used: operators learn of all that are the site's, everybody of her own.
 #[utoipa::path(get, path = "/templates/scan", tag = "templates", responses((status = 200, body = TemplateScan)))]
 async fn faults(State(app): State<App>, actor: Actor) -> Json<TemplateScan> {
-    Json(templates::faults(&app, &actor).into())
+    Json(templates::faults(&app, &actor).await.into())
 }
 
 /// Look at the templates' directory now. It is followed in any case.

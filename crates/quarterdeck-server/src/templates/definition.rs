@@ -16,6 +16,8 @@ use crate::templates::{parameters, render};
 /// Ids are also words in addresses; these two are addresses already.
 const RESERVED_IDS: [&str; 2] = ["scan", "import"];
 const MAX_WORD_BYTES: usize = 64;
+/// Lists and mappings in each other, as YAML counts them; scripts may have brackets that never close.
+const MAX_NESTING: usize = 500;
 /// What a compiled pattern may take, in bytes.
 const MAX_PATTERN_BYTES: usize = 1 << 20;
 
@@ -164,6 +166,10 @@ impl Template {
     /// # Errors
     /// The first fault, with its line.
     pub fn parse(yaml: &str) -> Result<Template, Fault> {
+        if nests_deeply(yaml) {
+            let message = "lists or mappings lie too deep in each other: write it flatter".to_owned();
+            return Err(Fault { line: None, message });
+        }
         let template: Template = yaml_serde::from_str(yaml)
             .map_err(|error| Fault { line: error.location().map(|at| at.line()), message: error.to_string() })?;
         template.check().map_err(|wrong| Fault { line: wrong.place.line(yaml), message: wrong.message })?;
@@ -372,6 +378,24 @@ impl Place {
             Place::ScriptLine(line) => key_line("script").map(|key| key + line),
         }
     }
+}
+
+/// The parser takes seconds for a file of nothing but brackets, or of nothing but "- - -".
+fn nests_deeply(yaml: &str) -> bool {
+    let mut open = 0_usize;
+    let brackets = yaml.bytes().any(|byte| {
+        open = match byte {
+            b'[' | b'{' => open + 1,
+            b']' | b'}' => open.saturating_sub(1),
+            _ => open,
+        };
+        open > MAX_NESTING
+    });
+    let marks = |line: &str| {
+        let words = line.split_whitespace().take_while(|word| matches!(*word, "-" | "?" | ":"));
+        words.count()
+    };
+    brackets || yaml.lines().any(|line| marks(line) > MAX_NESTING)
 }
 
 fn wrong(key: &'static str, message: &str) -> Result<(), Wrong> {

@@ -1,5 +1,7 @@
 //! What a template said before: every version that was ever seen.
 
+use std::sync::Arc;
+
 use chrono::{DateTime, Utc};
 
 use crate::access::Actor;
@@ -7,7 +9,7 @@ use crate::app::App;
 use crate::db::from_us;
 use crate::templates::library::SHARED;
 use crate::templates::store::versions::{self, Model};
-use crate::templates::{Error, Source, is_owner, private_owner};
+use crate::templates::{Error, Shelf, Source, own};
 
 /// One of a template's versions.
 #[derive(Clone, Debug)]
@@ -35,16 +37,13 @@ pub async fn versions(
     before: Option<u64>,
     limit: u64,
 ) -> Result<(Vec<Version>, Option<u64>), Error> {
-    // No id of ours holds a NUL byte, and PostgreSQL refuses to look for one.
-    if id.contains('\0') {
-        return Err(Error::NotFound);
-    }
     let before = before.and_then(|before| i64::try_from(before).ok());
-    let mut rows = versions::list(app.db.read(), SHARED, id, before, limit + 1).await?;
+    let (owner, shelf) = owner(app, actor, id).await?;
+    let mut rows = versions::list(app.db.read(), owner, id, before, limit + 1).await?;
     let more = rows.len() as u64 > limit;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).and_then(|row| u64::try_from(row.number).ok());
-    let seen: Vec<Version> = rows.into_iter().filter_map(|row| see(app, actor, row)).collect();
+    let seen: Vec<Version> = rows.into_iter().filter_map(|row| see(&shelf, row)).collect();
     if seen.is_empty() && before.is_none() {
         return Err(Error::NotFound);
     }
@@ -53,26 +52,39 @@ pub async fn versions(
 
 /// One version and its text, byte for byte.
 pub async fn version(app: &App, actor: &Actor, id: &str, number: u64) -> Result<(Version, String), Error> {
-    let number = i64::try_from(number).ok().filter(|_| !id.contains('\0')).ok_or(Error::NotFound)?;
-    let row = versions::find(app.db.read(), SHARED, id, number).await?;
-    let version = row.and_then(|row| see(app, actor, row)).ok_or(Error::NotFound)?;
+    let number = i64::try_from(number).map_err(|_| Error::NotFound)?;
+    let (owner, shelf) = owner(app, actor, id).await?;
+    let row = versions::find(app.db.read(), owner, id, number).await?;
+    let version = row.and_then(|row| see(&shelf, row)).ok_or(Error::NotFound)?;
     let text = versions::text(app.db.read(), &version.hash).await?.ok_or(Error::NotFound)?;
     Ok((version, text))
 }
 
-/// As the actor may see it.
-fn see(app: &App, actor: &Actor, row: Model) -> Option<Version> {
-    let source = Source::parse(&row.source)?;
-    if source == Source::Private && !private_owner(&row.file).is_some_and(|owner| is_owner(actor, owner)) {
-        return None;
+/// Whose template the actor means by this id: everybody's, where there is or was one, else her own.
+async fn owner<'a>(app: &App, actor: &'a Actor, id: &str) -> Result<(&'a str, Arc<Shelf>), Error> {
+    // No id of ours holds a NUL byte, and PostgreSQL refuses to look for one.
+    if id.contains('\0') {
+        return Err(Error::NotFound);
     }
-    let shelf = app.templates.shelf();
+    let shared = app.templates.shelf();
+    if shared.templates.contains_key(id) {
+        return Ok((SHARED, shared));
+    }
+    let shelf = own::shelf(app, actor).await;
+    match own::user(actor) {
+        Some(user) if shelf.templates.contains_key(id) => Ok((user, shelf)),
+        Some(user) if versions::list(app.db.read(), SHARED, id, None, 1).await?.is_empty() => Ok((user, shelf)),
+        _ => Ok((SHARED, shared)),
+    }
+}
+
+fn see(shelf: &Shelf, row: Model) -> Option<Version> {
     let is_current = shelf.templates.get(&row.template).is_some_and(|loaded| loaded.hash == row.hash);
     Some(Version {
         number: u64::try_from(row.number).ok()?,
         version: row.version,
         hash: row.hash,
-        source,
+        source: Source::parse(&row.source)?,
         seen_at: from_us(row.seen_us),
         author: row.author,
         is_current,

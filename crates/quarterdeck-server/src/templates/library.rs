@@ -14,8 +14,9 @@ use crate::audit::{Event, Outcome};
 use crate::db::{Db, to_us};
 use crate::live::TemplateChange;
 use crate::templates::load::{Found, Memory};
+use crate::templates::own::{Author, Own, Owns};
 use crate::templates::watch::{Signals, Watch};
-use crate::templates::{Error, Failure, Loaded, Report, private_owner, store};
+use crate::templates::{Error, Failure, Loaded, Report, store};
 
 /// After the database did not take what was read.
 const TRY_AGAIN: Duration = Duration::from_secs(5);
@@ -31,6 +32,7 @@ pub struct Templates {
     /// One look at a time.
     looks: tokio::sync::Mutex<Looks>,
     signals: Arc<Signals>,
+    owns: Owns,
 }
 
 /// What is offered now.
@@ -46,10 +48,12 @@ pub(super) struct Shelf {
 #[derive(Default)]
 struct Looks {
     /// `None`: to be begun with what the database has.
-    memory: Option<Memory>,
-    /// What the database has, by id.
-    written: HashMap<String, Written>,
+    memory: Option<(Memory, Ledger)>,
 }
+
+/// What the database has of one owner's templates, by id.
+#[derive(Default)]
+pub(super) struct Ledger(HashMap<String, Written>);
 
 #[derive(PartialEq)]
 struct Written {
@@ -60,6 +64,12 @@ struct Written {
 impl Templates {
     pub(super) fn shelf(&self) -> Arc<Shelf> {
         self.shelf.read().unwrap_or_else(|poisoned| poisoned.into_inner()).clone()
+    }
+
+    /// What this Unix user has for herself.
+    pub(super) fn own(&self, user: &str) -> Arc<Own> {
+        let mut owns = self.owns.lock().unwrap_or_else(|poisoned| poisoned.into_inner());
+        owns.entry(user.to_owned()).or_default().clone()
     }
 
     fn put(&self, shelf: Shelf) {
@@ -151,21 +161,24 @@ async fn look_until_settled(app: &App) -> Result<(), Error> {
 /// again, where files have not come to rest.
 async fn look(app: &App) -> Result<Option<Duration>, Error> {
     let mut looks = app.templates.looks.lock().await;
-    let memory = match looks.memory.take() {
+    let (memory, mut ledger) = match looks.memory.take() {
         Some(memory) => memory,
-        None => looks.begin(&app.db).await?,
+        None => {
+            let (ledger, offered) = Ledger::begin(&app.db, SHARED).await?;
+            (Memory::of(offered), ledger)
+        }
     };
     let (memory, found) = read(app.config.templates.directory.clone(), memory, app.templates.signals.clone()).await?;
     let found = match found {
         Ok(found) => found,
         Err(error) => {
-            looks.memory = Some(memory);
+            looks.memory = Some((memory, ledger));
             return Err(Error::Directory(error));
         }
     };
     // Where the database does not take it, all is read again.
-    let change = looks.write(&app.db, &found, to_us(app.clock.now())).await?;
-    looks.memory = Some(memory);
+    let change = ledger.write(&app.db, SHARED, &found.templates, None, to_us(app.clock.now())).await?;
+    looks.memory = Some((memory, ledger));
     let before = app.templates.shelf();
     let again = found.again;
     let templates = found.templates.into_iter().map(|loaded| (loaded.template.id.clone(), loaded));
@@ -195,46 +208,56 @@ async fn read(
     Ok(tokio::task::spawn_blocking(reading).await?)
 }
 
-impl Looks {
-    async fn begin(&mut self, db: &Db) -> Result<Memory, Error> {
-        self.written.clear();
-        let mut offered = Vec::new();
-        for row in store::offered(db.read(), SHARED).await? {
+impl Ledger {
+    /// With what is offered there.
+    pub(super) async fn begin(db: &Db, owner: &str) -> Result<(Ledger, Vec<Loaded>), Error> {
+        let (mut ledger, mut offered) = (Ledger::default(), Vec::new());
+        for row in store::offered(db.read(), owner).await? {
             let (id, written) = (row.id.clone(), Written { hash: row.hash.clone(), file: row.file.clone() });
             match Loaded::try_from(row) {
                 Ok(loaded) => offered.push(loaded),
                 // Written by another release: its file will be read.
                 Err(error) => tracing::warn!("{error:#}"),
             }
-            self.written.insert(id, written);
+            ledger.0.insert(id, written);
         }
-        Ok(Memory::of(offered))
+        Ok((ledger, offered))
     }
 
-    /// What differs from what was written before.
-    async fn write(&mut self, db: &Db, found: &Found, now_us: i64) -> Result<TemplateChange, Error> {
+    /// Writes what differs from what was written before, and answers it.
+    pub(super) async fn write(
+        &mut self,
+        db: &Db,
+        owner: &str,
+        templates: &[Arc<Loaded>],
+        author: Option<Author<'_>>,
+        now_us: i64,
+    ) -> Result<TemplateChange, Error> {
         let of = |loaded: &Loaded| Written { hash: loaded.hash.clone(), file: loaded.file.clone() };
-        let is_new = |loaded: &&Arc<Loaded>| self.written.get(&loaded.template.id) != Some(&of(loaded));
-        let changed: Vec<&Arc<Loaded>> = found.templates.iter().filter(is_new).collect();
-        let there: HashSet<&str> = found.templates.iter().map(|loaded| loaded.template.id.as_str()).collect();
-        let gone: Vec<String> = self.written.keys().filter(|id| !there.contains(id.as_str())).cloned().collect();
+        let is_new = |loaded: &&Arc<Loaded>| self.0.get(&loaded.template.id) != Some(&of(loaded));
+        let changed: Vec<&Arc<Loaded>> = templates.iter().filter(is_new).collect();
+        let there: HashSet<&str> = templates.iter().map(|loaded| loaded.template.id.as_str()).collect();
+        let gone: Vec<String> = self.0.keys().filter(|id| !there.contains(id.as_str())).cloned().collect();
+        let owned_by = Some(owner.to_owned()).filter(|owner| owner != SHARED);
+        let mut change = TemplateChange { owner: owned_by, ..TemplateChange::default() };
         if changed.is_empty() && gone.is_empty() {
-            return Ok(TemplateChange::default());
+            return Ok(change);
         }
-        let rows = changed.iter().map(|loaded| loaded.row(SHARED, now_us)).collect::<Result<_, _>>()?;
-        let seen: Vec<_> = changed.iter().filter_map(|loaded| loaded.seen(SHARED, now_us, None)).collect();
+        let rows = changed.iter().map(|loaded| loaded.row(owner, now_us)).collect::<Result<_, _>>()?;
+        let author_of = |loaded: &Loaded| author.as_ref().filter(|by| by.hash == loaded.hash).map(|by| by.name);
+        let seen = changed.iter().filter_map(|loaded| loaded.seen(owner, now_us, author_of(loaded)));
+        let seen: Vec<_> = seen.collect();
         let tx = db.begin().await?;
-        store::change(&tx, SHARED, rows, &gone).await?;
-        store::versions::record(&tx, SHARED, &seen).await?;
+        store::change(&tx, owner, rows, &gone).await?;
+        store::versions::record(&tx, owner, &seen).await?;
         tx.commit().await?;
-        let mut change = TemplateChange::default();
         for id in gone {
-            let owner = self.written.remove(&id).and_then(|written| private_owner(&written.file).map(str::to_owned));
-            change.remove.push((owner, id));
+            self.0.remove(&id);
+            change.remove.push(id);
         }
         for loaded in changed {
-            self.written.insert(loaded.template.id.clone(), of(loaded));
-            change.upsert.push((private_owner(&loaded.file).map(str::to_owned), loaded.template.reference()));
+            self.0.insert(loaded.template.id.clone(), of(loaded));
+            change.upsert.push(loaded.template.reference());
         }
         Ok(change)
     }

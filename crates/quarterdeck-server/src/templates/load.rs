@@ -1,5 +1,5 @@
-//! Reads the templates' directory: `official/<category>/*.yaml`, `community/**`, `private/<user>/**`. What else lies
-//! there (`archived/`) is not offered. Read again are the files that changed, once they have come to rest.
+//! Reads the templates' directory: `official/<category>/*.yaml` and `community/**`. What else lies there (`archived/`)
+//! is not offered. Read again are the files that changed, once they have come to rest.
 
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, Metadata};
@@ -17,7 +17,7 @@ use crate::templates::{Failure, Loaded, Source};
 
 pub(super) const MAX_FILE_BYTES: u64 = 256 << 10;
 const MAX_FILES: usize = 10_000;
-/// Directories beneath `official/`, `community/` and `private/`.
+/// Directories beneath `official/` and `community/`.
 const MAX_DEPTH: usize = 8;
 /// A file is read when it has been as it is for so long: who writes it may be in the midst of it.
 const SETTLED_AFTER: Duration = Duration::from_millis(150);
@@ -116,7 +116,7 @@ impl Memory {
         fs::read_dir(root)?;
         let opened = openat(CWD, root, OFlags::PATH | OFlags::DIRECTORY | OFlags::CLOEXEC, Mode::empty())?;
         let mut walk = Walk { root, files: Vec::new(), failed: Vec::new(), unread: Vec::new() };
-        for source in Source::ALL {
+        for source in [Source::Official, Source::Community] {
             walk.directory(&root.join(source.as_str()), source, 0);
         }
         let mut found = Found { failed: walk.failed, ..Found::default() };
@@ -312,9 +312,6 @@ fn read_file(root: &OwnedFd, file: &str, source: Source) -> Result<(Stamp, Loade
         Source::Official if loaded.folder() != Some(&loaded.template.category) => {
             Err(fault(format!("its category is {}: move it to official/{0}/", loaded.template.category)))
         }
-        Source::Private if loaded.folder().is_none() => {
-            Err(fault("lies beneath no user: move it to private/<user>/".to_owned()))
-        }
         _ => Ok((stamp, loaded)),
     }
 }
@@ -347,7 +344,7 @@ fn open_beneath(root: &OwnedFd, file: &str) -> io::Result<File> {
     Ok(File::from(openat(directory.as_ref().unwrap_or(root), last, flags, Mode::empty())?))
 }
 
-fn is_yaml(path: &Path) -> bool {
+pub(super) fn is_yaml(path: &Path) -> bool {
     path.extension().is_some_and(|extension| extension == "yaml" || extension == "yml")
 }
 

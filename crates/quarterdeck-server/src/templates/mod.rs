@@ -3,9 +3,11 @@
 
 pub(crate) mod api;
 mod definition;
+mod edit;
 mod history;
 mod library;
 mod load;
+mod own;
 mod parameters;
 mod render;
 mod store;
@@ -23,10 +25,12 @@ use unicode_normalization::UnicodeNormalization;
 use crate::access::{Actor, Role};
 use crate::app::App;
 use crate::config::Mode;
-use crate::images;
+use crate::problem::FieldError;
+use crate::{agents, auth, files, images};
 use library::Shelf;
 
 pub use definition::{FileSlot, ImageUse, Parameter, SchedulerName, Template, Text};
+pub use edit::{archive, change, check, clone, create, export, try_out};
 pub use history::{Version, version, versions};
 pub use library::{Templates, scan, start};
 pub use parameters::check_parameters;
@@ -38,6 +42,20 @@ pub enum Error {
     NotFound,
     #[error("The template {id} is there in version {there}, not {asked}: choose it again.")]
     OtherVersion { id: String, asked: String, there: String },
+    #[error("The id {0} is taken: choose another.")]
+    IdTaken(String),
+    #[error("The template {0} is the site's: clone it, and change your own.")]
+    NotYours(String),
+    #[error("The template {0} was changed meanwhile: look at it again.")]
+    Changed(String),
+    #[error("{}", .0.first().map_or("", |error| error.detail.as_str()))]
+    Invalid(Vec<FieldError>),
+    #[error(transparent)]
+    Agent(#[from] agents::Error),
+    #[error(transparent)]
+    Files(#[from] files::Error),
+    #[error(transparent)]
+    Auth(#[from] auth::Error),
     #[error("The templates' directory cannot be read ({0}): the templates read before stay.")]
     Directory(std::io::Error),
     #[error(transparent)]
@@ -128,17 +146,22 @@ struct Loaded {
 
 impl Loaded {
     fn new(template: Template, source: Source, file: String, text: String) -> Loaded {
-        let (hash, words) = (hex(&Sha256::digest(text.as_bytes())), words(&template));
+        let (hash, words) = (Loaded::hash_of(&text), words(&template));
         Loaded { template, source, file, hash, text: Some(text.into()), words }
     }
 
-    /// The directory beneath the source's: an official template's category, a private one's owner.
-    fn folder(&self) -> Option<&str> {
-        folder(&self.file)
+    /// What a text is known by.
+    fn hash_of(text: &str) -> String {
+        hex(&Sha256::digest(text.as_bytes()))
     }
 
-    fn is_visible_to(&self, actor: &Actor) -> bool {
-        self.source != Source::Private || self.folder().is_some_and(|owner| is_owner(actor, owner))
+    /// The directory beneath the source's: an official template's category.
+    fn folder(&self) -> Option<&str> {
+        let mut parts = self.file.split('/').skip(1);
+        match (parts.next(), parts.next()) {
+            (Some(folder), Some(_)) => Some(folder),
+            _ => None,
+        }
     }
 
     /// As the database has it.
@@ -185,22 +208,9 @@ impl TryFrom<store::Model> for Loaded {
     }
 }
 
-fn folder(file: &str) -> Option<&str> {
-    let mut parts = file.split('/').skip(1);
-    match (parts.next(), parts.next()) {
-        (Some(folder), Some(_)) => Some(folder),
-        _ => None,
-    }
-}
-
-/// Whose template lies there, if it is one person's.
-fn private_owner(file: &str) -> Option<&str> {
-    folder(file).filter(|_| file.starts_with("private/"))
-}
-
-/// Whether the actor is the one that a directory of private templates is named for.
+/// Whether the actor is the Unix user whose templates these are.
 pub(crate) fn is_owner(actor: &Actor, owner: &str) -> bool {
-    actor.username == owner || actor.unix_user.as_deref() == Some(owner)
+    own::user(actor) == Some(owner)
 }
 
 /// Composed, since macOS types Korean taken apart.
@@ -236,16 +246,13 @@ impl Filter {
     }
 }
 
-/// Files that cannot be used, as far as the actor may know of them: operators of all that are the site's, everybody of
-/// her own.
-pub fn faults(app: &App, actor: &Actor) -> Report {
-    let shelf = app.templates.shelf();
-    let loaded = shelf.templates.values().filter(|loaded| loaded.is_visible_to(actor)).count();
-    let may_know = |failure: &&Failure| match private_owner(&failure.file) {
-        Some(owner) => is_owner(actor, owner),
-        None => actor.role >= Role::Operator,
-    };
-    Report { loaded, failed: shelf.failed.iter().filter(may_know).cloned().collect() }
+/// Files that cannot be used, as far as the actor may know of them: operators of those that are the site's, everybody
+/// of her own.
+pub async fn faults(app: &App, actor: &Actor) -> Report {
+    let (shared, own) = (app.templates.shelf(), own::shelf(app, actor).await);
+    let sites = shared.failed.iter().filter(|_| actor.role >= Role::Operator);
+    let loaded = shared.templates.len() + own.templates.len();
+    Report { loaded, failed: sites.chain(&own.failed).cloned().collect() }
 }
 
 /// A page of what the actor may use, by id.
@@ -255,18 +262,25 @@ pub async fn list(
     filter: &Filter,
     limit: usize,
 ) -> Result<(Vec<Offer>, Option<String>), Error> {
-    let (offered, next) = page(&app.templates.shelf(), actor, filter, limit);
+    let (offered, next) = page(&app.templates.shelf(), &*own::shelf(app, actor).await, filter, limit);
     let reason = why_images_cannot_be_used(app).await?;
     Ok((offered.into_iter().map(|loaded| offer(&loaded, reason)).collect(), next))
 }
 
-fn page(shelf: &Shelf, actor: &Actor, filter: &Filter, limit: usize) -> (Vec<Arc<Loaded>>, Option<String>) {
+/// What everybody has hides what is one's own: an id is one template.
+fn page(shared: &Shelf, own: &Shelf, filter: &Filter, limit: usize) -> (Vec<Arc<Loaded>>, Option<String>) {
     let q = comparable(filter.q.as_deref().unwrap_or_default());
     let words: Vec<&str> = q.split_whitespace().collect();
     let after = filter.after.as_deref().map_or(Bound::Unbounded, Bound::Excluded);
-    let behind = shelf.templates.range::<str, _>((after, Bound::Unbounded)).map(|(_, loaded)| loaded);
-    let wanted = behind.filter(|loaded| loaded.is_visible_to(actor) && filter.admits(loaded, &words));
-    let mut offered: Vec<Arc<Loaded>> = wanted.take(limit + 1).cloned().collect();
+    let of = |shelf: &Shelf, hidden: Option<&Shelf>| {
+        let behind = shelf.templates.range::<str, _>((after, Bound::Unbounded));
+        let seen = behind.filter(|(id, _)| hidden.is_none_or(|hidden| !hidden.templates.contains_key(id.as_str())));
+        let wanted = seen.map(|(_, loaded)| loaded).filter(|loaded| filter.admits(loaded, &words));
+        wanted.take(limit + 1).cloned().collect::<Vec<_>>()
+    };
+    let mut offered = of(shared, None);
+    offered.extend(of(own, Some(shared)));
+    offered.sort_by(|a, b| a.template.id.cmp(&b.template.id));
     let more = offered.len() > limit;
     offered.truncate(limit);
     let next = offered.last().filter(|_| more).map(|loaded| loaded.template.id.clone());
@@ -275,27 +289,37 @@ fn page(shelf: &Shelf, actor: &Actor, filter: &Filter, limit: usize) -> (Vec<Arc
 
 /// One template as it is offered; `wanted` is `id` or `id@version`.
 pub async fn get(app: &App, actor: &Actor, wanted: &str) -> Result<Offer, Error> {
-    let loaded = find_loaded(app, actor, wanted)?;
+    let loaded = find_loaded(app, actor, wanted).await?;
     Ok(offer(&loaded, why_images_cannot_be_used(app).await?))
 }
 
-/// The template that a job names, `id` or `id@version`, and the hash of its text. Another user's private one is not
-/// there.
-pub fn find(app: &App, actor: &Actor, wanted: &str) -> Result<(Template, String), Error> {
-    let loaded = find_loaded(app, actor, wanted)?;
-    Ok((loaded.template.clone(), loaded.hash.clone()))
+/// The template that a job is made of.
+pub struct Found {
+    pub template: Template,
+    /// Of its text, SHA-256.
+    pub hash: String,
+    /// It is the actor's own, of which nobody else knows.
+    pub is_own: bool,
 }
 
-fn find_loaded(app: &App, actor: &Actor, wanted: &str) -> Result<Arc<Loaded>, Error> {
+/// The template that a job names, `id` or `id@version`. Another user's own is not there.
+pub async fn find(app: &App, actor: &Actor, wanted: &str) -> Result<Found, Error> {
+    let loaded = find_loaded(app, actor, wanted).await?;
+    Ok(Found { template: loaded.template.clone(), hash: loaded.hash.clone(), is_own: loaded.source == Source::Private })
+}
+
+async fn find_loaded(app: &App, actor: &Actor, wanted: &str) -> Result<Arc<Loaded>, Error> {
     let (id, version) = wanted.split_once('@').map_or((wanted, None), |(id, version)| (id, Some(version)));
-    let shelf = app.templates.shelf();
-    let loaded = shelf.templates.get(id).filter(|loaded| loaded.is_visible_to(actor)).ok_or(Error::NotFound)?;
+    let loaded = match app.templates.shelf().templates.get(id) {
+        Some(loaded) => Arc::clone(loaded),
+        None => own::shelf(app, actor).await.templates.get(id).cloned().ok_or(Error::NotFound)?,
+    };
     let there = &loaded.template.version;
     match version {
         Some(asked) if asked != there => {
             Err(Error::OtherVersion { id: id.to_owned(), asked: asked.to_owned(), there: there.clone() })
         }
-        _ => Ok(Arc::clone(loaded)),
+        _ => Ok(loaded),
     }
 }
 

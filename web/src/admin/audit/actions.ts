@@ -10,7 +10,7 @@ export const ACTIONS: Record<string, readonly string[]> = {
   user: ["add", "change", "set-password"],
   key: ["create", "revoke", "list"],
   image: ["scan"],
-  template: ["scan"],
+  template: ["scan", "create", "change", "archive"],
   access: ["refused"],
   notifications: ["settings", "secret", "email"],
   audit: [

@@ -98,8 +98,13 @@ export const audit = {
     },
     user: { add: "Account made", change: "Account changed", "set-password": "Password set" },
     key: { create: "API key made", revoke: "API key revoked", list: "Others' keys read" },
-    image: { scan: "Images scanned" },
-    template: { scan: "Templates scanned" },
+    image: { scan: "Images scanned", scan_cancel: "Scan for images ended" },
+    template: {
+      scan: "Templates scanned",
+      create: "Template made",
+      change: "Template changed",
+      archive: "Template put away",
+    },
     access: { refused: "Access refused" },
     notifications: {
       settings: "Notification settings changed",

@@ -104,6 +104,7 @@ export const problem: Translation<typeof en.problem> = {
   },
   fields: {
     ...choiceFaults,
+    "no-such-directory": "이미지를 검색하지 않는 디렉터리입니다. images.directories를 확인하십시오.",
     ...notificationFields,
     ...sweepFaults,
     "no-such-user": "클러스터에 {{name}} 사용자가 없습니다. 철자를 확인하십시오.",
@@ -135,6 +136,8 @@ export const problem: Translation<typeof en.problem> = {
     "bad-path": "홈 디렉터리 아래의 경로가 아닙니다.",
     "no-such-partition": "{{partition}} 파티션이 없습니다. 다른 파티션을 선택하십시오.",
     "over-partition-limit": "{{partition}} 파티션의 시간 제한은 최대 {{limit_minutes}}분입니다.",
+    "template-id-taken": "같은 ID의 템플릿이 이미 있습니다. 다른 ID를 선택하십시오.",
+    "template-of-the-site": "사이트의 템플릿입니다. 복제한 뒤 자신의 것을 변경하십시오.",
     "no-such-template": "없는 템플릿입니다. 다른 템플릿을 선택하십시오.",
     "image-required": "이미지에서 실행하는 템플릿입니다. 이미지를 선택하십시오.",
     "missing-file": "{{name}} 파일이 없습니다. 업로드하십시오.",

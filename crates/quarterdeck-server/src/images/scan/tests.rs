@@ -6,6 +6,7 @@ use rstest::rstest;
 
 use super::*;
 use crate::db::testing::on_each_database;
+use crate::images::read;
 use crate::images::testing::{listed, names, put, real, scan, scan_on};
 use crate::images::{Kind, State, store};
 
@@ -231,24 +232,4 @@ async fn a_nul_byte_in_an_images_texts_harms_no_database() {
 fn an_images_kind_is_told_from(#[case] path: &str, #[case] labels: &[(&str, &str)], #[case] kind: Kind) {
     let labels = labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
     assert_eq!(read::kind_of(path, &labels, &[]), kind);
-}
-
-#[test]
-fn one_scan_runs_and_one_waits() {
-    let (scans, now) = (Images::default(), Clock::system().now());
-    let (first, runs) = scans.ask(now);
-    assert!(runs);
-    let (second, runs) = scans.ask(now);
-    assert!(!runs && second != first);
-    assert_eq!(scans.ask(now), (second, false));
-    scans.update(first, "here", |host| host.files_seen += 2);
-    assert_eq!(scans.progress(first).unwrap().hosts[0].files_seen, 2);
-    assert_eq!(scans.progress(second).unwrap().state, ScanState::Queued);
-
-    assert_eq!(scans.end(first, ScanState::Finished, now), Some(second));
-    assert_eq!(scans.progress(first).unwrap().state, ScanState::Finished);
-    assert_eq!(scans.progress(second).unwrap().state, ScanState::Running);
-    assert_eq!(scans.end(second, ScanState::Finished, now), None);
-    assert!(scans.ask(now).1);
-    assert!(matches!(scans.progress(Uuid::nil()), Err(Error::NoSuchScan)));
 }

@@ -80,6 +80,39 @@ pub(in crate::images) async fn known(db: &impl ConnectionTrait, host: &Host) -> 
     Entity::find().filter(of(host)).filter(present()).into_partial_model().all(db).await
 }
 
+/// Nodes of the cluster on which something is, as far as is known.
+pub(in crate::images) async fn nodes(db: &impl ConnectionTrait, cluster: &str) -> Result<Vec<String>, DbErr> {
+    let nodes = Entity::find().select_only().column(Column::Node).distinct();
+    nodes
+        .filter(Column::Source.eq(Source::Node.as_str()))
+        .filter(Column::Cluster.eq(cluster))
+        .filter(present())
+        .into_tuple()
+        .all(db)
+        .await
+}
+
+/// Whether this image lies on some node of the cluster at this path, in a file of this size and time.
+pub(in crate::images) async fn has_twin(
+    db: &impl ConnectionTrait,
+    image: Uuid,
+    cluster: &str,
+    path: &str,
+    size: i64,
+    modified_us: i64,
+) -> Result<bool, DbErr> {
+    let twins = Entity::find()
+        .filter(Column::ImageId.eq(image))
+        .filter(Column::Source.eq(Source::Node.as_str()))
+        .filter(Column::Cluster.eq(cluster))
+        .filter(Column::Path.eq(path))
+        .filter(Column::Size.eq(size))
+        .filter(Column::ModifiedUs.eq(modified_us))
+        .filter(Column::State.eq(ACTIVE));
+    let first = twins.select_only().column(Column::Id).limit(1).into_tuple::<Uuid>().one(db).await?;
+    Ok(first.is_some())
+}
+
 /// Of the same host, when it was another cluster's.
 pub(in crate::images) async fn of_other_clusters(db: &impl ConnectionTrait, host: &Host) -> Result<Vec<Known>, DbErr> {
     Entity::find()

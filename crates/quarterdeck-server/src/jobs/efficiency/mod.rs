@@ -14,7 +14,7 @@ mod tests;
 use chrono::{DateTime, TimeDelta, Utc};
 use quarterdeck_types::JobState;
 
-use super::{Error, Job, find_for, read};
+use super::{Error, Job, OWN_TEMPLATE, find_for, read};
 use crate::access::Actor;
 use crate::app::App;
 use crate::clusters::{Cluster, Scheduler};
@@ -288,5 +288,5 @@ fn stage(job: &Job) -> Stage {
 }
 
 fn without_version(template: &str) -> &str {
-    template.split('@').next().unwrap_or(template)
+    template.trim_start_matches(OWN_TEMPLATE).split('@').next().unwrap_or(template)
 }

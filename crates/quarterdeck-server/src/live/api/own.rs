@@ -15,6 +15,14 @@ use crate::uploads::api::UploadInfo;
 pub(super) const UPLOADS: &str = "uploads";
 pub(super) const SCANS: &str = "scans";
 pub(super) const TEMPLATES: &str = "templates";
+/// How far a watcher of the template library is.
+pub(super) struct Told {
+    /// The last change that happened before.
+    seen: u64,
+    /// Counts what this watcher was told, since others' own templates are not for her.
+    version: u64,
+}
+
 /// Uploads in a snapshot; older ones are in the list.
 const SNAPSHOT_UPLOADS: u64 = 200;
 
@@ -73,31 +81,28 @@ impl Watcher<'_> {
 
     /// Only that it is watched from here on: whoever watches has the list.
     pub(super) async fn templates_snapshot(&mut self, socket: &mut WebSocket) -> Result<(), Closed> {
-        let version = self.app.live.version(Topic::Templates, "");
-        self.templates = Some(version);
+        let seen = self.app.live.version(Topic::Templates, "");
+        let version = self.templates.as_ref().map_or(0, |told| told.version);
+        self.templates = Some(Told { seen, version });
         send(socket, self.snapshot_of(TEMPLATES, version, &NONE)).await
     }
 
-    /// Which have changed, of those that the watcher may see. That faults have changed is told by a delta of nothing.
+    /// Which have changed, if the watcher may know. That other files than before cannot be used is a delta of nothing.
     pub(super) async fn templates_delta(
         &mut self,
         socket: &mut WebSocket,
-        version: u64,
+        seen: u64,
         change: &TemplateChange,
     ) -> Result<(), Closed> {
-        if self.templates.is_none_or(|has| version <= has) {
-            return Ok(());
-        }
-        let may_see =
-            |owner: &Option<String>| owner.as_ref().is_none_or(|owner| templates::is_owner(&self.actor, owner));
-        let news = |reference: &str| {
+        let may_know = change.owner.as_ref().is_none_or(|owner| templates::is_owner(&self.actor, owner));
+        let Some(told) = self.templates.as_mut().filter(|told| may_know && seen > told.seen) else { return Ok(()) };
+        *told = Told { seen, version: told.version + 1 };
+        let news = |reference: &String| {
             let (id, version) = reference.split_once('@').unwrap_or((reference, ""));
             json!({"id": id, "version": version})
         };
-        let seen = change.upsert.iter().filter(|(owner, _)| may_see(owner));
-        let upsert: Vec<Value> = seen.map(|(_, reference)| news(reference)).collect();
-        let gone = change.remove.iter().filter(|(owner, _)| may_see(owner));
-        let remove: Vec<&str> = gone.map(|(_, id)| id.as_str()).collect();
-        send(socket, delta_of(TEMPLATES, version, &upsert, &remove)).await
+        let upsert: Vec<Value> = change.upsert.iter().map(news).collect();
+        let delta = delta_of(TEMPLATES, told.version, &upsert, &change.remove);
+        send(socket, delta).await
     }
 }

@@ -109,12 +109,18 @@ fn says_what_is_wrong_and_where(
     format!("a0: &a0 [x,x,x,x]\n{levels}tags: *a11\n")
 })]
 #[case::nesting(&"[".repeat(100_000))]
+#[case::nesting_of_mappings(&"{a: ".repeat(60_000))]
+#[case::nesting_by_marks(&"- ".repeat(100_000))]
+#[case::nesting_by_question_marks(&"? ".repeat(100_000))]
+#[case::nesting_in_the_script(&EXAMPLE.replace("set -euo", &"[".repeat(100_000)))]
 #[case::a_list("- id: x")]
 #[case::two_documents(&format!("{EXAMPLE}---\n{EXAMPLE}"))]
 #[case::nothing("")]
 #[case::a_tag("!!python/object/apply:os.system ['id']")]
 fn refuses_hostile_yaml(#[case] yaml: &str) {
+    let began = std::time::Instant::now();
     assert!(Template::parse(yaml).is_err());
+    assert!(began.elapsed() < std::time::Duration::from_secs(2), "it took {:?}", began.elapsed());
 }
 
 #[rstest]

@@ -76,10 +76,8 @@ fn sources_are_directories_and_what_else_is_there_is_left_alone() {
     write(root.path(), "community/.g.yaml", "no template");
     let found = read_directory(root.path());
     assert_eq!(found.failed, []);
-    let expected =
-        [("a", Source::Official), ("b", Source::Community), ("c", Source::Community), ("d", Source::Private)];
+    let expected = [("a", Source::Official), ("b", Source::Community), ("c", Source::Community)];
     assert_eq!(ids(&found), expected);
-    assert!(found.templates.iter().any(|loaded| loaded.folder() == Some("alice")));
 }
 
 #[rstest]
@@ -87,8 +85,7 @@ fn sources_are_directories_and_what_else_is_there_is_left_alone() {
 #[case::too_large("official/data/bad.yaml", "#".repeat(300 << 10), None, "256 KiB")]
 #[case::no_text("official/data/bad.yaml", [0xff, 0xfe, 0x00], None, "UTF-8")]
 #[case::another_category("official/physics/bad.yaml", named("other"), None, "official/data/")]
-#[case::of_nobody("private/bad.yaml", named("other"), None, "private/<user>/")]
-#[case::an_id_that_is_taken("private/alice/bad.yaml", named("good"), None, "official/data/good.yaml")]
+#[case::an_id_that_is_taken("community/bad.yaml", named("good"), None, "official/data/good.yaml")]
 #[case::too_deep("community/1/2/3/4/5/6/7/8/9/bad.yaml", named("other"), None, "deeper")]
 fn a_bad_file_is_reported_and_hides_no_other(
     #[case] file: &str,

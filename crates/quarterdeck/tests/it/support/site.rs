@@ -296,7 +296,7 @@ impl Site {
         });
         let server = format!(
             "[server]\ndata = '{root}/data'\n[agents]\nlauncher = '{root}/run/launcher.sock'\n\
-             [slurm]\nenabled = true\nconf = '{conf}'\npoll_seconds = 1\n[templates]\ndirectory = '{root}/templates'\n\
+             [slurm]\nenabled = true\nconf = '{conf}'\npoll_seconds = 1\n[templates]\ndirectory = '{root}/templates'\nprivate = '{tag}/templates'\n\
              [jobs]\ndirectory = '{tag}/jobs'\n[uploads]\ndirectory = '{tag}/uploads'\n{}",
             images.unwrap_or_default()
         );

@@ -1,0 +1,3 @@
+export function isGoingOn(state: string | undefined): boolean {
+  return state === "queued" || state === "running";
+}
