@@ -1,7 +1,8 @@
 import { screen, within } from "@testing-library/react";
 import { describe, expect, it, vi } from "vitest";
 import type { ImageDetail } from "../api/types";
-import { imageDetail, imageLocation, showPage } from "../test/images";
+import { imageDetail, imageLocation } from "../test/images";
+import { showPage } from "../test/page";
 import { ImagePage } from "./ImagePage";
 
 const { server } = vi.hoisted(() => ({ server: { image: null as unknown } }));

@@ -2,7 +2,8 @@ import { screen, within } from "@testing-library/react";
 import userEvent from "@testing-library/user-event";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import type { ImageDrift } from "../api/types";
-import { image, showPage } from "../test/images";
+import { image } from "../test/images";
+import { showPage } from "../test/page";
 import { ImagesPage } from "./ImagesPage";
 
 const { server } = vi.hoisted(() => ({

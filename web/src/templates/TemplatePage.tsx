@@ -3,6 +3,7 @@ import { Anchor, Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Parameter, Template, TemplateFile } from "../api/types";
 import { useCurrentCluster } from "../frame/current-cluster";
@@ -16,6 +17,8 @@ import { Panel } from "../ui/Panel";
 import { Properties } from "../ui/Properties";
 import { LoadingRows, ProblemNote } from "../ui/states";
 import { useCategoryName } from "./library";
+import { EditTemplate } from "./own/EditTemplate";
+import { OwnActions } from "./own/OwnActions";
 import { templateQuery } from "./queries";
 import { Unavailable } from "./Unavailable";
 
@@ -28,6 +31,7 @@ export function TemplatePage() {
   const cluster = useCurrentCluster();
   useFollowTemplates();
   const { data: template, error, refetch } = useQuery(templateQuery(id));
+  const [editing, setEditing] = useState(false);
   return (
     <>
       <PageHeader
@@ -39,27 +43,30 @@ export function TemplatePage() {
         }
         below={template && text(template.description)}
         actions={
-          cluster &&
-          template?.available && (
-            <Button
-              leftSection={<IconPlus size={16} />}
-              renderRoot={(props) => (
-                <Link
-                  to="/clusters/$cluster/new-job"
-                  params={{ cluster }}
-                  search={{ template: id }}
-                  {...props}
-                />
-              )}
-            >
-              {t("templates.use")}
-            </Button>
-          )
+          <>
+            {template && <OwnActions template={template} onEdit={() => setEditing(true)} />}
+            {cluster && template?.available && (
+              <Button
+                leftSection={<IconPlus size={16} />}
+                renderRoot={(props) => (
+                  <Link
+                    to="/clusters/$cluster/new-job"
+                    params={{ cluster }}
+                    search={{ template: id }}
+                    {...props}
+                  />
+                )}
+              >
+                {t("templates.use")}
+              </Button>
+            )}
+          </>
         }
       />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!template && !error && <LoadingRows />}
-      {template && <TemplateBody template={template} />}
+      {template && editing && <EditTemplate key={id} id={id} onClose={() => setEditing(false)} />}
+      {template && !editing && <TemplateBody template={template} />}
     </>
   );
 }

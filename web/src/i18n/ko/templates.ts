@@ -59,4 +59,22 @@ export const templates: Translation<typeof en.templates> = {
   },
   files: "파일",
   fileColumns: { label: "파일", name: "작업 내 이름", kind: "종류", required: "필수" },
+  own: {
+    copy: "내 템플릿으로 복사",
+    copyDeed: "복사",
+    copyHint:
+      "복사본의 ID입니다. 영문 소문자, 숫자, 하이픈을 쓸 수 있습니다. 다른 사람에게는 보이지 않습니다.",
+    newId: "ID",
+    edit: "편집",
+    yaml: "템플릿 {{id}}의 내용",
+    save: "저장",
+    discard: "변경 취소",
+    saved: "저장된 내용입니다.",
+    checking: "확인 중…",
+    good: "문제가 없습니다. 아직 저장하지 않았습니다.",
+    line: "{{line}}행:",
+    archive: "보관",
+    archiveTitle: "{{name}} 템플릿을 보관하시겠습니까?",
+    archiveHint: "파일이 내 템플릿 옆의 archived/ 디렉터리로 이동하며, 거기서 다시 가져올 수 있습니다.",
+  },
 };
