@@ -24,9 +24,12 @@ pub(crate) fn check(config: &Config, request: &Request) -> Result<(), Problem> {
     if !config.server.listen.ip().is_loopback() {
         return Ok(());
     }
-    let Some(host) = request.headers().get(HOST) else { return Ok(()) };
-    let name = host.to_str().ok().and_then(name_of).unwrap_or_default();
-    if is_this_machine(&name) || config.public_host().is_some_and(|public| public == name) {
+    let is_ours = |host: &HeaderValue| {
+        let name = host.to_str().ok().and_then(name_of).unwrap_or_default();
+        is_this_machine(&name) || config.public_host().is_some_and(|public| public == name)
+    };
+    // All of them, where there are several: nobody knows which one counted for whoever sent it.
+    if request.headers().get_all(HOST).iter().all(is_ours) {
         return Ok(());
     }
     let detail = "The portal is not known under this name: open it by its own address. An administrator can name it as \
@@ -44,7 +47,8 @@ pub(crate) fn is_always_safe(config: &Config, request: &Request) -> bool {
 
 /// Without its port, in lower case; an IPv6 address without its brackets.
 pub(crate) fn name_of(host: &str) -> Option<String> {
-    let uri: Uri = format!("http://{host}/").parse().ok()?;
+    // A user's name before the host belongs into no `Host`.
+    let uri: Uri = format!("http://{host}/").parse().ok().filter(|_| !host.contains('@'))?;
     let name = uri.host()?;
     Some(name.trim_start_matches('[').trim_end_matches(']').trim_end_matches('.').to_ascii_lowercase())
 }
@@ -86,11 +90,19 @@ mod tests {
     #[case::by_a_name_that_looks_so("localhost.evil.example", false)]
     #[case::by_another_address("192.0.2.1", false)]
     #[case::by_nonsense("a b", false)]
+    #[case::by_a_name_before_it("evil.example@localhost", false)]
     fn on_its_own_machine_the_portal_answers_to_its_own_names(#[case] host: &str, #[case] answers: bool) {
         let config = site(Some("https://portal.example.org"), "127.0.0.1:8080");
         assert_eq!(check(&config, &to(host)).is_ok(), answers);
         let open = site(None, "0.0.0.0:8080");
         assert!(check(&open, &to(host)).is_ok(), "on the network the names are the site's business");
+    }
+
+    #[test]
+    fn of_several_names_each_has_to_be_the_portals() {
+        let mut request = to("localhost");
+        request.headers_mut().append(HOST, "evil.example".parse().unwrap());
+        assert!(check(&site(None, "127.0.0.1:8080"), &request).is_err());
     }
 
     #[rstest]
