@@ -23,7 +23,7 @@ const MAX_PATTERN_BYTES: usize = 1 << 20;
 
 /// A job template, as its file says.
 #[derive(Clone, Debug, Serialize, Deserialize)]
-#[serde(deny_unknown_fields)]
+#[serde(deny_unknown_fields, expecting = "a template: id, version, name, …")]
 pub struct Template {
     pub id: String,
     pub version: String,

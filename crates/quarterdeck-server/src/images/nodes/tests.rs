@@ -20,8 +20,8 @@ use sshd::{Site, Sshd};
 mod sshd;
 
 /// A cluster, and the portal that looks at it.
-struct Cluster<'a> {
-    db: &'a Db,
+struct Cluster {
+    db: Db,
     site: Site,
     port: u16,
     images: tempfile::TempDir,
@@ -33,10 +33,10 @@ struct Cluster<'a> {
     tries: u32,
 }
 
-impl Cluster<'_> {
-    fn new(db: &Db) -> Cluster<'_> {
+impl Cluster {
+    fn new(db: &Db) -> Cluster {
         Cluster {
-            db,
+            db: db.clone(),
             site: Site::new(),
             port: sshd::free_port("127.0.0.1"),
             images: tempfile::tempdir().unwrap(),
@@ -73,7 +73,7 @@ impl Cluster<'_> {
 
     fn app(&self) -> App {
         let known_hosts = self.site.write("known_hosts", &self.known_hosts);
-        app_with(self.db, self.data.path(), chrono::Utc::now(), |config| {
+        app_with(&self.db, self.data.path(), chrono::Utc::now(), |config| {
             let ssh = &mut config.images.ssh;
             ssh.nodes = Nodes::Listed(self.nodes.clone());
             ssh.directories = vec![self.images.path().to_owned()];
@@ -90,6 +90,13 @@ impl Cluster<'_> {
 
     async fn scan(&self) -> Scan {
         scan_of(&self.app(), Wish::default()).await
+    }
+}
+
+/// Runs the test on each database, with a cluster that has no nodes yet; nowhere without sshd.
+async fn on_each_cluster(test: impl AsyncFn(Db, Cluster)) {
+    if sshd::is_there() {
+        on_each_database(async |db| test(db.clone(), Cluster::new(&db)).await).await;
     }
 }
 
@@ -127,11 +134,7 @@ async fn states(db: &Db, image: &Image) -> Vec<(String, State)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn images_of_nodes_are_found_and_those_of_a_shared_file_system_are_read_once() {
-    if !sshd::is_there() {
-        return;
-    }
-    on_each_database(async |db| {
-        let mut cluster = Cluster::new(&db);
+    on_each_cluster(async |db, mut cluster| {
         let log = cluster.site.path("sftp.log");
         let tells = format!("Subsystem sftp /usr/lib/openssh/sftp-server -e -l INFO 2>>{}", log.display());
         let nodes: Vec<Sshd> = (0..3).map(|_| cluster.node(&tells)).collect();
@@ -177,11 +180,7 @@ fn reads(log: &Path) -> Vec<u64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_bad_node_has_its_own_error_in_time_and_the_others_are_whole() {
-    if !sshd::is_there() {
-        return;
-    }
-    on_each_database(async |db| {
-        let mut cluster = Cluster::new(&db);
+    on_each_cluster(async |db, mut cluster| {
         for number in 0..3 {
             put("lean-gzip.sif", &cluster.at(&format!("{number}.sif")));
         }
@@ -237,11 +236,7 @@ async fn each_bad_node_has_its_own_error_in_time_and_the_others_are_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_away_keeps_its_images_as_stale_and_has_them_again_when_it_returns() {
-    if !sshd::is_there() {
-        return;
-    }
-    on_each_database(async |db| {
-        let mut cluster = Cluster::new(&db);
+    on_each_cluster(async |db, mut cluster| {
         put("lean-gzip.sif", &cluster.at("a.sif"));
         let (stays, goes) = (cluster.node(""), cluster.node(""));
         cluster.scan().await;
@@ -273,11 +268,7 @@ async fn a_node_that_is_away_keeps_its_images_as_stale_and_has_them_again_when_i
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_lost_midway_loses_nothing() {
-    if !sshd::is_there() {
-        return;
-    }
-    on_each_database(async |db| {
-        let mut cluster = Cluster::new(&db);
+    on_each_cluster(async |db, mut cluster| {
         for number in 0..3 {
             put("lean-gzip.sif", &cluster.at(&format!("{number}.sif")));
         }
@@ -297,11 +288,7 @@ async fn a_node_that_is_lost_midway_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_of_any_bytes_links_and_what_is_forbidden_end_nothing() {
-    if !sshd::is_there() {
-        return;
-    }
-    on_each_database(async |db| {
-        let mut cluster = Cluster::new(&db);
+    on_each_cluster(async |db, mut cluster| {
         for name in
             ["new\nline.sif", "quote'\"$(x).sif", "그림.sif", "1/2/3/4/5/6/7/8/in.sif", "1/2/3/4/5/6/7/8/9/out.sif"]
         {
@@ -329,11 +316,7 @@ async fn names_of_any_bytes_links_and_what_is_forbidden_end_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_of_some_nodes_or_paths_leaves_the_rest_as_it_is_known() {
-    if !sshd::is_there() {
-        return;
-    }
-    on_each_database(async |db| {
-        let mut cluster = Cluster::new(&db);
+    on_each_cluster(async |db, mut cluster| {
         for name in ["a/1.sif", "b/2.sif"] {
             put("lean-gzip.sif", &cluster.at(name));
         }
@@ -368,11 +351,7 @@ async fn a_scan_of_some_nodes_or_paths_leaves_the_rest_as_it_is_known() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_that_is_ended_stops_at_once_and_dooms_nothing() {
-    if !sshd::is_there() {
-        return;
-    }
-    on_each_database(async |db| {
-        let mut cluster = Cluster::new(&db);
+    on_each_cluster(async |db, mut cluster| {
         put("lean-gzip.sif", &cluster.at("a.sif"));
         let node = cluster.node("");
         cluster.scan().await;
@@ -398,11 +377,7 @@ async fn a_scan_that_is_ended_stops_at_once_and_dooms_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_hangs_once_is_tried_again() {
-    if !sshd::is_there() {
-        return;
-    }
-    on_each_database(async |db| {
-        let mut cluster = Cluster::new(&db);
+    on_each_cluster(async |db, mut cluster| {
         put("lean-gzip.sif", &cluster.at("a.sif"));
         let node = cluster.node("");
         let (address, port) = (node.address.clone(), node.port);
@@ -420,11 +395,7 @@ async fn a_node_that_hangs_once_is_tried_again() {
 
 #[tokio::test]
 async fn without_a_usable_key_each_node_says_why_and_nothing_is_lost() {
-    if !sshd::is_there() {
-        return;
-    }
-    on_each_database(async |db| {
-        let mut cluster = Cluster::new(&db);
+    on_each_cluster(async |db, mut cluster| {
         put("lean-gzip.sif", &cluster.at("a.sif"));
         let node = cluster.node("");
         cluster.scan().await;

@@ -102,9 +102,7 @@ async fn import(State(app): State<App>, actor: Actor, WholeBody(bytes): WholeBod
 }
 
 async fn make(app: App, actor: Actor, text: String) -> Result<Response, Problem> {
-    let made = to_the_end(async move { Ok(templates::create(&app, &actor, text).await?) }).await?;
-    let location = format!("/api/v1/templates/{}", made.template.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], tagged(made)).into_response())
+    Ok(created(to_the_end(async move { Ok(templates::create(&app, &actor, text).await?) }).await?))
 }
 
 /// Change a template of your own, if it still has the text whose `hash` is sent as `If-Match`.
@@ -155,9 +153,7 @@ async fn clone(
     PathOf(id): PathOf<String>,
     JsonBody(wanted): JsonBody<CloneTemplate>,
 ) -> Result<Response, Problem> {
-    let made = to_the_end(async move { Ok(templates::clone(&app, &actor, &id, &wanted.id).await?) }).await?;
-    let location = format!("/api/v1/templates/{}", made.template.id);
-    Ok((StatusCode::CREATED, [(header::LOCATION, location)], tagged(made)).into_response())
+    Ok(created(to_the_end(async move { Ok(templates::clone(&app, &actor, &id, &wanted.id).await?) }).await?))
 }
 
 /// Whether these values fit the template, and what is wrong with them.
@@ -206,6 +202,11 @@ async fn export(State(app): State<App>, actor: Actor, PathOf(id): PathOf<String>
         (header::ETAG, format!("\"{hash}\"")),
     ];
     Ok((headers, text).into_response())
+}
+
+fn created(offer: templates::Offer) -> Response {
+    let location = format!("/api/v1/templates/{}", offer.template.id);
+    (StatusCode::CREATED, [(header::LOCATION, location)], tagged(offer)).into_response()
 }
 
 fn tagged(offer: templates::Offer) -> impl IntoResponse {
