@@ -8,12 +8,11 @@ use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
-use nix::unistd::User;
 use serde_json::{Value, json};
 
 use crate::kib;
 use crate::sshd;
-use crate::support::{Client, Site};
+use crate::support::{Client, Site, runs_as};
 
 const NODES: usize = 200;
 const IMAGES: usize = 10;
@@ -36,7 +35,7 @@ pub async fn measure() {
     fs::set_permissions(roots.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let addresses: Vec<String> = (0..NODES).map(|n| format!("127.77.{}.{}", n / 200, n % 200 + 1)).collect();
     let port = sshd::free_port("127.77.0.1");
-    let person = User::from_name("alice").unwrap().unwrap_or_else(|| User::from_name("root").unwrap().unwrap());
+    let person = runs_as();
     let known = keys.write("known_hosts", "");
     for file in [&keys.path("user"), &known] {
         chown(file, Some(person.uid.as_raw()), Some(person.gid.as_raw())).unwrap();

@@ -362,6 +362,10 @@ impl From<crate::images::Invalid> for FieldError {
                 let detail = "This path is beneath no directory that is looked at: see images.directories.";
                 FieldError::new(format!("/paths/{index}"), "no-such-directory", detail)
             }
+            Invalid::TooManyPaths { most } => {
+                let detail = format!("Name at most {most} directories: what lies beneath them is looked at too.");
+                FieldError::new("/paths", "too-many-directories", detail)
+            }
         }
     }
 }

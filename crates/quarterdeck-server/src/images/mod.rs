@@ -55,6 +55,7 @@ pub enum Error {
 pub enum Invalid {
     Node { index: usize },
     Path { index: usize },
+    TooManyPaths { most: usize },
 }
 
 /// What an image is for.

@@ -2,6 +2,7 @@
 //! when somebody asks. One scan at a time, so that no node is looked at twice at once; what is asked for while one runs
 //! begins when it ends, so that it sees what was put there before it was asked for.
 
+use std::collections::HashSet;
 use std::path::{Component, Path, PathBuf};
 use std::sync::Arc;
 use std::time::Duration;
@@ -22,11 +23,19 @@ use crate::images::recognise::Recognised;
 use crate::images::scans::{Begun, HostProgress, HostState, ScanState, Wish};
 use crate::images::tree::{Local, Tree};
 use crate::images::visit::{self, Host, Source};
+use crate::images::walk::MAX_PATH_BYTES;
 use crate::images::{Error, Invalid};
 
+/// Of a wish that has more of them.
+const ERRORS_TOLD: usize = 20;
+const MAX_PATHS: usize = 100;
+
 /// Starts a scan, or answers the one that waits already.
-pub async fn scan(app: &App, actor: &Actor, wish: Wish) -> Result<Uuid, Error> {
+pub async fn scan(app: &App, actor: &Actor, mut wish: Wish) -> Result<Uuid, Error> {
     check(app, &wish)?;
+    // Who names one many times means one; it is kept, and goes into the audit.
+    wish.nodes.iter_mut().for_each(|nodes| without_twins(nodes));
+    wish.paths.iter_mut().for_each(|paths| without_twins(paths));
     let detail = json!({
         "directories": app.config.images.directories,
         "nodes": wish.nodes,
@@ -63,28 +72,33 @@ pub fn scan_always(app: &App) {
 
 /// Whether there is something of what is wished for.
 fn check(app: &App, wish: &Wish) -> Result<(), Error> {
-    let mut errors = Vec::new();
-    let known = nodes::names(app, &cluster_of_this_host(app));
-    for (index, node) in wish.nodes.iter().flatten().enumerate() {
-        if *node != host_name() && !known.contains(node) {
-            errors.push(Invalid::Node { index });
-        }
-    }
+    let mut known: HashSet<String> = nodes::names(app, &cluster_of_this_host(app)).into_iter().collect();
+    known.insert(host_name());
+    let nodes = wish.nodes.iter().flatten().enumerate().filter(|(_, node)| !known.contains(*node));
+    let nodes = nodes.map(|(index, _)| Invalid::Node { index });
     let ssh = &app.config.images.ssh;
     let of_partitions = ssh.partition_directories.iter().map(|one| &one.directory);
     let roots: Vec<&PathBuf> =
         app.config.images.directories.iter().chain(&ssh.directories).chain(of_partitions).collect();
-    for (index, path) in wish.paths.iter().flatten().enumerate() {
-        if !is_plain(path) || !roots.iter().any(|root| path.starts_with(root)) {
-            errors.push(Invalid::Path { index });
-        }
-    }
+    let is_there = |path: &Path| is_plain(path) && roots.iter().any(|root| path.starts_with(root));
+    let paths = wish.paths.iter().flatten().enumerate().filter(|(_, path)| !is_there(path));
+    let paths = paths.map(|(index, _)| Invalid::Path { index });
+    let too_many = wish.paths.iter().any(|paths| paths.len() > MAX_PATHS);
+    let too_many = too_many.then_some(Invalid::TooManyPaths { most: MAX_PATHS });
+    let errors: Vec<Invalid> = too_many.into_iter().chain(nodes).chain(paths).take(ERRORS_TOLD).collect();
     if errors.is_empty() { Ok(()) } else { Err(Error::Invalid(errors)) }
 }
 
-/// From the root, and never upwards.
+fn without_twins<T: Ord>(named: &mut Vec<T>) {
+    named.sort();
+    named.dedup();
+}
+
+/// From the root, never upwards, and no longer than what is found there may be.
 fn is_plain(path: &Path) -> bool {
-    path.is_absolute() && path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)))
+    path.is_absolute()
+        && path.as_os_str().len() <= MAX_PATH_BYTES
+        && path.components().all(|part| matches!(part, Component::RootDir | Component::Normal(_)))
 }
 
 pub(super) fn begin(app: &App, wish: Wish) -> Uuid {

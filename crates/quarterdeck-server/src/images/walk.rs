@@ -15,7 +15,7 @@ const MAX_ENTRIES: usize = 100_000;
 const MAX_ERRORS: usize = 1000;
 
 /// What both databases can keep in an index.
-const MAX_PATH_BYTES: usize = 1024;
+pub(super) const MAX_PATH_BYTES: usize = 1024;
 
 /// A file that may be an image, by its name.
 #[derive(Clone, Debug, PartialEq, Eq)]

@@ -7,12 +7,12 @@ use std::path::{Path, PathBuf};
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-use nix::unistd::{User, chown};
+use nix::unistd::chown;
 use reqwest::{Certificate, Client, Version};
 use rstest::rstest;
 use serde_json::json;
 
-use crate::support::{Site, eventually, left_out};
+use crate::support::{Site, eventually, left_out, runs_as};
 
 const NAME: &str = "portal.example.org";
 const QUARTERDECK: &str = env!("CARGO_BIN_EXE_quarterdeck");
@@ -48,11 +48,8 @@ impl Pair {
             .unwrap();
         assert!(made.status.success(), "{}", String::from_utf8_lossy(&made.stderr));
         fs::set_permissions(&key, PermissionsExt::from_mode(0o600)).unwrap();
-        if rustix::process::getuid().is_root()
-            && let Some(alice) = User::from_name("alice").unwrap()
-        {
-            chown(&key, Some(alice.uid), Some(alice.gid)).unwrap();
-        }
+        let server = runs_as();
+        chown(&key, Some(server.uid), Some(server.gid)).unwrap();
         fs::rename(key, self.key()).unwrap();
         fs::rename(certificate, self.certificate()).unwrap();
     }
@@ -110,7 +107,8 @@ async fn a_site_with_a_certificate_speaks_https_and_http_2_and_its_cookies_stay_
     // "a.bin"
     let upload = upload.header("Upload-Metadata", "filename YS5iaW4=");
     let upload = upload.header("Content-Type", "application/offset+octet-stream").body(bytes.clone());
-    assert_eq!(upload.send().await.unwrap().status(), 201);
+    let uploaded = upload.send().await.unwrap();
+    assert_eq!(uploaded.status(), 201, "{}", uploaded.text().await.unwrap());
     assert_eq!(fs::read(site.home(&person).join("quarterdeck/uploads/a.bin")).unwrap(), bytes);
 
     let by_address = format!("https://{address}/health");

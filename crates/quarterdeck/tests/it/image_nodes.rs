@@ -5,17 +5,10 @@ use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use nix::unistd::User;
 use serde_json::{Value, json};
 
 use crate::sshd::{self, Sshd};
-use crate::support::{Client, Site};
-
-/// Whose server it is, and who signs in to nodes.
-fn person() -> User {
-    let alice = if rustix::process::getuid().is_root() { User::from_name("alice").unwrap() } else { None };
-    alice.unwrap_or_else(|| User::from_name(&sshd::user()).unwrap().unwrap())
-}
+use crate::support::{Client, Site, runs_as};
 
 async fn ended(client: &Client, id: &str) -> Value {
     let begun = Instant::now();
@@ -40,7 +33,7 @@ async fn nodes_are_looked_at_all_or_some_and_each_says_what_is_wrong() {
     if !sshd::is_there() {
         return;
     }
-    let (keys, person) = (sshd::Site::new(), person());
+    let (keys, person) = (sshd::Site::new(), runs_as());
     let images = tempfile::Builder::new().prefix("quarterdeck-images.").tempdir_in("/var/tmp").unwrap();
     fs::set_permissions(images.path(), fs::Permissions::from_mode(0o755)).unwrap();
     let real = Path::new(env!("CARGO_MANIFEST_DIR")).join("../quarterdeck-sif/tests/images/lean-gzip.sif");
@@ -95,13 +88,21 @@ async fn nodes_are_looked_at_all_or_some_and_each_says_what_is_wrong() {
         (json!({"nodes": [names[0], "n99"]}), "/nodes/1", "no-such-node"),
         (json!({"paths": ["/etc"]}), "/paths/0", "no-such-directory"),
         (json!({"paths": [images.path().join("../../etc")]}), "/paths/0", "no-such-directory"),
+        (json!({"paths": [images.path().join("x".repeat(2000))]}), "/paths/0", "no-such-directory"),
+        (json!({"paths": vec![images.path(); 1000]}), "/paths", "too-many-directories"),
+        (json!({"nodes": vec!["n99"; 100_000]}), "/nodes/0", "no-such-node"),
         (json!({"node": "n1"}), "/node", "wrong-shape"),
     ] {
         let refused = client.post("/images/scan", &wish).await;
         assert_eq!(refused.status, 422, "{}", refused.text());
+        assert!(refused.body.len() < 10_000, "what is wrong with much is told of some");
         let error = &refused.json()["errors"][0];
         assert_eq!((&error["pointer"], &error["code"]), (&json!(pointer), &json!(code)), "{error}");
     }
+
+    let id = begin(&client, &json!({"nodes": vec![&names[1]; 100_000]})).await;
+    let scan = ended(&client, &id).await;
+    assert_eq!(scan["hosts"].as_array().unwrap().len(), 1, "named often, looked at once");
 
     // Ended; one that is over stays as it is.
     assert_eq!(client.delete(&format!("/images/scans/{id}")).await.status, 202);

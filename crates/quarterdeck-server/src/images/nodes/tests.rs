@@ -34,9 +34,9 @@ struct Cluster {
 }
 
 impl Cluster {
-    fn new(db: &Db) -> Cluster {
+    fn new(db: Db) -> Cluster {
         Cluster {
-            db: db.clone(),
+            db,
             site: Site::new(),
             port: sshd::free_port("127.0.0.1"),
             images: tempfile::tempdir().unwrap(),
@@ -94,9 +94,9 @@ impl Cluster {
 }
 
 /// Runs the test on each database, with a cluster that has no nodes yet; nowhere without sshd.
-async fn on_each_cluster(test: impl AsyncFn(Db, Cluster)) {
+async fn on_each_cluster(test: impl AsyncFn(Cluster)) {
     if sshd::is_there() {
-        on_each_database(async |db| test(db.clone(), Cluster::new(&db)).await).await;
+        on_each_database(async |db| test(Cluster::new(db)).await).await;
     }
 }
 
@@ -134,7 +134,7 @@ async fn states(db: &Db, image: &Image) -> Vec<(String, State)> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn images_of_nodes_are_found_and_those_of_a_shared_file_system_are_read_once() {
-    on_each_cluster(async |db, mut cluster| {
+    on_each_cluster(async |mut cluster| {
         let log = cluster.site.path("sftp.log");
         let tells = format!("Subsystem sftp /usr/lib/openssh/sftp-server -e -l INFO 2>>{}", log.display());
         let nodes: Vec<Sshd> = (0..3).map(|_| cluster.node(&tells)).collect();
@@ -146,11 +146,11 @@ async fn images_of_nodes_are_found_and_those_of_a_shared_file_system_are_read_on
             assert_eq!((host.state, host.files_seen, host.images_read), (HostState::Finished, 2, 2), "{host:?}");
             assert_eq!((&host.error, host.errors_total), (&None, 0));
         }
-        assert_eq!(names(&db).await, ["signed", "solver"]);
-        let solver = listed(&db).await.pop().unwrap();
+        assert_eq!(names(&cluster.db).await, ["signed", "solver"]);
+        let solver = listed(&cluster.db).await.pop().unwrap();
         assert_eq!(solver.path, cluster.at("tools/solver.sif").to_str().unwrap());
         assert!(!solver.apps.is_empty() && solver.problem.is_none());
-        assert_eq!(states(&db, &solver).await.len(), 3);
+        assert_eq!(states(&cluster.db, &solver).await.len(), 3);
         assert_eq!(reads(&log), [128, 128, 128, 128, LARGE, LARGE]);
 
         let scan = cluster.scan().await;
@@ -161,7 +161,7 @@ async fn images_of_nodes_are_found_and_those_of_a_shared_file_system_are_read_on
         let scan = cluster.scan().await;
         assert_eq!(of(&scan, &late.address).images_read, 2);
         assert_eq!(reads(&log), [128, 128, 128, 128, 128, 128, LARGE, LARGE]);
-        assert_eq!(states(&db, &solver).await.len(), 4);
+        assert_eq!(states(&cluster.db, &solver).await.len(), 4);
     })
     .await;
 }
@@ -180,7 +180,7 @@ fn reads(log: &Path) -> Vec<u64> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn each_bad_node_has_its_own_error_in_time_and_the_others_are_whole() {
-    on_each_cluster(async |db, mut cluster| {
+    on_each_cluster(async |mut cluster| {
         for number in 0..3 {
             put("lean-gzip.sif", &cluster.at(&format!("{number}.sif")));
         }
@@ -224,10 +224,10 @@ async fn each_bad_node_has_its_own_error_in_time_and_the_others_are_whole() {
             let host = of(&scan, &node.address);
             assert_eq!((host.state, host.images_read, host.errors_total), (HostState::Finished, 3, 0), "{host:?}");
         }
-        let images = listed(&db).await;
+        let images = listed(&cluster.db).await;
         assert_eq!(images.len(), 3, "{images:?}");
         for image in &images {
-            let hosts: BTreeSet<String> = states(&db, image).await.into_iter().map(|(node, _)| node).collect();
+            let hosts: BTreeSet<String> = states(&cluster.db, image).await.into_iter().map(|(node, _)| node).collect();
             assert_eq!(hosts, good.iter().map(|node| node.address.clone()).collect());
         }
     })
@@ -236,18 +236,18 @@ async fn each_bad_node_has_its_own_error_in_time_and_the_others_are_whole() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_away_keeps_its_images_as_stale_and_has_them_again_when_it_returns() {
-    on_each_cluster(async |db, mut cluster| {
+    on_each_cluster(async |mut cluster| {
         put("lean-gzip.sif", &cluster.at("a.sif"));
         let (stays, goes) = (cluster.node(""), cluster.node(""));
         cluster.scan().await;
-        let image = listed(&db).await.remove(0);
+        let image = listed(&cluster.db).await.remove(0);
         let (address, port) = (goes.address.clone(), goes.port);
         goes.stop();
         let scan = cluster.scan().await;
         let host = of(&scan, &address);
         assert_eq!((host.state, host.images_stale, host.images_removed), (HostState::Failed, 1, 0));
         let state = async |node: &str| {
-            states(&db, &image).await.into_iter().find(|(name, _)| name == node).map(|(_, state)| state)
+            states(&cluster.db, &image).await.into_iter().find(|(name, _)| name == node).map(|(_, state)| state)
         };
         assert_eq!(state(&address).await, Some(State::Stale));
         assert_eq!(state(&stays.address).await, Some(State::Active));
@@ -261,14 +261,14 @@ async fn a_node_that_is_away_keeps_its_images_as_stale_and_has_them_again_when_i
         cluster.nodes.retain(|node| *node != address);
         cluster.scan().await;
         assert_eq!(state(&address).await, Some(State::Inactive));
-        assert_eq!(names(&db).await, ["a"]);
+        assert_eq!(names(&cluster.db).await, ["a"]);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_is_lost_midway_loses_nothing() {
-    on_each_cluster(async |db, mut cluster| {
+    on_each_cluster(async |mut cluster| {
         for number in 0..3 {
             put("lean-gzip.sif", &cluster.at(&format!("{number}.sif")));
         }
@@ -279,7 +279,7 @@ async fn a_node_that_is_lost_midway_loses_nothing() {
         let scan = cluster.scan().await;
         let host = of(&scan, &node.address);
         assert_eq!((host.images_removed, host.images_stale, host.images_read), (0, 3, 0), "{host:?}");
-        let images = listed(&db).await;
+        let images = listed(&cluster.db).await;
         assert_eq!(images.len(), 3, "{images:?}");
         assert!(images.iter().all(|image| image.state == State::Stale));
     })
@@ -288,7 +288,7 @@ async fn a_node_that_is_lost_midway_loses_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn names_of_any_bytes_links_and_what_is_forbidden_end_nothing() {
-    on_each_cluster(async |db, mut cluster| {
+    on_each_cluster(async |mut cluster| {
         for name in
             ["new\nline.sif", "quote'\"$(x).sif", "그림.sif", "1/2/3/4/5/6/7/8/in.sif", "1/2/3/4/5/6/7/8/9/out.sif"]
         {
@@ -309,14 +309,14 @@ async fn names_of_any_bytes_links_and_what_is_forbidden_end_nothing() {
         for why in ["not UTF-8", "8 directories", "not an Apptainer image"] {
             assert!(problems.iter().any(|problem| problem.contains(why)), "{problems:?}");
         }
-        assert_eq!(names(&db).await, ["gone", "in", "new\nline", "quote'\"$(x)", "그림"]);
+        assert_eq!(names(&cluster.db).await, ["gone", "in", "new\nline", "quote'\"$(x)", "그림"]);
     })
     .await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_of_some_nodes_or_paths_leaves_the_rest_as_it_is_known() {
-    on_each_cluster(async |db, mut cluster| {
+    on_each_cluster(async |mut cluster| {
         for name in ["a/1.sif", "b/2.sif"] {
             put("lean-gzip.sif", &cluster.at(name));
         }
@@ -330,12 +330,12 @@ async fn a_scan_of_some_nodes_or_paths_leaves_the_rest_as_it_is_known() {
         let scan = scan_of(&app, wish).await;
         assert_eq!(scan.hosts.len(), 1, "{scan:?}");
         assert_eq!(of(&scan, &first.address).images_removed, 1);
-        let images = listed(&db).await;
+        let images = listed(&cluster.db).await;
         assert_eq!(images.iter().map(|image| &*image.name).collect::<Vec<_>>(), ["1", "2"]);
-        let told = states(&db, &images[0]).await;
+        let told = states(&cluster.db, &images[0]).await;
         assert!(told.contains(&(first.address.clone(), State::Inactive)), "{told:?}");
         assert!(told.contains(&(second.address.clone(), State::Active)));
-        assert!(states(&db, &images[1]).await.iter().all(|(_, state)| *state == State::Active));
+        assert!(states(&cluster.db, &images[1]).await.iter().all(|(_, state)| *state == State::Active));
 
         // Of a node that is away, what lies elsewhere is not in doubt.
         first.stop();
@@ -343,7 +343,7 @@ async fn a_scan_of_some_nodes_or_paths_leaves_the_rest_as_it_is_known() {
         let scan = scan_of(&app, wish).await;
         assert_eq!(scan.hosts.iter().map(|host| host.images_stale).sum::<u64>(), 0);
         scan_of(&app, Wish::default()).await;
-        let stale = listed_as(&db, &store::Wanted { state: Some("stale"), ..Default::default() }).await;
+        let stale = listed_as(&cluster.db, &store::Wanted { state: Some("stale"), ..Default::default() }).await;
         assert_eq!(stale.len(), 1);
     })
     .await;
@@ -351,7 +351,7 @@ async fn a_scan_of_some_nodes_or_paths_leaves_the_rest_as_it_is_known() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_scan_that_is_ended_stops_at_once_and_dooms_nothing() {
-    on_each_cluster(async |db, mut cluster| {
+    on_each_cluster(async |mut cluster| {
         put("lean-gzip.sif", &cluster.at("a.sif"));
         let node = cluster.node("");
         cluster.scan().await;
@@ -365,7 +365,7 @@ async fn a_scan_that_is_ended_stops_at_once_and_dooms_nothing() {
         assert!(app.images.cancel(id, app.clock.now()).unwrap());
         assert_eq!(ended(&app, id).await.state, ScanState::Cancelled);
         assert!(started.elapsed() < Duration::from_secs(1));
-        assert_eq!(listed(&db).await[0].state, State::Active);
+        assert_eq!(listed(&cluster.db).await[0].state, State::Active);
         // The connection is cut, and with it what the node was doing.
         while node.serves() {
             assert!(started.elapsed() < Duration::from_secs(10));
@@ -377,7 +377,7 @@ async fn a_scan_that_is_ended_stops_at_once_and_dooms_nothing() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_node_that_hangs_once_is_tried_again() {
-    on_each_cluster(async |db, mut cluster| {
+    on_each_cluster(async |mut cluster| {
         put("lean-gzip.sif", &cluster.at("a.sif"));
         let node = cluster.node("");
         let (address, port) = (node.address.clone(), node.port);
@@ -395,7 +395,7 @@ async fn a_node_that_hangs_once_is_tried_again() {
 
 #[tokio::test]
 async fn without_a_usable_key_each_node_says_why_and_nothing_is_lost() {
-    on_each_cluster(async |db, mut cluster| {
+    on_each_cluster(async |mut cluster| {
         put("lean-gzip.sif", &cluster.at("a.sif"));
         let node = cluster.node("");
         cluster.scan().await;

@@ -25,7 +25,7 @@ pub use mail_server::MailServer;
 pub use postgres::OwnDatabase;
 pub use receiver::Receiver;
 pub use redis::OwnRedis;
-pub use site::{CROWD, Site};
+pub use site::{CROWD, Site, runs_as};
 pub use slurm::{OwnSlurm, Slurm};
 
 /// Leaves a test out, since the machine lacks something: says why, or fails where everything has to be there.

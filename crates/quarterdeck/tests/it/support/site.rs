@@ -54,6 +54,16 @@ enum Mode {
     SingleUser(Option<User>),
 }
 
+/// Whom the server of a single-user site runs as: what it is to read belongs to her.
+pub fn runs_as() -> User {
+    alice().unwrap_or_else(|| User::from_uid(nix::unistd::getuid()).unwrap().expect("the account has a name"))
+}
+
+/// Where root runs the tests, and she exists.
+fn alice() -> Option<User> {
+    if rustix::process::getuid().is_root() { User::from_name("alice").unwrap() } else { None }
+}
+
 impl Site {
     /// Launcher and server on the given Slurm; accounts alice, bob and admin.
     pub async fn multi_user() -> Option<Site> {
@@ -84,8 +94,7 @@ impl Site {
 
     /// Likewise on another file system than usual, with this in the server's environment.
     pub async fn single_user_in(directory: &Path, environment: &[(&str, &str)]) -> Site {
-        let alice = if rustix::process::getuid().is_root() { User::from_name("alice").unwrap() } else { None };
-        let mut site = Site::prepare_in(directory, Mode::SingleUser(alice), None);
+        let mut site = Site::prepare_in(directory, Mode::SingleUser(alice()), None);
         site.start_server(environment).await;
         site
     }
@@ -206,12 +215,11 @@ impl Site {
 
     /// The name of the one person of single-user mode.
     pub fn person(&self) -> String {
-        let user = match &self.mode {
+        match &self.mode {
             Mode::MultiUser => panic!("a site has several"),
-            Mode::SingleUser(Some(user)) => Some(user.clone()),
-            Mode::SingleUser(None) => User::from_uid(nix::unistd::getuid()).unwrap(),
-        };
-        user.expect("the account has a name").name
+            Mode::SingleUser(Some(user)) => user.name.clone(),
+            Mode::SingleUser(None) => runs_as().name,
+        }
     }
 
     /// Beneath the site's own directory.
