@@ -16,6 +16,7 @@ use crate::templates::{parameters, render};
 /// Ids are also words in addresses; these two are addresses already.
 const RESERVED_IDS: [&str; 2] = ["scan", "import"];
 const MAX_WORD_BYTES: usize = 64;
+pub(super) const ID_IN_WORDS: &str = "made of a-z, 0-9 and \"-\", and neither \"scan\" nor \"import\"";
 /// Lists and mappings in each other, as YAML counts them; scripts may have brackets that never close.
 const MAX_NESTING: usize = 500;
 /// What a compiled pattern may take, in bytes.
@@ -201,14 +202,13 @@ impl Template {
     }
 
     fn check_words(&self) -> Result<(), Wrong> {
-        let lowercase = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-';
-        if !is_word(&self.id, lowercase) || RESERVED_IDS.contains(&self.id.as_str()) {
-            return wrong("id", "an id is made of a-z, 0-9 and \"-\", and is neither \"scan\" nor \"import\"");
+        if !is_id(&self.id) {
+            return wrong("id", &format!("an id is {ID_IN_WORDS}"));
         }
         if !is_word(&self.version, |b| b.is_ascii_alphanumeric() || b"._+-".contains(&b)) {
             return wrong("version", "a version is made of letters, digits, \".\", \"_\", \"+\" and \"-\": \"1.0.0\"");
         }
-        if !is_word(&self.category, lowercase) {
+        if !is_word(&self.category, is_lowercase) {
             return wrong("category", "a category is made of a-z, 0-9 and \"-\"");
         }
         if self.tags.iter().any(|tag| tag.trim().is_empty() || tag.len() > MAX_WORD_BYTES) {
@@ -407,6 +407,15 @@ fn check_text(place: Place, key: &str, text: &Text) -> Result<(), Wrong> {
         return Err(Wrong { place, message: format!("{key}: write it in both languages, en and ko") });
     }
     Ok(())
+}
+
+/// Whether a template may be called so.
+pub(super) fn is_id(text: &str) -> bool {
+    is_word(text, is_lowercase) && !RESERVED_IDS.contains(&text)
+}
+
+fn is_lowercase(b: u8) -> bool {
+    b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'-'
 }
 
 fn is_word(text: &str, allowed: impl Fn(u8) -> bool) -> bool {

@@ -15,7 +15,7 @@ use crate::auth;
 use crate::files::change;
 use crate::images::ContainerCommand;
 use crate::problem::FieldError;
-use crate::templates::definition::{Fault, ImageUse, Template};
+use crate::templates::definition::{Fault, ID_IN_WORDS, ImageUse, Template, is_id};
 use crate::templates::load::MAX_FILE_BYTES;
 use crate::templates::own::{self, Author};
 use crate::templates::{Error, Loaded, Offer, Source, check_parameters, find_loaded, get, render, store};
@@ -104,6 +104,10 @@ pub async fn archive(app: &App, actor: &Actor, id: &str, expected: &str) -> Resu
 
 /// Makes a template of the actor's own of one that she may use, under another id. All else stays as it is, comments too.
 pub async fn clone(app: &App, actor: &Actor, id: &str, new_id: &str) -> Result<Offer, Error> {
+    if !is_id(new_id) {
+        let detail = format!("An id is {ID_IN_WORDS}.");
+        return Err(Error::Invalid(vec![FieldError::new("/id", "not-an-id", detail)]));
+    }
     let (_, text) = export(app, actor, id).await?;
     let line = Regex::new(r"(?m)^id:[^\n]*$").map_err(anyhow::Error::from)?;
     let text = line.replace(&text, regex::NoExpand(&format!("id: {new_id}"))).into_owned();

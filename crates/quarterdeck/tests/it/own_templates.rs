@@ -138,7 +138,7 @@ async fn ones_own_is_made_changed_and_put_away_and_nothing_is_lost() {
         (put(&client, "words", &hash(&now), &template("other", "1")).await, 422, "/yaml"),
         (put(&client, "words", &hash(&now), "id: words\nversion: [").await, 422, "/yaml"),
         (client.post("/templates?dry_run=true", &json!({"yaml": "id: ["})).await, 422, "/yaml"),
-        (client.post("/templates/words/clone", &json!({"id": "../words"})).await, 422, "/yaml"),
+        (client.post("/templates/words/clone", &json!({"id": "../words"})).await, 422, "/id"),
         (client.post("/templates/words/render", &json!({"parameters": {"word": 7}})).await, 422, "/parameters/word"),
     ];
     for (answer, status, pointer) in cases {

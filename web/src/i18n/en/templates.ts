@@ -50,7 +50,7 @@ export const templates = {
   types: {
     string: "text",
     text: "long text",
-    integer: "whole number",
+    integer: "integer",
     number: "number",
     boolean: "yes or no",
     choice: "choice",
@@ -60,8 +60,9 @@ export const templates = {
   own: {
     copy: "Copy for me",
     copyDeed: "Copy",
-    copyHint: "Of the copy: small letters, digits and hyphens. Nobody else sees it.",
+    copyHint: "Of the copy, which nobody else sees.",
     newId: "Id",
+    noId: "Only small letters, digits and hyphens.",
     edit: "Edit",
     yaml: "Text of the template {{id}}",
     save: "Save",

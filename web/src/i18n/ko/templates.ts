@@ -65,6 +65,7 @@ export const templates: Translation<typeof en.templates> = {
     copyHint:
       "복사본의 ID입니다. 영문 소문자, 숫자, 하이픈을 쓸 수 있습니다. 다른 사람에게는 보이지 않습니다.",
     newId: "ID",
+    noId: "영문 소문자, 숫자, 하이픈만 쓸 수 있습니다.",
     edit: "편집",
     yaml: "템플릿 {{id}}의 내용",
     save: "저장",

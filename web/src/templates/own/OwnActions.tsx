@@ -61,9 +61,10 @@ function Copy({ template, onClose }: { template: Template; onClose(): void }) {
     },
   });
   const errors = useFieldErrors(error, ["/id"]);
+  const isId = /^[a-z0-9-]+$/.test(id);
   const submit = (event: FormEvent) => {
     event.preventDefault();
-    if (!isPending) mutate({ params: { path: { id: template.id } }, body: { id } });
+    if (isId && !isPending) mutate({ params: { path: { id: template.id } }, body: { id } });
   };
   return (
     <Modal
@@ -82,14 +83,14 @@ function Copy({ template, onClose }: { template: Template; onClose(): void }) {
           maxLength={64}
           data-autofocus
           onChange={(event) => setId(event.currentTarget.value)}
-          error={errors.at("/id")}
+          error={id === "" || isId ? errors.at("/id") : t("templates.own.noId")}
         />
         {errors.rest ? <ProblemNote error={errors.rest} /> : null}
         <Group justify="flex-end" mt="md" gap="xs">
           <Button variant="default" onClick={onClose}>
             {t("common.cancel")}
           </Button>
-          <Button type="submit" loading={isPending} disabled={id === ""}>
+          <Button type="submit" loading={isPending} disabled={!isId}>
             {t("templates.own.copyDeed")}
           </Button>
         </Group>

@@ -118,7 +118,12 @@ describe("the site's template", () => {
     showPage("/templates/$template", TemplatePage, "/templates/mine");
     fireEvent.click(await screen.findByRole("button", { name: "Copy for me" }));
     expect(screen.queryByRole("button", { name: "Edit" })).toBeNull();
-    fireEvent.change(await screen.findByRole("textbox", { name: "Id" }), { target: { value: "my-own" } });
+    const id = await screen.findByRole("textbox", { name: "Id" });
+    fireEvent.change(id, { target: { value: "My own" } });
+    expect(screen.getByText("Only small letters, digits and hyphens.")).toBeTruthy();
+    fireEvent.click(screen.getByRole("button", { name: "Copy" }));
+    expect(asked("POST")).toEqual([]);
+    fireEvent.change(id, { target: { value: "my-own" } });
     fireEvent.click(screen.getByRole("button", { name: "Copy" }));
     await waitFor(() => expect(asked("POST")).toMatchObject([{ body: { id: "my-own" } }]));
   });
