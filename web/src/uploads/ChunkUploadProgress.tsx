@@ -8,8 +8,9 @@ import {
   IconUpload,
   IconX,
 } from "@tabler/icons-react";
-import type { ReactNode } from "react";
+import { type ReactNode, useState } from "react";
 import { useTranslation } from "react-i18next";
+import type { FileKind } from "../api/types";
 import { useFormat } from "../ui/format";
 import { Bar } from "../ui/Meter";
 import { useProblemText } from "../ui/problem-text";
@@ -18,6 +19,7 @@ import { KindNote } from "./KindNote";
 import { isUnderWay, progressOf, type UploadItem } from "./upload-item";
 import type { UploadQueue } from "./upload-queue";
 import classes from "./uploads.module.css";
+import { useUploadOf } from "./use-upload";
 
 interface Props {
   item: UploadItem;
@@ -28,6 +30,18 @@ interface Props {
   onRemove?(): void;
   /** Where it stands in a list that shows a part of its rows alone. */
   place?: { index: number; start: number; count: number; measure(element: Element | null): void };
+}
+
+/** Of a file that is there the server knows best: its kind may be changed elsewhere. */
+function ItemKind({ item, queue }: Pick<Props, "item" | "queue">) {
+  const there = useUploadOf(item.state === "finished" ? item.uploadId : null);
+  const [said, setSaid] = useState<FileKind | null>(null);
+  const say = (kind: FileKind) => {
+    setSaid(kind);
+    const told = () => setSaid(null);
+    void queue.setKind(item.key, kind).then(told, told);
+  };
+  return <FileTypeSelector kind={said ?? there?.kind ?? item.kind} fileName={item.name} onChange={say} />;
 }
 
 export function ChunkUploadProgress({ item, queue, extra, onRemove, place }: Props) {
@@ -54,11 +68,7 @@ export function ChunkUploadProgress({ item, queue, extra, onRemove, place }: Pro
           {item.name}
         </span>
         {extra}
-        <FileTypeSelector
-          kind={item.kind}
-          fileName={item.name}
-          onChange={(kind) => void queue.setKind(item.key, kind).catch(() => undefined)}
-        />
+        <ItemKind item={item} queue={queue} />
         <div className={classes.buttons}>
           {isUnderWay(item.state) && (
             <IconButton

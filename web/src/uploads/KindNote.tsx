@@ -1,10 +1,9 @@
 // Why a file is of its kind, and what to be careful with.
-import { useQuery } from "@tanstack/react-query";
 import { useTranslation } from "react-i18next";
 import type { UploadInfo } from "../api/types";
 import { useLookUp } from "../i18n/use-look-up";
 import { FileWarnings } from "./FileWarnings";
-import { uploadsQuery } from "./queries";
+import { useUploadOf } from "./use-upload";
 
 type Reason = UploadInfo["kind_reason"];
 
@@ -18,10 +17,7 @@ export function useKindReason(): (reason: Reason) => string {
 export function KindNote({ uploadId }: { uploadId: string }) {
   const { t } = useTranslation();
   const reasonOf = useKindReason();
-  const { data: upload } = useQuery({
-    ...uploadsQuery,
-    select: ({ items }) => items.find(({ id }) => id === uploadId),
-  });
+  const upload = useUploadOf(uploadId);
   if (!upload) return null;
   return (
     <>

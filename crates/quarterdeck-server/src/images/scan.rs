@@ -34,8 +34,8 @@ const MAX_PATHS: usize = 100;
 pub async fn scan(app: &App, actor: &Actor, mut wish: Wish) -> Result<Uuid, Error> {
     check(app, &wish)?;
     // Who names one many times means one; it is kept, and goes into the audit.
-    wish.nodes.iter_mut().for_each(|nodes| without_twins(nodes));
-    wish.paths.iter_mut().for_each(|paths| without_twins(paths));
+    wish.nodes.iter_mut().for_each(without_twins);
+    wish.paths.iter_mut().for_each(without_twins);
     let detail = json!({
         "directories": app.config.images.directories,
         "nodes": wish.nodes,

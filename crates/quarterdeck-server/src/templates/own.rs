@@ -197,10 +197,10 @@ impl Known {
     async fn read(&mut self, agent: &Agent, app: &App, user: &str, entry: &Entry) -> Result<(), Error> {
         let read = match entry.kind {
             EntryKind::File => read(agent, app, user, entry).await?,
-            EntryKind::Link => Err("is a symbolic link, which is not followed: put the file itself here".to_owned()),
-            _ => Err("is no regular file".to_owned()),
+            EntryKind::Link => Err(of_file("is a symbolic link, which is not followed: put the file itself here")),
+            _ => Err(of_file("is no regular file")),
         };
-        match read.map_err(|message| Fault { line: None, message }).and_then(|parsed| parsed) {
+        match read {
             Ok(loaded) => (self.good, self.fault) = (Some(Arc::new(loaded)), None),
             Err(fault) => self.fault = Some(fault),
         }
@@ -208,31 +208,31 @@ impl Known {
     }
 }
 
-/// What the file says, what is wrong with what it says, or why it cannot be read.
-async fn read(
-    agent: &Agent,
-    app: &App,
-    user: &str,
-    entry: &Entry,
-) -> Result<Result<Result<Loaded, Fault>, String>, Error> {
-    let Ok(name) = FileName::parse(&entry.path_name) else { return Ok(Err("its name cannot be read".to_owned())) };
+/// What is wrong with a file, and with none of its lines.
+fn of_file(message: impl Into<String>) -> Fault {
+    Fault { line: None, message: message.into() }
+}
+
+/// What the file says, or what is wrong with it.
+async fn read(agent: &Agent, app: &App, user: &str, entry: &Entry) -> Result<Result<Loaded, Fault>, Error> {
+    let Ok(name) = FileName::parse(&entry.path_name) else { return Ok(Err(of_file("its name cannot be read"))) };
     let at = Place::home(directory(app)?.join(&name));
     let file = match agent.open(Request::OpenRead { at }).await {
         Ok(file) => file,
-        Err(agents::Error::Answered(error)) => return Ok(Err(format!("cannot be read: {}", error.message))),
+        Err(agents::Error::Answered(error)) => return Ok(Err(of_file(format!("cannot be read: {}", error.message)))),
         Err(error) => return Err(error.into()),
     };
     let bytes = match file.read_at(0, MAX_FILE_BYTES as usize + 1).await {
         Ok(bytes) if bytes.len() as u64 > MAX_FILE_BYTES => {
-            return Ok(Err(format!("it is larger than {} KiB", MAX_FILE_BYTES >> 10)));
+            return Ok(Err(of_file(format!("it is larger than {} KiB", MAX_FILE_BYTES >> 10))));
         }
         Ok(bytes) => bytes,
-        Err(error) => return Ok(Err(format!("cannot be read: {error}"))),
+        Err(error) => return Ok(Err(of_file(format!("cannot be read: {error}")))),
     };
-    let Ok(text) = String::from_utf8(bytes.to_vec()) else { return Ok(Err("it is no UTF-8 text".to_owned())) };
+    let Ok(text) = String::from_utf8(bytes.to_vec()) else { return Ok(Err(of_file("it is no UTF-8 text"))) };
     let file = format!("{}/{user}/{}", Source::Private.as_str(), entry.name);
     let parse = move || Template::parse(&text).map(|template| Loaded::new(template, Source::Private, file, text));
-    Ok(Ok(tokio::task::spawn_blocking(parse).await.map_err(anyhow::Error::from)?))
+    Ok(tokio::task::spawn_blocking(parse).await.map_err(anyhow::Error::from)?)
 }
 
 /// One of each id, the first by name; what everybody has is not hers to take.
