@@ -3636,6 +3636,12 @@ export interface components {
             /** Format: date-time */
             modified_since?: string | null;
         };
+        NewTemplate: {
+            /** @description The file, which is kept byte for byte. */
+            yaml: string;
+            /** @description With `dry_run`: what to try its script with. */
+            parameters?: Record<string, unknown>;
+        };
         Node: {
             name: string;
             /**
@@ -4987,6 +4993,14 @@ export interface components {
         TemplateText: {
             /** @description The file, which is kept byte for byte. */
             yaml: string;
+        };
+        /** @description What a text would be as a template. */
+        TemplateTrial: {
+            template: components["schemas"]["Template"];
+            /** @description As of `render`; null: the parameters do not fit. */
+            script?: string | null;
+            /** @description What is wrong with the parameters, by JSON pointer. */
+            errors: components["schemas"]["FieldError"][];
         };
         TemplateValidation: {
             valid: boolean;
@@ -11612,7 +11626,7 @@ export interface operations {
         };
         requestBody: {
             content: {
-                "application/json": components["schemas"]["TemplateText"];
+                "application/json": components["schemas"]["NewTemplate"];
             };
         };
         responses: {
@@ -11621,7 +11635,9 @@ export interface operations {
                 headers: {
                     [name: string]: unknown;
                 };
-                content?: never;
+                content: {
+                    "application/json": components["schemas"]["TemplateTrial"];
+                };
             };
             201: {
                 headers: {

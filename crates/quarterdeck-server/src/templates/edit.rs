@@ -18,14 +18,19 @@ use crate::problem::FieldError;
 use crate::templates::definition::{Fault, ID_IN_WORDS, ImageUse, Template, is_id};
 use crate::templates::load::MAX_FILE_BYTES;
 use crate::templates::own::{self, Author};
-use crate::templates::{Error, Loaded, Offer, Source, check_parameters, find_loaded, get, render, store};
+use crate::templates::{
+    Error, Loaded, Offer, Source, check_parameters, find_loaded, get, offer, render, store, why_images_cannot_be_used,
+};
 
 /// Nobody else may even list it.
 const PRIVATE: u32 = 0o700;
 const ARCHIVED: &str = "archived";
 
+/// What comes of filling a template in, or what is wrong with what was filled in.
+pub type Script = Result<String, Vec<FieldError>>;
+
 /// What a text says, or what is wrong with it.
-pub async fn check(text: String) -> Result<(Template, String), Error> {
+async fn check(text: String) -> Result<(Template, String), Error> {
     if text.len() as u64 > MAX_FILE_BYTES {
         let message = format!("The file is larger than {} KiB: leave something out.", MAX_FILE_BYTES >> 10);
         return Err(Error::Invalid(vec![FieldError::new("/yaml", "too-large", message)]));
@@ -132,7 +137,22 @@ pub async fn export(app: &App, actor: &Actor, id: &str) -> Result<(String, Strin
 /// What the script would be with these parameters; what is wrong with them, by pointer. Where an image is used, words
 /// stand for it that say so.
 pub async fn try_out(app: &App, actor: &Actor, id: &str, given: &Map<String, Value>) -> Result<String, Error> {
-    let loaded = find_loaded(app, actor, id).await?;
+    fill_in(find_loaded(app, actor, id).await?, given).await
+}
+
+/// What a text would be as a template of one's own, and what [`try_out`] would say of it. Nothing is written.
+pub async fn try_text(app: &App, text: String, given: &Map<String, Value>) -> Result<(Offer, Script), Error> {
+    let (template, text) = check(text).await?;
+    let loaded = Arc::new(Loaded::new(template, Source::Private, String::new(), text));
+    let script = match fill_in(loaded.clone(), given).await {
+        Ok(script) => Ok(script),
+        Err(Error::Invalid(errors)) => Err(errors),
+        Err(error) => return Err(error),
+    };
+    Ok((offer(&loaded, why_images_cannot_be_used(app).await?), script))
+}
+
+async fn fill_in(loaded: Arc<Loaded>, given: &Map<String, Value>) -> Result<String, Error> {
     let parameters = check_parameters(&loaded.template, given).map_err(Error::Invalid)?;
     let words = |verb: &str| ["apptainer", verb, "IMAGE"].map(str::to_owned).to_vec();
     let container = ContainerCommand { exec: words("exec"), run: words("run") };

@@ -30,7 +30,7 @@ use crate::{agents, auth, files, images};
 use library::Shelf;
 
 pub use definition::{FileSlot, ImageUse, Parameter, SchedulerName, Template, Text};
-pub use edit::{archive, change, check, clone, create, export, try_out};
+pub use edit::{archive, change, clone, create, export, try_out, try_text};
 pub use history::{Version, version, versions};
 pub use library::{Templates, scan, start};
 pub use parameters::check_parameters;

@@ -30,6 +30,17 @@ pub(super) fn routes() -> OpenApiRouter<App> {
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
+struct NewTemplate {
+    /// The file, which is kept byte for byte.
+    yaml: String,
+    /// With `dry_run`: what to try its script with.
+    #[serde(default)]
+    #[schema(value_type = Object)]
+    parameters: Map<String, Value>,
+}
+
+#[derive(Deserialize, ToSchema)]
+#[serde(deny_unknown_fields)]
 struct TemplateText {
     /// The file, which is kept byte for byte.
     yaml: String,
@@ -71,22 +82,36 @@ struct RenderedTemplate {
     script: String,
 }
 
+/// What a text would be as a template.
+#[derive(Serialize, ToSchema)]
+struct TemplateTrial {
+    template: Template,
+    /// As of `render`; null: the parameters do not fit.
+    script: Option<String>,
+    /// What is wrong with the parameters, by JSON pointer.
+    errors: Vec<FieldError>,
+}
+
 /// Make a template of your own. It is a file beneath your home that nobody else can read.
-#[utoipa::path(post, path = "/templates", tag = "templates", params(Trial), request_body = TemplateText,
-    responses((status = 200, description = "What it would be, with `dry_run`"),
+#[utoipa::path(post, path = "/templates", tag = "templates", params(Trial), request_body = NewTemplate,
+    responses((status = 200, body = TemplateTrial, description = "What it would be, with `dry_run`"),
         (status = 201, body = Template, headers(("ETag" = String), ("Location" = String))),
         (status = 409, body = ProblemDocument), (status = 422, body = ProblemDocument)))]
 async fn create(
     State(app): State<App>,
     actor: Actor,
     QueryOf(trial): QueryOf<Trial>,
-    JsonBody(text): JsonBody<TemplateText>,
+    JsonBody(NewTemplate { yaml, parameters }): JsonBody<NewTemplate>,
 ) -> Result<Response, Problem> {
     if trial.dry_run {
-        templates::check(text.yaml).await?;
-        return Ok(StatusCode::OK.into_response());
+        let (offer, script) = templates::try_text(&app, yaml, &parameters).await?;
+        let (script, errors) = match script {
+            Ok(script) => (Some(script), Vec::new()),
+            Err(errors) => (None, errors),
+        };
+        return Ok(Json(TemplateTrial { template: offer.into(), script, errors }).into_response());
     }
-    make(app, actor, text.yaml).await
+    make(app, actor, yaml).await
 }
 
 /// Make a template of your own of a YAML file, for example one that was exported.
