@@ -43,7 +43,8 @@ pub async fn versions(
     let more = rows.len() as u64 > limit;
     rows.truncate(limit as usize);
     let next = rows.last().filter(|_| more).and_then(|row| u64::try_from(row.number).ok());
-    let seen: Vec<Version> = rows.into_iter().filter_map(|row| see(&shelf, row)).collect();
+    let newest = newest(app, owner, id).await?;
+    let seen: Vec<Version> = rows.into_iter().filter_map(|row| see(&shelf, newest, row)).collect();
     if seen.is_empty() && before.is_none() {
         return Err(Error::NotFound);
     }
@@ -55,7 +56,8 @@ pub async fn version(app: &App, actor: &Actor, id: &str, number: u64) -> Result<
     let number = i64::try_from(number).map_err(|_| Error::NotFound)?;
     let (owner, shelf) = owner(app, actor, id).await?;
     let row = versions::find(app.db.read(), owner, id, number).await?;
-    let version = row.and_then(|row| see(&shelf, row)).ok_or(Error::NotFound)?;
+    let newest = newest(app, owner, id).await?;
+    let version = row.and_then(|row| see(&shelf, newest, row)).ok_or(Error::NotFound)?;
     let text = versions::text(app.db.read(), &version.hash).await?.ok_or(Error::NotFound)?;
     Ok((version, text))
 }
@@ -78,8 +80,14 @@ async fn owner<'a>(app: &App, actor: &'a Actor, id: &str) -> Result<(&'a str, Ar
     }
 }
 
-fn see(shelf: &Shelf, row: Model) -> Option<Version> {
-    let is_current = shelf.templates.get(&row.template).is_some_and(|loaded| loaded.hash == row.hash);
+async fn newest(app: &App, owner: &str, id: &str) -> Result<Option<i64>, Error> {
+    Ok(versions::list(app.db.read(), owner, id, None, 1).await?.first().map(|row| row.number))
+}
+
+fn see(shelf: &Shelf, newest: Option<i64>, row: Model) -> Option<Version> {
+    // A text that was taken up again is that of an earlier version too.
+    let is_current =
+        newest == Some(row.number) && shelf.templates.get(&row.template).is_some_and(|loaded| loaded.hash == row.hash);
     Some(Version {
         number: u64::try_from(row.number).ok()?,
         version: row.version,

@@ -180,4 +180,9 @@ async fn ones_own_is_made_changed_and_put_away_and_nothing_is_lost() {
     let request = client.request(Method::POST, "/templates/import").header("content-type", "application/yaml");
     let restored = client.send(request.body(old)).await;
     assert_eq!((restored.status.as_u16(), &restored.json()["version"]), (201, &json!("2")));
+    // Version 2 said the same, and is not the one that is offered.
+    let versions = client.get("/templates/words/versions").await.json();
+    let current = versions["items"].as_array().unwrap().iter().filter(|version| version["current"] == true);
+    assert_eq!(current.map(|version| &version["number"]).collect::<Vec<_>>(), [4]);
+    assert_eq!(client.get("/templates/words/versions/2").await.json()["current"], false);
 }
