@@ -2,9 +2,9 @@
 import { Button } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
+import { Differences } from "../../ui/Differences";
 import { useFormat } from "../../ui/format";
 import { ProblemNote } from "../../ui/states";
-import { Differences } from "./Differences";
 import type { Reading } from "./document";
 import classes from "./edit.module.css";
 
@@ -58,7 +58,11 @@ export function Conflict({ name, now, mine, busy, error, ...choices }: Props) {
         </Button>
       </div>
       {now?.text && compared !== null && (
-        <Differences label={t("fileEdit.differences")} theirs={now.text.text} mine={compared} />
+        <Differences
+          label={t("fileEdit.differences")}
+          before={{ name: t("fileEdit.onDisk"), text: now.text.text }}
+          after={{ name: t("fileEdit.mine"), text: compared }}
+        />
       )}
     </section>
   );

@@ -3,8 +3,8 @@ import { Button } from "@mantine/core";
 import { useEffect, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Confirm } from "../../ui/Confirm";
+import { Differences } from "../../ui/Differences";
 import { useFormat } from "../../ui/format";
-import { Differences } from "./Differences";
 import type { Reading } from "./document";
 import type { Draft } from "./drafts";
 import classes from "./edit.module.css";
@@ -45,7 +45,11 @@ export function DraftOffer({ name, draft, now, onTake, onDiscard }: Props) {
           </Button>
         </div>
         {now?.text && (
-          <Differences label={t("fileEdit.differences")} theirs={now.text.text} mine={draft.text} />
+          <Differences
+            label={t("fileEdit.differences")}
+            before={{ name: t("fileEdit.onDisk"), text: now.text.text }}
+            after={{ name: t("fileEdit.mine"), text: draft.text }}
+          />
         )}
       </section>
       <Confirm

@@ -1,7 +1,8 @@
 // A text file as a text area holds it, lines parted by \n alone, and back: with the line endings, the byte order mark and
 // the last line's ending that it had.
+
+import { changesBetween } from "../../ui/diff";
 import { decode, type Encoding, encode } from "../encoding";
-import { changesBetween } from "./diff";
 
 export type LineEnding = "\n" | "\r\n" | "\r";
 

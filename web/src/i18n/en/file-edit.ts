@@ -38,8 +38,6 @@ export const fileEdit = {
   differences: "Differences",
   onDisk: "on the disk",
   mine: "mine",
-  noDifference: "Both are the same, line by line.",
-  firstRows: "Only the first {{rows}} lines are shown.",
   leaveTitle: "Leave without saving?",
   leaveText: "What you wrote in “{{name}}” is not saved, and gone then.",
   goOn: "Go on writing",

@@ -28,7 +28,7 @@ import { uploading } from "./uploading";
 import { use } from "./use";
 import { users } from "./users";
 import { why } from "./why";
-import { secret } from "./words";
+import { differences, secret } from "./words";
 
 export const rest = {
   array,
@@ -56,6 +56,7 @@ export const rest = {
   permissions,
   nodes,
   secret,
+  differences,
   account,
   sessions,
   keys,

@@ -40,8 +40,6 @@ export const fileEdit: Translation<typeof en.fileEdit> = {
   differences: "차이",
   onDisk: "디스크",
   mine: "내 내용",
-  noDifference: "모든 줄이 같습니다.",
-  firstRows: "처음 {{rows}}줄만 표시합니다.",
   leaveTitle: "저장하지 않고 나갈까요?",
   leaveText: "“{{name}}”에 작성한 내용을 저장하지 않았습니다. 나가면 사라집니다.",
   goOn: "계속 편집",
