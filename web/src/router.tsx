@@ -24,6 +24,7 @@ import { nodeFilterFromSearch } from "./nodes/filter";
 import { clustersQuery } from "./overview/queries";
 import { partitionsFromSearch } from "./partitions/search";
 import { calendarFromSearch } from "./reservations/calendar";
+import { templateFromSearch } from "./templates/search";
 import { rangeFromSearch } from "./use/range";
 
 const root = createRootRoute({
@@ -178,6 +179,7 @@ const templates = createRoute({
 const template = createRoute({
   getParentRoute: () => frame,
   path: "/templates/$template",
+  validateSearch: templateFromSearch,
   component: lazyRouteComponent(
     withRest(() => import("./templates/TemplatePage")),
     "TemplatePage",

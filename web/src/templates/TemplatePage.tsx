@@ -3,15 +3,14 @@ import { Anchor, Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
-import { useState } from "react";
 import { useTranslation } from "react-i18next";
+import { asProblem } from "../api/problem";
 import type { Parameter, Template, TemplateFile } from "../api/types";
 import { useCurrentCluster } from "../frame/current-cluster";
 import { useLookUp } from "../i18n/use-look-up";
 import { useText } from "../i18n/use-text";
 import { useFollowTemplates } from "../live/follow-templates";
 import { type Column, DataTable } from "../ui/DataTable";
-import { useFormat } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
 import { Panel } from "../ui/Panel";
 import { Properties } from "../ui/Properties";
@@ -20,7 +19,9 @@ import { useCategoryName } from "./library";
 import { EditTemplate } from "./own/EditTemplate";
 import { OwnActions } from "./own/OwnActions";
 import { templateQuery } from "./queries";
+import { useResourceItems } from "./Resources";
 import { Unavailable } from "./Unavailable";
+import { Versions } from "./versions/Versions";
 
 const route = getRouteApi("/frame/templates/$template");
 
@@ -31,7 +32,11 @@ export function TemplatePage() {
   const cluster = useCurrentCluster();
   useFollowTemplates();
   const { data: template, error, refetch } = useQuery(templateQuery(id));
-  const [editing, setEditing] = useState(false);
+  const { edit } = route.useSearch();
+  const navigate = route.useNavigate();
+  // Only one's own can be.
+  const isEdited = edit === true && template?.source === "private";
+  const isGone = error !== null && asProblem(error).status === 404;
   return (
     <>
       <PageHeader
@@ -44,7 +49,9 @@ export function TemplatePage() {
         below={template && text(template.description)}
         actions={
           <>
-            {template && <OwnActions template={template} onEdit={() => setEditing(true)} />}
+            {template && !isEdited && (
+              <OwnActions template={template} onEdit={() => void navigate({ search: { edit: true } })} />
+            )}
             {cluster && template?.available && (
               <Button
                 leftSection={<IconPlus size={16} />}
@@ -65,17 +72,19 @@ export function TemplatePage() {
       />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!template && !error && <LoadingRows />}
-      {template && editing && <EditTemplate key={id} id={id} onClose={() => setEditing(false)} />}
-      {template && !editing && <TemplateBody template={template} />}
+      {isEdited && (
+        <EditTemplate key={id} id={id} onClose={() => void navigate({ search: {}, ignoreBlocker: true })} />
+      )}
+      {template && !isEdited && <TemplateBody template={template} />}
+      {isGone && <Versions id={id} template={null} />}
     </>
   );
 }
 
 function TemplateBody({ template }: { template: Template }) {
   const { t } = useTranslation();
-  const format = useFormat();
   const categoryName = useCategoryName();
-  const { resources } = template;
+  const resourceItems = useResourceItems();
   return (
     <div style={{ display: "grid", gap: "var(--qd-gap)" }}>
       <Panel title={t("templates.about")}>
@@ -87,22 +96,8 @@ function TemplateBody({ template }: { template: Template }) {
             },
             { name: t("templates.columns.category"), value: categoryName(template.category) },
             { name: t("templates.columns.source"), value: t(`templates.sources.${template.source}`) },
-            {
-              name: t("templates.schedulers"),
-              value: template.schedulers.map((scheduler) => t(`schedulers.${scheduler}`)).join(", "),
-            },
-            { name: t("templates.image"), value: t(`templates.imageUse.${template.image}`) },
             { name: t("templates.tags"), value: template.tags.join(", ") },
-            { name: t("resources.cpusPerTask"), value: resources.cpus_per_task },
-            {
-              name: t("resources.memory"),
-              value: resources.memory_mib ? format.mebibytes(resources.memory_mib) : null,
-            },
-            {
-              name: t("resources.timeLimit"),
-              value: resources.time_limit_minutes ? format.duration(resources.time_limit_minutes * 60) : null,
-            },
-            { name: t("resources.array"), value: resources.array },
+            ...resourceItems(template),
             {
               name: t("templates.notHere"),
               value: template.available ? null : <Unavailable reason={template.unavailable_reason} />,
@@ -113,6 +108,7 @@ function TemplateBody({ template }: { template: Template }) {
       </Panel>
       {template.parameters.length > 0 && <Parameters parameters={template.parameters} />}
       {template.files.length > 0 && <Files files={template.files} />}
+      <Versions id={template.id} template={template} />
     </div>
   );
 }

@@ -6,7 +6,7 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api } from "../api/client";
 import type { Template } from "../api/types";
-import { useIsOperator } from "../auth/use-session";
+import { useIsOperator, useUser } from "../auth/use-session";
 import { useText } from "../i18n/use-text";
 import { useFollowTemplates } from "../live/follow-templates";
 import { type Column, DataTable } from "../ui/DataTable";
@@ -16,6 +16,7 @@ import { SearchBox } from "../ui/SearchBox";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import toolbar from "../ui/toolbar.module.css";
 import { categoriesOf, searchTemplates, useCategoryName } from "./library";
+import { ImportTemplates } from "./own/ImportTemplates";
 import { libraryChanged, templateFaultsQuery, templatesQuery } from "./queries";
 import { Unavailable } from "./Unavailable";
 
@@ -26,6 +27,8 @@ export function TemplatesPage() {
   const text = useText();
   const categoryName = useCategoryName();
   const operator = useIsOperator();
+  const user = useUser();
+  const canHaveOwn = user?.unix_user != null && user.roles.some((role) => role !== "viewer");
   const { q = "", category = "" } = route.useSearch();
   const navigate = route.useNavigate();
   const open = useNavigate();
@@ -82,7 +85,12 @@ export function TemplatesPage() {
       <PageHeader
         title={t("pages.templates")}
         below={t("templates.below")}
-        actions={operator && <Rescan />}
+        actions={
+          <>
+            {canHaveOwn && <ImportTemplates />}
+            {operator && <Rescan />}
+          </>
+        }
       />
       <search className={toolbar.toolbar}>
         <SearchBox

@@ -7,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { Confirm } from "../../ui/Confirm";
 import { useFormat } from "../../ui/format";
 import { ProblemNote } from "../../ui/states";
+import { useSaveKeys } from "../../ui/use-save-keys";
 import { NameDialog } from "../NameDialog";
 import { joined, placeOf, typedName } from "../paths";
 import { Conflict } from "./Conflict";
@@ -210,20 +211,6 @@ function useEndingName({ endings }: TextFile): string {
   const { t } = useTranslation();
   if (typeof endings !== "string") return t("fileEdit.mixedEndings");
   return { "\n": "LF", "\r\n": "CRLF", "\r": "CR" }[endings];
-}
-
-/** Ctrl+S, or ⌘S, wherever the focus is; by the key's place, since with a Korean keyboard it is ㄴ. */
-function useSaveKeys(save: () => void): void {
-  const press = useEffectEvent((event: KeyboardEvent) => {
-    if (event.code !== "KeyS" || !(event.ctrlKey || event.metaKey) || event.altKey || event.shiftKey) return;
-    event.preventDefault();
-    save();
-  });
-  useEffect(() => {
-    const listen = (event: KeyboardEvent) => press(event);
-    window.addEventListener("keydown", listen);
-    return () => window.removeEventListener("keydown", listen);
-  }, []);
 }
 
 /** The mutation keeps it, and the page shows it. */

@@ -1,16 +1,26 @@
-// Edits the YAML file of a template of one's own: checked as it is typed, saved only over the text that was read.
-import { Button } from "@mantine/core";
-import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
-import { useRef, useState } from "react";
+// Edits the YAML file of a template of one's own, beside what New job would make of it: checked as it is typed, saved
+// only over the text that was read.
+import { Button, SegmentedControl } from "@mantine/core";
+import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useBlocker } from "@tanstack/react-router";
+import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { TextArea, type TextAreaHandle } from "../../files/edit/TextArea";
+import { asProblem } from "../../api/problem";
+import { useLast } from "../../jobs/new/use-preview";
+import { Confirm } from "../../ui/Confirm";
 import { Panel } from "../../ui/Panel";
+import { useProblemText } from "../../ui/problem-text";
 import { LoadingRows, ProblemNote } from "../../ui/states";
 import { useDebounced } from "../../ui/use-debounced";
+import { useSaveKeys } from "../../ui/use-save-keys";
 import { libraryChanged } from "../queries";
 import classes from "./own.module.css";
-import { checkText, saveText, type TemplateText, templateTextQuery } from "./text";
-import { Verdict } from "./Verdict";
+import { Preview, type Values } from "./Preview";
+import { saveText, type TemplateText, templateTextQuery, tryText } from "./text";
+import { lineOf, Verdict } from "./Verdict";
+import type { YamlEditorHandle } from "./YamlEditor";
+
+const YamlEditor = lazy(() => import("./YamlEditor"));
 
 interface Props {
   id: string;
@@ -35,17 +45,13 @@ const REST = 500;
 function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
   const { t } = useTranslation();
   const cache = useQueryClient();
-  const area = useRef<TextAreaHandle>(null);
+  const editor = useRef<YamlEditorHandle>(null);
+  const [shown, setShown] = useState<"text" | "preview">("text");
   const [text, setText] = useState(read.yaml);
   const [saved, setSaved] = useState(read);
-  const rested = useDebounced(text, REST);
-  const check = useQuery({
-    queryKey: ["template-check", rested],
-    queryFn: () => checkText(rested).then(() => true),
-    enabled: rested !== saved.yaml,
-    retry: false,
-    gcTime: 0,
-  });
+  const [values, setValues] = useState<Values>({});
+  const isSaved = text === saved.yaml;
+  const { trial, last, isRested } = useTrial(id, text, values);
   const save = useMutation({
     mutationFn: (yaml: string) => saveText(id, yaml, saved.hash).then((hash) => ({ yaml, hash })),
     onSuccess: (now) => {
@@ -53,22 +59,67 @@ function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
       libraryChanged(cache);
     },
   });
-  const isSaved = text === saved.yaml;
-  const error = save.error ?? (isSaved ? null : check.error);
+  const error = save.error ?? trial.error;
+  const faults = useFaults(error);
+  const blocker = useBlocker({
+    shouldBlockFn: () => !isSaved,
+    enableBeforeUnload: () => !isSaved,
+    withResolver: true,
+  });
+  useSaveKeys(() => {
+    if (!isSaved && !save.isPending) save.mutate(text);
+  });
   return (
     <div className={classes.editor}>
-      <TextArea
-        ref={area}
-        label={t("templates.own.yaml", { id })}
-        describedBy="template-verdict"
-        initial={read.yaml}
-        onChange={(next) => {
-          setText(next);
-          if (save.error) save.reset();
-        }}
-      />
+      <div className={classes.choice}>
+        <SegmentedControl
+          fullWidth
+          aria-label={t("templates.editor.shown")}
+          value={shown}
+          onChange={(value) => setShown(value as typeof shown)}
+          data={[
+            { value: "text", label: t("templates.editor.text") },
+            { value: "preview", label: t("templates.editor.preview") },
+          ]}
+        />
+      </div>
+      <div className={classes.sides} data-shown={shown}>
+        <div className={classes.text}>
+          <Suspense fallback={<LoadingRows rows={12} />}>
+            <YamlEditor
+              ref={editor}
+              label={t("templates.own.yaml", { id })}
+              describedBy="template-verdict template-keys"
+              initial={read.yaml}
+              faults={faults}
+              onChange={(next) => {
+                setText(next);
+                if (save.error) save.reset();
+              }}
+            />
+          </Suspense>
+        </div>
+        <section className={classes.preview} aria-label={t("templates.editor.preview")}>
+          <Preview
+            trial={trial.data ?? last}
+            isFaulty={trial.error !== null}
+            isOld={trial.isFetching || !isRested}
+            values={values}
+            onChange={setValues}
+          />
+        </section>
+      </div>
       <div id="template-verdict" className={classes.verdict} role="status">
-        <Verdict error={error} isSaved={isSaved} isChecked={rested === text && check.isSuccess} />
+        <Verdict
+          error={error}
+          isSaved={isSaved}
+          isChecked={isRested && trial.isSuccess && !trial.isPlaceholderData}
+          onLine={(line) => {
+            setShown("text");
+            // It may have to be shown first.
+            requestAnimationFrame(() => editor.current?.goTo(line));
+          }}
+        />
       </div>
       <div className={classes.deeds}>
         <Button loading={save.isPending} disabled={isSaved} onClick={() => save.mutate(text)}>
@@ -77,7 +128,58 @@ function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
         <Button variant="default" onClick={onClose}>
           {isSaved ? t("common.close") : t("templates.own.discard")}
         </Button>
+        <span id="template-keys" className={classes.keys}>
+          {t("templates.editor.keys")}
+        </span>
       </div>
+      <Confirm
+        opened={blocker.status === "blocked"}
+        title={t("fileEdit.leaveTitle")}
+        deed={t("fileEdit.leave")}
+        keep={t("fileEdit.goOn")}
+        destructive
+        busy={false}
+        error={null}
+        onConfirm={() => blocker.proceed?.()}
+        onClose={() => blocker.reset?.()}
+      >
+        {t("fileEdit.leaveText", { name: id })}
+      </Confirm>
     </div>
   );
+}
+
+/** What the server says of the text and of what was filled in: one request at a time, once typing rests. */
+function useTrial(id: string, yaml: string, values: Values) {
+  const rested = useDebounced(
+    useMemo(() => ({ yaml, values }), [yaml, values]),
+    REST,
+  );
+  const [known, setKnown] = useState<readonly string[] | null>(null);
+  const parameters = Object.fromEntries(
+    Object.entries(rested.values).filter(([name]) => known?.includes(name) ?? true),
+  );
+  const trial = useQuery({
+    queryKey: ["template-trial", rested.yaml, parameters],
+    queryFn: ({ signal }) => tryText(rested.yaml, parameters, signal),
+    placeholderData: keepPreviousData,
+    retry: false,
+    gcTime: 0,
+  });
+  const last = useLast(trial.data, id);
+  // What was filled in for a parameter that the text has no more is asked about no more.
+  const names = trial.data?.template.parameters.map(({ name }) => name).join(" ");
+  if (names !== undefined && names !== known?.join(" ")) setKnown(names.split(" "));
+  return { trial, last, isRested: rested.yaml === yaml && rested.values === values };
+}
+
+function useFaults(error: unknown) {
+  const problemText = useProblemText();
+  return useMemo(() => {
+    const errors = error ? asProblem(error).errors : [];
+    return errors.flatMap((fault) => {
+      const line = lineOf(fault);
+      return line === null ? [] : [{ line, message: problemText.field(fault) }];
+    });
+  }, [error, problemText]);
 }

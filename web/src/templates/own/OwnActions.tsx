@@ -1,18 +1,18 @@
 // What one may do with a template besides using it: take a copy, and change or put away what is one's own.
-import { Button, Group, Modal, Text, TextInput } from "@mantine/core";
-import { IconArchive, IconCopy, IconPencil } from "@tabler/icons-react";
-import { useQueryClient } from "@tanstack/react-query";
+import { Button, Text } from "@mantine/core";
+import { IconArchive, IconCopy, IconDownload, IconPencil } from "@tabler/icons-react";
+import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useNavigate } from "@tanstack/react-router";
-import { type FormEvent, useState } from "react";
+import { useState } from "react";
 import { useTranslation } from "react-i18next";
-import { api } from "../../api/client";
+import { api, client } from "../../api/client";
 import type { Template } from "../../api/types";
 import { useText } from "../../i18n/use-text";
 import { Confirm } from "../../ui/Confirm";
-import { holdWhileComposing } from "../../ui/composition";
-import { useFieldErrors } from "../../ui/field-errors";
+import { saveAs } from "../../ui/save";
 import { ProblemNote } from "../../ui/states";
 import { libraryChanged } from "../queries";
+import { CopyDialog } from "./CopyDialog";
 
 interface Props {
   template: Template;
@@ -25,6 +25,7 @@ export function OwnActions({ template, onEdit }: Props) {
   const close = () => setAsked(null);
   return (
     <>
+      <Export id={template.id} />
       <Button variant="default" leftSection={<IconCopy size={15} />} onClick={() => setAsked("copy")}>
         {t("templates.own.copy")}
       </Button>
@@ -42,60 +43,48 @@ export function OwnActions({ template, onEdit }: Props) {
           </Button>
         </>
       )}
-      {asked === "copy" && <Copy template={template} onClose={close} />}
+      {asked === "copy" && (
+        <CopyDialog
+          initial={`my-${template.id}`}
+          make={async (id) => {
+            const { data } = await client.POST("/api/v1/templates/{id}/clone", {
+              params: { path: { id: template.id } },
+              body: { id },
+            });
+            return data as Template;
+          }}
+          onClose={close}
+        />
+      )}
       <Archive template={template} opened={asked === "archive"} onClose={close} />
     </>
   );
 }
 
-function Copy({ template, onClose }: { template: Template; onClose(): void }) {
+/** Saves the template's file on the person's disk: the way there takes who is signed in, which a link does not say. */
+function Export({ id }: { id: string }) {
   const { t } = useTranslation();
-  const cache = useQueryClient();
-  const navigate = useNavigate();
-  const [id, setId] = useState(`my-${template.id}`);
-  const { mutate, isPending, error } = api.useMutation("post", "/api/v1/templates/{id}/clone", {
-    onSuccess: (made) => {
-      libraryChanged(cache);
-      onClose();
-      void navigate({ to: "/templates/$template", params: { template: made.id } });
+  const { mutate, isPending, error } = useMutation({
+    mutationFn: async () => {
+      const { data } = await client.GET("/api/v1/templates/{id}/export", {
+        params: { path: { id } },
+        parseAs: "blob",
+      });
+      saveAs(data as Blob, `${id}.yaml`);
     },
   });
-  const errors = useFieldErrors(error, ["/id"]);
-  const isId = /^[a-z0-9-]+$/.test(id);
-  const submit = (event: FormEvent) => {
-    event.preventDefault();
-    if (isId && !isPending) mutate({ params: { path: { id: template.id } }, body: { id } });
-  };
   return (
-    <Modal
-      opened
-      onClose={onClose}
-      title={t("templates.own.copy")}
-      closeButtonProps={{ "aria-label": t("common.close") }}
-    >
-      <form onSubmit={submit} onKeyDown={holdWhileComposing}>
-        <TextInput
-          label={t("templates.own.newId")}
-          description={t("templates.own.copyHint")}
-          value={id}
-          required
-          withAsterisk={false}
-          maxLength={64}
-          data-autofocus
-          onChange={(event) => setId(event.currentTarget.value)}
-          error={id === "" || isId ? errors.at("/id") : t("templates.own.noId")}
-        />
-        {errors.rest ? <ProblemNote error={errors.rest} /> : null}
-        <Group justify="flex-end" mt="md" gap="xs">
-          <Button variant="default" onClick={onClose}>
-            {t("common.cancel")}
-          </Button>
-          <Button type="submit" loading={isPending} disabled={!isId}>
-            {t("templates.own.copyDeed")}
-          </Button>
-        </Group>
-      </form>
-    </Modal>
+    <>
+      <Button
+        variant="default"
+        leftSection={<IconDownload size={15} />}
+        loading={isPending}
+        onClick={() => mutate()}
+      >
+        {t("templates.own.export")}
+      </Button>
+      {error && <ProblemNote error={error} />}
+    </>
   );
 }
 

@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor } from "@testing-library/react";
+import { fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { showPage } from "../../test/page";
 import { TemplatePage } from "../TemplatePage";
@@ -10,9 +10,57 @@ interface Asked {
   body: unknown;
 }
 
-const { server } = vi.hoisted(() => ({
-  server: { source: "private", text: "id: mine\n", hash: "h1", asked: [] as Asked[] },
+/** jsdom has no layout, which the real one lives on: a browser journey tries that. */
+vi.mock("./YamlEditor", () => ({
+  default: (
+    props: { label: string; initial: string; faults: { line: number; message: string }[] } & {
+      onChange(text: string): void;
+    },
+  ) => (
+    <>
+      <textarea
+        aria-label={props.label}
+        defaultValue={props.initial}
+        onChange={(event) => props.onChange(event.currentTarget.value)}
+      />
+      {props.faults.map(({ line, message }) => (
+        <mark key={line}>{`${line} ${message}`}</mark>
+      ))}
+    </>
+  ),
 }));
+
+const { server } = vi.hoisted(() => ({
+  server: {
+    source: "private",
+    text: "id: mine\n",
+    hash: "h1",
+    asked: [] as Asked[],
+    versions: [] as object[],
+  },
+}));
+
+const version = (number: number, current: boolean) => ({
+  number,
+  version: String(number),
+  hash: `h${number}`,
+  source: server.source,
+  seen_at: "2026-11-29T12:00:00Z",
+  author: "alice",
+  current,
+});
+
+/** A text with the word "asks" has one parameter, which must be filled in. */
+const trial = ({ yaml, parameters }: { yaml: string; parameters: { word?: string } }) => {
+  const word = { name: "word", type: "string", label: { en: "Word", ko: "단어" }, required: true };
+  const asks = yaml.includes("asks");
+  const missing = { pointer: "/parameters/word", code: "missing-parameter", detail: "", params: {} };
+  return {
+    template: { ...TEMPLATE, id: "mine", source: "private", hash: "", parameters: asks ? [word] : [] },
+    script: asks && !parameters.word ? null : `echo ${parameters.word ?? "nothing"}\n`,
+    errors: asks && !parameters.word ? [missing] : [],
+  };
+};
 
 const TEMPLATE = {
   version: "1",
@@ -50,8 +98,16 @@ vi.mock("../../api/http", () => ({
       };
       return refused(422, { code: "invalid", detail: "", errors: [wrong] });
     }
-    if (path.endsWith("?dry_run=true")) return new Response(null, { status: 200 });
+    if (path.endsWith("?dry_run=true")) return Response.json(trial(body));
+    if (pathname.endsWith("/versions")) return Response.json({ items: server.versions, next_cursor: null });
+    if (pathname.includes("/versions/")) {
+      const number = Number(pathname.split("/").at(-1));
+      return Response.json({ ...version(number, false), text: `id: mine\nversion: "${number}"\n` });
+    }
     if (path.endsWith("/clone")) return Response.json(template(body.id), { status: 201 });
+    if (request.method === "POST" && path === "/api/v1/templates") {
+      return Response.json(template("my-mine"), { status: 201 });
+    }
     if (request.method === "PUT") {
       if (request.headers.get("If-Match") !== server.hash) {
         return refused(412, { code: "template-changed", detail: "It was changed meanwhile." });
@@ -81,7 +137,23 @@ describe("a template of one's own", () => {
   it("is told what is wrong with its text, and in which line", async () => {
     fireEvent.change(await edit(), { target: { value: "id: mine\n\ntagz: []\n" } });
     expect(await screen.findByText("Line 3:")).toBeTruthy();
-    expect(screen.getByText(/unknown field tagz/)).toBeTruthy();
+    expect(screen.getByText("unknown field tagz")).toBeTruthy();
+    expect(screen.getByText("3 unknown field tagz")).toBeTruthy();
+    // What was there before the fault can still be seen.
+    expect(screen.getByText("Before the fault")).toBeTruthy();
+  });
+
+  it("shows the form that New job would have, and the script that comes of it", async () => {
+    fireEvent.change(await edit(), { target: { value: "asks\n" } });
+    expect(await screen.findByText("The script is here once the form is filled in.")).toBeTruthy();
+    fireEvent.change(screen.getByRole("textbox", { name: "Word" }), { target: { value: "hello" } });
+    const script = await screen.findByRole("document", { name: "Batch script" });
+    await waitFor(() => expect(script.textContent).toContain("echo hello"));
+    // Of what was filled in, nothing is asked that the text has no more.
+    fireEvent.change(screen.getByRole("textbox", { name: /Text of/ }), { target: { value: "none\n" } });
+    await waitFor(() =>
+      expect(asked("POST").at(-1)).toMatchObject({ body: { yaml: "none\n", parameters: {} } }),
+    );
   });
 
   it("is saved over the text that was read, and no other", async () => {
@@ -109,6 +181,52 @@ describe("a template of one's own", () => {
     const deeds = [...dialog.querySelectorAll("button")];
     fireEvent.click(deeds.find(({ textContent }) => textContent === "Archive") as HTMLElement);
     await waitFor(() => expect(asked("DELETE")).toMatchObject([{ ifMatch: "h1" }]));
+  });
+});
+
+describe("a version of a template", () => {
+  const open = (at: string) => {
+    Object.assign(server, {
+      text: "",
+      hash: "h2",
+      asked: [],
+      versions: [version(2, true), version(1, false)],
+    });
+    return showPage("/templates/$template", TemplatePage, at);
+  };
+
+  it("is compared with another, the earlier first", async () => {
+    Object.assign(server, { source: "private" });
+    open("/templates/mine?version=1&against=2");
+    const lines = await screen.findByRole("document", { name: "Differences from version 1 to 2" });
+    expect(lines.textContent).toContain('−Version 1: version: "1"');
+    expect(lines.textContent).toContain('+Version 2: version: "2"');
+  });
+
+  it("is taken up again as the text of one's own, over the text that is there", async () => {
+    Object.assign(server, { source: "private" });
+    const { address } = open("/templates/mine?version=1");
+    fireEvent.click(await screen.findByRole("button", { name: "Take up again" }));
+    const dialog = await screen.findByRole("dialog", { name: "Take up version 1 again?" });
+    expect(asked("PUT")).toEqual([]);
+    fireEvent.click(within(dialog).getByRole("button", { name: "Take up again" }));
+    await waitFor(() => expect(address()).toBe("/templates/mine"));
+    expect(asked("PUT")).toMatchObject([{ ifMatch: "h2", body: { yaml: 'id: mine\nversion: "1"\n' } }]);
+  });
+
+  it("is only copied where the template is the site's", async () => {
+    Object.assign(server, { source: "official" });
+    open("/templates/mine?version=1");
+    await screen.findByRole("document", { name: "Version 1" });
+    expect(screen.queryByRole("button", { name: "Take up again" })).toBeNull();
+    fireEvent.click(screen.getAllByRole("button", { name: "Copy for me" }).at(-1) as HTMLElement);
+    const dialog = await screen.findByRole("dialog", { name: "Copy for me" });
+    fireEvent.click(within(dialog).getByRole("button", { name: "Copy" }));
+    await waitFor(() =>
+      expect(asked("POST")).toMatchObject([
+        { path: "/api/v1/templates", body: { yaml: 'id: my-mine\nversion: "1"\n' } },
+      ]),
+    );
   });
 });
 

@@ -1,6 +1,8 @@
 // The text of a template's file.
 import { queryOptions } from "@tanstack/react-query";
 import { client } from "../../api/client";
+import type { Template, TemplateTrial } from "../../api/types";
+import type { ParameterValue } from "../../jobs/new/search";
 
 /** Byte for byte, with the hash that changing it takes. */
 export interface TemplateText {
@@ -27,9 +29,44 @@ async function readText(id: string, signal: AbortSignal): Promise<TemplateText> 
   return { yaml: data ?? "", hash: (response.headers.get("ETag") ?? "").replaceAll('"', "") };
 }
 
-/** Only says what is wrong. @throws Problem */
-export async function checkText(yaml: string): Promise<void> {
-  await client.POST("/api/v1/templates", { params: { query: { dry_run: true } }, body: { yaml } });
+/** What a text would be, and its script with these values; nothing is written. @throws Problem */
+export async function tryText(
+  yaml: string,
+  parameters: Record<string, ParameterValue> = {},
+  signal?: AbortSignal,
+): Promise<TemplateTrial> {
+  const { data } = await client.POST("/api/v1/templates", {
+    params: { query: { dry_run: true } },
+    body: { yaml, parameters },
+    ...(signal ? { signal } : {}),
+  });
+  return data as TemplateTrial;
+}
+
+/** Makes a template of one's own. @throws Problem */
+export async function makeOfText(yaml: string): Promise<Template> {
+  const { data } = await client.POST("/api/v1/templates", { body: { yaml, parameters: {} } });
+  return data as Template;
+}
+
+/** Makes one of a file as it lies on the person's disk, byte for byte. @throws Problem */
+export async function makeOfFile(file: Blob): Promise<Template> {
+  const { data } = await client.POST("/api/v1/templates/import", {
+    headers: { "Content-Type": "application/yaml" },
+    body: file as unknown as string,
+    bodySerializer: (body) => body as unknown as Blob,
+  });
+  return data as Template;
+}
+
+/** The same text under another id, where the id stands as usual: the server says what else is wrong with it. */
+export function withId(yaml: string, id: string): string {
+  return yaml.replace(/^id:[^\n]*$/m, () => `id: ${id}`);
+}
+
+/** What the server takes for an id. */
+export function isId(text: string): boolean {
+  return /^[a-z0-9-]+$/.test(text);
 }
 
 /** @throws Problem, also where somebody changed it meanwhile */
