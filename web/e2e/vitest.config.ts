@@ -19,6 +19,7 @@ export default defineConfig({
       "file-changes.ts",
       "file-tasks.ts",
       "file-edits.ts",
+      "templates.ts",
       "nodes.ts",
       "cluster.ts",
       "notifications.ts",

@@ -3,6 +3,7 @@ import { Anchor, Button } from "@mantine/core";
 import { IconPlus } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
+import { lazy, Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import { asProblem } from "../api/problem";
 import type { Parameter, Template, TemplateFile } from "../api/types";
@@ -16,12 +17,15 @@ import { Panel } from "../ui/Panel";
 import { Properties } from "../ui/Properties";
 import { LoadingRows, ProblemNote } from "../ui/states";
 import { useCategoryName } from "./library";
-import { EditTemplate } from "./own/EditTemplate";
 import { OwnActions } from "./own/OwnActions";
 import { templateQuery } from "./queries";
 import { useResourceItems } from "./Resources";
 import { Unavailable } from "./Unavailable";
 import { Versions } from "./versions/Versions";
+
+const EditTemplate = lazy(() =>
+  import("./own/EditTemplate").then((module) => ({ default: module.EditTemplate })),
+);
 
 const route = getRouteApi("/frame/templates/$template");
 
@@ -73,7 +77,9 @@ export function TemplatePage() {
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!template && !error && <LoadingRows />}
       {isEdited && (
-        <EditTemplate key={id} id={id} onClose={() => void navigate({ search: {}, ignoreBlocker: true })} />
+        <Suspense fallback={<LoadingRows rows={12} />}>
+          <EditTemplate key={id} id={id} onClose={() => void navigate({ search: {}, ignoreBlocker: true })} />
+        </Suspense>
       )}
       {template && !isEdited && <TemplateBody template={template} />}
       {isGone && <Versions id={id} template={null} />}
