@@ -132,7 +132,7 @@ describe("templates of one's own", () => {
     await page.getByRole("dialog").getByRole("button", { name: "Archive" }).click();
     await page.getByRole("heading", { name: "Templates", level: 1 }).waitFor();
     await page.goto(`/templates/${id}?version=2`);
-    await page.getByText("There is no such template").waitFor();
+    await page.getByText("The template is gone; what it said is kept.").waitFor();
     await page.getByRole("button", { name: "Take up again" }).click();
     await page.getByRole("dialog").getByRole("button", { name: "Take up again" }).click();
     await page.getByRole("heading", { name: "Words", level: 1 }).waitFor();

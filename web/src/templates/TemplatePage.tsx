@@ -82,7 +82,11 @@ export function TemplatePage() {
         </Suspense>
       )}
       {template && !isEdited && <TemplateBody template={template} />}
-      {isGone && <Versions id={id} template={null} />}
+      {isGone && (
+        <div style={{ marginTop: "var(--qd-gap)" }}>
+          <Versions id={id} template={null} />
+        </div>
+      )}
     </>
   );
 }

@@ -117,7 +117,7 @@ export const templates = {
   },
   versions: {
     title: "Versions",
-    columns: { number: "Number", version: "Version", when: "Seen", author: "By" },
+    columns: { number: "Version", version: "Named in the file", when: "When", author: "By" },
     number: "Version {{number}}",
     current: "current",
     byFile: "changed as a file",
@@ -128,6 +128,7 @@ export const templates = {
     takeUp: "Take up again",
     takeUpTitle: "Take up version {{number}} again?",
     takeUpHint: "Its text becomes the template's. What is there now stays among the versions.",
+    gone: "The template is gone; what it said is kept.",
     goneHint: "The template is there again, with this text.",
   },
 };

@@ -119,7 +119,7 @@ export const templates: Translation<typeof en.templates> = {
   },
   versions: {
     title: "버전",
-    columns: { number: "번호", version: "버전", when: "확인 시각", author: "작성자" },
+    columns: { number: "버전", version: "파일에 적힌 버전", when: "시각", author: "작성자" },
     number: "버전 {{number}}",
     current: "현재",
     byFile: "파일에서 변경됨",
@@ -130,6 +130,7 @@ export const templates: Translation<typeof en.templates> = {
     takeUp: "되돌리기",
     takeUpTitle: "버전 {{number}}의 내용으로 되돌리시겠습니까?",
     takeUpHint: "이 버전의 내용이 템플릿의 새 내용이 됩니다. 지금 내용은 버전 목록에 남습니다.",
+    gone: "템플릿은 없어졌지만 내용은 남아 있습니다.",
     goneHint: "이 내용으로 템플릿을 다시 만듭니다.",
   },
 };

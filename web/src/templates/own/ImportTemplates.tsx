@@ -89,7 +89,7 @@ function ImportDialog({ files, onClose }: { files: File[]; onClose(): void }) {
           </li>
         ))}
       </ul>
-      <p className="qd-dim">{t("templates.import.hint")}</p>
+      <p className={classes.hint}>{t("templates.import.hint")}</p>
       <Group justify="flex-end" mt="md" gap="xs">
         <Button variant="default" onClick={onClose}>
           {t("common.close")}

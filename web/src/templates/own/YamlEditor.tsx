@@ -131,7 +131,8 @@ const COLOURS = HighlightStyle.define([
 
 const LOOKS = EditorView.theme({
   "&": { height: "100%", backgroundColor: "var(--qd-sunken)", color: "var(--qd-text)" },
-  "&.cm-focused": { outline: "2px solid var(--qd-accent)", outlineOffset: "-2px" },
+  // The frame around the editor shows it: gutters and lines would cover it here.
+  "&.cm-focused, .cm-content:focus-visible": { outline: "none" },
   ".cm-scroller": { fontFamily: "var(--qd-mono)", fontSize: "0.78125rem", lineHeight: "20px" },
   ".cm-content": { padding: "8px 0", caretColor: "var(--qd-text)" },
   ".cm-line": { padding: "0 14px 0 6px" },

@@ -28,6 +28,8 @@ export function Versions({ id, template }: Props) {
     versionsQuery(id),
   );
   const versions = data?.pages.flatMap((page) => page.items);
+  // Of a template that never was there is nothing more to say.
+  if (!template && !versions) return null;
   const compare = (other: number | null) =>
     void navigate({
       search: ({ against: _, ...before }) => (other === null ? before : { ...before, against: other }),
@@ -79,7 +81,7 @@ export function Versions({ id, template }: Props) {
   ];
 
   return (
-    <Panel title={t("templates.versions.title")} flush>
+    <Panel title={t("templates.versions.title")} hint={!template && t("templates.versions.gone")} flush>
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!versions && !error && <LoadingRows rows={2} />}
       {versions && (
