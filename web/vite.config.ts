@@ -10,7 +10,10 @@ const OF_DIALOGS =
 const OF_FIELDS = /@mantine\/core\/esm\/components\/(Input|InputBase|TextInput|ActionIcon|CloseButton)\//;
 
 const OF_FORMS =
-  /@mantine\/core\/esm\/(components|utils)\/(SegmentedControl|FloatingIndicator|InlineInput|Checkbox|NativeSelect|Combobox|InputsGroupFieldset|VisuallyHidden)\/|@mantine\/hooks\/esm\/use-debounced-callback\/|src\/ui\/(CodeView|LoadMore|Properties|SearchBox|clipboard|use-debounced)/;
+  /@mantine\/core\/esm\/(components|utils)\/(SegmentedControl|FloatingIndicator|InlineInput|Checkbox|NativeSelect|Combobox|InputsGroupFieldset|VisuallyHidden)\/|@mantine\/hooks\/esm\/use-debounced-callback\/|src\/ui\/(CodeView|LoadMore|Properties|SearchBox|clipboard|use-debounced)|src\/(i18n\/use-text|templates\/queries)/;
+
+const OF_NUMBERS =
+  /@mantine\/core\/esm\/components\/NumberInput\/|@mantine\/hooks\/esm\/utils\/clamp\/|node_modules\/react-number-format\//;
 
 const OF_LONG_LISTS = /@tanstack\/(react-virtual|virtual-core)\/|src\/ui\/ScrollingTable/;
 
@@ -42,11 +45,13 @@ export default defineConfig({
               name: "shared",
               minShareCount: 4,
               test: (id) =>
-                !OF_DIALOGS.test(id) && !OF_FIELDS.test(id) && !OF_FORMS.test(id) && !OF_LONG_LISTS.test(id),
+                ![OF_DIALOGS, OF_FIELDS, OF_FORMS, OF_NUMBERS, OF_LONG_LISTS].some((of) => of.test(id)),
             },
             // Before dialogs, which have them too.
             { name: "field", minShareCount: 4, test: OF_FIELDS },
             { name: "dialog", minShareCount: 4, test: OF_DIALOGS },
+            // The largest of all fields, which few forms have.
+            { name: "number", minShareCount: 2, test: OF_NUMBERS },
             { name: "list", minShareCount: 2, test: OF_LONG_LISTS },
             { name: "form", minShareCount: 4 },
             // What stands around every page, with its icons: a dozen tiny files otherwise.

@@ -100,8 +100,3 @@ export const secret = {
   once: "This is shown now and never again: the server keeps only a fingerprint of it. Copy it to where you keep secrets before you close this.",
   done: "I have kept it: close",
 };
-
-export const differences = {
-  none: "Both are the same, line by line.",
-  firstRows: "Only the first {{rows}} lines are shown.",
-};

@@ -4,6 +4,7 @@ import { admin } from "./admin";
 import { array } from "./array";
 import { audit } from "./audit";
 import { choices } from "./choices";
+import { differences } from "./differences";
 import { efficiency } from "./efficiency";
 import { fileEdit } from "./file-edit";
 import { fileTasks } from "./file-tasks";
@@ -28,7 +29,7 @@ import { uploading } from "./uploading";
 import { use } from "./use";
 import { users } from "./users";
 import { why } from "./why";
-import { differences, secret } from "./words";
+import { secret } from "./words";
 
 export const rest = {
   array,

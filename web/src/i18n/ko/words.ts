@@ -109,8 +109,3 @@ export const secret: Translation<typeof en.secret> = {
   once: "지금 한 번만 표시되며 다시 볼 수 없습니다. 서버에는 해시만 남습니다. 닫기 전에 안전한 곳에 복사해 두십시오.",
   done: "보관했습니다. 닫기",
 };
-
-export const differences: Translation<typeof en.differences> = {
-  none: "모든 줄이 같습니다.",
-  firstRows: "처음 {{rows}}줄만 표시합니다.",
-};

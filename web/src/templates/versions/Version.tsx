@@ -6,7 +6,7 @@ import { useTranslation } from "react-i18next";
 import type { Template, TemplateVersion } from "../../api/types";
 import { CodeView } from "../../ui/CodeView";
 import { LoadingRows, ProblemNote } from "../../ui/states";
-import { versionQuery } from "../queries";
+import { versionQuery } from "./queries";
 import { TakeUp } from "./TakeUp";
 import classes from "./versions.module.css";
 

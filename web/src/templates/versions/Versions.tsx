@@ -8,7 +8,7 @@ import { LoadMore } from "../../ui/LoadMore";
 import { Panel } from "../../ui/Panel";
 import { LoadingRows, ProblemNote } from "../../ui/states";
 import { Moment } from "../../ui/time";
-import { versionsQuery } from "../queries";
+import { versionsQuery } from "./queries";
 import { Version } from "./Version";
 import classes from "./versions.module.css";
 
