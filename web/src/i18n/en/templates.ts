@@ -82,6 +82,7 @@ export const templates = {
     preview: "Preview",
     keys: "Ctrl+S saves. Tab leaves the text; Ctrl+] and Ctrl+[ indent.",
     noPreview: "As soon as the text is a template, its form and its script are here.",
+    changed: "Nothing is saved yet; your text is below. What is there now stays among the versions.",
     before: "Before the fault",
     noScript: "The script is here once the form is filled in.",
     phrases: {

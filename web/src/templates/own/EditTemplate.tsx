@@ -14,6 +14,7 @@ import { LoadingRows, ProblemNote } from "../../ui/states";
 import { useDebounced } from "../../ui/use-debounced";
 import { useSaveKeys } from "../../ui/use-save-keys";
 import { libraryChanged } from "../queries";
+import { Conflict } from "./Conflict";
 import classes from "./own.module.css";
 import { Preview, type Values } from "./Preview";
 import { saveText, type TemplateText, templateTextQuery, tryText } from "./text";
@@ -53,13 +54,16 @@ function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
   const isSaved = text === saved.yaml;
   const { trial, last, isRested } = useTrial(id, text, values);
   const save = useMutation({
-    mutationFn: (yaml: string) => saveText(id, yaml, saved.hash).then((hash) => ({ yaml, hash })),
+    mutationFn: ({ yaml, over }: { yaml: string; over: string }) =>
+      saveText(id, yaml, over).then((hash) => ({ yaml, hash })),
     onSuccess: (now) => {
       setSaved(now);
       libraryChanged(cache);
     },
   });
-  const error = save.error ?? trial.error;
+  const saveNow = () => save.mutate({ yaml: text, over: saved.hash });
+  const isConflict = save.error !== null && asProblem(save.error).code === "changed";
+  const error = (isConflict ? null : save.error) ?? trial.error;
   const faults = useFaults(error);
   const blocker = useBlocker({
     shouldBlockFn: () => !isSaved,
@@ -67,7 +71,7 @@ function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
     withResolver: true,
   });
   useSaveKeys(() => {
-    if (!isSaved && !save.isPending) save.mutate(text);
+    if (!isSaved && !save.isPending) saveNow();
   });
   return (
     <div className={classes.editor}>
@@ -83,6 +87,14 @@ function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
           ]}
         />
       </div>
+      {isConflict && (
+        <Conflict
+          id={id}
+          mine={text}
+          at={save.submittedAt}
+          onSaveOver={(over) => save.mutate({ yaml: text, over })}
+        />
+      )}
       <div className={classes.sides} data-shown={shown}>
         <div className={classes.text}>
           <Suspense fallback={<LoadingRows rows={12} />}>
@@ -94,7 +106,7 @@ function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
               faults={faults}
               onChange={(next) => {
                 setText(next);
-                if (save.error) save.reset();
+                if (save.error && !isConflict) save.reset();
               }}
             />
           </Suspense>
@@ -122,7 +134,7 @@ function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
         />
       </div>
       <div className={classes.deeds}>
-        <Button loading={save.isPending} disabled={isSaved} onClick={() => save.mutate(text)}>
+        <Button loading={save.isPending} disabled={isSaved} onClick={saveNow}>
           {t("templates.own.save")}
         </Button>
         <Button variant="default" onClick={onClose}>

@@ -110,7 +110,7 @@ vi.mock("../../api/http", () => ({
     }
     if (request.method === "PUT") {
       if (request.headers.get("If-Match") !== server.hash) {
-        return refused(412, { code: "template-changed", detail: "It was changed meanwhile." });
+        return refused(412, { code: "changed", detail: "It was changed meanwhile." });
       }
       server.hash = "h2";
       return Response.json(template("mine"));
@@ -172,6 +172,14 @@ describe("a template of one's own", () => {
     expect(asked("PUT")[1]).toMatchObject({ ifMatch: "h2" });
     await waitFor(() => expect(screen.queryByText("As it is saved.")).toBeNull());
     expect((area as HTMLTextAreaElement).value).toBe("id: mine\nversion: 3\n");
+
+    // Both are seen, and it is for her to say.
+    const both = await screen.findByRole("document", { name: "Differences" });
+    expect(both.textContent).toContain("+mine: version: 3");
+    fireEvent.click(screen.getByRole("button", { name: "Save mine over it" }));
+    await waitFor(() => expect(asked("PUT")).toHaveLength(3));
+    expect(asked("PUT")[2]).toMatchObject({ ifMatch: "h3", body: { yaml: "id: mine\nversion: 3\n" } });
+    expect(await screen.findByText("As it is saved.")).toBeTruthy();
   });
 
   it("is put away when that is confirmed", async () => {

@@ -20,7 +20,7 @@ export const templateTextQuery = (id: string) =>
     refetchOnWindowFocus: false,
   });
 
-async function readText(id: string, signal: AbortSignal): Promise<TemplateText> {
+export async function readText(id: string, signal: AbortSignal): Promise<TemplateText> {
   const { data, response } = await client.GET("/api/v1/templates/{id}/export", {
     params: { path: { id } },
     parseAs: "text",
