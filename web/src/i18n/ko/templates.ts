@@ -85,7 +85,8 @@ export const templates: Translation<typeof en.templates> = {
     preview: "미리 보기",
     keys: "Ctrl+S로 저장합니다. Tab으로 편집기를 벗어나고, Ctrl+]와 Ctrl+[로 들여쓰기를 조정합니다.",
     noPreview: "내용이 올바른 템플릿이 되면 입력 양식과 스크립트가 여기에 표시됩니다.",
-    changed: "아직 저장하지 않았으며 작성하던 내용은 아래에 있습니다. 지금 저장된 내용은 버전 목록에 남습니다.",
+    changed:
+      "아직 저장하지 않았으며 작성하던 내용은 아래에 있습니다. 지금 저장된 내용은 버전 목록에 남습니다.",
     before: "오류가 생기기 전 내용",
     noScript: "양식을 채우면 스크립트가 여기에 표시됩니다.",
     phrases: {

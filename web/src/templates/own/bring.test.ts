@@ -1,0 +1,40 @@
+import { beforeEach, describe, expect, it, vi } from "vitest";
+import { bring, look } from "./bring";
+
+const { server } = vi.hoisted(() => ({ server: { taken: new Set<string>(), sent: [] as string[] } }));
+
+vi.mock("../../api/http", () => ({
+  authorizedFetch: async (request: Request) => {
+    const body = await request.text();
+    if (request.url.endsWith("?dry_run=true"))
+      return Response.json({ template: { id: "words" }, errors: [] });
+    server.sent.push(`${new URL(request.url).pathname} ${request.headers.get("Content-Type")} ${body}`);
+    const [, id = ""] = /id: ([a-z-]+)/.exec(body) ?? [];
+    return server.taken.has(id)
+      ? Response.json({ code: "template-id-taken", detail: "" }, { status: 409 })
+      : Response.json({ id }, { status: 201 });
+  },
+}));
+
+describe("a file that is imported", () => {
+  beforeEach(() => Object.assign(server, { taken: new Set(["words"]), sent: [] }));
+
+  it("is not asked about where it is no text at all", async () => {
+    const cp949 = new File([new Uint8Array([0xb0, 0xa1])], "cp949.yaml");
+    expect((await look(cp949)).state).toBe("unreadable");
+    expect((await look(new File(["x".repeat(2 ** 20 + 1)], "long.yaml"))).state).toBe("unreadable");
+  });
+
+  it("goes as it is, and under another id where its own is taken", async () => {
+    const file = new File(["\ufeffid: words # mine\r\nversion: 1\r\n"], "words.yaml");
+    const seen = await look(file);
+    expect(seen).toMatchObject({ state: "good", template: { id: "words" } });
+    const refused = await bring(seen);
+    expect(refused).toMatchObject({ state: "taken", otherId: "my-words" });
+    expect(server.sent[0]).toContain("/import application/yaml ");
+    expect(await bring(refused)).toMatchObject({ state: "made", template: { id: "my-words" } });
+    expect(JSON.parse(server.sent[1]?.split("application/json ")[1] ?? "")).toMatchObject({
+      yaml: "id: my-words\nversion: 1\r\n",
+    });
+  });
+});
