@@ -16,14 +16,13 @@ import { useNow } from "../ui/use-now";
 import {
   addDays,
   CALENDAR_VIEWS,
-  type CalendarDay,
   type CalendarSearch,
-  calendar,
   formatDay,
   parseDay,
   repeatOf,
   startOfDay,
 } from "./calendar";
+import { type CalendarDay, calendar } from "./calendar-days";
 import { reservationsQuery } from "./queries";
 import classes from "./reservations.module.css";
 

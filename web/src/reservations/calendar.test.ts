@@ -1,6 +1,7 @@
 import { describe, expect, it } from "vitest";
 import type { Reservation } from "../api/types";
-import { calendar, calendarFromSearch, daysShown, formatDay, nextMaintenance } from "./calendar";
+import { calendarFromSearch, formatDay, nextMaintenance } from "./calendar";
+import { calendar, daysShown } from "./calendar-days";
 
 const local = (text: string) => new Date(`2026-${text}`).toISOString();
 

@@ -1,5 +1,4 @@
-// Which days a calendar shows, and what lies on each. Days are the reader's own; those of a reservation that repeats are
-// carried on from its next date.
+// When reservations are. Days are the reader's own; those of a reservation that repeats are carried on from its next date.
 import type { Reservation } from "../api/types";
 
 export const CALENDAR_VIEWS = ["week", "month"] as const;
@@ -28,48 +27,12 @@ export interface Occurrence {
   expected: boolean;
 }
 
-export interface CalendarDay {
-  date: Date;
-  /** Not of the month that is shown. */
-  outside: boolean;
-  occurrences: Occurrence[];
-}
-
 const REPEATS = ["DAILY", "WEEKLY", "WEEKDAY", "WEEKEND"] as const;
 /** Of one reservation in what is shown. */
 const MOST_REPEATS = 60;
 
 export function repeatOf(reservation: Reservation): string | null {
   return reservation.flags.find((flag) => flag === "HOURLY" || isRepeat(flag)) ?? null;
-}
-
-/** Whole weeks: one, or those of the month. `firstDay`: 0 is Sunday. */
-export function daysShown(day: Date, view: CalendarView, firstDay: number): Date[] {
-  const first = view === "week" ? day : new Date(day.getFullYear(), day.getMonth(), 1);
-  const start = addDays(startOfDay(first), -((first.getDay() - firstDay + 7) % 7));
-  const last = view === "week" ? start : new Date(day.getFullYear(), day.getMonth() + 1, 0);
-  const days: Date[] = [];
-  for (let at = start; at <= last || days.length % 7 !== 0; at = addDays(at, 1)) days.push(at);
-  return days;
-}
-
-export function calendar(
-  reservations: Reservation[],
-  day: Date,
-  view: CalendarView,
-  firstDay: number,
-): CalendarDay[] {
-  const days = daysShown(day, view, firstDay);
-  const [first, last] = [days[0], days.at(-1)];
-  if (!first || !last) return [];
-  const all = reservations.flatMap((reservation) => occurrences(reservation, first, addDays(last, 1)));
-  return days.map((date) => ({
-    date,
-    outside: view === "month" && date.getMonth() !== day.getMonth(),
-    occurrences: all
-      .filter(({ from, to }) => from < addDays(date, 1) && to > date)
-      .sort((one, other) => one.from.getTime() - other.from.getTime()),
-  }));
 }
 
 /** Its dates between two times. */

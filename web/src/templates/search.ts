@@ -2,17 +2,16 @@
 
 export interface TemplateSearch {
   /** The number of the version that is open. */
-  version?: number;
+  version?: number | undefined;
   /** The number of the one that it is compared with. */
-  against?: number;
-  edit?: true;
+  against?: number | undefined;
+  edit?: true | undefined;
 }
 
-export function templateFromSearch(search: Record<string, unknown>): TemplateSearch {
-  const { version, against } = search;
-  return {
-    ...(typeof version === "number" ? { version } : {}),
-    ...(typeof against === "number" ? { against } : {}),
-    ...(search.edit === true ? { edit: true } : {}),
-  };
+export function templateFromSearch({ version, against, edit }: Record<string, unknown>): TemplateSearch {
+  return { version: numberOf(version), against: numberOf(against), edit: edit === true || undefined };
+}
+
+function numberOf(value: unknown): number | undefined {
+  return typeof value === "number" ? value : undefined;
 }

@@ -1,6 +1,6 @@
 // Makes templates of one's own of YAML files from the person's disk: what the server says of each is seen first.
 import { Button, Group, Modal, TextInput } from "@mantine/core";
-import { IconFileImport } from "@tabler/icons-react";
+import { IconUpload } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
 import { useEffect, useEffectEvent, useRef, useState } from "react";
@@ -20,11 +20,7 @@ export function ImportTemplates() {
   const [files, setFiles] = useState<File[] | null>(null);
   return (
     <>
-      <Button
-        variant="default"
-        leftSection={<IconFileImport size={15} />}
-        onClick={() => input.current?.click()}
-      >
+      <Button variant="default" leftSection={<IconUpload size={15} />} onClick={() => input.current?.click()}>
         {t("templates.import.open")}
       </Button>
       <input
