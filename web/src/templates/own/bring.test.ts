@@ -1,5 +1,9 @@
+import { File as NodeFile } from "node:buffer";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { bring, look } from "./bring";
+
+/** jsdom's has no bytes. */
+const fileOf = (part: string | Uint8Array, name: string) => new NodeFile([part], name) as unknown as File;
 
 const { server } = vi.hoisted(() => ({ server: { taken: new Set<string>(), sent: [] as string[] } }));
 
@@ -20,13 +24,13 @@ describe("a file that is imported", () => {
   beforeEach(() => Object.assign(server, { taken: new Set(["words"]), sent: [] }));
 
   it("is not asked about where it is no text at all", async () => {
-    const cp949 = new File([new Uint8Array([0xb0, 0xa1])], "cp949.yaml");
+    const cp949 = fileOf(new Uint8Array([0xb0, 0xa1]), "cp949.yaml");
     expect((await look(cp949)).state).toBe("unreadable");
-    expect((await look(new File(["x".repeat(2 ** 20 + 1)], "long.yaml"))).state).toBe("unreadable");
+    expect((await look(fileOf("x".repeat(2 ** 20 + 1), "long.yaml"))).state).toBe("unreadable");
   });
 
   it("goes as it is, and under another id where its own is taken", async () => {
-    const file = new File(["\ufeffid: words # mine\r\nversion: 1\r\n"], "words.yaml");
+    const file = fileOf("\ufeffid: words # mine\r\nversion: 1\r\n", "words.yaml");
     const seen = await look(file);
     expect(seen).toMatchObject({ state: "good", template: { id: "words" } });
     const refused = await bring(seen);

@@ -1,4 +1,4 @@
-import { fireEvent, screen, waitFor, within } from "@testing-library/react";
+import { configure, fireEvent, screen, waitFor, within } from "@testing-library/react";
 import { beforeEach, describe, expect, it, vi } from "vitest";
 import { showPage } from "../../test/page";
 import { TemplatePage } from "../TemplatePage";
@@ -120,6 +120,8 @@ vi.mock("../../api/http", () => ({
     return Response.json({ items: [], next_cursor: null });
   },
 }));
+
+configure({ asyncUtilTimeout: 15_000 });
 
 const asked = (method: string) => server.asked.filter((request) => request.method === method);
 
