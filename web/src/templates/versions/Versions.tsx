@@ -42,29 +42,28 @@ export function Versions({ id, template }: Props) {
     {
       id: "number",
       header: t("templates.versions.columns.number"),
-      width: 130,
+      width: 190,
       cell: (version) => (
-        <Link
-          to="."
-          search={isOpen(version) ? {} : { version: version.number }}
-          resetScroll={false}
-          aria-expanded={isOpen(version)}
-          className="qd-link"
-        >
-          {t("templates.versions.number", { number: version.number })}
-        </Link>
+        <>
+          <Link
+            to="."
+            search={isOpen(version) ? {} : { version: version.number }}
+            resetScroll={false}
+            aria-expanded={isOpen(version)}
+            className="qd-link"
+          >
+            {t("templates.versions.number", { number: version.number })}
+          </Link>
+          {version.current && <strong className={classes.current}>{t("templates.versions.current")}</strong>}
+        </>
       ),
     },
     {
       id: "version",
       header: t("templates.versions.columns.version"),
       width: 110,
-      cell: (version) => (
-        <>
-          <span className="qd-mono">{version.version}</span>
-          {version.current && <strong className={classes.current}>{t("templates.versions.current")}</strong>}
-        </>
-      ),
+      minor: true,
+      cell: ({ version }) => <span className="qd-mono">{version}</span>,
     },
     {
       id: "when",
