@@ -33,6 +33,11 @@ pub struct Images {
     #[config(default = [], env = "QUARTERDECK_IMAGES__BIND", parse_env = confique::env::parse::list_by_comma)]
     pub bind: Vec<String>,
 
+    /// Public keys with which images are signed: files, or directories of them, with OpenPGP keys or ed25519 ones in
+    /// PEM. Signed images are then read whole once, in the background, and what becomes of their signatures is shown.
+    #[config(default = [], env = "QUARTERDECK_IMAGES__SIGNING_KEYS", parse_env = confique::env::parse::list_by_colon)]
+    pub signing_keys: Vec<PathBuf>,
+
     #[config(nested)]
     pub ssh: Ssh,
 }

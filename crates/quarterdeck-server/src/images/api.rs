@@ -58,8 +58,10 @@ struct Image {
     architecture: Option<String>,
     apps: Vec<String>,
     labels: BTreeMap<String, String>,
-    /// It carries a signature, unverified.
+    /// It carries a signature.
     signed: bool,
+    /// What its signatures come to with the site's keys, at the worst of its locations; null where it has none.
+    signature: Option<SignatureStanding>,
     encrypted: bool,
     modified_at: DateTime<Utc>,
     /// What of it could not be read, and what to do.
@@ -110,6 +112,45 @@ struct ImageDetail {
     locations: Vec<Location>,
 }
 
+/// `verified`: all that a container is started from was signed with a key of the site's, and is as it was then. `partly`:
+/// all but a part that nobody signed. `unknown_key`: with none of the site's keys. `bad`: it was changed since.
+/// `not_checked`: not yet, or nobody could.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ImageSignatureStanding)]
+enum SignatureStanding {
+    Verified,
+    Partly,
+    UnknownKey,
+    Bad,
+    NotChecked,
+}
+
+/// A signature that an image carries.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ImageSignature)]
+struct Signature {
+    /// Of the PGP key, in hexadecimal; null for other kinds of keys.
+    fingerprint: Option<String>,
+    /// With which the key signed: `SHA-256`.
+    hash: String,
+    verdict: SignatureVerdict,
+    /// Whose key it is, as the key says.
+    signer: Option<String>,
+    /// Why it is bad, or was not checked.
+    why: Option<String>,
+}
+
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ImageSignatureVerdict)]
+enum SignatureVerdict {
+    Verified,
+    UnknownKey,
+    Bad,
+    NotChecked,
+}
+
 /// Where an image lies, or lay.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ImageLocation)]
@@ -125,6 +166,12 @@ struct Location {
     last_seen_at: DateTime<Utc>,
     /// When it was found to be gone.
     gone_at: Option<DateTime<Utc>>,
+    /// Null where its signatures were not checked with the keys that the site has now.
+    signature: Option<SignatureStanding>,
+    signatures: Vec<Signature>,
+    signatures_checked_at: Option<DateTime<Utc>>,
+    /// Why nobody could check them; it is tried again.
+    signatures_problem: Option<String>,
 }
 
 /// `server`: the portal's own host. `node`: a node, over SSH.
@@ -294,7 +341,7 @@ fn read_drift_cursor(cursor: &str) -> Result<(String, String), Problem> {
 }
 
 impl From<images::Listed> for Image {
-    fn from(images::Listed { image, hosts, drifts }: images::Listed) -> Image {
+    fn from(images::Listed { image, hosts, drifts, standing }: images::Listed) -> Image {
         Image {
             id: image.id,
             identity: image.identity.into(),
@@ -317,6 +364,7 @@ impl From<images::Listed> for Image {
             apps: image.apps,
             labels: image.labels,
             signed: image.signed,
+            signature: standing.map(SignatureStanding::from),
             encrypted: image.encrypted,
             modified_at: image.modified_at,
             problem: image.problem,
@@ -357,9 +405,46 @@ impl From<ImageState> for images::State {
     }
 }
 
+impl From<images::Standing> for SignatureStanding {
+    fn from(standing: images::Standing) -> SignatureStanding {
+        match standing {
+            images::Standing::Verified => SignatureStanding::Verified,
+            images::Standing::Partly => SignatureStanding::Partly,
+            images::Standing::UnknownKey => SignatureStanding::UnknownKey,
+            images::Standing::Bad => SignatureStanding::Bad,
+            images::Standing::NotChecked => SignatureStanding::NotChecked,
+        }
+    }
+}
+
+impl From<images::Signature> for Signature {
+    fn from(signature: images::Signature) -> Signature {
+        Signature {
+            fingerprint: signature.fingerprint,
+            hash: signature.hash,
+            verdict: match signature.verdict {
+                images::SignatureVerdict::Verified => SignatureVerdict::Verified,
+                images::SignatureVerdict::UnknownKey => SignatureVerdict::UnknownKey,
+                images::SignatureVerdict::Bad => SignatureVerdict::Bad,
+                images::SignatureVerdict::NotChecked => SignatureVerdict::NotChecked,
+            },
+            signer: signature.signer,
+            why: signature.why,
+        }
+    }
+}
+
 impl From<images::Place> for Location {
     fn from(place: images::Place) -> Location {
+        let (standing, signatures, at) = match place.checked {
+            Some(checked) => (Some(checked.standing.into()), checked.signatures, Some(checked.at)),
+            None => (None, Vec::new(), None),
+        };
         Location {
+            signature: standing,
+            signatures: signatures.into_iter().map(Signature::from).collect(),
+            signatures_checked_at: at,
+            signatures_problem: place.check_problem,
             cluster: place.cluster,
             host: place.host,
             path: place.path,

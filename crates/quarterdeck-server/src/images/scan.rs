@@ -17,6 +17,7 @@ use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::config::LOCAL_CLUSTER;
 use crate::db::to_us;
+use crate::images::check;
 use crate::images::look::{Change, Place, look};
 use crate::images::nodes::{self, Target, Tries};
 use crate::images::recognise::Recognised;
@@ -112,6 +113,7 @@ pub(super) fn begin(app: &App, wish: Wish) -> Uuid {
 
 /// One scan after the other, until none was asked for meanwhile.
 async fn work_off(app: App, first: Begun) {
+    let mut last = first.id;
     let mut next = Some(first);
     while let Some(Begun { id, wish, end }) = next {
         let done = tokio::select! {
@@ -123,11 +125,17 @@ async fn work_off(app: App, first: Begun) {
             tracing::error!("the scan for images failed: {error}");
             ScanState::Failed(error.to_string())
         });
+        last = id;
         next = app.images.end(id, state, app.clock.now());
         tell(&app, id);
         if let Some(next) = &next {
             tell(&app, next.id);
         }
+    }
+    // A scan that is asked for meanwhile does not wait for this.
+    if check::check_all(&app).await {
+        // Once more, since there is more to see in the catalogue.
+        tell(&app, last);
     }
 }
 

@@ -1,5 +1,6 @@
 //! The table `apptainer_images`: what each image is.
 
+pub(super) mod checks;
 pub(super) mod places;
 
 use std::collections::{BTreeSet, HashMap};

@@ -3,7 +3,7 @@
 use std::collections::HashMap;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, CaseStatement, Condition, Expr, ExprTrait, Func, OnConflict, Query, SelectStatement};
 use sea_orm::{DerivePartialModel, FromQueryResult, IntoActiveModel, Order, QueryOrder, QuerySelect};
 
 use super::IDS_A_STATEMENT;
@@ -29,6 +29,16 @@ pub(in crate::images) struct Model {
     pub first_seen_us: i64,
     pub seen_us: i64,
     pub gone_us: Option<i64>,
+    /// What its signatures come to, together and each; see `checks.rs`.
+    pub standing: Option<String>,
+    pub signatures: Option<Json>,
+    /// The keys with which that was found.
+    pub checked_with: Option<String>,
+    /// When somebody last tried.
+    pub checked_us: Option<i64>,
+    /// Why nobody could.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub check_problem: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -65,7 +75,7 @@ pub(in crate::images) struct Standing {
 }
 
 /// Places where something is, as far as is known.
-fn present() -> Condition {
+pub(super) fn present() -> Condition {
     Condition::all().add(Expr::col((Entity, Column::State)).ne(INACTIVE))
 }
 
@@ -142,7 +152,22 @@ pub(in crate::images) async fn upsert(db: &impl ConnectionTrait, rows: Vec<Model
         Column::SeenUs,
         Column::GoneUs,
     ]);
+    // Of a file that is as it was, what was found out stays.
+    for column in [Column::Standing, Column::Signatures, Column::CheckedWith, Column::CheckedUs, Column::CheckProblem] {
+        conflict.value(column, CaseStatement::new().case(is_as_it_was(), Expr::col((Entity, column))));
+    }
     Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(db).await.map(drop)
+}
+
+/// Within an upsert: the file that is there now is the one that was.
+fn is_as_it_was() -> Condition {
+    let now = |column: Column| Expr::col((Alias::new("excluded"), column));
+    let is_same = |column: Column| {
+        let number = |column: Expr| Expr::from(Func::coalesce([column, Expr::val(0_i64)]));
+        number(Expr::col((Entity, column))).eq(number(now(column)))
+    };
+    let columns = [Column::Size, Column::ModifiedUs, Column::Inode, Column::Device];
+    columns.into_iter().fold(Condition::all(), |all, column| all.add(is_same(column)))
 }
 
 /// The files are there, as they were.
