@@ -46,6 +46,27 @@ describe("an image", () => {
     expect(screen.getByText("Bad signature")).toBeTruthy();
   });
 
+  it("says which digests its files have, and why one has none", async () => {
+    show({
+      locations: [
+        imageLocation("n1", { sha256: "5994" }),
+        imageLocation("n2", { sha256: "5994" }),
+        imageLocation("n3", { sha256: "ab01" }),
+        imageLocation("n4", { sha256_problem: "n4: sha256sum failed" }),
+        imageLocation("n5", { sha256: "old0", state: "inactive" }),
+      ],
+    });
+    const digests = (await screen.findByText("SHA-256")).nextElementSibling;
+    expect(digests?.textContent).toBe(
+      "5994ab01The files at its locations are not all the same.It could not be computed: n4: sha256sum failed",
+    );
+  });
+
+  it("says that its digest is being computed", async () => {
+    show({ locations: [imageLocation("n1", { sha256_wanted: true })] });
+    expect(await screen.findByText("It is being computed.")).toBeTruthy();
+  });
+
   it("says why its signatures could not be checked", async () => {
     const locations = [imageLocation("n1", { signatures_problem: "n1: permission denied" })];
     show({ signed: true, signature: "not_checked", locations });

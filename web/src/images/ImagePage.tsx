@@ -12,6 +12,7 @@ import { Panel } from "../ui/Panel";
 import { Properties } from "../ui/Properties";
 import { LoadingRows, ProblemNote, StaleLine } from "../ui/states";
 import { Moment } from "../ui/time";
+import { Digest } from "./Digest";
 import { Identity } from "./Identity";
 import { ImageStateBadge } from "./ImageStateBadge";
 import classes from "./images.module.css";
@@ -104,6 +105,7 @@ function ImageBody({ image }: { image: ImageDetail }) {
             { name: t("images.built"), value: image.created_at ? <Moment at={image.created_at} /> : null },
             { name: t("images.columns.modified"), value: <Moment at={image.modified_at} /> },
             { name: t("images.identity"), value: <Identity identity={image.identity} />, wide: true },
+            { name: "SHA-256", value: <Digest image={image} />, wide: true },
           ]}
         />
       </Panel>

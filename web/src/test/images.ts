@@ -46,6 +46,9 @@ export function imageLocation(host: string, change: Partial<ImageLocation> = {})
     signatures: [],
     signatures_checked_at: null,
     signatures_problem: null,
+    sha256: null,
+    sha256_wanted: false,
+    sha256_problem: null,
     ...change,
   };
 }

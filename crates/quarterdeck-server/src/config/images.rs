@@ -38,8 +38,22 @@ pub struct Images {
     #[config(default = [], env = "QUARTERDECK_IMAGES__SIGNING_KEYS", parse_env = confique::env::parse::list_by_colon)]
     pub signing_keys: Vec<PathBuf>,
 
+    /// When the SHA-256 of images is computed: `off`, `demand` (operators ask for one), `always` (in the background, of
+    /// each file once).
+    #[config(default = "demand", env = "QUARTERDECK_IMAGES__DIGEST")]
+    pub digest: Digest,
+
     #[config(nested)]
     pub ssh: Ssh,
+}
+
+/// When digests are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Digest {
+    Off,
+    Demand,
+    Always,
 }
 
 /// Images on the nodes' own disks, which the server reads over SSH with an account that may only read.
@@ -104,6 +118,14 @@ pub struct Ssh {
     /// Seconds that one node may take altogether.
     #[config(default = 300, env = "QUARTERDECK_IMAGES__SSH__NODE_SECONDS")]
     pub node_seconds: u64,
+
+    /// Whether nodes compute digests, with `sha256sum` at low priority. The account must be allowed to run it.
+    #[config(default = false, env = "QUARTERDECK_IMAGES__SSH__DIGEST")]
+    pub digest: bool,
+
+    /// Seconds that one digest may take.
+    #[config(default = 1800, env = "QUARTERDECK_IMAGES__SSH__DIGEST_SECONDS")]
+    pub digest_seconds: u64,
 
     /// Times that a node is tried that cannot be connected to, or hangs.
     #[config(default = 3, env = "QUARTERDECK_IMAGES__SSH__TRIES")]
@@ -267,6 +289,7 @@ impl Images {
             ("images.ssh.connect_seconds", ssh.connect_seconds),
             ("images.ssh.request_seconds", ssh.request_seconds),
             ("images.ssh.node_seconds", ssh.node_seconds),
+            ("images.ssh.digest_seconds", ssh.digest_seconds),
         ] {
             if !(1..=86_400).contains(&seconds) {
                 return invalid(key, "choose 1 to 86400");

@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 pub(crate) use scans::ImageScan;
 
+use crate::access::Actor;
 use crate::app::App;
 use crate::images;
 use crate::problem::{Problem, ProblemDocument};
@@ -29,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(drift))
         .routes(routes!(get))
         .routes(routes!(apps))
+        .routes(routes!(digest))
         .merge(scans::routes())
 }
 
@@ -172,6 +175,12 @@ struct Location {
     signatures_checked_at: Option<DateTime<Utc>>,
     /// Why nobody could check them; it is tried again.
     signatures_problem: Option<String>,
+    /// The file's SHA-256 in hexadecimal, where somebody had it computed.
+    sha256: Option<String>,
+    /// It is to be computed.
+    sha256_wanted: bool,
+    /// Why it could not be.
+    sha256_problem: Option<String>,
 }
 
 /// `server`: the portal's own host. `node`: a node, over SSH.
@@ -314,6 +323,14 @@ async fn apps(State(app): State<App>, PathOf(id): PathOf<Uuid>) -> Result<Json<P
     Ok(Json(Page::whole(image.apps.into_iter().map(|name| ImageApp { name }).collect())))
 }
 
+/// Have the SHA-256 of the image's files computed that is not known; `locations` says it when it is.
+#[utoipa::path(post, path = "/images/{id}/digest", tag = "images", params(("id" = Uuid, Path)),
+    responses((status = 202), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn digest(State(app): State<App>, actor: Actor, PathOf(id): PathOf<Uuid>) -> Result<StatusCode, Problem> {
+    images::digest(&app, &actor, id).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
 fn write_cursor(name: &str, id: Uuid) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("{id}{name}"))
 }
@@ -445,6 +462,9 @@ impl From<images::Place> for Location {
             signatures: signatures.into_iter().map(Signature::from).collect(),
             signatures_checked_at: at,
             signatures_problem: place.check_problem,
+            sha256: place.digest.sha256,
+            sha256_wanted: place.digest.is_wanted,
+            sha256_problem: place.digest.problem,
             cluster: place.cluster,
             host: place.host,
             path: place.path,

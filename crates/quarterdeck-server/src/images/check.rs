@@ -1,28 +1,27 @@
 //! Checks images' signatures with the site's keys, in the background: one image at a time, each read whole once. Files
 //! that scans take for the same one are checked once for all.
 
-use std::path::Path;
 use std::sync::Arc;
 
 use chrono::TimeDelta;
 use quarterdeck_sif::{Checked, Keys, Standing, Verdict};
 use serde::{Deserialize, Serialize};
-use tokio::sync::Semaphore;
 use tokio::task::spawn_blocking;
 
 use crate::app::App;
 use crate::db::to_us;
-use crate::images::nodes::{self, Tries};
+use crate::images::digest::is_the_same;
+use crate::images::nodes;
 use crate::images::read::without_nul;
-use crate::images::store::checks::{self, Found, Signed};
+use crate::images::store::checks::{self, File, Found};
 use crate::images::tree::{Local, Tree};
-use crate::images::visit::{Source, in_column};
+use crate::images::visit::Source;
 use crate::images::{Error, SigningKeys};
 
 /// What could not be checked, because nobody could read it to its end, is tried again after this time.
 const TRY_AGAIN: TimeDelta = TimeDelta::days(1);
 /// Nodes that are tried where several have the file.
-const NODES_TRIED: u64 = 3;
+pub(super) const NODES_TRIED: u64 = 3;
 
 /// From what nobody must run to what anybody may.
 const STANDINGS: [(Standing, &str); 5] = [
@@ -80,7 +79,7 @@ async fn check_each(app: &App, signing: &SigningKeys) -> Result<bool, Error> {
     }
 }
 
-async fn check(app: &App, signing: &SigningKeys, file: &Signed) -> Result<Found, Error> {
+async fn check(app: &App, signing: &SigningKeys, file: &File) -> Result<Found, Error> {
     let checked = match Source::parse(&file.source) {
         Some(Source::Node) => on_some_node(app, signing, file).await?,
         _ => on(Local, signing, file).await,
@@ -105,47 +104,25 @@ async fn check(app: &App, signing: &SigningKeys, file: &Signed) -> Result<Found,
 /// The error says why nobody could read it, for people.
 type Checking = Result<(Standing, Vec<Signature>), String>;
 
-async fn on_some_node(app: &App, signing: &SigningKeys, file: &Signed) -> Result<Checking, Error> {
-    let ssh = &app.config.images.ssh;
-    let access = match nodes::access(ssh).await {
-        Ok(access) => access,
-        Err(why) => return Ok(Err(why)),
-    };
-    let connections = Semaphore::new(1);
-    let mut failed = "it lies nowhere any more".to_owned();
-    for node in checks::nodes(app.db.read(), file, NODES_TRIED).await? {
-        let tries = Tries { connections: &connections, begun: &|| () };
-        let checked = match nodes::connect(ssh, &access, &node, &tries).await {
-            Ok(connected) => on(connected.remote.clone(), signing, file).await,
-            Err(why) => Err(why),
-        };
-        match checked {
-            Ok(checked) => return Ok(Ok(checked)),
-            Err(why) => failed = format!("{node}: {why}"),
-        }
-    }
-    Ok(Err(failed))
+async fn on_some_node(app: &App, signing: &SigningKeys, file: &File) -> Result<Checking, Error> {
+    let nodes = checks::nodes(app.db.read(), file, NODES_TRIED).await?;
+    Ok(nodes::on_one_of(&app.config.images.ssh, &nodes, |remote| on(remote, signing, file)).await)
 }
 
-async fn on<T: Tree>(tree: T, signing: &SigningKeys, file: &Signed) -> Checking {
+async fn on<T: Tree>(tree: T, signing: &SigningKeys, file: &File) -> Checking {
     let (keys, file) = (signing.keys.clone(), file.clone());
     let reading = spawn_blocking(move || read(&tree, &keys, &file));
     reading.await.unwrap_or_else(|panic| Err(format!("reading it failed: {panic}")))
 }
 
 /// Blocks, and reads the whole file.
-fn read<T: Tree>(tree: &T, keys: &Arc<Keys>, file: &Signed) -> Checking {
-    let is_the_same = || -> Result<(), String> {
-        let stat = tree.stat(Path::new(&file.path)).map_err(|error| error.to_string())?;
-        let is_same = in_column(stat.size) == file.size && stat.modified_us == file.modified_us;
-        if is_same { Ok(()) } else { Err("it has changed since it was found".to_owned()) }
-    };
-    is_the_same()?;
+fn read<T: Tree>(tree: &T, keys: &Arc<Keys>, file: &File) -> Checking {
+    is_the_same(tree, file)?;
     let opened = tree.open(&file.path).map_err(|error| error.to_string())?;
     let image = quarterdeck_sif::read(&opened).map_err(|error| error.to_string())?;
     let checked = quarterdeck_sif::verify(&opened, keys).map_err(|error| error.to_string())?;
     // Also while it was read.
-    is_the_same()?;
+    is_the_same(tree, file)?;
     let standing = Standing::of(&image.descriptors, &checked).unwrap_or(Standing::NotChecked);
     Ok((standing, checked.into_iter().map(Signature::from).collect()))
 }

@@ -4,6 +4,7 @@
 pub(crate) mod api;
 mod check;
 mod container;
+mod digest;
 mod identity;
 mod look;
 mod nodes;
@@ -31,6 +32,7 @@ use crate::db::{Db, from_us};
 
 pub use check::{Signature, SignatureVerdict};
 pub use container::{ContainerCommand, container_command};
+pub use digest::digest;
 pub use identity::{Identity, IdentityKind};
 pub use quarterdeck_sif::Standing;
 pub use scan::{cancel, scan, scan_always};
@@ -47,6 +49,10 @@ pub enum Error {
     NotFound,
     #[error("There is no such scan: the server forgets scans when it restarts, and old ones.")]
     NoSuchScan,
+    #[error("This site computes no digests of images: images.digest is off.")]
+    NoDigests,
+    #[error("This site has its nodes compute no digests, and the image lies on nodes alone: see images.ssh.digest.")]
+    NoDigestsOfNodes,
     #[error("Nothing of this can be scanned.")]
     Invalid(Vec<Invalid>),
     #[error(transparent)]
@@ -189,6 +195,18 @@ pub struct Place {
     pub checked: Option<SignaturesChecked>,
     /// Why nobody could.
     pub check_problem: Option<String>,
+    pub digest: FileDigest,
+}
+
+/// What is known of a file's SHA-256.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileDigest {
+    /// In hexadecimal.
+    pub sha256: Option<String>,
+    /// It is to be computed.
+    pub is_wanted: bool,
+    /// Why it could not be.
+    pub problem: Option<String>,
 }
 
 /// What was found out about the signatures of a file.
@@ -387,6 +405,11 @@ fn read_place(row: store::places::Model, keys: Option<&str>) -> Result<Place, Er
     Ok(Place {
         check_problem: row.check_problem.filter(|_| keys.is_some() && checked.is_none()),
         checked,
+        digest: FileDigest {
+            sha256: row.sha256,
+            is_wanted: row.digest_wanted_us.is_some(),
+            problem: row.digest_problem,
+        },
         source: Source::parse(&row.source).ok_or_else(unreadable)?,
         state: State::parse(&row.state).ok_or_else(unreadable)?,
         size: u64::try_from(row.size).map_err(|_| unreadable())?,

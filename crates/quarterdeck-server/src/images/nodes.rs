@@ -179,6 +179,29 @@ pub(super) async fn connect<'a>(
     }
 }
 
+/// Does the work on the first of these nodes that it can be done on; the error is that of the last.
+pub(super) async fn on_one_of<T, F: Future<Output = Result<T, String>>>(
+    ssh: &Ssh,
+    nodes: &[String],
+    work: impl Fn(Remote) -> F,
+) -> Result<T, String> {
+    let access = access(ssh).await?;
+    let connections = tokio::sync::Semaphore::new(1);
+    let mut failed = "it lies nowhere any more".to_owned();
+    for node in nodes {
+        let tries = Tries { connections: &connections, begun: &|| () };
+        let done = match connect(ssh, &access, node, &tries).await {
+            Ok(connected) => work(connected.remote.clone()).await,
+            Err(why) => Err(why),
+        };
+        match done {
+            Ok(done) => return Ok(done),
+            Err(why) => failed = format!("{node}: {why}"),
+        }
+    }
+    Err(failed)
+}
+
 /// How nodes take turns.
 pub(super) struct Tries<'a> {
     pub(super) connections: &'a tokio::sync::Semaphore,

@@ -17,7 +17,6 @@ use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::config::LOCAL_CLUSTER;
 use crate::db::to_us;
-use crate::images::check;
 use crate::images::look::{Change, Place, look};
 use crate::images::nodes::{self, Target, Tries};
 use crate::images::recognise::Recognised;
@@ -25,7 +24,7 @@ use crate::images::scans::{Begun, HostProgress, HostState, ScanState, Wish};
 use crate::images::tree::{Local, Tree};
 use crate::images::visit::{self, Host, Source};
 use crate::images::walk::MAX_PATH_BYTES;
-use crate::images::{Error, Invalid};
+use crate::images::{Error, Invalid, check, digest};
 
 /// Of a wish that has more of them.
 const ERRORS_TOLD: usize = 20;
@@ -113,7 +112,6 @@ pub(super) fn begin(app: &App, wish: Wish) -> Uuid {
 
 /// One scan after the other, until none was asked for meanwhile.
 async fn work_off(app: App, first: Begun) {
-    let mut last = first.id;
     let mut next = Some(first);
     while let Some(Begun { id, wish, end }) = next {
         let done = tokio::select! {
@@ -125,17 +123,25 @@ async fn work_off(app: App, first: Begun) {
             tracing::error!("the scan for images failed: {error}");
             ScanState::Failed(error.to_string())
         });
-        last = id;
         next = app.images.end(id, state, app.clock.now());
         tell(&app, id);
         if let Some(next) = &next {
             tell(&app, next.id);
         }
     }
-    // A scan that is asked for meanwhile does not wait for this.
+    // A scan that is asked for meanwhile does not wait for these.
     if check::check_all(&app).await {
-        // Once more, since there is more to see in the catalogue.
-        tell(&app, last);
+        tell_of_catalogue(&app);
+    }
+    if digest::digest_all(&app).await {
+        tell_of_catalogue(&app);
+    }
+}
+
+/// Says to those who watch that there is more to see: by the last scan that is over, once more.
+pub(super) fn tell_of_catalogue(app: &App) {
+    if let Some(last) = app.images.last_over() {
+        app.live.scan_changed(last);
     }
 }
 

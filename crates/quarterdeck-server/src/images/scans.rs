@@ -40,6 +40,8 @@ pub struct Images {
     pub(super) signing: Option<SigningKeys>,
     /// Held by who checks signatures.
     pub(super) checking: tokio::sync::Mutex<()>,
+    /// Held by who computes digests.
+    pub(super) digesting: tokio::sync::Mutex<()>,
     /// The newest last.
     scans: Mutex<VecDeque<Kept>>,
     /// When those who watch were last told.
@@ -234,6 +236,11 @@ impl Images {
         let last = scans.iter().rev().find(is_over).map(|kept| kept.scan.id);
         let told = scans.iter().filter(|kept| !is_over(kept) || Some(kept.scan.id) == last);
         told.map(|kept| kept.scan.clone()).collect()
+    }
+
+    /// The last that is over.
+    pub(super) fn last_over(&self) -> Option<Scan> {
+        self.latest().into_iter().find(|scan| !matches!(scan.state, ScanState::Queued | ScanState::Running))
     }
 
     /// Whether those who watch are to be told of progress now: not of each file.

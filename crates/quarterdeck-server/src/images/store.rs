@@ -1,6 +1,7 @@
 //! The table `apptainer_images`: what each image is.
 
 pub(super) mod checks;
+pub(super) mod digests;
 pub(super) mod places;
 
 use std::collections::{BTreeSet, HashMap};

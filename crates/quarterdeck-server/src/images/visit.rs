@@ -311,6 +311,10 @@ impl Visit {
             checked_with: None,
             checked_us: None,
             check_problem: None,
+            sha256: None,
+            digest_wanted_us: None,
+            digested_us: None,
+            digest_problem: None,
         }
     }
 

@@ -17,6 +17,7 @@ mod m20261128_cancelled_by_user;
 mod m20261128_kinds;
 mod m20261128_upload_fingerprints;
 mod m20261128_uploads;
+mod m20261129_image_digests;
 mod m20261129_image_places;
 mod m20261129_image_signatures;
 mod m20261129_template_library;
@@ -47,6 +48,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_image_places::Migration),
             Box::new(m20261129_template_library::Migration),
             Box::new(m20261129_image_signatures::Migration),
+            Box::new(m20261129_image_digests::Migration),
         ]
     }
 }

@@ -11,13 +11,12 @@ use super::*;
 use crate::app::testing::app_with;
 use crate::db::Db;
 use crate::db::testing::on_each_database;
-use crate::images;
-use crate::images::check::check_all;
 use crate::images::scan::begin;
-use crate::images::testing::{listed, listed_as, names, put, real};
+use crate::images::testing::{listed, listed_as, names, put};
 use crate::images::{HostProgress, HostState, Image, Scan, ScanState, State, Wish, store};
 use sshd::{Site, Sshd};
 
+mod found_out;
 #[path = "../../../../quarterdeck-ssh/tests/it/sshd.rs"]
 mod sshd;
 
@@ -35,6 +34,8 @@ struct Cluster {
     tries: u32,
     /// With which images are signed.
     signing_keys: Vec<PathBuf>,
+    /// Nodes compute digests.
+    digest: bool,
 }
 
 impl Cluster {
@@ -50,6 +51,7 @@ impl Cluster {
             node_time: 60,
             tries: 1,
             signing_keys: Vec::new(),
+            digest: false,
         }
     }
 
@@ -91,6 +93,7 @@ impl Cluster {
             ssh.request_seconds = 2;
             ssh.node_seconds = self.node_time;
             ssh.tries = self.tries;
+            ssh.digest = self.digest;
         })
     }
 
@@ -168,33 +171,6 @@ async fn images_of_nodes_are_found_and_those_of_a_shared_file_system_are_read_on
         assert_eq!(of(&scan, &late.address).images_read, 2);
         assert_eq!(reads(&log), [128, 128, 128, 128, 128, 128, LARGE, LARGE]);
         assert_eq!(states(&cluster.db, &solver).await.len(), 4);
-    })
-    .await;
-}
-
-#[tokio::test(flavor = "multi_thread")]
-async fn signatures_are_checked_over_sftp_once_for_all_nodes_that_show_the_same_file() {
-    on_each_cluster(async |mut cluster| {
-        let log = cluster.site.path("sftp.log");
-        let tells = format!("Subsystem sftp /usr/lib/openssh/sftp-server -e -l INFO 2>>{}", log.display());
-        // The first one is away when it comes to the signatures.
-        let nodes: Vec<Sshd> = (0..3).map(|_| cluster.node(&tells)).collect();
-        fs::copy(real("lean-signed-pgp.sif"), cluster.at("signed.sif")).unwrap();
-        cluster.scan().await;
-        let found = reads(&log).len();
-        let mut nodes = nodes.into_iter();
-        nodes.next().unwrap().stop();
-        cluster.signing_keys = vec![real("fixture-pgp-public.asc")];
-        let app = cluster.app();
-        assert!(check_all(&app).await);
-
-        let listed = images::list(&app, &images::Filter::default(), 10).await.unwrap().pop().unwrap();
-        assert_eq!(listed.standing, Some(images::Standing::Verified));
-        let places = images::get(&app, listed.image.id).await.unwrap().places;
-        let told = |place: &images::Place| place.checked.as_ref().unwrap().signatures[0].verdict;
-        assert_eq!(places.iter().map(told).collect::<Vec<_>>(), [images::SignatureVerdict::Verified; 3]);
-        assert_eq!(reads(&log).len(), found + 1, "one node read it for all");
-        assert!(!check_all(&app).await);
     })
     .await;
 }

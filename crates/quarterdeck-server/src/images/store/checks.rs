@@ -9,10 +9,10 @@ use sea_orm::{DerivePartialModel, QueryOrder, QuerySelect};
 use super::places::{ACTIVE, Column, Entity, present};
 use crate::images::visit::Source;
 
-/// A file whose image is signed.
+/// A file about which something is to be found out.
 #[derive(Clone, Debug, DerivePartialModel)]
 #[sea_orm(entity = "Entity")]
-pub(in crate::images) struct Signed {
+pub(in crate::images) struct File {
     pub id: Uuid,
     pub image_id: Uuid,
     pub source: String,
@@ -39,7 +39,7 @@ pub(in crate::images) async fn next(
     db: &impl ConnectionTrait,
     keys: &str,
     tried_before_us: i64,
-) -> Result<Option<Signed>, DbErr> {
+) -> Result<Option<File>, DbErr> {
     let signed = Query::select()
         .column(super::Column::Id)
         .from(super::Entity)
@@ -58,7 +58,7 @@ pub(in crate::images) async fn next(
 
 /// The files that are taken for the same one: those of a cluster's nodes with the same path, size, time and header. On
 /// the portal's own host, each is looked at by itself.
-fn alike(file: &Signed) -> Condition {
+pub(super) fn alike(file: &File) -> Condition {
     if file.source == Source::Server.as_str() {
         let same_file = Condition::all().add(Column::Id.eq(file.id)).add(Column::Size.eq(file.size));
         return same_file.add(Column::ModifiedUs.eq(file.modified_us));
@@ -75,7 +75,7 @@ fn alike(file: &Signed) -> Condition {
 /// What was found out with these keys about one that is taken for the same file.
 pub(in crate::images) async fn of_twin(
     db: &impl ConnectionTrait,
-    file: &Signed,
+    file: &File,
     keys: &str,
 ) -> Result<Option<Found>, DbErr> {
     let checked = Entity::find().filter(alike(file)).filter(Column::CheckedWith.eq(keys));
@@ -83,16 +83,12 @@ pub(in crate::images) async fn of_twin(
 }
 
 /// Some nodes where the file lies.
-pub(in crate::images) async fn nodes(
-    db: &impl ConnectionTrait,
-    file: &Signed,
-    limit: u64,
-) -> Result<Vec<String>, DbErr> {
+pub(in crate::images) async fn nodes(db: &impl ConnectionTrait, file: &File, limit: u64) -> Result<Vec<String>, DbErr> {
     let there = Entity::find().filter(alike(file)).filter(Column::State.eq(ACTIVE));
     there.select_only().column(Column::Node).order_by_asc(Column::Node).limit(limit).into_tuple().all(db).await
 }
 
-pub(in crate::images) async fn write(db: &impl ConnectionTrait, file: &Signed, found: Found) -> Result<(), DbErr> {
+pub(in crate::images) async fn write(db: &impl ConnectionTrait, file: &File, found: Found) -> Result<(), DbErr> {
     Entity::update_many()
         .col_expr(Column::Standing, Expr::value(found.standing))
         .col_expr(Column::Signatures, Expr::value(found.signatures))

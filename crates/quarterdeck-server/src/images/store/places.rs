@@ -39,6 +39,13 @@ pub(in crate::images) struct Model {
     /// Why nobody could.
     #[sea_orm(column_type = "Text", nullable)]
     pub check_problem: Option<String>,
+    /// In hexadecimal; see `digests.rs`.
+    pub sha256: Option<String>,
+    pub digest_wanted_us: Option<i64>,
+    /// When somebody last tried.
+    pub digested_us: Option<i64>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub digest_problem: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -153,7 +160,17 @@ pub(in crate::images) async fn upsert(db: &impl ConnectionTrait, rows: Vec<Model
         Column::GoneUs,
     ]);
     // Of a file that is as it was, what was found out stays.
-    for column in [Column::Standing, Column::Signatures, Column::CheckedWith, Column::CheckedUs, Column::CheckProblem] {
+    for column in [
+        Column::Standing,
+        Column::Signatures,
+        Column::CheckedWith,
+        Column::CheckedUs,
+        Column::CheckProblem,
+        Column::Sha256,
+        Column::DigestWantedUs,
+        Column::DigestedUs,
+        Column::DigestProblem,
+    ] {
         conflict.value(column, CaseStatement::new().case(is_as_it_was(), Expr::col((Entity, column))));
     }
     Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(db).await.map(drop)
