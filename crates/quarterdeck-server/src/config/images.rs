@@ -38,6 +38,10 @@ pub struct Images {
     #[config(default = [], env = "QUARTERDECK_IMAGES__SIGNING_KEYS", parse_env = confique::env::parse::list_by_colon)]
     pub signing_keys: Vec<PathBuf>,
 
+    /// Days after which it is forgotten that an image was removed, or lay somewhere. 0: never.
+    #[config(default = 90, env = "QUARTERDECK_IMAGES__KEEP_REMOVED_DAYS")]
+    pub keep_removed_days: u32,
+
     /// When the SHA-256 of images is computed: `off`, `demand` (operators ask for one), `always` (in the background, of
     /// each file once).
     #[config(default = "demand", env = "QUARTERDECK_IMAGES__DIGEST")]
@@ -258,6 +262,9 @@ impl Images {
         let invalid = |key, problem: &str| Err(ConfigError::Invalid { key, problem: problem.to_owned() });
         if (1..60).contains(&self.interval_seconds) {
             return invalid("images.interval_seconds", "choose 60 or more, or 0 for never");
+        }
+        if self.keep_removed_days > 36_500 {
+            return invalid("images.keep_removed_days", "choose 1 to 36500, or 0 for never");
         }
         let ssh = &self.ssh;
         if ssh.nodes.are_none() {

@@ -9,11 +9,13 @@ use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
 use crate::app::App;
+use crate::db::lease::{self, Task};
 use crate::db::to_us;
 use crate::images::digest::is_the_same;
 use crate::images::nodes;
 use crate::images::read::without_nul;
-use crate::images::store::checks::{self, File, Found};
+use crate::images::scan::host_name;
+use crate::images::store::checks::{self, File, Found, Whose};
 use crate::images::tree::{Local, Tree};
 use crate::images::visit::Source;
 use crate::images::{Error, SigningKeys};
@@ -66,10 +68,19 @@ pub(super) async fn check_all(app: &App) -> bool {
 }
 
 async fn check_each(app: &App, signing: &SigningKeys) -> Result<bool, Error> {
+    let host = host_name();
+    let here = check_files(app, signing, Whose::Hosts(&host)).await?;
+    let there = lease::hold(&app.db, Task::ReadNodes, check_files(app, signing, Whose::Nodes)).await?;
+    // Who has taken the lease over goes on.
+    Ok(here | there.unwrap_or(Ok(true))?)
+}
+
+async fn check_files(app: &App, signing: &SigningKeys, whose: Whose<'_>) -> Result<bool, Error> {
     let mut was_any = false;
     loop {
         let tried_before = to_us(app.clock.now() - TRY_AGAIN);
-        let Some(file) = checks::next(app.db.read(), &signing.id, tried_before).await? else { return Ok(was_any) };
+        let next = checks::next(app.db.read(), whose, &signing.id, tried_before).await?;
+        let Some(file) = next else { return Ok(was_any) };
         was_any = true;
         let found = match checks::of_twin(app.db.read(), &file, &signing.id).await? {
             Some(found) => found,

@@ -15,10 +15,11 @@ use crate::access::Actor;
 use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::config::Digest;
+use crate::db::lease::{self, Task};
 use crate::db::to_us;
 use crate::images::read::without_nul;
 use crate::images::remote::Remote;
-use crate::images::store::checks::{self, File};
+use crate::images::store::checks::{self, File, Whose};
 use crate::images::store::digests::{self, Of};
 use crate::images::store::places;
 use crate::images::tree::{Local, Tree};
@@ -80,8 +81,16 @@ async fn digest_wanted(app: &App) -> bool {
 }
 
 async fn digest_each(app: &App) -> Result<bool, Error> {
+    let host = scan::host_name();
+    let here = digest_files(app, Whose::Hosts(&host)).await?;
+    let there = lease::hold(&app.db, Task::ReadNodes, digest_files(app, Whose::Nodes)).await?;
+    // Who has taken the lease over goes on.
+    Ok(here | there.unwrap_or(Ok(true))?)
+}
+
+async fn digest_files(app: &App, whose: Whose<'_>) -> Result<bool, Error> {
     let mut was_any = false;
-    while let Some(file) = digests::next(app.db.read()).await? {
+    while let Some(file) = digests::next(app.db.read(), whose).await? {
         was_any = true;
         let digest = match digests::of_twin(app.db.read(), &file).await? {
             Some(known) => Ok(known),

@@ -5,6 +5,7 @@ pub(crate) mod api;
 mod check;
 mod container;
 mod digest;
+mod forget;
 mod identity;
 mod look;
 mod nodes;

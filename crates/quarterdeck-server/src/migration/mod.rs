@@ -20,6 +20,7 @@ mod m20261128_uploads;
 mod m20261129_image_digests;
 mod m20261129_image_places;
 mod m20261129_image_signatures;
+mod m20261129_leases;
 mod m20261129_template_library;
 mod m20261129_upload_inode;
 
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_template_library::Migration),
             Box::new(m20261129_image_signatures::Migration),
             Box::new(m20261129_image_digests::Migration),
+            Box::new(m20261129_leases::Migration),
         ]
     }
 }

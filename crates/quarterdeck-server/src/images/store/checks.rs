@@ -34,9 +34,29 @@ pub(in crate::images) struct Found {
     pub check_problem: Option<String>,
 }
 
+/// Whose files are read.
+#[derive(Clone, Copy, Debug)]
+pub(in crate::images) enum Whose<'a> {
+    /// Those of this host, by the server that runs there.
+    Hosts(&'a str),
+    Nodes,
+}
+
+impl Whose<'_> {
+    pub(super) fn files(self) -> Condition {
+        match self {
+            Whose::Hosts(name) => {
+                Condition::all().add(Column::Source.eq(Source::Server.as_str())).add(Column::Node.eq(name))
+            }
+            Whose::Nodes => Condition::all().add(Column::Source.eq(Source::Node.as_str())),
+        }
+    }
+}
+
 /// Some file that was not checked with these keys, nor tried since then.
 pub(in crate::images) async fn next(
     db: &impl ConnectionTrait,
+    whose: Whose<'_>,
     keys: &str,
     tried_before_us: i64,
 ) -> Result<Option<File>, DbErr> {
@@ -46,6 +66,7 @@ pub(in crate::images) async fn next(
         .and_where(super::Column::Signed.eq(true))
         .to_owned();
     Entity::find()
+        .filter(whose.files())
         .filter(Column::ImageId.in_subquery(signed))
         .filter(Column::State.eq(ACTIVE))
         .filter(Condition::any().add(Column::CheckedWith.is_null()).add(Column::CheckedWith.ne(keys)))

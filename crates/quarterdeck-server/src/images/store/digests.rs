@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{QueryOrder, QuerySelect};
 
-use super::checks::{File, alike};
+use super::checks::{File, Whose, alike};
 use super::places::{ACTIVE, Column, Entity};
 use crate::images::visit::Source;
 
@@ -38,8 +38,9 @@ pub(in crate::images) async fn want(db: &impl ConnectionTrait, of: &Of, now_us: 
 }
 
 /// A file whose digest is wanted.
-pub(in crate::images) async fn next(db: &impl ConnectionTrait) -> Result<Option<File>, DbErr> {
+pub(in crate::images) async fn next(db: &impl ConnectionTrait, whose: Whose<'_>) -> Result<Option<File>, DbErr> {
     let wanted = Entity::find().filter(Column::DigestWantedUs.is_not_null()).filter(Column::State.eq(ACTIVE));
+    let wanted = wanted.filter(whose.files());
     wanted.order_by_asc(Column::DigestWantedUs).order_by_asc(Column::Id).into_partial_model().one(db).await
 }
 

@@ -1,6 +1,6 @@
 //! The table `apptainer_image_places`: where images lie, and where they lay.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Alias, CaseStatement, Condition, Expr, ExprTrait, Func, OnConflict, Query, SelectStatement};
@@ -215,6 +215,35 @@ async fn mark(db: &impl ConnectionTrait, ids: &[Uuid], changes: &[(Column, Expr)
 
 pub(super) async fn remove_of_images(db: &impl ConnectionTrait, images: &[Uuid]) -> Result<(), DbErr> {
     Entity::delete_many().filter(Column::ImageId.is_in(images.iter().copied())).exec(db).await.map(drop)
+}
+
+/// Some images that have left a place before then.
+pub(in crate::images) async fn images_left_before(
+    db: &impl ConnectionTrait,
+    before_us: i64,
+    limit: u64,
+) -> Result<BTreeSet<Uuid>, DbErr> {
+    let left = Entity::find().filter(left_before(before_us)).select_only().column(Column::ImageId).distinct();
+    let images: Vec<Uuid> = left.limit(limit).into_tuple().all(db).await?;
+    Ok(images.into_iter().collect())
+}
+
+pub(in crate::images) async fn remove_left_before(
+    db: &impl ConnectionTrait,
+    images: &BTreeSet<Uuid>,
+    before_us: i64,
+) -> Result<(), DbErr> {
+    let of_images = Entity::delete_many().filter(Column::ImageId.is_in(images.iter().copied()));
+    of_images.filter(left_before(before_us)).exec(db).await.map(drop)
+}
+
+fn left_before(before_us: i64) -> Condition {
+    Condition::all().add(Column::State.eq(INACTIVE)).add(Column::GoneUs.lt(before_us))
+}
+
+/// Every image that has a place, or had one.
+pub(super) fn of_any() -> SelectStatement {
+    Query::select().column(Column::ImageId).from(Entity).to_owned()
 }
 
 pub(in crate::images) async fn standing(db: &impl ConnectionTrait, images: &[Uuid]) -> Result<Vec<Standing>, DbErr> {
