@@ -3,9 +3,9 @@
 
 use std::time::Duration;
 
+use sea_orm::Set;
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Alias, Condition, Expr, OnConflict};
-use sea_orm::{ActiveModelTrait, QuerySelect, Set};
+use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, OnConflict};
 use tokio::runtime::Handle;
 use tokio::time::sleep;
 

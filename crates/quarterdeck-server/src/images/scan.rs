@@ -210,7 +210,7 @@ async fn scan_hosts(app: &App, id: Uuid, wish: &Wish) -> Result<(), Error> {
         if *wish == Wish::default() {
             lease::done(&app.db, Task::ScanNodes).await?;
         }
-        Ok(())
+        Ok::<(), Error>(())
     });
     let lost = "another server has begun to scan the nodes, since this one did not answer in time";
     held.await?.unwrap_or_else(|| Err(anyhow::anyhow!(lost).into()))

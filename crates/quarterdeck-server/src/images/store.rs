@@ -283,7 +283,7 @@ pub(super) async fn stand(db: &impl ConnectionTrait, id: Uuid, stand: Stand) -> 
 /// Forgets those of the images that lie nowhere, and of which it is not known where they lay.
 pub(super) async fn remove_without_places(db: &impl ConnectionTrait, ids: &BTreeSet<Uuid>) -> Result<(), DbErr> {
     let of_these = Entity::delete_many().filter(Column::Id.is_in(ids.iter().copied()));
-    of_these.filter(Column::Id.not_in_subquery(places::of_any())).exec(db).await.map(drop)
+    of_these.filter(Column::Id.not_in_subquery(places::with_any(ids))).exec(db).await.map(drop)
 }
 
 /// Forgets images, with where they lay.

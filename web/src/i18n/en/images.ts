@@ -98,7 +98,8 @@ export const images = {
     partly: "Something that containers start from is not signed: it may have been added later.",
     unknown_key: "None of this site's keys signed it: by whom it was signed cannot be told.",
     bad: "It was changed after it was signed, or the signature is forged: do not run it, and tell an administrator.",
-    not_checked: "The signatures were not checked everywhere yet, cannot be checked, or this site has set no keys.",
+    not_checked:
+      "The signatures were not checked everywhere yet, cannot be checked, or this site has set no keys.",
   },
   signatures: "Signatures",
   notChecked: "They could not be checked: {{why}}",

@@ -100,7 +100,12 @@ export const images: Translation<typeof en.images> = {
   noDigest: "계산하지 못했습니다: {{why}}",
   signer: "서명자",
   key: "키",
-  verdicts: { verified: "검증됨", unknown_key: "알 수 없는 키", bad: "유효하지 않음", not_checked: "확인 안 함" },
+  verdicts: {
+    verified: "검증됨",
+    unknown_key: "알 수 없는 키",
+    bad: "유효하지 않음",
+    not_checked: "확인 안 함",
+  },
   use: "작업에 사용",
   useApp: "{{app}} 사용",
   problem: "사용할 수 없는 이미지입니다",

@@ -99,7 +99,7 @@ pub(in crate::images) async fn of_twin(
     file: &File,
     keys: &str,
 ) -> Result<Option<Found>, DbErr> {
-    let checked = Entity::find().filter(alike(file)).filter(Column::CheckedWith.eq(keys));
+    let checked = Entity::find().filter(alike(file)).filter(present()).filter(Column::CheckedWith.eq(keys));
     checked.into_partial_model().one(db).await
 }
 

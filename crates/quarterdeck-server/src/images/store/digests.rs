@@ -5,7 +5,7 @@ use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{QueryOrder, QuerySelect};
 
 use super::checks::{File, Whose, alike};
-use super::places::{ACTIVE, Column, Entity};
+use super::places::{ACTIVE, Column, Entity, present};
 use crate::images::visit::Source;
 
 /// Whose digests are meant.
@@ -46,7 +46,7 @@ pub(in crate::images) async fn next(db: &impl ConnectionTrait, whose: Whose<'_>)
 
 /// The digest of one that is taken for the same file.
 pub(in crate::images) async fn of_twin(db: &impl ConnectionTrait, file: &File) -> Result<Option<String>, DbErr> {
-    let known = Entity::find().filter(alike(file)).filter(Column::Sha256.is_not_null());
+    let known = Entity::find().filter(alike(file)).filter(present()).filter(Column::Sha256.is_not_null());
     let digest: Option<Option<String>> =
         known.select_only().column(Column::Sha256).limit(1).into_tuple().one(db).await?;
     Ok(digest.flatten())

@@ -241,9 +241,10 @@ fn left_before(before_us: i64) -> Condition {
     Condition::all().add(Column::State.eq(INACTIVE)).add(Column::GoneUs.lt(before_us))
 }
 
-/// Every image that has a place, or had one.
-pub(super) fn of_any() -> SelectStatement {
-    Query::select().column(Column::ImageId).from(Entity).to_owned()
+/// Those of the images that have a place, or had one.
+pub(super) fn with_any(images: &BTreeSet<Uuid>) -> SelectStatement {
+    let of_these = Column::ImageId.is_in(images.iter().copied());
+    Query::select().column(Column::ImageId).from(Entity).and_where(of_these).to_owned()
 }
 
 pub(in crate::images) async fn standing(db: &impl ConnectionTrait, images: &[Uuid]) -> Result<Vec<Standing>, DbErr> {
