@@ -289,6 +289,12 @@ pub async fn find(app: &App, id: Uuid) -> Result<Image, Error> {
     read_row(store::summary(app.db.read(), id).await?.ok_or(Error::NotFound)?)
 }
 
+/// What the image's signatures come to at the worst of its places; `None` where it has none.
+pub async fn standing(app: &App, image: &Image) -> Result<Option<Standing>, DbErr> {
+    let mut standings = standings(&app.db, app.images.keys_id(), std::slice::from_ref(image)).await?;
+    Ok(standings.remove(&image.id))
+}
+
 pub async fn are_there_any(app: &App) -> Result<bool, DbErr> {
     store::are_there_any(app.db.read()).await
 }
@@ -341,19 +347,25 @@ async fn with_places(db: &Db, keys: Option<&str>, images: Vec<Image>) -> Result<
     let ids: Vec<Uuid> = images.iter().map(|image| image.id).collect();
     let hosts = store::places::count_nodes(db.read(), &ids).await?;
     let drifting = store::places::drifting(db.read(), &ids).await?;
-    let signed: Vec<Uuid> = images.iter().filter(|image| image.signed).map(|image| image.id).collect();
-    let standings = match keys {
-        Some(keys) => store::checks::standings(db.read(), &signed, keys).await?,
-        None => HashMap::new(),
-    };
-    let standing = |image: Uuid| standings.get(&image).map_or(Standing::NotChecked, |all| check::together(all));
+    let standings = standings(db, keys, &images).await?;
     let listed = images.into_iter().map(|image| Listed {
-        standing: image.signed.then(|| standing(image.id)),
+        standing: standings.get(&image.id).copied(),
         hosts: hosts.get(&image.id).copied().unwrap_or_default(),
         drifts: drifting.contains(&image.id),
         image,
     });
     Ok(listed.collect())
+}
+
+/// Of those that are signed.
+async fn standings(db: &Db, keys: Option<&str>, images: &[Image]) -> Result<HashMap<Uuid, Standing>, DbErr> {
+    let signed: Vec<Uuid> = images.iter().filter(|image| image.signed).map(|image| image.id).collect();
+    let found = match keys {
+        Some(keys) => store::checks::standings(db.read(), &signed, keys).await?,
+        None => HashMap::new(),
+    };
+    let standing = |image: &Uuid| found.get(image).map_or(Standing::NotChecked, |all| check::together(all));
+    Ok(signed.iter().map(|image| (*image, standing(image))).collect())
 }
 
 fn read_row(row: store::Summary) -> Result<Image, Error> {

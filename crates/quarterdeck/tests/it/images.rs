@@ -137,6 +137,20 @@ async fn signatures_are_told_with_the_sites_keys_and_digests_when_somebody_asks(
     }
     let sha256 = "ef0f1275cb1b55c3c603c7350195380796bb9172d5be2006dcbac0f9440dbec0";
     assert_eq!((&location().await["sha256"], &location().await["sha256_wanted"]), (&json!(sha256), &json!(false)));
+
+    // A copy that says that it is the same image, and is not.
+    let mut bytes = fs::read(at("lean-signed-pgp.sif")).unwrap();
+    bytes[60_000] ^= 1;
+    fs::write(at("lean-copy.sif"), bytes).unwrap();
+    let job = json!({"name": "x", "script": "#!/bin/bash\ntrue\n", "image": {"id": image["id"]}});
+    let preview = async || client.post("/clusters/local/jobs/preview", &job).await.json();
+    assert_eq!(preview().await["warnings"], json!([]));
+    scan(&client).await;
+    while client.get(&path).await.json()["signature"] != "bad" {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{}", client.get(&path).await.text());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(preview().await["warnings"][0]["code"], "image-signature-bad", "{}", preview().await);
     let nothing = client.post("/images/019ace00-0000-7000-8000-000000000000/digest", &json!({})).await;
     assert_eq!(nothing.status, 404, "{}", nothing.text());
 }

@@ -134,6 +134,8 @@ export const problem: Translation<typeof en.problem> = {
     "no-digests-of-nodes":
       "이 이미지는 노드에만 있고, 이 사이트는 노드에서 해시를 계산하지 않도록 설정되어 있습니다.",
     "no-such-image": "없는 이미지입니다. 다른 이미지를 선택하십시오.",
+    "image-signature-bad":
+      "서명된 뒤에 변경된 이미지입니다({{image}}). 다른 이미지를 선택하거나 관리자에게 문의하십시오.",
     "image-gone": "{{image}} 이미지가 {{path}}에서 삭제되었습니다. 다른 이미지를 선택하십시오.",
     "unknown-app": "이미지에 없는 앱입니다. 다른 앱을 선택하십시오.",
     "bad-path": "홈 디렉터리 아래의 경로가 아닙니다.",
