@@ -71,7 +71,7 @@ pub fn scan_always(app: &App) {
 
 /// What is to be looked at now: everything, but for the nodes where another server looks at them, or did within most of
 /// this time. Its own host each server has to look at by itself.
-async fn due(app: &App, every: Option<Duration>) -> Wish {
+pub(super) async fn due(app: &App, every: Option<Duration>) -> Wish {
     let taken_care_of = async {
         let since_us = match every {
             Some(every) => Some(app.db.now_us().await? - every.as_micros() as i64 * 9 / 10),

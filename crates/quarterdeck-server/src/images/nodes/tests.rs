@@ -17,6 +17,7 @@ use crate::images::{HostProgress, HostState, Image, Scan, ScanState, State, Wish
 use sshd::{Site, Sshd};
 
 mod found_out;
+mod servers;
 #[path = "../../../../quarterdeck-ssh/tests/it/sshd.rs"]
 mod sshd;
 
