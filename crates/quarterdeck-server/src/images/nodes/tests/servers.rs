@@ -21,6 +21,8 @@ async fn of_several_servers_one_at_a_time_looks_at_the_nodes_and_no_more_often_t
         let own = Wish { nodes: Some(vec![host_name()]), paths: None };
         let expected = if cluster.db.is_shared() { own } else { Wish::default() };
         assert_eq!(due(&other, Some(Duration::from_secs(3600))).await, expected);
+        // It is given back a moment later.
+        sleep(Duration::from_millis(300)).await;
         assert_eq!(due(&other, Some(Duration::ZERO)).await, Wish::default());
         // Who asks is answered all the same.
         let scan = scan_of(&other, Wish::default()).await;
