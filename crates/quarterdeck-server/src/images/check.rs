@@ -2,6 +2,7 @@
 //! that scans take for the same one are checked once for all.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use chrono::TimeDelta;
 use quarterdeck_sif::{Checked, Keys, Standing, Verdict};
@@ -117,7 +118,9 @@ type Checking = Result<(Standing, Vec<Signature>), String>;
 
 async fn on_some_node(app: &App, signing: &SigningKeys, file: &File) -> Result<Checking, Error> {
     let nodes = checks::nodes(app.db.read(), file, NODES_TRIED).await?;
-    Ok(nodes::on_one_of(&app.config.images.ssh, &nodes, |remote| on(remote, signing, file)).await)
+    let ssh = &app.config.images.ssh;
+    let time = Duration::from_secs(ssh.node_seconds);
+    Ok(nodes::on_one_of(ssh, &nodes, time, |remote| on(remote, signing, file)).await)
 }
 
 async fn on<T: Tree>(tree: T, signing: &SigningKeys, file: &File) -> Checking {

@@ -117,7 +117,9 @@ async fn compute(app: &App, file: &File) -> Result<Result<String, String>, Error
     }
     let limit = Duration::from_secs(ssh.digest_seconds);
     let nodes = checks::nodes(app.db.read(), file, check::NODES_TRIED).await?;
-    Ok(nodes::on_one_of(ssh, &nodes, |remote| compute_there(remote, file, limit)).await)
+    // It is looked at before and after.
+    let time = limit + Duration::from_secs(ssh.node_seconds);
+    Ok(nodes::on_one_of(ssh, &nodes, time, |remote| compute_there(remote, file, limit)).await)
 }
 
 async fn compute_there(remote: Remote, file: &File, limit: Duration) -> Result<String, String> {

@@ -287,7 +287,8 @@ async fn scan_node(progress: Progress, target: Target, shared: Arc<Shared>) -> R
     let connected = match &shared.access {
         Err(why) => Err(why.clone()),
         Ok(access) => {
-            let tries = Tries { connections: &shared.connections, begun: &begun };
+            let time = Duration::from_secs(app.config.images.ssh.node_seconds);
+            let tries = Tries { time, connections: &shared.connections, begun: &begun };
             nodes::connect(&app.config.images.ssh, access, &target.host.node, &tries).await
         }
     };
