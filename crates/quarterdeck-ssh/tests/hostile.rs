@@ -18,5 +18,5 @@ fn what_the_fuzzer_found_does_no_harm() {
         read_as_known_hosts(&bytes);
         read += 1;
     }
-    assert!(read > 100, "{read} files");
+    assert!(read > 5, "{read} files");
 }

@@ -107,8 +107,8 @@ async fn check(app: &App, signing: &SigningKeys, file: &File) -> Result<Found, E
         },
         Err(why) => {
             tracing::warn!(host = file.node, path = ?file.path, "an image's signatures could not be checked: {why}");
-            let check_problem = Some(without_nul(&why));
-            Found { standing: None, signatures: None, checked_with: None, checked_us, check_problem }
+            let (checked_with, check_problem) = (Some(signing.id.clone()), Some(without_nul(&why)));
+            Found { standing: None, signatures: None, checked_with, checked_us, check_problem }
         }
     })
 }

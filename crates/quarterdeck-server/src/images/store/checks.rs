@@ -53,13 +53,15 @@ impl Whose<'_> {
     }
 }
 
-/// Some file that was not checked with these keys, nor tried since then.
+/// Some file that was not checked with these keys, or could not be, when somebody tried before then.
 pub(in crate::images) async fn next(
     db: &impl ConnectionTrait,
     whose: Whose<'_>,
     keys: &str,
     tried_before_us: i64,
 ) -> Result<Option<File>, DbErr> {
+    let failed_long_ago =
+        Condition::all().add(Column::CheckProblem.is_not_null()).add(Column::CheckedUs.lt(tried_before_us));
     let signed = Query::select()
         .column(super::Column::Id)
         .from(super::Entity)
@@ -69,8 +71,9 @@ pub(in crate::images) async fn next(
         .filter(whose.files())
         .filter(Column::ImageId.in_subquery(signed))
         .filter(Column::State.eq(ACTIVE))
-        .filter(Condition::any().add(Column::CheckedWith.is_null()).add(Column::CheckedWith.ne(keys)))
-        .filter(Condition::any().add(Column::CheckedUs.is_null()).add(Column::CheckedUs.lt(tried_before_us)))
+        .filter(
+            Condition::any().add(Column::CheckedWith.is_null()).add(Column::CheckedWith.ne(keys)).add(failed_long_ago),
+        )
         .order_by_asc(Column::Id)
         .into_partial_model()
         .one(db)
@@ -100,6 +103,7 @@ pub(in crate::images) async fn of_twin(
     keys: &str,
 ) -> Result<Option<Found>, DbErr> {
     let checked = Entity::find().filter(alike(file)).filter(present()).filter(Column::CheckedWith.eq(keys));
+    let checked = checked.filter(Column::CheckProblem.is_null());
     checked.into_partial_model().one(db).await
 }
 

@@ -32,7 +32,7 @@ pub(in crate::images) struct Model {
     /// What its signatures come to, together and each; see `checks.rs`.
     pub standing: Option<String>,
     pub signatures: Option<Json>,
-    /// The keys with which that was found.
+    /// The keys with which that was found, or tried.
     pub checked_with: Option<String>,
     /// When somebody last tried.
     pub checked_us: Option<i64>,
