@@ -4621,8 +4621,8 @@ export interface components {
         Preview: {
             script: string;
             /**
-             * @description What will be otherwise than the script says (`ignored-directive`), and what the scheduler says against it
-             *     (`scheduler-says`).
+             * @description What will be otherwise than the script says (`ignored-directive`), what the scheduler says against it
+             *     (`scheduler-says`), and that the image is not the one that was signed (`image-signature-bad`).
              */
             warnings: components["schemas"]["FieldError"][];
             /**
