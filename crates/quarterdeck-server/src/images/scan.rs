@@ -62,7 +62,10 @@ pub fn scan_always(app: &App) {
     app.clone().spawn(async move {
         let seconds = app.config.images.interval_seconds;
         begin(&app, due(&app, None).await);
-        while seconds > 0 {
+        if seconds == 0 {
+            return;
+        }
+        loop {
             tokio::time::sleep(Duration::from_secs(seconds)).await;
             begin(&app, due(&app, Some(Duration::from_secs(seconds))).await);
         }

@@ -111,7 +111,7 @@ mod tests {
         let directory = tempfile::tempdir().unwrap();
         let wrong = |paths: &[PathBuf]| format!("{:#}", SigningKeys::load(paths).err().unwrap());
         let at = directory.path().to_owned();
-        assert!(wrong(&[at.clone()]).contains("holds no signing keys"));
+        assert!(wrong(std::slice::from_ref(&at)).contains("holds no signing keys"));
         assert!(wrong(&[at.join("none.asc")]).contains("none.asc"));
         fs::write(at.join("notes.txt"), "no key").unwrap();
         let why = wrong(&[real("fixture-pgp-public.asc"), at.clone()]);
