@@ -61,7 +61,7 @@ impl App {
             limits: Limits::new(&config, clock.clone(), None),
             live: Live::default(),
             uploads: crate::uploads::Uploads::new(&db, &audit),
-            images: Default::default(),
+            images: crate::images::Images::new(&config.images)?,
             jobs: Default::default(),
             templates: Default::default(),
             notifications: crate::notifications::Notifications::new(&config)?,

@@ -56,6 +56,7 @@ pub use auth::Keys;
 pub use clock::Clock;
 pub use config::{Config, ConfigError, Mode};
 pub use db::Db;
+pub use images::SigningKeys;
 #[doc(hidden)]
 pub use jobs::Bench as JobsBench;
 pub use limits::Class;

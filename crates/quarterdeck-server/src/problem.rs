@@ -376,6 +376,8 @@ impl From<crate::images::Error> for Problem {
         match error {
             Error::NotFound => Problem::not_found("image"),
             Error::NoSuchScan => Problem::not_found("scan"),
+            Error::NoDigests => Problem::new(StatusCode::CONFLICT, "no-digests", error.to_string()),
+            Error::NoDigestsOfNodes => Problem::new(StatusCode::CONFLICT, "no-digests-of-nodes", error.to_string()),
             Error::Invalid(errors) => Problem::invalid(errors.into_iter().map(FieldError::from).collect()),
             Error::Db(error) => error.into(),
             Error::Internal(cause) => Problem::internal(cause),

@@ -68,7 +68,7 @@ pub async fn serve(
         limits: Limits::new(&config, clock.clone(), redis),
         live: live::Live::default(),
         uploads: uploads::Uploads::new(&db, &audit),
-        images: images::Images::default(),
+        images: images::Images::new(&config.images)?,
         jobs: jobs::Jobs::default(),
         templates: templates::Templates::default(),
         notifications: notifications::Notifications::new(&config)?,

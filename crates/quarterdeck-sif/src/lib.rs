@@ -30,7 +30,7 @@ pub use header::{HEADER_BYTES, Stamp};
 pub use image::{Format, Image, Signature, Unreadable, read};
 pub use source::ReadAt;
 pub use squashfs::Compression;
-pub use verify::{Checked, Keys, KeysError, Verdict, verify};
+pub use verify::{Checked, Keys, KeysError, Standing, Verdict, verify};
 
 /// Why a file could not be read as an image at all. An image of which only a part cannot be read is no error: see
 /// [`Unreadable`].

@@ -5,7 +5,7 @@ mod support;
 use std::fs;
 
 use pgp::composed::{Deserializable, SignedPublicKey};
-use quarterdeck_sif::{Keys, Verdict, verify};
+use quarterdeck_sif::{DataType, Descriptor, Keys, Standing, Verdict, read, verify};
 use rstest::rstest;
 use serde_json::Value;
 use support::{bytes, descriptor, expected, path, put};
@@ -167,4 +167,42 @@ fn keys_are_read_in_the_forms_in_which_they_are_exported() {
 #[case(b"-----BEGIN PGP PUBLIC KEY BLOCK-----\n\nAAAA\n-----END PGP PUBLIC KEY BLOCK-----\n")]
 fn what_is_no_key_is_refused(#[case] text: &[u8]) {
     assert!(Keys::parse(text).is_err());
+}
+
+/// What the image's signatures come to, had it these descriptors.
+fn standing(name: &str, keys: &Keys, change: impl FnOnce(&mut Vec<Descriptor>)) -> Option<Standing> {
+    let image = bytes(name);
+    let mut descriptors = read(image.as_slice()).unwrap().descriptors;
+    change(&mut descriptors);
+    Standing::of(&descriptors, &verify(image.as_slice(), keys).unwrap())
+}
+
+#[rstest]
+#[case("lean-signed-pgp.sif", pgp(), Some(Standing::Verified))]
+#[case("lean-signed-dsse.sif", ed25519(), Some(Standing::Verified))]
+#[case("lean-signed-pgp.sif", ed25519(), Some(Standing::UnknownKey))]
+#[case("lean-signed-tampered.sif", pgp(), Some(Standing::Bad))]
+#[case("one-group-signed-legacy.sif", pgp(), Some(Standing::NotChecked))]
+#[case("lean-gzip.sif", pgp(), None)]
+fn all_signatures_of_an_image_come_to_one_word(
+    #[case] name: &str,
+    #[case] keys: Keys,
+    #[case] expected: Option<Standing>,
+) {
+    assert_eq!(standing(name, &keys, |_| ()), expected);
+}
+
+/// As `apptainer overlay create` adds one, which is then what the container sees.
+#[test]
+fn what_was_added_behind_a_signature_is_not_verified() {
+    let add = |id: Option<u32>, data_type: DataType| {
+        standing("lean-signed-pgp.sif", &pgp(), |descriptors| {
+            let root = descriptors.iter().find(|object| object.data_type == DataType::Partition).unwrap().clone();
+            descriptors.insert(0, Descriptor { id: id.unwrap_or(root.id), group: Some(2), data_type, ..root });
+        })
+    };
+    assert_eq!(add(Some(9), DataType::Partition), Some(Standing::Partly));
+    assert_eq!(add(None, DataType::Partition), Some(Standing::Partly), "nobody can tell which of the two was signed");
+    assert_eq!(add(Some(9), DataType::OciBlob), Some(Standing::Partly));
+    assert_eq!(add(Some(9), DataType::Sbom), Some(Standing::Verified), "nothing is started from it");
 }

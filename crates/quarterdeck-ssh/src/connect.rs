@@ -135,12 +135,17 @@ impl Connection {
         self.cut.cancel();
     }
 
+    /// A channel that nothing runs in yet.
+    pub(crate) async fn session(&self) -> Result<Channel<Msg>, russh::Error> {
+        self.handle.channel_open_session().await
+    }
+
     /// Starts SFTP. Every answer must come within the limit of a request, and all of them until `deadline`.
     pub async fn sftp(&self, deadline: Instant) -> Result<Sftp, Error> {
         let limit = self.limits.phase.min(deadline.saturating_duration_since(Instant::now()));
         let of_russh = |error| Error::of_russh(Phase::Sftp, error);
         let started = within(limit, Phase::Sftp, async {
-            let mut channel = self.handle.channel_open_session().await.map_err(of_russh)?;
+            let mut channel = self.session().await.map_err(of_russh)?;
             channel.request_subsystem(true, "sftp").await.map_err(of_russh)?;
             loop {
                 match channel.wait().await {

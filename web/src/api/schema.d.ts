@@ -1409,6 +1409,23 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/images/{id}/digest": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Have the SHA-256 of the image's files computed that is not known; `locations` says it when it is. */
+        post: operations["images_digest"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/limits": {
         parameters: {
             query?: never;
@@ -3040,8 +3057,9 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
-            /** @description It carries a signature, unverified. */
+            /** @description It carries a signature. */
             signed: boolean;
+            signature?: components["schemas"]["ImageSignatureStanding"] | null;
             encrypted: boolean;
             /** Format: date-time */
             modified_at: string;
@@ -3111,6 +3129,18 @@ export interface components {
              * @description When it was found to be gone.
              */
             gone_at?: string | null;
+            signature?: components["schemas"]["ImageSignatureStanding"] | null;
+            signatures: components["schemas"]["ImageSignature"][];
+            /** Format: date-time */
+            signatures_checked_at?: string | null;
+            /** @description Why nobody could check them; it is tried again. */
+            signatures_problem?: string | null;
+            /** @description The file's SHA-256 in hexadecimal, where somebody had it computed. */
+            sha256?: string | null;
+            /** @description It is to be computed. */
+            sha256_wanted: boolean;
+            /** @description Why it could not be. */
+            sha256_problem?: string | null;
         };
         ImageScan: {
             /** Format: uuid */
@@ -3181,6 +3211,27 @@ export interface components {
          * @enum {string}
          */
         ImageScanState: "queued" | "running" | "finished" | "cancelled" | "failed";
+        /** @description A signature that an image carries. */
+        ImageSignature: {
+            /** @description Of the PGP key, in hexadecimal; null for other kinds of keys. */
+            fingerprint?: string | null;
+            /** @description With which the key signed: `SHA-256`. */
+            hash: string;
+            verdict: components["schemas"]["ImageSignatureVerdict"];
+            /** @description Whose key it is, as the key says. */
+            signer?: string | null;
+            /** @description Why it is bad, or was not checked. */
+            why?: string | null;
+        };
+        /**
+         * @description `verified`: all that a container is started from was signed with a key of the site's, and is as it was then. `partly`:
+         *     all but a part that nobody signed. `unknown_key`: with none of the site's keys. `bad`: it was changed since.
+         *     `not_checked`: not yet, or nobody could.
+         * @enum {string}
+         */
+        ImageSignatureStanding: "verified" | "partly" | "unknown_key" | "bad" | "not_checked";
+        /** @enum {string} */
+        ImageSignatureVerdict: "verified" | "unknown_key" | "bad" | "not_checked";
         /**
          * @description `server`: the portal's own host. `node`: a node, over SSH.
          * @enum {string}
@@ -4107,8 +4158,9 @@ export interface components {
                 labels: {
                     [key: string]: string;
                 };
-                /** @description It carries a signature, unverified. */
+                /** @description It carries a signature. */
                 signed: boolean;
+                signature?: components["schemas"]["ImageSignatureStanding"] | null;
                 encrypted: boolean;
                 /** Format: date-time */
                 modified_at: string;
@@ -4575,8 +4627,8 @@ export interface components {
         Preview: {
             script: string;
             /**
-             * @description What will be otherwise than the script says (`ignored-directive`), and what the scheduler says against it
-             *     (`scheduler-says`).
+             * @description What will be otherwise than the script says (`ignored-directive`), what the scheduler says against it
+             *     (`scheduler-says`), and that the image is not the one that was signed (`image-signature-bad`).
              */
             warnings: components["schemas"]["FieldError"][];
             /**
@@ -10720,6 +10772,68 @@ export interface operations {
                 };
             };
             404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    images_digest: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            202: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
                 headers: {
                     [name: string]: unknown;
                 };

@@ -75,6 +75,7 @@ export type Image = Schemas["Image"];
 export type ImageDetail = Schemas["ImageDetail"];
 export type ImageState = Schemas["ImageState"];
 export type ImageLocation = Schemas["ImageLocation"];
+export type ImageSignature = Schemas["ImageSignature"];
 export type ImageDrift = Schemas["ImageDrift"];
 export type DriftedImage = Schemas["DriftedImage"];
 export type ImageScan = Schemas["ImageScan"];

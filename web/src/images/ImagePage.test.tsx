@@ -17,6 +17,63 @@ function show(change: Partial<ImageDetail>, language?: "en" | "ko") {
 const gone = imageLocation("n3", { state: "inactive", gone_at: "2025-11-03T12:00:00Z" });
 
 describe("an image", () => {
+  it("says what became of its signatures, and where", async () => {
+    const verified = {
+      fingerprint: "4dd4",
+      hash: "SHA-256",
+      verdict: "verified",
+      signer: "Site <images@example.org>",
+      why: null,
+    } as const;
+    const bad = { ...verified, verdict: "bad", signer: null, why: "object 3 (FS) was changed" } as const;
+    show({
+      signed: true,
+      signature: "bad",
+      locations: [
+        imageLocation("n1", { signatures: [verified] }),
+        imageLocation("n2", { signatures: [verified] }),
+        imageLocation("n3", { signatures: [bad] }),
+        imageLocation("n4", { state: "inactive", signatures: [{ ...bad, why: "long ago" }] }),
+      ],
+    });
+    const table = await screen.findByRole("table", { name: "Signatures" });
+    const rows = within(table).getAllByRole("row").slice(1);
+    expect(rows.map((row) => row.textContent)).toEqual([
+      "VerifiedSite <images@example.org>4dd42 nodes",
+      "Badobject 3 (FS) was changed–4dd4n3",
+    ]);
+    expect(screen.getByText(/do not run it, and tell an administrator/)).toBeTruthy();
+    expect(screen.getByText("Bad signature")).toBeTruthy();
+  });
+
+  it("says which digests its files have, and why one has none", async () => {
+    show({
+      locations: [
+        imageLocation("n1", { sha256: "5994" }),
+        imageLocation("n2", { sha256: "5994" }),
+        imageLocation("n3", { sha256: "ab01" }),
+        imageLocation("n4", { sha256_problem: "n4: sha256sum failed" }),
+        imageLocation("n5", { sha256: "old0", state: "inactive" }),
+      ],
+    });
+    const digests = (await screen.findByText("SHA-256")).nextElementSibling;
+    expect(digests?.textContent).toBe(
+      "5994ab01The files at its locations are not all the same.It could not be computed: n4: sha256sum failed",
+    );
+  });
+
+  it("says that its digest is being computed", async () => {
+    show({ locations: [imageLocation("n1", { sha256_wanted: true })] });
+    expect(await screen.findByText("It is being computed.")).toBeTruthy();
+  });
+
+  it("says why its signatures could not be checked", async () => {
+    const locations = [imageLocation("n1", { signatures_problem: "n1: permission denied" })];
+    show({ signed: true, signature: "not_checked", locations });
+    expect(await screen.findByText("They could not be checked: n1: permission denied")).toBeTruthy();
+    expect(screen.getByText("Signed (not verified)")).toBeTruthy();
+  });
+
   it("says where it lies and lay, and in which state with when", async () => {
     show({
       locations: [

@@ -12,11 +12,13 @@ import { Panel } from "../ui/Panel";
 import { Properties } from "../ui/Properties";
 import { LoadingRows, ProblemNote, StaleLine } from "../ui/states";
 import { Moment } from "../ui/time";
+import { Digest } from "./Digest";
 import { Identity } from "./Identity";
 import { ImageStateBadge } from "./ImageStateBadge";
 import classes from "./images.module.css";
 import { Locations } from "./Locations";
 import { imageQuery } from "./queries";
+import { Signatures } from "./Signatures";
 
 const route = getRouteApi("/frame/images/$image");
 
@@ -99,14 +101,16 @@ function ImageBody({ image }: { image: ImageDetail }) {
             { name: t("images.columns.version"), value: image.version },
             { name: t("images.architecture"), value: image.architecture },
             { name: t("images.columns.size"), value: format.bytes(image.size) },
-            { name: t("images.signature"), value: image.signed ? t("images.signed") : t("images.unsigned") },
+            { name: t("images.signature"), value: t(`images.standings.${image.signature ?? "none"}`) },
             { name: t("images.built"), value: image.created_at ? <Moment at={image.created_at} /> : null },
             { name: t("images.columns.modified"), value: <Moment at={image.modified_at} /> },
             { name: t("images.identity"), value: <Identity identity={image.identity} />, wide: true },
+            { name: "SHA-256", value: <Digest image={image} />, wide: true },
           ]}
         />
       </Panel>
       {image.locations.length > 0 && <Locations locations={image.locations} drifts={image.drifts} />}
+      {image.signed && <Signatures image={image} />}
       {image.apps.length > 0 && (
         <Panel title={t("images.columns.apps")}>
           <ul className={classes.apps}>

@@ -1,6 +1,6 @@
 // The catalogue of Apptainer images.
 import { NativeSelect } from "@mantine/core";
-import { IconAlertTriangle, IconArrowsDiff, IconBox, IconShieldCheck } from "@tabler/icons-react";
+import { IconAlertTriangle, IconArrowsDiff, IconBox } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
@@ -24,6 +24,7 @@ import classes from "./images.module.css";
 import { driftQuery, imageListQuery } from "./queries";
 import { ScanImages } from "./ScanImages";
 import { ScanPanel } from "./ScanPanel";
+import { SignatureIcon } from "./SignatureIcon";
 
 const route = getRouteApi("/frame/images");
 
@@ -143,9 +144,7 @@ function useImageColumns(): Column<Image>[] {
           <Link to="/images/$image" params={{ image: image.id }} className="qd-link">
             {image.name}
           </Link>{" "}
-          {image.signed && (
-            <IconShieldCheck size={14} aria-label={t("images.signed")} style={{ verticalAlign: "-2px" }} />
-          )}{" "}
+          {image.signature && <SignatureIcon standing={image.signature} />}{" "}
           {image.problem && (
             <IconAlertTriangle
               size={14}

@@ -20,6 +20,7 @@ export function image(id: string, change: Partial<Image> = {}): Image {
     apps: [],
     labels: {},
     signed: false,
+    signature: null,
     encrypted: false,
     modified_at: "2026-11-03T02:00:00Z",
     problem: null,
@@ -41,6 +42,13 @@ export function imageLocation(host: string, change: Partial<ImageLocation> = {})
     first_seen_at: "2026-11-04T02:00:00Z",
     last_seen_at: "2026-11-05T02:00:00Z",
     gone_at: null,
+    signature: null,
+    signatures: [],
+    signatures_checked_at: null,
+    signatures_problem: null,
+    sha256: null,
+    sha256_wanted: false,
+    sha256_problem: null,
     ...change,
   };
 }

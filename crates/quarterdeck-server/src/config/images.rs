@@ -33,8 +33,31 @@ pub struct Images {
     #[config(default = [], env = "QUARTERDECK_IMAGES__BIND", parse_env = confique::env::parse::list_by_comma)]
     pub bind: Vec<String>,
 
+    /// Public keys with which images are signed: files, or directories of them, with OpenPGP keys or ed25519 ones in
+    /// PEM. Signed images are then read whole once, in the background, and what becomes of their signatures is shown.
+    #[config(default = [], env = "QUARTERDECK_IMAGES__SIGNING_KEYS", parse_env = confique::env::parse::list_by_colon)]
+    pub signing_keys: Vec<PathBuf>,
+
+    /// Days after which it is forgotten that an image was removed, or lay somewhere. 0: never.
+    #[config(default = 90, env = "QUARTERDECK_IMAGES__KEEP_REMOVED_DAYS")]
+    pub keep_removed_days: u32,
+
+    /// When the SHA-256 of images is computed: `off`, `demand` (operators ask for one), `always` (in the background, of
+    /// each file once).
+    #[config(default = "demand", env = "QUARTERDECK_IMAGES__DIGEST")]
+    pub digest: Digest,
+
     #[config(nested)]
     pub ssh: Ssh,
+}
+
+/// When digests are computed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Digest {
+    Off,
+    Demand,
+    Always,
 }
 
 /// Images on the nodes' own disks, which the server reads over SSH with an account that may only read.
@@ -99,6 +122,14 @@ pub struct Ssh {
     /// Seconds that one node may take altogether.
     #[config(default = 300, env = "QUARTERDECK_IMAGES__SSH__NODE_SECONDS")]
     pub node_seconds: u64,
+
+    /// Whether nodes compute digests, with `sha256sum` at low priority. The account must be allowed to run it.
+    #[config(default = false, env = "QUARTERDECK_IMAGES__SSH__DIGEST")]
+    pub digest: bool,
+
+    /// Seconds that one digest may take.
+    #[config(default = 1800, env = "QUARTERDECK_IMAGES__SSH__DIGEST_SECONDS")]
+    pub digest_seconds: u64,
 
     /// Times that a node is tried that cannot be connected to, or hangs.
     #[config(default = 3, env = "QUARTERDECK_IMAGES__SSH__TRIES")]
@@ -232,6 +263,9 @@ impl Images {
         if (1..60).contains(&self.interval_seconds) {
             return invalid("images.interval_seconds", "choose 60 or more, or 0 for never");
         }
+        if self.keep_removed_days > 36_500 {
+            return invalid("images.keep_removed_days", "choose 1 to 36500, or 0 for never");
+        }
         let ssh = &self.ssh;
         if ssh.nodes.are_none() {
             return Ok(());
@@ -262,6 +296,7 @@ impl Images {
             ("images.ssh.connect_seconds", ssh.connect_seconds),
             ("images.ssh.request_seconds", ssh.request_seconds),
             ("images.ssh.node_seconds", ssh.node_seconds),
+            ("images.ssh.digest_seconds", ssh.digest_seconds),
         ] {
             if !(1..=86_400).contains(&seconds) {
                 return invalid(key, "choose 1 to 86400");

@@ -1,5 +1,6 @@
 //! The database: SQLite to begin with, PostgreSQL for a site. One code for both.
 
+pub(crate) mod lease;
 #[cfg(test)]
 pub(crate) mod testing;
 pub(crate) mod together;

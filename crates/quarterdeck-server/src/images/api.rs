@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use base64::Engine;
 use base64::prelude::BASE64_URL_SAFE_NO_PAD;
 use chrono::{DateTime, Utc};
@@ -18,6 +19,7 @@ use uuid::Uuid;
 
 pub(crate) use scans::ImageScan;
 
+use crate::access::Actor;
 use crate::app::App;
 use crate::images;
 use crate::problem::{Problem, ProblemDocument};
@@ -29,6 +31,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(drift))
         .routes(routes!(get))
         .routes(routes!(apps))
+        .routes(routes!(digest))
         .merge(scans::routes())
 }
 
@@ -58,8 +61,10 @@ struct Image {
     architecture: Option<String>,
     apps: Vec<String>,
     labels: BTreeMap<String, String>,
-    /// It carries a signature, unverified.
+    /// It carries a signature.
     signed: bool,
+    /// What its signatures come to with the site's keys, at the worst of its locations; null where it has none.
+    signature: Option<SignatureStanding>,
     encrypted: bool,
     modified_at: DateTime<Utc>,
     /// What of it could not be read, and what to do.
@@ -110,6 +115,45 @@ struct ImageDetail {
     locations: Vec<Location>,
 }
 
+/// `verified`: all that a container is started from was signed with a key of the site's, and is as it was then. `partly`:
+/// all but a part that nobody signed. `unknown_key`: with none of the site's keys. `bad`: it was changed since.
+/// `not_checked`: not yet, or nobody could.
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ImageSignatureStanding)]
+enum SignatureStanding {
+    Verified,
+    Partly,
+    UnknownKey,
+    Bad,
+    NotChecked,
+}
+
+/// A signature that an image carries.
+#[derive(Serialize, ToSchema)]
+#[schema(as = ImageSignature)]
+struct Signature {
+    /// Of the PGP key, in hexadecimal; null for other kinds of keys.
+    fingerprint: Option<String>,
+    /// With which the key signed: `SHA-256`.
+    hash: String,
+    verdict: SignatureVerdict,
+    /// Whose key it is, as the key says.
+    signer: Option<String>,
+    /// Why it is bad, or was not checked.
+    why: Option<String>,
+}
+
+#[derive(Clone, Copy, Serialize, ToSchema)]
+#[serde(rename_all = "snake_case")]
+#[schema(as = ImageSignatureVerdict)]
+enum SignatureVerdict {
+    Verified,
+    UnknownKey,
+    Bad,
+    NotChecked,
+}
+
 /// Where an image lies, or lay.
 #[derive(Serialize, ToSchema)]
 #[schema(as = ImageLocation)]
@@ -125,6 +169,18 @@ struct Location {
     last_seen_at: DateTime<Utc>,
     /// When it was found to be gone.
     gone_at: Option<DateTime<Utc>>,
+    /// Null where its signatures were not checked with the keys that the site has now.
+    signature: Option<SignatureStanding>,
+    signatures: Vec<Signature>,
+    signatures_checked_at: Option<DateTime<Utc>>,
+    /// Why nobody could check them; it is tried again.
+    signatures_problem: Option<String>,
+    /// The file's SHA-256 in hexadecimal, where somebody had it computed.
+    sha256: Option<String>,
+    /// It is to be computed.
+    sha256_wanted: bool,
+    /// Why it could not be.
+    sha256_problem: Option<String>,
 }
 
 /// `server`: the portal's own host. `node`: a node, over SSH.
@@ -267,6 +323,14 @@ async fn apps(State(app): State<App>, PathOf(id): PathOf<Uuid>) -> Result<Json<P
     Ok(Json(Page::whole(image.apps.into_iter().map(|name| ImageApp { name }).collect())))
 }
 
+/// Have the SHA-256 of the image's files computed that is not known; `locations` says it when it is.
+#[utoipa::path(post, path = "/images/{id}/digest", tag = "images", params(("id" = Uuid, Path)),
+    responses((status = 202), (status = 404, body = ProblemDocument), (status = 409, body = ProblemDocument)))]
+async fn digest(State(app): State<App>, actor: Actor, PathOf(id): PathOf<Uuid>) -> Result<StatusCode, Problem> {
+    images::digest(&app, &actor, id).await?;
+    Ok(StatusCode::ACCEPTED)
+}
+
 fn write_cursor(name: &str, id: Uuid) -> String {
     BASE64_URL_SAFE_NO_PAD.encode(format!("{id}{name}"))
 }
@@ -294,7 +358,7 @@ fn read_drift_cursor(cursor: &str) -> Result<(String, String), Problem> {
 }
 
 impl From<images::Listed> for Image {
-    fn from(images::Listed { image, hosts, drifts }: images::Listed) -> Image {
+    fn from(images::Listed { image, hosts, drifts, standing }: images::Listed) -> Image {
         Image {
             id: image.id,
             identity: image.identity.into(),
@@ -317,6 +381,7 @@ impl From<images::Listed> for Image {
             apps: image.apps,
             labels: image.labels,
             signed: image.signed,
+            signature: standing.map(SignatureStanding::from),
             encrypted: image.encrypted,
             modified_at: image.modified_at,
             problem: image.problem,
@@ -357,9 +422,49 @@ impl From<ImageState> for images::State {
     }
 }
 
+impl From<images::Standing> for SignatureStanding {
+    fn from(standing: images::Standing) -> SignatureStanding {
+        match standing {
+            images::Standing::Verified => SignatureStanding::Verified,
+            images::Standing::Partly => SignatureStanding::Partly,
+            images::Standing::UnknownKey => SignatureStanding::UnknownKey,
+            images::Standing::Bad => SignatureStanding::Bad,
+            images::Standing::NotChecked => SignatureStanding::NotChecked,
+        }
+    }
+}
+
+impl From<images::Signature> for Signature {
+    fn from(signature: images::Signature) -> Signature {
+        Signature {
+            fingerprint: signature.fingerprint,
+            hash: signature.hash,
+            verdict: match signature.verdict {
+                images::SignatureVerdict::Verified => SignatureVerdict::Verified,
+                images::SignatureVerdict::UnknownKey => SignatureVerdict::UnknownKey,
+                images::SignatureVerdict::Bad => SignatureVerdict::Bad,
+                images::SignatureVerdict::NotChecked => SignatureVerdict::NotChecked,
+            },
+            signer: signature.signer,
+            why: signature.why,
+        }
+    }
+}
+
 impl From<images::Place> for Location {
     fn from(place: images::Place) -> Location {
+        let (standing, signatures, at) = match place.checked {
+            Some(checked) => (Some(checked.standing.into()), checked.signatures, Some(checked.at)),
+            None => (None, Vec::new(), None),
+        };
         Location {
+            signature: standing,
+            signatures: signatures.into_iter().map(Signature::from).collect(),
+            signatures_checked_at: at,
+            signatures_problem: place.check_problem,
+            sha256: place.digest.sha256,
+            sha256_wanted: place.digest.is_wanted,
+            sha256_problem: place.digest.problem,
             cluster: place.cluster,
             host: place.host,
             path: place.path,

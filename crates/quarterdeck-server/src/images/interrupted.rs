@@ -122,7 +122,7 @@ async fn wherever_a_scan_is_cut_off_the_next_one_puts_the_catalogue_right() {
             let told: Vec<_> = images.iter().map(|image| (&*image.name, image.state, &*image.cluster)).collect();
             let expected = [comes, "replaced", "stays"].map(|name| (name, State::Active, cluster));
             assert_eq!(told, expected, "dropped at step {step}");
-            for listed in with_places(&db, images).await.unwrap() {
+            for listed in with_places(&db, None, images).await.unwrap() {
                 assert!(listed.hosts == 1 && !listed.drifts, "dropped at step {step}: {listed:?}");
             }
             if is_whole && !is_odd {

@@ -2,7 +2,10 @@
 //! themselves, and how a job starts one.
 
 pub(crate) mod api;
+mod check;
 mod container;
+mod digest;
+mod forget;
 mod identity;
 mod look;
 mod nodes;
@@ -11,12 +14,13 @@ mod recognise;
 mod remote;
 mod scan;
 mod scans;
+mod signing;
 mod store;
 mod tree;
 mod visit;
 mod walk;
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -27,10 +31,14 @@ use uuid::Uuid;
 use crate::app::App;
 use crate::db::{Db, from_us};
 
+pub use check::{Signature, SignatureVerdict};
 pub use container::{ContainerCommand, container_command};
+pub use digest::digest;
 pub use identity::{Identity, IdentityKind};
+pub use quarterdeck_sif::Standing;
 pub use scan::{cancel, scan, scan_always};
 pub use scans::{HostProgress, HostState, Images, Scan, ScanError, ScanState, Wish};
+pub use signing::SigningKeys;
 pub use visit::Source;
 
 /// Places that are told of one image, or of one path.
@@ -42,6 +50,10 @@ pub enum Error {
     NotFound,
     #[error("There is no such scan: the server forgets scans when it restarts, and old ones.")]
     NoSuchScan,
+    #[error("This site computes no digests of images: images.digest is off.")]
+    NoDigests,
+    #[error("This site has its nodes compute no digests, and the image lies on nodes alone: see images.ssh.digest.")]
+    NoDigestsOfNodes,
     #[error("Nothing of this can be scanned.")]
     Invalid(Vec<Invalid>),
     #[error(transparent)]
@@ -132,7 +144,7 @@ pub struct Image {
     pub architecture: Option<String>,
     pub apps: Vec<String>,
     pub labels: BTreeMap<String, String>,
-    /// It carries a signature; whose, and whether it is good, has not been looked at.
+    /// It carries a signature.
     pub signed: bool,
     pub encrypted: bool,
     pub modified_at: DateTime<Utc>,
@@ -151,6 +163,8 @@ pub struct Listed {
     pub hosts: u64,
     /// Other hosts have another image at the same path.
     pub drifts: bool,
+    /// What its signatures come to at the worst of its places; `None` where it has none.
+    pub standing: Option<Standing>,
 }
 
 /// An image with its long texts.
@@ -178,6 +192,30 @@ pub struct Place {
     pub first_seen_at: DateTime<Utc>,
     pub last_seen_at: DateTime<Utc>,
     pub gone_at: Option<DateTime<Utc>>,
+    /// `None` where nobody has looked with the keys that the site has now.
+    pub checked: Option<SignaturesChecked>,
+    /// Why nobody could.
+    pub check_problem: Option<String>,
+    pub digest: FileDigest,
+}
+
+/// What is known of a file's SHA-256.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct FileDigest {
+    /// In hexadecimal.
+    pub sha256: Option<String>,
+    /// It is to be computed.
+    pub is_wanted: bool,
+    /// Why it could not be.
+    pub problem: Option<String>,
+}
+
+/// What was found out about the signatures of a file.
+#[derive(Clone, Debug)]
+pub struct SignaturesChecked {
+    pub standing: Standing,
+    pub signatures: Vec<Signature>,
+    pub at: DateTime<Utc>,
 }
 
 /// A path at which hosts of one cluster have different images.
@@ -226,7 +264,8 @@ pub async fn list(app: &App, filter: &Filter, limit: u64) -> Result<Vec<Listed>,
         after: filter.after.clone(),
     };
     let rows = store::list(app.db.read(), &wanted, limit + 1).await?;
-    with_places(&app.db, rows.into_iter().map(read_row).collect::<Result<_, _>>()?).await
+    let images = rows.into_iter().map(read_row).collect::<Result<_, _>>()?;
+    with_places(&app.db, app.images.keys_id(), images).await
 }
 
 pub async fn get(app: &App, id: Uuid) -> Result<Detail, Error> {
@@ -235,19 +274,25 @@ pub async fn get(app: &App, id: Uuid) -> Result<Detail, Error> {
     let inspect = Some(texts.inspect).filter(|inspect| !inspect.is_null());
     let help = inspect.as_ref().and_then(|inspect| inspect.pointer("/data/attributes/helpfile")?.as_str());
     let places = store::places::of_image(app.db.read(), id, MAX_PLACES).await?;
-    let listed = with_places(&app.db, vec![image]).await?.pop().ok_or(Error::NotFound)?;
+    let listed = with_places(&app.db, app.images.keys_id(), vec![image]).await?.pop().ok_or(Error::NotFound)?;
     Ok(Detail {
         listed,
         help: help.map(str::to_owned),
         definition: texts.definition,
         inspect,
-        places: places.into_iter().map(read_place).collect::<Result<_, _>>()?,
+        places: places.into_iter().map(|row| read_place(row, app.images.keys_id())).collect::<Result<_, _>>()?,
     })
 }
 
 /// The image that a job names.
 pub async fn find(app: &App, id: Uuid) -> Result<Image, Error> {
     read_row(store::summary(app.db.read(), id).await?.ok_or(Error::NotFound)?)
+}
+
+/// What the image's signatures come to at the worst of its places; `None` where it has none.
+pub async fn standing(app: &App, image: &Image) -> Result<Option<Standing>, DbErr> {
+    let mut standings = standings(&app.db, app.images.keys_id(), std::slice::from_ref(image)).await?;
+    Ok(standings.remove(&image.id))
 }
 
 pub async fn are_there_any(app: &App) -> Result<bool, DbErr> {
@@ -297,16 +342,30 @@ fn nodes(app: &App, filter: &Filter) -> Option<Vec<String>> {
     Some(nodes)
 }
 
-async fn with_places(db: &Db, images: Vec<Image>) -> Result<Vec<Listed>, Error> {
+/// `keys`: which the site has now.
+async fn with_places(db: &Db, keys: Option<&str>, images: Vec<Image>) -> Result<Vec<Listed>, Error> {
     let ids: Vec<Uuid> = images.iter().map(|image| image.id).collect();
     let hosts = store::places::count_nodes(db.read(), &ids).await?;
     let drifting = store::places::drifting(db.read(), &ids).await?;
+    let standings = standings(db, keys, &images).await?;
     let listed = images.into_iter().map(|image| Listed {
+        standing: standings.get(&image.id).copied(),
         hosts: hosts.get(&image.id).copied().unwrap_or_default(),
         drifts: drifting.contains(&image.id),
         image,
     });
     Ok(listed.collect())
+}
+
+/// Of those that are signed.
+async fn standings(db: &Db, keys: Option<&str>, images: &[Image]) -> Result<HashMap<Uuid, Standing>, DbErr> {
+    let signed: Vec<Uuid> = images.iter().filter(|image| image.signed).map(|image| image.id).collect();
+    let found = match keys {
+        Some(keys) => store::checks::standings(db.read(), &signed, keys).await?,
+        None => HashMap::new(),
+    };
+    let standing = |image: &Uuid| found.get(image).map_or(Standing::NotChecked, |all| check::together(all));
+    Ok(signed.iter().map(|image| (*image, standing(image))).collect())
 }
 
 fn read_row(row: store::Summary) -> Result<Image, Error> {
@@ -343,9 +402,27 @@ fn read_labels(row: &store::Summary) -> Result<BTreeMap<String, String>, Error> 
     serde_json::from_value(row.labels.clone()).map_err(|_| unreadable(row.id))
 }
 
-fn read_place(row: store::places::Model) -> Result<Place, Error> {
+fn read_place(row: store::places::Model, keys: Option<&str>) -> Result<Place, Error> {
     let unreadable = || unreadable(row.image_id);
+    let checked = match (&row.standing, &row.signatures, row.checked_us) {
+        // What other keys said is not what these say.
+        (Some(standing), Some(signatures), Some(at_us)) if keys.is_some() && row.checked_with.as_deref() == keys => {
+            Some(SignaturesChecked {
+                standing: check::parse(standing).ok_or_else(unreadable)?,
+                signatures: serde_json::from_value(signatures.clone()).map_err(|_| unreadable())?,
+                at: from_us(at_us),
+            })
+        }
+        _ => None,
+    };
     Ok(Place {
+        check_problem: row.check_problem.filter(|_| keys.is_some() && checked.is_none()),
+        checked,
+        digest: FileDigest {
+            sha256: row.sha256,
+            is_wanted: row.digest_wanted_us.is_some(),
+            problem: row.digest_problem,
+        },
         source: Source::parse(&row.source).ok_or_else(unreadable)?,
         state: State::parse(&row.state).ok_or_else(unreadable)?,
         size: u64::try_from(row.size).map_err(|_| unreadable())?,

@@ -164,7 +164,7 @@ pub(super) async fn connect<'a>(
     loop {
         let permit = tries.connections.acquire().await.map_err(|error| error.to_string())?;
         (tries.begun)();
-        let deadline = Instant::now() + Duration::from_secs(ssh.node_seconds);
+        let deadline = Instant::now() + tries.time;
         let error = match start(access, &host, deadline).await {
             Ok(remote) => return Ok(Connected { remote, _permit: permit }),
             Err(error) => error,
@@ -179,8 +179,35 @@ pub(super) async fn connect<'a>(
     }
 }
 
+/// Does the work on the first of these nodes that it can be done on, within that time on each; the error is that of the
+/// last.
+pub(super) async fn on_one_of<T, F: Future<Output = Result<T, String>>>(
+    ssh: &Ssh,
+    nodes: &[String],
+    time: Duration,
+    work: impl Fn(Remote) -> F,
+) -> Result<T, String> {
+    let access = access(ssh).await?;
+    let connections = tokio::sync::Semaphore::new(1);
+    let mut failed = "it lies nowhere any more".to_owned();
+    for node in nodes {
+        let tries = Tries { time, connections: &connections, begun: &|| () };
+        let done = match connect(ssh, &access, node, &tries).await {
+            Ok(connected) => work(connected.remote.clone()).await,
+            Err(why) => Err(why),
+        };
+        match done {
+            Ok(done) => return Ok(done),
+            Err(why) => failed = format!("{node}: {why}"),
+        }
+    }
+    Err(failed)
+}
+
 /// How nodes take turns.
 pub(super) struct Tries<'a> {
+    /// That one of them may take altogether.
+    pub(super) time: Duration,
     pub(super) connections: &'a tokio::sync::Semaphore,
     pub(super) begun: &'a (dyn Fn() + Send + Sync),
 }

@@ -183,7 +183,7 @@ pub(super) fn kind_of(path: &str, labels: &BTreeMap<String, String>, apps: &[Str
 }
 
 /// PostgreSQL takes no NUL byte in a text, nor `\u0000` in JSON.
-fn without_nul(text: &str) -> String {
+pub(super) fn without_nul(text: &str) -> String {
     text.replace('\0', "\u{fffd}")
 }
 

@@ -5,10 +5,11 @@ use std::io;
 use std::os::unix::ffi::{OsStrExt, OsStringExt};
 use std::path::Path;
 use std::sync::{Arc, Mutex};
+use std::time::Duration;
 
 use quarterdeck_sif::ReadAt;
 use quarterdeck_ssh::sftp::{self, Attributes};
-use quarterdeck_ssh::{Connection, Sftp, printable};
+use quarterdeck_ssh::{Connection, DigestError, Sftp, printable};
 use tokio::runtime::Handle;
 use tokio::sync::oneshot;
 
@@ -42,6 +43,11 @@ impl Remote {
     /// Within the runtime.
     pub(super) fn new(connection: Connection, sftp: Sftp) -> Remote {
         Remote { session: Arc::new(Session { sftp, connection }), runtime: Handle::current() }
+    }
+
+    /// The file's SHA-256, which the node computes.
+    pub(super) async fn sha256(&self, path: &str, limit: Duration) -> Result<String, DigestError> {
+        self.session.connection.sha256(path.as_bytes(), limit).await
     }
 
     /// Nothing more is wanted of the node: whoever waits for it stops waiting.

@@ -16,6 +16,7 @@ use crate::access::Actor;
 use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::config::LOCAL_CLUSTER;
+use crate::db::lease::{self, Task};
 use crate::db::to_us;
 use crate::images::look::{Change, Place, look};
 use crate::images::nodes::{self, Target, Tries};
@@ -24,7 +25,7 @@ use crate::images::scans::{Begun, HostProgress, HostState, ScanState, Wish};
 use crate::images::tree::{Local, Tree};
 use crate::images::visit::{self, Host, Source};
 use crate::images::walk::MAX_PATH_BYTES;
-use crate::images::{Error, Invalid};
+use crate::images::{Error, Invalid, check, digest, forget};
 
 /// Of a wish that has more of them.
 const ERRORS_TOLD: usize = 20;
@@ -57,16 +58,37 @@ pub async fn cancel(app: &App, actor: &Actor, id: Uuid) -> Result<(), Error> {
 
 /// Scans now and then every so often, in the background.
 pub fn scan_always(app: &App) {
-    begin(app, Wish::default());
-    let seconds = app.config.images.interval_seconds;
-    if seconds > 0 {
-        let app = app.clone();
-        app.clone().spawn(async move {
-            loop {
-                tokio::time::sleep(Duration::from_secs(seconds)).await;
-                begin(&app, Wish::default());
-            }
-        });
+    let app = app.clone();
+    app.clone().spawn(async move {
+        let seconds = app.config.images.interval_seconds;
+        begin(&app, due(&app, None).await);
+        if seconds == 0 {
+            return;
+        }
+        loop {
+            tokio::time::sleep(Duration::from_secs(seconds)).await;
+            begin(&app, due(&app, Some(Duration::from_secs(seconds))).await);
+        }
+    });
+}
+
+/// What is to be looked at now: everything, but for the nodes where another server looks at them, or did within most of
+/// this time. Its own host each server has to look at by itself.
+pub(super) async fn due(app: &App, every: Option<Duration>) -> Wish {
+    let taken_care_of = async {
+        let since_us = match every {
+            Some(every) => Some(app.db.now_us().await? - every.as_micros() as i64 * 9 / 10),
+            None => None,
+        };
+        lease::is_taken_care_of(&app.db, Task::ScanNodes, since_us).await
+    };
+    match taken_care_of.await {
+        Ok(false) => Wish::default(),
+        Ok(true) => Wish { nodes: Some(vec![host_name()]), paths: None },
+        Err(error) => {
+            tracing::warn!("whether another server scans the nodes cannot be told: {error}");
+            Wish::default()
+        }
     }
 }
 
@@ -129,6 +151,23 @@ async fn work_off(app: App, first: Begun) {
             tell(&app, next.id);
         }
     }
+    // A scan that is asked for meanwhile does not wait for these.
+    if forget::forget_removed(&app).await {
+        tell_of_catalogue(&app);
+    }
+    if check::check_all(&app).await {
+        tell_of_catalogue(&app);
+    }
+    if digest::digest_all(&app).await {
+        tell_of_catalogue(&app);
+    }
+}
+
+/// Says to those who watch that there is more to see: by the last scan that is over, once more.
+pub(super) fn tell_of_catalogue(app: &App) {
+    if let Some(last) = app.images.last_over() {
+        app.live.scan_changed(last);
+    }
 }
 
 /// Says how far a scan is to those who watch.
@@ -169,17 +208,31 @@ async fn scan_hosts(app: &App, id: Uuid, wish: &Wish) -> Result<(), Error> {
         return Ok(());
     }
     let first = usize::from(is_own);
-    let targets = match nodes::targets(app, &cluster).await {
+    let held = lease::hold(&app.db, Task::ScanNodes, async {
+        scan_all_nodes(app, id, first, &cluster, wish).await?;
+        if *wish == Wish::default() {
+            lease::done(&app.db, Task::ScanNodes).await?;
+        }
+        Ok::<(), Error>(())
+    });
+    let lost = "another server has begun to scan the nodes, since this one did not answer in time";
+    held.await?.unwrap_or_else(|| Err(anyhow::anyhow!(lost).into()))
+}
+
+/// `first`: how many hosts were announced before them.
+async fn scan_all_nodes(app: &App, id: Uuid, first: usize, cluster: &str, wish: &Wish) -> Result<(), Error> {
+    let is_wanted = |host: &str| wish.nodes.as_ref().is_none_or(|nodes| nodes.iter().any(|node| node == host));
+    let targets = match nodes::targets(app, cluster).await {
         Ok(targets) => targets,
         Err(why) => {
-            app.images.announce(id, &[cluster]);
+            app.images.announce(id, &[cluster.to_owned()]);
             Progress { app: app.clone(), id, host: first }.update(|host| host.fail(why));
             return Ok(());
         }
     };
     if *wish == Wish::default() {
         let names: Vec<String> = targets.iter().map(|target| target.host.node.clone()).collect();
-        visit::leave_other_nodes(&app.db, &cluster, &names, to_us(app.clock.now())).await?;
+        visit::leave_other_nodes(&app.db, cluster, &names, to_us(app.clock.now())).await?;
     }
     let targets = targets.into_iter().filter(|target| is_wanted(&target.host.node));
     scan_nodes(app, id, first, targets.filter_map(|target| narrowed(target, wish)).collect(), wish).await
@@ -237,7 +290,8 @@ async fn scan_node(progress: Progress, target: Target, shared: Arc<Shared>) -> R
     let connected = match &shared.access {
         Err(why) => Err(why.clone()),
         Ok(access) => {
-            let tries = Tries { connections: &shared.connections, begun: &begun };
+            let time = Duration::from_secs(app.config.images.ssh.node_seconds);
+            let tries = Tries { time, connections: &shared.connections, begun: &begun };
             nodes::connect(&app.config.images.ssh, access, &target.host.node, &tries).await
         }
     };
@@ -294,7 +348,7 @@ fn cluster_of_this_host(app: &App) -> String {
     name.to_owned()
 }
 
-fn host_name() -> String {
+pub(super) fn host_name() -> String {
     rustix::system::uname().nodename().to_string_lossy().into_owned()
 }
 

@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::sync::{Mutex, MutexGuard};
 use std::time::{Duration, Instant};
 
+use anyhow::Context;
 use chrono::{DateTime, Utc};
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
-use crate::images::Error;
+use crate::config;
+use crate::images::{Error, SigningKeys};
 
 /// Scans that are remembered, the running one among them.
 const REMEMBERED: usize = 20;
@@ -32,9 +34,14 @@ pub struct Wish {
     pub paths: Option<Vec<PathBuf>>,
 }
 
-/// The scans of this process.
+/// The scans of this process, and the keys with which it checks what they find.
 #[derive(Default)]
 pub struct Images {
+    pub(super) signing: Option<SigningKeys>,
+    /// Held by who checks signatures.
+    pub(super) checking: tokio::sync::Mutex<()>,
+    /// Held by who computes digests.
+    pub(super) digesting: tokio::sync::Mutex<()>,
     /// The newest last.
     scans: Mutex<VecDeque<Kept>>,
     /// When those who watch were last told.
@@ -117,6 +124,22 @@ pub(super) struct Begun {
 }
 
 impl Images {
+    /// # Errors
+    /// A file of the site's signing keys has none.
+    pub fn new(config: &config::Images) -> anyhow::Result<Images> {
+        let signing = if config.signing_keys.is_empty() {
+            None
+        } else {
+            Some(SigningKeys::load(&config.signing_keys).context("images.signing_keys")?)
+        };
+        Ok(Images { signing, ..Images::default() })
+    }
+
+    /// Tells the site's signing keys from others.
+    pub(super) fn keys_id(&self) -> Option<&str> {
+        self.signing.as_ref().map(|signing| signing.id.as_str())
+    }
+
     /// How far a scan is, or how it ended.
     pub fn progress(&self, id: Uuid) -> Result<Scan, Error> {
         self.scans().iter().find(|kept| kept.scan.id == id).map(|kept| kept.scan.clone()).ok_or(Error::NoSuchScan)
@@ -213,6 +236,11 @@ impl Images {
         let last = scans.iter().rev().find(is_over).map(|kept| kept.scan.id);
         let told = scans.iter().filter(|kept| !is_over(kept) || Some(kept.scan.id) == last);
         told.map(|kept| kept.scan.clone()).collect()
+    }
+
+    /// The last that is over.
+    pub(super) fn last_over(&self) -> Option<Scan> {
+        self.latest().into_iter().find(|scan| !matches!(scan.state, ScanState::Queued | ScanState::Running))
     }
 
     /// Whether those who watch are to be told of progress now: not of each file.

@@ -1,5 +1,7 @@
 //! The table `apptainer_images`: what each image is.
 
+pub(super) mod checks;
+pub(super) mod digests;
 pub(super) mod places;
 
 use std::collections::{BTreeSet, HashMap};
@@ -276,6 +278,12 @@ pub(super) async fn stand(db: &impl ConnectionTrait, id: Uuid, stand: Stand) -> 
         ..Default::default()
     };
     Entity::update_many().set(row).filter(Column::Id.eq(id)).exec(db).await.map(drop)
+}
+
+/// Forgets those of the images that lie nowhere, and of which it is not known where they lay.
+pub(super) async fn remove_without_places(db: &impl ConnectionTrait, ids: &BTreeSet<Uuid>) -> Result<(), DbErr> {
+    let of_these = Entity::delete_many().filter(Column::Id.is_in(ids.iter().copied()));
+    of_these.filter(Column::Id.not_in_subquery(places::with_any(ids))).exec(db).await.map(drop)
 }
 
 /// Forgets images, with where they lay.

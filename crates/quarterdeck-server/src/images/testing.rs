@@ -9,6 +9,7 @@ use uuid::Uuid;
 use crate::clock::Clock;
 use crate::db::Db;
 use crate::images::look::{self, Change, Place};
+use crate::images::scan::host_name;
 use crate::images::scans::HostProgress;
 use crate::images::tree::Local;
 use crate::images::visit::{Host, Source};
@@ -60,6 +61,11 @@ pub(super) async fn scan_on(db: &Db, node: &str, directories: &[&Path]) -> HostP
 
 pub(super) async fn scan(db: &Db, directory: &Path) -> HostProgress {
     scan_on(db, "here", &[directory]).await
+}
+
+/// As this host, whose files this server reads.
+pub(super) async fn scan_own(db: &Db, directory: &Path) -> HostProgress {
+    scan_on(db, &host_name(), &[directory]).await
 }
 
 pub(super) async fn listed(db: &Db) -> Vec<Image> {

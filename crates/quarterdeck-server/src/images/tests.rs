@@ -16,7 +16,7 @@ use crate::migration::Migrator;
 
 async fn places(db: &Db, id: Uuid) -> Vec<Place> {
     let rows = store::places::of_image(db.read(), id, MAX_PLACES).await.unwrap();
-    rows.into_iter().map(|row| read_place(row).unwrap()).collect()
+    rows.into_iter().map(|row| read_place(row, None).unwrap()).collect()
 }
 
 async fn node(db: &Db, node: &str, directory: &Path) {
@@ -45,7 +45,7 @@ async fn copies_are_one_image_with_several_places() {
         let expected = [(Source::Server, "here", first), (Source::Server, "here", second), (Source::Node, "n1", first)];
         assert_eq!(told, expected);
         assert!(places.iter().all(|place| place.state == State::Active && place.size == image.size));
-        let listed = with_places(&db, images).await.unwrap();
+        let listed = with_places(&db, None, images).await.unwrap();
         assert_eq!(listed.iter().map(|listed| listed.hosts).max(), Some(2));
 
         // What stands for all moves on when its file goes.
@@ -239,7 +239,7 @@ async fn different_images_at_one_path_are_drift() {
         assert_eq!(hosts, ["n3 n4 n5", "n1 n2"]);
         let after = Some(("demo".to_owned(), drift.path.clone()));
         assert!(drifts(&db, None, &after, 10).await.unwrap().is_empty());
-        let listed = with_places(&db, listed(&db).await).await.unwrap();
+        let listed = with_places(&db, None, listed(&db).await).await.unwrap();
         let told: Vec<_> = listed.iter().map(|listed| (&*listed.image.name, listed.hosts, listed.drifts)).collect();
         assert_eq!(told.iter().filter(|(_, _, drifts)| *drifts).count(), 2);
         assert!(told.iter().all(|(name, _, drifts)| *drifts == (*name == "drifting")), "{told:?}");

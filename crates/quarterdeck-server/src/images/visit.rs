@@ -306,6 +306,15 @@ impl Visit {
             first_seen_us: self.now_us,
             seen_us: self.now_us,
             gone_us: None,
+            standing: None,
+            signatures: None,
+            checked_with: None,
+            checked_us: None,
+            check_problem: None,
+            sha256: None,
+            digest_wanted_us: None,
+            digested_us: None,
+            digest_problem: None,
         }
     }
 

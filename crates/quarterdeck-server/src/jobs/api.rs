@@ -258,8 +258,8 @@ fn created(actor: &Actor, job: &jobs::Job) -> Result<Response, Problem> {
 #[derive(Serialize, ToSchema)]
 struct Preview {
     script: String,
-    /// What will be otherwise than the script says (`ignored-directive`), and what the scheduler says against it
-    /// (`scheduler-says`).
+    /// What will be otherwise than the script says (`ignored-directive`), what the scheduler says against it
+    /// (`scheduler-says`), and that the image is not the one that was signed (`image-signature-bad`).
     warnings: Vec<FieldError>,
     /// When Slurm thinks it would start.
     start_estimate: Option<DateTime<Utc>>,

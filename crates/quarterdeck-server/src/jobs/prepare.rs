@@ -154,7 +154,8 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
-    let warnings = ignored_directives(&asked);
+    let of_image = image.iter().flat_map(|image| image.warnings.clone());
+    let warnings = ignored_directives(&asked).into_iter().chain(of_image).collect();
     let comment = asked.comment().map(str::to_owned);
     let dependency = waits_for.all.or_else(|| asked.option("dependency").map(str::to_owned));
     let asked = asked.resources().map_err(script_error)?;
@@ -307,6 +308,7 @@ async fn find_files(app: &App, actor: &Actor, new: &NewJob, errors: &mut Vec<Fie
 struct ChosenImage {
     name: String,
     command: images::ContainerCommand,
+    warnings: Vec<FieldError>,
 }
 
 async fn find_image(
@@ -330,12 +332,21 @@ async fn find_image(
         return Ok(None);
     }
     match images::container_command(&app.config.images, &image, choice.app.as_deref(), directory) {
-        Ok(command) => Ok(Some(ChosenImage { name: image.name, command })),
+        Ok(command) => {
+            let standing = images::standing(app, &image).await?;
+            let warnings = (standing == Some(images::Standing::Bad)).then(|| bad_signature(&image.name));
+            Ok(Some(ChosenImage { name: image.name, command, warnings: warnings.into_iter().collect() }))
+        }
         Err(error) => {
             errors.push(error);
             Ok(None)
         }
     }
+}
+
+fn bad_signature(image: &str) -> FieldError {
+    let detail = format!("The image {image} was changed after it was signed: choose another, or ask an administrator.");
+    FieldError::new("/image/id", "image-signature-bad", detail).with("image", image)
 }
 
 /// The template that the job names, if it can be used here.

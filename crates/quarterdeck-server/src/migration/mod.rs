@@ -17,7 +17,10 @@ mod m20261128_cancelled_by_user;
 mod m20261128_kinds;
 mod m20261128_upload_fingerprints;
 mod m20261128_uploads;
+mod m20261129_image_digests;
 mod m20261129_image_places;
+mod m20261129_image_signatures;
+mod m20261129_leases;
 mod m20261129_template_library;
 mod m20261129_upload_inode;
 
@@ -45,6 +48,9 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_upload_inode::Migration),
             Box::new(m20261129_image_places::Migration),
             Box::new(m20261129_template_library::Migration),
+            Box::new(m20261129_image_signatures::Migration),
+            Box::new(m20261129_image_digests::Migration),
+            Box::new(m20261129_leases::Migration),
         ]
     }
 }

@@ -89,6 +89,50 @@ impl Verdict {
             Verdict::NotChecked { .. } => "not checked",
         }
     }
+
+    fn objects(&self) -> &[u32] {
+        if let Verdict::Verified { objects, .. } = self { objects } else { &[] }
+    }
+}
+
+/// What an image's signatures come to, all together.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Standing {
+    /// Whatever a container is started from is as it was when somebody signed it whose key is among those given.
+    Verified,
+    /// The same, but for a part that nobody signed: a file system that was added later, for example.
+    Partly,
+    UnknownKey,
+    Bad,
+    NotChecked,
+}
+
+impl Standing {
+    /// `None`: the image has no signature.
+    pub fn of(descriptors: &[Descriptor], checked: &[Checked]) -> Option<Standing> {
+        if checked.is_empty() {
+            return None;
+        }
+        let is_any = |wanted: fn(&Verdict) -> bool| checked.iter().any(|checked| wanted(&checked.verdict));
+        let covered: Vec<u32> = checked.iter().flat_map(|checked| checked.verdict.objects()).copied().collect();
+        Some(match () {
+            () if is_any(|verdict| matches!(verdict, Verdict::Bad { .. })) => Standing::Bad,
+            () if covered.is_empty() && is_any(|verdict| *verdict == Verdict::UnknownKey) => Standing::UnknownKey,
+            () if covered.is_empty() => Standing::NotChecked,
+            () if covers(descriptors, &covered) => Standing::Verified,
+            () => Standing::Partly,
+        })
+    }
+}
+
+/// Whether all that a container is started from is among `covered`. Of two objects with one id, nobody can tell which
+/// was signed.
+fn covers(descriptors: &[Descriptor], covered: &[u32]) -> bool {
+    let is_run = |object: &&Descriptor| {
+        matches!(object.data_type, DataType::Partition | DataType::OciRootIndex | DataType::OciBlob)
+    };
+    let is_one = |id: u32| descriptors.iter().filter(|object| object.id == id).count() == 1;
+    descriptors.iter().filter(is_run).all(|object| covered.contains(&object.id) && is_one(object.id))
 }
 
 /// What a signature says once it holds by itself.

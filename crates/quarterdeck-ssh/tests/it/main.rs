@@ -1,6 +1,7 @@
 //! With real nodes, and some that behave badly.
 
 mod connecting;
+mod digesting;
 mod reading;
 mod sshd;
 

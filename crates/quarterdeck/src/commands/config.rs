@@ -1,5 +1,7 @@
 //! `quarterdeck config template | check`.
 
+use anyhow::Context;
+
 use super::ConfigFile;
 
 #[derive(clap::Subcommand)]
@@ -14,7 +16,8 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Template => print!("{}", quarterdeck_server::Config::template()),
         Command::Check(file) => {
-            file.load()?;
+            let config = file.load()?;
+            quarterdeck_server::SigningKeys::load(&config.images.signing_keys).context("images.signing_keys")?;
             println!("The configuration is good.");
         }
     }

@@ -1,10 +1,11 @@
 //! `quarterdeck image inspect`: what the API says of an image, for one file.
 
-use std::fs::{self, File};
-use std::path::{Path, PathBuf};
+use std::fs::File;
+use std::path::PathBuf;
 
 use anyhow::{Context, bail};
-use quarterdeck_sif::{Checked, Detail, Format, Image, Keys, PartitionKind, Verdict};
+use quarterdeck_server::SigningKeys;
+use quarterdeck_sif::{Checked, Detail, Format, Image, PartitionKind, Standing, Verdict};
 
 #[derive(clap::Subcommand)]
 pub(crate) enum Command {
@@ -14,8 +15,9 @@ pub(crate) enum Command {
         /// As `apptainer inspect --json --all` prints it
         #[arg(long)]
         json: bool,
-        /// Public keys (OpenPGP, or ed25519 in PEM) with which signatures are checked; reads the whole image
-        #[arg(long = "keys", value_name = "FILE")]
+        /// Public keys (OpenPGP, or ed25519 in PEM), or a directory of them, with which signatures are checked; reads
+        /// the whole image
+        #[arg(long = "keys", value_name = "PATH")]
         keys: Vec<PathBuf>,
     },
 }
@@ -26,7 +28,7 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
     let image = quarterdeck_sif::read(&opened).with_context(|| format!("reading {}", file.display()))?;
     let checked = match keys.as_slice() {
         [] => None,
-        keys => Some(quarterdeck_sif::verify(&opened, &trusted(keys)?)?),
+        keys => Some(quarterdeck_sif::verify(&opened, &SigningKeys::load(keys)?.keys)?),
     };
     if json {
         let why = || image.unreadable.as_ref().map_or_else(|| "it says nothing".to_owned(), printable);
@@ -46,15 +48,6 @@ pub(crate) fn run(command: Command) -> anyhow::Result<()> {
         bail!("a signature does not hold ({}): do not run this image", printable(why));
     }
     Ok(())
-}
-
-fn trusted(files: &[PathBuf]) -> anyhow::Result<Keys> {
-    let read = |file: &Path| -> anyhow::Result<Keys> { Ok(Keys::parse(&fs::read(file)?)?) };
-    let mut keys = Keys::default();
-    for file in files {
-        keys.extend(read(file).with_context(|| format!("reading the keys in {}", file.display()))?);
-    }
-    Ok(keys)
 }
 
 /// Somebody's text: control characters must not reach the terminal.
@@ -82,6 +75,9 @@ fn print(image: &Image, checked: Option<&[Checked]>) {
             None => println!("signature\t{}\t{key}\tunchecked: give --keys", signature.hash),
         }
     }
+    if let Some(standing) = checked.and_then(|checked| Standing::of(&image.descriptors, checked)) {
+        println!("signed\t{}", standing_in_words(standing));
+    }
     println!("apps\t{}", printable(image.apps.join(" ")));
     for (name, value) in &image.labels {
         println!("label\t{}\t{}", printable(name), printable(value));
@@ -104,6 +100,16 @@ fn format(format: Format) -> &'static str {
 fn overlays(image: &Image) -> usize {
     let is_overlay = |detail: &Detail| matches!(detail, Detail::Partition { kind: PartitionKind::Overlay, .. });
     image.descriptors.iter().filter(|descriptor| is_overlay(&descriptor.detail)).count()
+}
+
+fn standing_in_words(standing: Standing) -> &'static str {
+    match standing {
+        Standing::Verified => "verified",
+        Standing::Partly => "in part: something that a container is started from is not signed",
+        Standing::UnknownKey => "with an unknown key",
+        Standing::Bad => "bad",
+        Standing::NotChecked => "not checked",
+    }
 }
 
 fn verdict(verdict: &Verdict) -> String {

@@ -301,6 +301,22 @@ fn does_not_start_with_a_configuration_that_it_does_not_understand(#[case] text:
     assert!(words.contains(named), "{words}");
 }
 
+#[test]
+fn does_not_start_with_a_signing_key_of_images_that_is_none() {
+    let directory = tempfile::tempdir().unwrap();
+    let key = directory.path().join("site.asc");
+    fs::write(&key, "no key").unwrap();
+    let text = format!("[images]\nsigning_keys = ['{}']\n", key.display());
+    let config = written(directory.path(), &text);
+    let data = directory.path().join("data");
+    let mut serve = Command::new(QUARTERDECK);
+    let words = refusal(serve.args(["serve", "--single-user", "--config"]).arg(&config).arg("--data").arg(data));
+    let expected = format!("reading the signing key {}: this is neither an OpenPGP public key", key.display());
+    assert!(words.contains("images.signing_keys") && words.contains(&expected), "{words}");
+    let checked = Command::new(QUARTERDECK).args(["config", "check", "--config"]).arg(config).output().unwrap();
+    assert!(!checked.status.success() && String::from_utf8(checked.stderr).unwrap().contains(&expected));
+}
+
 const QUARTERDECK: &str = env!("CARGO_BIN_EXE_quarterdeck");
 
 /// What a server says that does not start.

@@ -1,6 +1,6 @@
 //! `quarterdeck image inspect`, on images of which the real Apptainer said what is in them.
 
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
 
@@ -74,6 +74,41 @@ fn signatures_are_checked_with_the_keys_given() {
     assert!(line(&[]).ends_with("4dd480770883b4947c780ab803f8579a6197815a\tunchecked: give --keys"));
     let verified = "verified: Portico Fixture (test only) <fixture@example.org>";
     assert!(line(&["--keys", &keys()]).ends_with(verified));
+}
+
+/// A key that the real tool made, and an image that it signed with it.
+#[test]
+fn what_the_real_tool_signed_is_verified_with_its_key() {
+    let Some(demo) = Site::demo_image() else { return };
+    let directory = tempfile::tempdir().unwrap();
+    let at = |name: &str| directory.path().join(name).to_str().unwrap().to_owned();
+    // It asks which key is meant, of the one that there is.
+    fs::write(at("answer"), "0\n").unwrap();
+    let apptainer = |arguments: &[&str]| {
+        let mut command = Command::new(std::env::var_os("QD_TEST_APPTAINER").unwrap());
+        command.env("APPTAINER_KEYSDIR", at("keys")).args(arguments).stdin(File::open(at("answer")).unwrap());
+        let output = command.output().unwrap();
+        assert!(output.status.success(), "{arguments:?}: {}", String::from_utf8_lossy(&output.stderr));
+    };
+    fs::copy(demo, at("signed.sif")).unwrap();
+    let who = ["--name", "Site", "--email", "images@example.org", "--comment", "", "--password", "", "--push=false"];
+    apptainer(&[&["key", "newpair"], who.as_slice()].concat());
+    apptainer(&["sign", &at("signed.sif")]);
+    fs::create_dir(at("trusted")).unwrap();
+    apptainer(&["key", "export", "--armor", &at("trusted/site.asc")]);
+    apptainer(&["key", "export", &at("trusted/site.bin")]);
+
+    for keys in [at("trusted/site.asc"), at("trusted/site.bin"), at("trusted")] {
+        let lines = printed(&at("signed.sif"), &["--keys", &keys]);
+        assert!(lines.contains("\tverified: Site"), "{lines}");
+        assert!(lines.contains("\nsigned\tverified\n"), "{lines}");
+    }
+    assert!(printed(&at("signed.sif"), &["--keys", &keys()]).contains("\tunknown key\nsigned\twith an unknown key\n"));
+    fs::write(at("trusted/readme"), "no key").unwrap();
+    let output = inspect(&at("signed.sif"), &["--keys", &at("trusted")]);
+    assert!(
+        String::from_utf8(output.stderr).unwrap().contains("trusted/readme: this is neither an OpenPGP public key")
+    );
 }
 
 #[test]

@@ -87,3 +87,70 @@ async fn images_are_found_told_and_no_longer_chosen_when_they_are_gone() {
     assert_eq!(refused.status, 422, "{}", refused.text());
     assert_eq!(refused.json()["errors"][0]["code"], "image-gone");
 }
+
+#[tokio::test]
+async fn signatures_are_told_with_the_sites_keys_and_digests_when_somebody_asks() {
+    let directory = tempfile::Builder::new().prefix("quarterdeck-images.").tempdir_in("/var/tmp").unwrap();
+    fs::set_permissions(directory.path(), fs::Permissions::from_mode(0o755)).unwrap();
+    let at = |name: &str| directory.path().join(name);
+    for name in ["lean-signed-pgp.sif", "one-group-signed-pgp.sif", "lean-gzip.sif"] {
+        fs::copy(real(name), at(name)).unwrap();
+    }
+    let keys = at("keys");
+    fs::create_dir(&keys).unwrap();
+    fs::copy(real("fixture-pgp-public.asc"), keys.join("site.asc")).unwrap();
+    let environment = [
+        ("QUARTERDECK_IMAGES__DIRECTORIES", directory.path().to_str().unwrap()),
+        ("QUARTERDECK_IMAGES__SIGNING_KEYS", keys.to_str().unwrap()),
+    ];
+    let site = Site::single_user_in(Path::new("/var/tmp"), &environment).await;
+    let client = site.client(&site.person()).await;
+    scan(&client).await;
+    let told = async || {
+        let images = list(&client, "").await;
+        images.iter().map(|image| (image["name"].clone(), image["signature"].clone())).collect::<Vec<_>>()
+    };
+    let expected = [
+        (json!("lean-gzip"), json!(null)),
+        (json!("lean-signed-pgp"), json!("verified")),
+        (json!("one-group-signed-pgp"), json!("unknown_key")),
+    ];
+    // That goes on after the scan.
+    let begun = Instant::now();
+    while told().await != expected {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{:?}", told().await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+
+    let image = list(&client, "q=lean-signed").await.remove(0);
+    let path = format!("/images/{}", image["id"].as_str().unwrap());
+    let location = async || client.get(&path).await.json()["locations"][0].clone();
+    let signature = location().await["signatures"][0].clone();
+    assert_eq!(signature["fingerprint"], "4dd480770883b4947c780ab803f8579a6197815a", "{signature}");
+    assert_eq!((&signature["verdict"], &signature["why"]), (&json!("verified"), &json!(null)));
+    assert_eq!(location().await["sha256"], json!(null));
+    let asked = client.post(&format!("{path}/digest"), &json!({})).await;
+    assert_eq!(asked.status, 202, "{}", asked.text());
+    while location().await["sha256"].is_null() {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{}", location().await);
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    let sha256 = "ef0f1275cb1b55c3c603c7350195380796bb9172d5be2006dcbac0f9440dbec0";
+    assert_eq!((&location().await["sha256"], &location().await["sha256_wanted"]), (&json!(sha256), &json!(false)));
+
+    // A copy that says that it is the same image, and is not.
+    let mut bytes = fs::read(at("lean-signed-pgp.sif")).unwrap();
+    bytes[60_000] ^= 1;
+    fs::write(at("lean-copy.sif"), bytes).unwrap();
+    let job = json!({"name": "x", "script": "#!/bin/bash\ntrue\n", "image": {"id": image["id"]}});
+    let preview = async || client.post("/clusters/local/jobs/preview", &job).await.json();
+    assert_eq!(preview().await["warnings"], json!([]));
+    scan(&client).await;
+    while client.get(&path).await.json()["signature"] != "bad" {
+        assert!(begun.elapsed() < Duration::from_secs(30), "{}", client.get(&path).await.text());
+        tokio::time::sleep(Duration::from_millis(50)).await;
+    }
+    assert_eq!(preview().await["warnings"][0]["code"], "image-signature-bad", "{}", preview().await);
+    let nothing = client.post("/images/019ace00-0000-7000-8000-000000000000/digest", &json!({})).await;
+    assert_eq!(nothing.status, 404, "{}", nothing.text());
+}

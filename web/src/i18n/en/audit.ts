@@ -98,7 +98,11 @@ export const audit = {
     },
     user: { add: "Account made", change: "Account changed", "set-password": "Password set" },
     key: { create: "API key made", revoke: "API key revoked", list: "Others' keys read" },
-    image: { scan: "Images scanned", scan_cancel: "Scan for images ended" },
+    image: {
+      digest: "Digest of an image asked for",
+      scan: "Images scanned",
+      scan_cancel: "Scan for images ended",
+    },
     template: {
       scan: "Templates scanned",
       create: "Template made",

@@ -126,7 +126,11 @@ export const problem = {
     "ignored-directive":
       "The script says --{{option}}={{value}}, but the job runs in the working directory chosen here: remove it, choose the directory here, or change to it in the script.",
     "name-taken": "Two files of the job have this name: give one another.",
+    "no-digests": "This site computes no digests of images.",
+    "no-digests-of-nodes": "This site has its nodes compute no digests, and the image lies on nodes alone.",
     "no-such-image": "There is no such image: choose another.",
+    "image-signature-bad":
+      "The image {{image}} was changed after it was signed: choose another, or ask an administrator.",
     "image-gone": "The image {{image}} was removed from {{path}}: choose another.",
     "unknown-app": "The image has no such app: choose another.",
     "bad-path": "This is no path beneath your home directory.",

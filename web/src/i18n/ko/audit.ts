@@ -100,7 +100,7 @@ export const audit: Translation<typeof en.audit> = {
     },
     user: { add: "계정 생성", change: "계정 변경", "set-password": "비밀번호 설정" },
     key: { create: "API 키 생성", revoke: "API 키 폐기", list: "다른 사용자의 API 키 열람" },
-    image: { scan: "이미지 검색", scan_cancel: "이미지 검색 중단" },
+    image: { digest: "이미지 해시 계산 요청", scan: "이미지 검색", scan_cancel: "이미지 검색 중단" },
     template: {
       scan: "템플릿 다시 읽기",
       create: "템플릿 생성",

@@ -130,7 +130,12 @@ export const problem: Translation<typeof en.problem> = {
     "ignored-directive":
       "스크립트에 --{{option}}={{value}}가 있지만 작업은 여기에서 선택한 작업 디렉터리에서 실행됩니다. 이 옵션을 지우고 여기에서 디렉터리를 선택하거나 스크립트 안에서 이동하십시오.",
     "name-taken": "작업의 두 파일이 같은 이름입니다. 하나를 바꾸십시오.",
+    "no-digests": "이 사이트에서는 이미지 해시를 계산하지 않습니다.",
+    "no-digests-of-nodes":
+      "이 이미지는 노드에만 있고, 이 사이트는 노드에서 해시를 계산하지 않도록 설정되어 있습니다.",
     "no-such-image": "없는 이미지입니다. 다른 이미지를 선택하십시오.",
+    "image-signature-bad":
+      "서명된 뒤에 변경된 이미지입니다({{image}}). 다른 이미지를 선택하거나 관리자에게 문의하십시오.",
     "image-gone": "{{image}} 이미지가 {{path}}에서 삭제되었습니다. 다른 이미지를 선택하십시오.",
     "unknown-app": "이미지에 없는 앱입니다. 다른 앱을 선택하십시오.",
     "bad-path": "홈 디렉터리 아래의 경로가 아닙니다.",

@@ -16,6 +16,8 @@ use crate::images::testing::{listed, listed_as, names, put};
 use crate::images::{HostProgress, HostState, Image, Scan, ScanState, State, Wish, store};
 use sshd::{Site, Sshd};
 
+mod found_out;
+mod servers;
 #[path = "../../../../quarterdeck-ssh/tests/it/sshd.rs"]
 mod sshd;
 
@@ -31,6 +33,10 @@ struct Cluster {
     /// Seconds.
     node_time: u64,
     tries: u32,
+    /// With which images are signed.
+    signing_keys: Vec<PathBuf>,
+    /// Nodes compute digests.
+    digest: bool,
 }
 
 impl Cluster {
@@ -45,6 +51,8 @@ impl Cluster {
             nodes: Vec::new(),
             node_time: 60,
             tries: 1,
+            signing_keys: Vec::new(),
+            digest: false,
         }
     }
 
@@ -74,6 +82,7 @@ impl Cluster {
     fn app(&self) -> App {
         let known_hosts = self.site.write("known_hosts", &self.known_hosts);
         app_with(&self.db, self.data.path(), chrono::Utc::now(), |config| {
+            config.images.signing_keys = self.signing_keys.clone();
             let ssh = &mut config.images.ssh;
             ssh.nodes = Nodes::Listed(self.nodes.clone());
             ssh.directories = vec![self.images.path().to_owned()];
@@ -85,6 +94,7 @@ impl Cluster {
             ssh.request_seconds = 2;
             ssh.node_seconds = self.node_time;
             ssh.tries = self.tries;
+            ssh.digest = self.digest;
         })
     }
 

@@ -1,9 +1,9 @@
 //! The table `apptainer_image_places`: where images lie, and where they lay.
 
-use std::collections::HashMap;
+use std::collections::{BTreeSet, HashMap};
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{Alias, Condition, Expr, ExprTrait, OnConflict, Query, SelectStatement};
+use sea_orm::sea_query::{Alias, CaseStatement, Condition, Expr, ExprTrait, Func, OnConflict, Query, SelectStatement};
 use sea_orm::{DerivePartialModel, FromQueryResult, IntoActiveModel, Order, QueryOrder, QuerySelect};
 
 use super::IDS_A_STATEMENT;
@@ -29,6 +29,23 @@ pub(in crate::images) struct Model {
     pub first_seen_us: i64,
     pub seen_us: i64,
     pub gone_us: Option<i64>,
+    /// What its signatures come to, together and each; see `checks.rs`.
+    pub standing: Option<String>,
+    pub signatures: Option<Json>,
+    /// The keys with which that was found, or tried.
+    pub checked_with: Option<String>,
+    /// When somebody last tried.
+    pub checked_us: Option<i64>,
+    /// Why nobody could.
+    #[sea_orm(column_type = "Text", nullable)]
+    pub check_problem: Option<String>,
+    /// In hexadecimal; see `digests.rs`.
+    pub sha256: Option<String>,
+    pub digest_wanted_us: Option<i64>,
+    /// When somebody last tried.
+    pub digested_us: Option<i64>,
+    #[sea_orm(column_type = "Text", nullable)]
+    pub digest_problem: Option<String>,
 }
 
 impl ActiveModelBehavior for ActiveModel {}
@@ -65,7 +82,7 @@ pub(in crate::images) struct Standing {
 }
 
 /// Places where something is, as far as is known.
-fn present() -> Condition {
+pub(super) fn present() -> Condition {
     Condition::all().add(Expr::col((Entity, Column::State)).ne(INACTIVE))
 }
 
@@ -142,7 +159,32 @@ pub(in crate::images) async fn upsert(db: &impl ConnectionTrait, rows: Vec<Model
         Column::SeenUs,
         Column::GoneUs,
     ]);
+    // Of a file that is as it was, what was found out stays.
+    for column in [
+        Column::Standing,
+        Column::Signatures,
+        Column::CheckedWith,
+        Column::CheckedUs,
+        Column::CheckProblem,
+        Column::Sha256,
+        Column::DigestWantedUs,
+        Column::DigestedUs,
+        Column::DigestProblem,
+    ] {
+        conflict.value(column, CaseStatement::new().case(is_as_it_was(), Expr::col((Entity, column))));
+    }
     Entity::insert_many(rows).on_conflict(conflict).exec_without_returning(db).await.map(drop)
+}
+
+/// Within an upsert: the file that is there now is the one that was.
+fn is_as_it_was() -> Condition {
+    let now = |column: Column| Expr::col((Alias::new("excluded"), column));
+    let is_same = |column: Column| {
+        let number = |column: Expr| Expr::from(Func::coalesce([column, Expr::val(0_i64)]));
+        number(Expr::col((Entity, column))).eq(number(now(column)))
+    };
+    let columns = [Column::Size, Column::ModifiedUs, Column::Inode, Column::Device];
+    columns.into_iter().fold(Condition::all(), |all, column| all.add(is_same(column)))
 }
 
 /// The files are there, as they were.
@@ -173,6 +215,36 @@ async fn mark(db: &impl ConnectionTrait, ids: &[Uuid], changes: &[(Column, Expr)
 
 pub(super) async fn remove_of_images(db: &impl ConnectionTrait, images: &[Uuid]) -> Result<(), DbErr> {
     Entity::delete_many().filter(Column::ImageId.is_in(images.iter().copied())).exec(db).await.map(drop)
+}
+
+/// Some images that have left a place before then.
+pub(in crate::images) async fn images_left_before(
+    db: &impl ConnectionTrait,
+    before_us: i64,
+    limit: u64,
+) -> Result<BTreeSet<Uuid>, DbErr> {
+    let left = Entity::find().filter(left_before(before_us)).select_only().column(Column::ImageId).distinct();
+    let images: Vec<Uuid> = left.limit(limit).into_tuple().all(db).await?;
+    Ok(images.into_iter().collect())
+}
+
+pub(in crate::images) async fn remove_left_before(
+    db: &impl ConnectionTrait,
+    images: &BTreeSet<Uuid>,
+    before_us: i64,
+) -> Result<(), DbErr> {
+    let of_images = Entity::delete_many().filter(Column::ImageId.is_in(images.iter().copied()));
+    of_images.filter(left_before(before_us)).exec(db).await.map(drop)
+}
+
+fn left_before(before_us: i64) -> Condition {
+    Condition::all().add(Column::State.eq(INACTIVE)).add(Column::GoneUs.lt(before_us))
+}
+
+/// Those of the images that have a place, or had one.
+pub(super) fn with_any(images: &BTreeSet<Uuid>) -> SelectStatement {
+    let of_these = Column::ImageId.is_in(images.iter().copied());
+    Query::select().column(Column::ImageId).from(Entity).and_where(of_these).to_owned()
 }
 
 pub(in crate::images) async fn standing(db: &impl ConnectionTrait, images: &[Uuid]) -> Result<Vec<Standing>, DbErr> {
