@@ -1,11 +1,13 @@
 //! Makes a batch script's body from a template and values. Every value is printed as one shell word by
-//! [`quarterdeck_slurm::script::quote`], so that nothing that a user typed is ever read by a shell as its own.
+//! [`quarterdeck_slurm::script::quote`], and a script is made only where all of them stand where a shell reads words, so
+//! that nothing that a user typed is ever read by a shell as its own.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use minijinja::value::ValueKind;
-use minijinja::{AutoEscape, Environment, ErrorKind, Output, State, UndefinedBehavior};
-use quarterdeck_slurm::script::quote;
+use minijinja::{AutoEscape, Environment, ErrorKind, Output, UndefinedBehavior};
+use quarterdeck_slurm::script::places::{Marks, Misplaced, Place, misplaced};
+use quarterdeck_slurm::script::{BatchScript, quote};
 use serde_json::{Map, Value};
 use thiserror::Error;
 
@@ -29,6 +31,12 @@ pub enum Error {
     NoImage(String),
     #[error("container_run needs an image: write \"image: required\"")]
     ImageNotRequired { line: Option<usize> },
+    #[error("a value stands {place}")]
+    Misplaced { place: Place, line: Option<usize> },
+    #[error(
+        "the script is not for a shell, which alone takes values: begin with #!/bin/bash -l, or leave out what is in {{{{ }}}}"
+    )]
+    NotAShell,
     #[error("{}", describe(.0))]
     Script(#[from] minijinja::Error),
 }
@@ -37,8 +45,8 @@ impl Error {
     /// The line of the script, counted from 1.
     pub fn line(&self) -> Option<usize> {
         match self {
-            Error::UnknownName { line, .. } | Error::ImageNotRequired { line } => *line,
-            Error::NoImage(_) => None,
+            Error::UnknownName { line, .. } | Error::ImageNotRequired { line } | Error::Misplaced { line, .. } => *line,
+            Error::NoImage(_) | Error::NotAShell => None,
             Error::Script(error) => error.line(),
         }
     }
@@ -54,27 +62,56 @@ pub fn render(
     if template.needs_image() && container.is_none() {
         return Err(Error::NoImage(template.id.clone()));
     }
+    let marks = marks_for(template, parameters, container);
     let mut values: BTreeMap<&str, minijinja::Value> =
         parameters.iter().map(|(name, value)| (name.as_str(), to_minijinja(value))).collect();
     let command = |words: &[String]| {
-        let words: Vec<String> = words.iter().map(|word| quote(word)).collect();
+        let words: Vec<String> = words.iter().map(|word| word_of(word, marks)).collect();
         minijinja::Value::from_safe_string(words.join(" "))
     };
     values.insert(CONTAINER, command(container.map_or(&[], |container| &container.exec)));
     if let Some(container) = container {
         values.insert(CONTAINER_RUN, command(&container.run));
     }
-    let environment = environment();
-    let mut body = environment.template_from_str(&template.script)?.render(values)?;
-    if !body.ends_with('\n') {
+    let environment = environment(marks);
+    let marked = environment.template_from_str(&template.script)?.render(values)?;
+    if let Some(Misplaced { place, at }) = misplaced(&marked, marks) {
+        return Err(Error::Misplaced { place, line: line_of(&template.script, &marked[..at], marks) });
+    }
+    let mut body = marks.remove(&marked);
+    if body != marked && !BatchScript::of_commands(&body).is_ok_and(|script| script.is_for_a_shell()) {
+        return Err(Error::NotAShell);
+    }
+    // minijinja leaves out one line end at a script's end.
+    if template.script.ends_with('\n') || !body.ends_with('\n') {
         body.push('\n');
     }
     Ok(body)
 }
 
+/// Characters that are in no text that a script is made of.
+fn marks_for(template: &Template, parameters: &Map<String, Value>, container: Option<&ContainerCommand>) -> Marks {
+    let values = parameters.values().filter_map(Value::as_str);
+    let words = container.into_iter().flat_map(|container| container.exec.iter().chain(&container.run));
+    Marks::not_in(&values.chain(words.map(String::as_str)).chain([template.script.as_str()]).collect::<Vec<_>>())
+}
+
+/// One shell word, in marks.
+fn word_of(value: &str, Marks { begin, end }: Marks) -> String {
+    format!("{begin}{}{end}", quote(value))
+}
+
+/// The line of the template in which what follows this text was printed, counted from 1: that which goes on with an
+/// expression as the text does. Two alike lines are not told apart.
+fn line_of(script: &str, before: &str, marks: Marks) -> Option<usize> {
+    let same_line = before.rsplit(['\n', marks.end]).next().unwrap_or_default();
+    let begins = format!("{same_line}{{{{");
+    script.lines().position(|line| line.contains(&begins)).map(|index| index + 1)
+}
+
 /// Whether the script can be rendered at all: its notation, the names it uses, and once with its defaults.
 pub(super) fn check(template: &Template) -> Result<(), Error> {
-    let environment = environment();
+    let environment = environment(Marks::not_in(&[&template.script]));
     let names: BTreeSet<String> =
         environment.template_from_str(&template.script)?.undeclared_variables(false).into_iter().collect();
     for name in names {
@@ -101,21 +138,22 @@ pub(super) fn check(template: &Template) -> Result<(), Error> {
 }
 
 /// No filters, functions, tests or other templates: what is not there needs no guarding, least of all `safe`.
-fn environment() -> Environment<'static> {
+fn environment(marks: Marks) -> Environment<'static> {
     let mut environment = Environment::empty();
     environment.set_undefined_behavior(UndefinedBehavior::Strict);
     environment.set_fuel(Some(FUEL));
     environment.set_debug(false);
     // With escaping on, minijinja keeps track of what has been printed already and must not be quoted again.
     environment.set_auto_escape_callback(|_| AutoEscape::Custom("shell".into()));
-    environment.set_formatter(print_as_shell_word);
+    environment.set_formatter(move |out, _, value| print_as_shell_word(out, value, marks));
     environment
 }
 
-fn print_as_shell_word(out: &mut Output, _: &mut State, value: &minijinja::Value) -> Result<(), minijinja::Error> {
+fn print_as_shell_word(out: &mut Output, value: &minijinja::Value, marks: Marks) -> Result<(), minijinja::Error> {
     match value.kind() {
         ValueKind::String if value.is_safe() => out.write_str(value.as_str().unwrap_or_default())?,
-        ValueKind::String => out.write_str(&quote(value.as_str().unwrap_or_default()))?,
+        // What was printed into it already had marks.
+        ValueKind::String => out.write_str(&word_of(&marks.remove(value.as_str().unwrap_or_default()), marks))?,
         ValueKind::Number => out.write_fmt(format_args!("{value}"))?,
         // minijinja's own text is Python's: True.
         ValueKind::Bool => out.write_str(if value.is_true() { "true" } else { "false" })?,
@@ -301,6 +339,36 @@ mod tests {
     fn no_notation_prints_a_value_bare(#[case] script: &str, #[case] printed: &str) {
         let script = body(script, json!({"pattern": "$(id)"})).unwrap();
         assert_eq!(String::from_utf8(run(&script)).unwrap(), printed);
+    }
+
+    #[rstest]
+    #[case("x\necho \"{{ pattern }}\"", "in double quotes", Some(2))]
+    #[case("# of {{ pattern }}", "in a comment", Some(1))]
+    #[case("#SBATCH --comment={{ pattern }}", "in a comment", Some(1))]
+    #[case("cat <<END\n{{ pattern }}\nEND", "in a here-document", Some(2))]
+    #[case("{% if pattern %}echo $(( {{ pattern }} )){% endif %}", "calculates", Some(1))]
+    #[case("echo '{{ container ~ pattern }}'", "in single quotes", Some(1))]
+    #[case("{% set x %}{{ pattern }}{% endset %}\n\necho `echo {{ x }}`", "in backquotes", Some(3))]
+    #[case("#!/usr/bin/python3\nprint({{ pattern }})", "not for a shell", None)]
+    fn where_a_shell_reads_no_word_a_value_is_refused(
+        #[case] script: &str,
+        #[case] why: &str,
+        #[case] line: Option<usize>,
+    ) {
+        let error = body(script, json!({"pattern": "$(id)"})).unwrap_err();
+        assert!(error.to_string().contains(why), "{error}");
+        assert_eq!(error.line(), line);
+    }
+
+    #[test]
+    fn what_cannot_be_code_may_stand_anywhere() {
+        let script = "# {{ a }}\necho \"{{ b }} $(( {{ a }} * 2 )) {{ c }}\"";
+        let script = body(script, json!({"a": 3, "b": true, "c": 0.5})).unwrap();
+        assert_eq!(run(&script), b"true 6 0.5\n");
+        assert_eq!(
+            body("#!/usr/bin/python3\nprint({{ a }})", json!({"a": 3})).unwrap(),
+            "#!/usr/bin/python3\nprint(3)\n"
+        );
     }
 
     #[rstest]
