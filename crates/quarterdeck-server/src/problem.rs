@@ -3,6 +3,7 @@
 
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
+use quarterdeck_slurm::script::ScriptError;
 use quarterdeck_types::control::BadValue;
 use serde::Serialize;
 use serde_json::{Map, Value};
@@ -60,6 +61,25 @@ impl FieldError {
         let sentence: String =
             words.chars().take(1).flat_map(char::to_uppercase).chain(words.chars().skip(1)).collect();
         FieldError::new(pointer, code, sentence + ".")
+    }
+
+    /// Why a batch script would be refused, with what its sentence names.
+    pub fn of_script(pointer: &str, error: &ScriptError) -> FieldError {
+        let said = FieldError::new(pointer, error.code(), error.to_string());
+        match error {
+            ScriptError::DosLineEnd { line }
+            | ScriptError::OpenQuote { line }
+            | ScriptError::BackslashBeforeSpace { line } => said.with("line", *line),
+            ScriptError::NotAnOption { line, word } => said.with("line", *line).with("word", word.as_str()),
+            ScriptError::NoValue { line, option } => said.with("line", *line).with("option", option.as_str()),
+            ScriptError::BadValue { option, value, .. } => said.with("option", *option).with("value", value.as_str()),
+            ScriptError::NoInterpreter
+            | ScriptError::Nul
+            | ScriptError::ControlCharacter { .. }
+            | ScriptError::BadWord { .. }
+            | ScriptError::BadVariable(_)
+            | ScriptError::NotAShell { .. } => said,
+        }
     }
 
     pub fn with(mut self, name: &str, value: impl Into<Value>) -> FieldError {

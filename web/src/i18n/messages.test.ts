@@ -10,7 +10,7 @@ const SOURCES = join(import.meta.dirname, "..");
 /** Codes, reasons and states come from the server: these are looked up by name when they do. */
 const FROM_OUTSIDE = [
   "problem.codes.",
-  "problem.fields.",
+  "fieldFaults.",
   "problem.advice.",
   "problem.unknown",
   "stale.reasons.",
@@ -41,6 +41,9 @@ const FROM_OUTSIDE = [
   "shares.resources.",
   "uploading.reasons.",
 ];
+
+/** Asked for by forms alone. */
+const OF_FORMS = "fieldFaults.";
 
 describe("messages", () => {
   const english = flatten(en);
@@ -84,10 +87,12 @@ describe("messages", () => {
     const missing = [...filesOfFirstVisit()].flatMap((file) =>
       [...readFileSync(file, "utf8").matchAll(/\b(?:t|lookUp)\(\s*["`]([\w.]+)/g)]
         .map(([, key]) => key ?? "")
-        .filter((key) => !((key.split(".")[0] ?? "") in first))
+        .filter((key) => !((key.split(".")[0] ?? "") in first || key.startsWith(OF_FORMS)))
         .map((key) => `${key} in ${file}`),
     );
     expect(missing).toEqual([]);
+    const forms = [...filesOfFirstVisit()].filter((file) => readFileSync(file, "utf8").includes(".field("));
+    expect(forms).toEqual([]);
   });
 });
 

@@ -41,7 +41,7 @@ export function problemTexts(lookUp: LookUp): ProblemTexts {
 
   return Object.assign(whole, {
     field: (problem: FieldProblem) =>
-      (problem.code && lookUp(`problem.fields.${problem.code}`, problem.params)) || problem.detail,
+      (problem.code && lookUp(`fieldFaults.${problem.code}`, problem.params)) || problem.detail,
     stale: (reason: string | null | undefined) =>
       reason ? (lookUp(`stale.reasons.${reason}`) ?? reason) : "",
   });

@@ -4,8 +4,10 @@
 mod compose;
 mod directive;
 mod options;
+pub mod places;
 mod quote;
 mod rows;
+mod split;
 
 use thiserror::Error;
 
@@ -13,6 +15,7 @@ pub use compose::{Gpus, Resources, Submission, compose};
 pub use directive::Directive;
 pub use quote::quote;
 pub use rows::{Row, Rows};
+pub use split::Split;
 
 use crate::notation::{parse_memory, parse_time_limit};
 
@@ -49,6 +52,26 @@ pub enum ScriptError {
     NotAShell { interpreter: String },
 }
 
+impl ScriptError {
+    /// A word for what is wrong, which pages have sentences for.
+    pub fn code(&self) -> &'static str {
+        match self {
+            ScriptError::NoInterpreter => "no-interpreter",
+            ScriptError::DosLineEnd { .. } => "dos-line-ends",
+            ScriptError::Nul => "nul-in-script",
+            ScriptError::OpenQuote { .. } => "open-quote",
+            ScriptError::BackslashBeforeSpace { .. } => "backslash-before-space",
+            ScriptError::NotAnOption { .. } => "not-an-option",
+            ScriptError::NoValue { .. } => "option-without-value",
+            ScriptError::BadValue { .. } => "bad-option-value",
+            ScriptError::ControlCharacter { .. } => "control-character",
+            ScriptError::BadWord { .. } => "bad-word",
+            ScriptError::BadVariable(_) => "bad-variable",
+            ScriptError::NotAShell { .. } => "not-for-a-shell",
+        }
+    }
+}
+
 /// A script as sbatch understands it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct BatchScript {
@@ -78,9 +101,17 @@ impl BatchScript {
         Ok(BatchScript { text: text.to_owned(), header_end, directives })
     }
 
-    /// A script of these commands for a login shell, which knows `module` and what else a site's profile defines.
+    /// A whole script, or commands for a login shell, which knows `module` and what else a site's profile defines.
     pub fn of_commands(commands: &str) -> Result<BatchScript, ScriptError> {
-        BatchScript::parse(&format!("#!/bin/bash -l\n{commands}"))
+        match commands.starts_with("#!") {
+            true => BatchScript::parse(commands),
+            false => BatchScript::parse(&format!("#!/bin/bash -l\n{commands}")),
+        }
+    }
+
+    /// Whether a shell reads it that takes [`quote`]'s words as bash does.
+    pub fn is_for_a_shell(&self) -> bool {
+        compose::require_shell(self.text.lines().next().unwrap_or_default()).is_ok()
     }
 
     pub fn as_str(&self) -> &str {

@@ -31,7 +31,7 @@ fn faults() -> Vec<(Value, &'static [(&'static str, &'static str)])> {
         (json!({"script": ""}), &[("no-shebang", "/script")]),
         (json!({"script": "#!/bin/bash\r\ntrue\r\n"}), &[("dos-line-ends", "/script")]),
         (json!({"script": "#!/bin/bash\necho a\u{0}b\n"}), &[("nul-byte", "/script")]),
-        (json!({"script": "#!/bin/bash\n#SBATCH --comment='open\n"}), &[("bad-script", "/script")]),
+        (json!({"script": "#!/bin/bash\n#SBATCH --comment='open\n"}), &[("open-quote", "/script")]),
         (json!({"script": "#!/bin/bash\n#SBATCH --test-only\n"}), &[("refused-directive", "/script")]),
         (json!({"script": "#!/bin/bash\n#SBATCH --wait\n"}), &[("refused-directive", "/script")]),
         (json!({"script": "#!/bin/bash\n#SBATCH -M elsewhere\n"}), &[("refused-directive", "/script")]),
@@ -80,7 +80,7 @@ fn faults() -> Vec<(Value, &'static [(&'static str, &'static str)])> {
         (json!({"environment": {"A": "x\u{0}"}}), &[("nul-byte", "/environment/A")]),
         (
             json!({"script": "#!/usr/bin/env python3\nprint(1)\n", "environment": {"A": "1"}}),
-            &[("bad-script", "/script")],
+            &[("not-for-a-shell", "/script")],
         ),
         (json!({"resources": {"nodes": 0}}), &[("out-of-range", "/resources/nodes")]),
         (json!({"resources": {"nodes": -1}}), &[("wrong-shape", "/resources/nodes")]),

@@ -337,7 +337,7 @@ async fn faults_point_to_their_cells(client: &Client, cluster: &str) {
                 &json!({"name": "faulty", "script": "#!/usr/bin/python3\npass\n"}),
                 table(json!(["A"]), json!([{"A": 1}])),
             ),
-            vec![("bad-script", "/script")],
+            vec![("not-for-a-shell", "/script")],
         ),
     ];
     let path = format!("/clusters/{cluster}/jobs");

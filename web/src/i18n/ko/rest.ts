@@ -6,6 +6,7 @@ import { audit } from "./audit";
 import { choices } from "./choices";
 import { differences } from "./differences";
 import { efficiency } from "./efficiency";
+import { fieldFaults } from "./field-faults";
 import { fileEdit } from "./file-edit";
 import { fileTasks } from "./file-tasks";
 import { files } from "./files";
@@ -32,6 +33,7 @@ import { why } from "./why";
 import { secret } from "./words";
 
 export const rest = {
+  fieldFaults,
   array,
   choices,
   related,
