@@ -142,7 +142,7 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         name: Some(new.name.clone()),
         output: None,
         error: None,
-        resources: directives(&resources),
+        resources: script::Resources::from(&resources),
         dependency: waits_for.open,
         environment,
         rows,
@@ -251,7 +251,7 @@ fn script_error(error: ScriptError) -> Error {
         ScriptError::BadVariable(_) => "/environment",
         _ => "/script",
     };
-    Error::Invalid(vec![FieldError::new(pointer, "bad-script", error.to_string())])
+    Error::Invalid(vec![FieldError::of_script(pointer, &error)])
 }
 
 async fn home_root(agent: &Agent) -> Result<String, Error> {
@@ -433,23 +433,4 @@ pub(super) fn variable_of(kind: FileKind, name: &str) -> String {
     let letter = |c: char| if c.is_ascii_alphanumeric() { c.to_ascii_uppercase() } else { '_' };
     let letters: String = name.chars().map(letter).collect();
     format!("FILE_{}_{letters}", kind.as_str().to_uppercase())
-}
-
-fn directives(resources: &Resources) -> script::Resources {
-    script::Resources {
-        partition: resources.partition.clone(),
-        account: resources.account.clone(),
-        qos: resources.qos.clone(),
-        nodes: resources.nodes,
-        tasks: resources.tasks,
-        cpus_per_task: resources.cpus_per_task,
-        memory_mib: resources.memory_mib,
-        gpus: resources.gpus.as_ref().map(|gpus| script::Gpus { kind: gpus.model.clone(), count: gpus.count }),
-        gres: resources.gres.clone(),
-        features: resources.features.clone(),
-        licenses: resources.licenses.clone(),
-        reservation: resources.reservation.clone(),
-        time_limit_minutes: resources.time_limit_minutes,
-        array: resources.array.clone(),
-    }
 }

@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 
+use quarterdeck_slurm::script;
 use quarterdeck_types::{FileName, RelativePath};
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
@@ -196,6 +197,48 @@ impl Resources {
             reservation: self.reservation.or(defaults.reservation),
             time_limit_minutes: self.time_limit_minutes.or(defaults.time_limit_minutes),
             array: self.array.or(defaults.array),
+        }
+    }
+}
+
+impl From<&Resources> for script::Resources {
+    fn from(resources: &Resources) -> script::Resources {
+        script::Resources {
+            partition: resources.partition.clone(),
+            account: resources.account.clone(),
+            qos: resources.qos.clone(),
+            nodes: resources.nodes,
+            tasks: resources.tasks,
+            cpus_per_task: resources.cpus_per_task,
+            memory_mib: resources.memory_mib,
+            gpus: resources.gpus.as_ref().map(|gpus| script::Gpus { kind: gpus.model.clone(), count: gpus.count }),
+            gres: resources.gres.clone(),
+            features: resources.features.clone(),
+            licenses: resources.licenses.clone(),
+            reservation: resources.reservation.clone(),
+            time_limit_minutes: resources.time_limit_minutes,
+            array: resources.array.clone(),
+        }
+    }
+}
+
+impl From<script::Resources> for Resources {
+    fn from(asked: script::Resources) -> Resources {
+        Resources {
+            partition: asked.partition,
+            account: asked.account,
+            qos: asked.qos,
+            nodes: asked.nodes,
+            tasks: asked.tasks,
+            cpus_per_task: asked.cpus_per_task,
+            memory_mib: asked.memory_mib,
+            gpus: asked.gpus.map(|gpus| Gpus { model: gpus.kind, count: gpus.count }),
+            gres: asked.gres,
+            features: asked.features,
+            licenses: asked.licenses,
+            reservation: asked.reservation,
+            time_limit_minutes: asked.time_limit_minutes,
+            array: asked.array,
         }
     }
 }

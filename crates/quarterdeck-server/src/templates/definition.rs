@@ -381,7 +381,7 @@ impl Place {
 }
 
 /// The parser takes seconds for a file of nothing but brackets, or of nothing but "- - -".
-fn nests_deeply(yaml: &str) -> bool {
+pub(super) fn nests_deeply(yaml: &str) -> bool {
     let mut open = 0_usize;
     let brackets = yaml.bytes().any(|byte| {
         open = match byte {
@@ -422,7 +422,8 @@ fn is_word(text: &str, allowed: impl Fn(u8) -> bool) -> bool {
     (1..=MAX_WORD_BYTES).contains(&text.len()) && text.bytes().all(allowed)
 }
 
-fn is_parameter_name(name: &str) -> bool {
+/// Whether a parameter may be called so.
+pub(super) fn is_parameter_name(name: &str) -> bool {
     let allowed = |b: u8| b.is_ascii_lowercase() || b.is_ascii_digit() || b == b'_';
     is_word(name, allowed) && name.as_bytes()[0].is_ascii_lowercase() && !render::RESERVED_NAMES.contains(&name)
 }

@@ -92,7 +92,9 @@ pub fn compose(submission: &Submission) -> Result<String, ScriptError> {
     for (option, value) in &chosen {
         text.push_str(&directive::write_line(option, Some(value)));
     }
-    push_header_without(&mut text, &submission.script, header, &chosen);
+    push_header_without(&mut text, &submission.script, header, |option| {
+        chosen.iter().any(|(by, _)| *by == option || replaced_by(by).contains(&option))
+    });
     if !submission.environment.is_empty() || submission.rows.is_some() {
         require_shell(interpreter)?;
         end_line(&mut text);
@@ -155,8 +157,12 @@ fn replaced_by(option: &str) -> &[&str] {
 }
 
 /// Keeps lines as they are, but for directives with a replaced option: the others on such a line are written anew.
-fn push_header_without(text: &mut String, script: &BatchScript, header: &str, chosen: &[(&'static str, String)]) {
-    let replaced = |option: &str| chosen.iter().any(|(by, _)| *by == option || replaced_by(by).contains(&option));
+pub(super) fn push_header_without(
+    text: &mut String,
+    script: &BatchScript,
+    header: &str,
+    replaced: impl Fn(&str) -> bool,
+) {
     let mut first_component = true;
     // The interpreter's line was the first.
     for (line, number) in header.split_inclusive('\n').zip(2..) {
@@ -178,7 +184,7 @@ fn end_line(text: &mut String) {
     }
 }
 
-fn require_shell(interpreter: &str) -> Result<(), ScriptError> {
+pub(super) fn require_shell(interpreter: &str) -> Result<(), ScriptError> {
     let mut words = interpreter.trim_start_matches("#!").split_whitespace();
     let program = |word: &str| word.rsplit('/').next().unwrap_or(word).to_owned();
     let mut name = words.next().map(program).unwrap_or_default();

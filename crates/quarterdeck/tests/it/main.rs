@@ -47,6 +47,7 @@ mod slurmrestd;
 mod sshd;
 mod support;
 mod sweeps;
+mod template_import;
 mod templates;
 mod uploads;
 mod uploads_clients;

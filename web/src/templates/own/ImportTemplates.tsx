@@ -1,4 +1,4 @@
-// Makes templates of one's own of YAML files from the person's disk: what the server says of each is seen first.
+// Makes templates of one's own of files from the person's disk: what the server says of each is seen first.
 import { Button, Group, Modal, TextInput } from "@mantine/core";
 import { IconUpload } from "@tabler/icons-react";
 import { useQueryClient } from "@tanstack/react-query";
@@ -9,7 +9,8 @@ import { asProblem } from "../../api/problem";
 import { useText } from "../../i18n/use-text";
 import { ProblemNote } from "../../ui/states";
 import { libraryChanged } from "../queries";
-import { type Brought, bring, look } from "./bring";
+import { type Brought, bring, type Conversion, look, withParameters } from "./bring";
+import { OfWhat, Variables } from "./Converted";
 import classes from "./own.module.css";
 import { isId } from "./text";
 import { Faults } from "./Verdict";
@@ -28,7 +29,7 @@ export function ImportTemplates() {
         type="file"
         multiple
         hidden
-        accept=".yaml,.yml,application/yaml"
+        accept=".yaml,.yml,application/yaml,.erb,.sh,.sbatch,.slurm,.batch,.job,text/x-shellscript"
         aria-label={t("templates.import.files")}
         onChange={({ currentTarget }) => {
           if (currentTarget.files?.length) setFiles([...currentTarget.files]);
@@ -103,8 +104,18 @@ function ImportDialog({ files, onClose }: { files: File[]; onClose(): void }) {
 function Row({ row, onChange }: { row: Brought; onChange(row: Brought): void }) {
   const { t } = useTranslation();
   const text = useText();
-  const { file, state, template, error, otherId = "" } = row;
+  const { file, state, template, converted, error, otherId = "" } = row;
   const errors = error ? asProblem(error).errors : [];
+  const turn = useRef(0);
+  const askFor = async (before: Conversion, parameters: string[]) => {
+    turn.current += 1;
+    const mine = turn.current;
+    // What was ticked stands at once, and stays to be taken back where the server says no.
+    const wanted = withParameters(before, parameters);
+    onChange({ ...row, state: "looking", converted: wanted });
+    const looked = await look(file, parameters);
+    if (mine === turn.current) onChange({ converted: wanted, ...looked });
+  };
   return (
     <>
       <strong className="qd-mono">{file.name}</strong>{" "}
@@ -112,6 +123,7 @@ function Row({ row, onChange }: { row: Brought; onChange(row: Brought): void }) 
         {state === "looking" && t("templates.own.checking")}
         {state === "good" && template && (
           <>
+            {converted && <OfWhat of={converted.of} />}
             {text(template.name)} <span className="qd-mono">{`${template.id}@${template.version}`}</span>
           </>
         )}
@@ -130,6 +142,9 @@ function Row({ row, onChange }: { row: Brought; onChange(row: Brought): void }) 
           <span className={classes.wrong}>{t("templates.import.taken", { id: template.id })}</span>
         )}
       </span>
+      {converted && (state === "good" || state === "looking" || state === "faulty") && (
+        <Variables converted={converted} onChange={(parameters) => void askFor(converted, parameters)} />
+      )}
       {state === "taken" && (
         <TextInput
           mt={4}

@@ -11,6 +11,7 @@ import { useText } from "../../i18n/use-text";
 import { Confirm } from "../../ui/Confirm";
 import { saveAs } from "../../ui/save";
 import { ProblemNote } from "../../ui/states";
+import { Favourite } from "../Favourite";
 import { libraryChanged } from "../queries";
 import { CopyDialog } from "./CopyDialog";
 
@@ -25,6 +26,7 @@ export function OwnActions({ template, onEdit }: Props) {
   const close = () => setAsked(null);
   return (
     <>
+      <Favourite template={template} />
       <Export id={template.id} />
       <Button variant="default" leftSection={<IconCopy size={15} />} onClick={() => setAsked("copy")}>
         {t("templates.own.copy")}

@@ -12,6 +12,11 @@ vi.mock("../../api/http", () => ({
     const body = await request.text();
     if (request.url.endsWith("?dry_run=true"))
       return Response.json({ template: { id: "words" }, errors: [] });
+    if (request.url.endsWith("/import/batch-script")) {
+      const { parameters } = JSON.parse(body);
+      const variable = { name: "X", value: "1", line: 2, is_parameter: parameters.includes("X") };
+      return Response.json({ yaml: `id: words\nasks: ${parameters}\n`, variables: [variable], notes: [] });
+    }
     server.sent.push(`${new URL(request.url).pathname} ${request.headers.get("Content-Type")} ${body}`);
     const [, id = ""] = /id: ([a-z-]+)/.exec(body) ?? [];
     return server.taken.has(id)
@@ -27,6 +32,17 @@ describe("a file that is imported", () => {
     const cp949 = fileOf(new Uint8Array([0xb0, 0xa1]), "cp949.yaml");
     expect((await look(cp949)).state).toBe("unreadable");
     expect((await look(fileOf("x".repeat(2 ** 20 + 1), "long.yaml"))).state).toBe("unreadable");
+  });
+
+  it("becomes a template by the server where it is a batch script, with the variables that were ticked", async () => {
+    server.taken.clear();
+    const file = fileOf("#!/bin/bash\nX=1\n", "job.sh");
+    const seen = await look(file);
+    expect(seen).toMatchObject({ state: "good", converted: { of: "script", yaml: "id: words\nasks: \n" } });
+    const ticked = await look(file, ["X"]);
+    expect(ticked.converted?.variables[0]?.is_parameter).toBe(true);
+    await bring(ticked);
+    expect(server.sent[0]).toContain("id: words\\nasks: X");
   });
 
   it("goes as it is, and under another id where its own is taken", async () => {

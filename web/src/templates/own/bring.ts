@@ -1,6 +1,9 @@
-// One file on its way from the person's disk to a template of her own.
+// One file on its way from the person's disk to a template of her own: a template's, a batch script, or a form of Open
+// OnDemand's, of which the server makes a template.
+
+import { client } from "../../api/client";
 import { asProblem } from "../../api/problem";
-import type { Template } from "../../api/types";
+import type { ConvertedTemplate, Template } from "../../api/types";
 import { makeOfFile, makeOfText, tryText, withId } from "./text";
 
 export interface Brought {
@@ -8,42 +11,76 @@ export interface Brought {
   state: "looking" | "good" | "faulty" | "unreadable" | "taken" | "made";
   /** What it would be, or is. */
   template?: Template;
+  /** What was made of it, where it is none itself. */
+  converted?: Conversion;
   error?: unknown;
   /** Asked for where its own id is taken. */
   otherId?: string;
 }
 
+export interface Conversion extends ConvertedTemplate {
+  of: "script" | "form";
+}
+
+/** The same with these of a script's variables in the form. */
+export function withParameters(converted: Conversion, parameters: string[]): Conversion {
+  const variables = converted.variables.map((variable) => ({
+    ...variable,
+    is_parameter: parameters.includes(variable.name),
+  }));
+  return { ...converted, variables };
+}
+
 /** What is longer is not even read: a template never is. */
 const MAX_BYTES = 1024 * 1024;
 
-/** What the server says of a file. */
-export async function look(file: File): Promise<Brought> {
+/** What the server says of a file; of a script with these of its variables in the form. */
+export async function look(file: File, parameters: string[] = []): Promise<Brought> {
   const text = await textOf(file);
   if (text === null) return { file, state: "unreadable" };
   try {
-    return { file, state: "good", template: (await tryText(text)).template };
+    const converted = await convert(text, parameters);
+    const { template } = await tryText(converted?.yaml ?? text);
+    return { file, state: "good", template, ...(converted ? { converted } : {}) };
   } catch (error) {
     return { file, state: "faulty", error };
   }
 }
 
+/** Null: it is a template's file, or nothing that is known. */
+async function convert(text: string, parameters: string[]): Promise<Conversion | null> {
+  if (text.startsWith("#!")) {
+    const body = { script: text, parameters };
+    const { data } = await client.POST("/api/v1/templates/import/batch-script", { body });
+    return data ? { ...data, of: "script" } : null;
+  }
+  if (/^(form|attributes):/m.test(text) && !/^id:/m.test(text)) {
+    const { data } = await client.POST("/api/v1/templates/import/open-ondemand", { body: { form: text } });
+    return data ? { ...data, of: "form" } : null;
+  }
+  return null;
+}
+
 /** Makes the template, under the other id where there is one. */
 export async function bring(row: Brought): Promise<Brought> {
-  const { file, template, otherId } = row;
+  const { file, template, converted, otherId } = row;
   try {
-    const made = otherId === undefined ? await makeOfFile(file) : await makeWithId(file, otherId);
+    const made = await make(file, converted?.yaml, otherId);
     return { file, state: "made", template: made };
   } catch (error) {
     if (template && asProblem(error).code === "template-id-taken") {
       const taken = otherId ?? template.id;
-      return { file, state: "taken", template: { ...template, id: taken }, otherId: `my-${taken}` };
+      const other = { template: { ...template, id: taken }, otherId: `my-${taken}` };
+      return { file, state: "taken", ...(converted ? { converted } : {}), ...other };
     }
     return { file, state: "faulty", error };
   }
 }
 
-async function makeWithId(file: File, id: string): Promise<Template> {
-  return makeOfText(withId((await textOf(file)) ?? "", id));
+async function make(file: File, yaml: string | undefined, id: string | undefined): Promise<Template> {
+  if (yaml === undefined && id === undefined) return makeOfFile(file);
+  const text = yaml ?? (await textOf(file)) ?? "";
+  return makeOfText(id === undefined ? text : withId(text, id));
 }
 
 /** Null: it is no UTF-8 text. */

@@ -75,6 +75,7 @@ const TEMPLATE = {
   resources: {},
   available: true,
   unavailable_reason: null,
+  uses: { favourite: false, own_jobs: 0, last_used_at: null, jobs: 0 },
 };
 
 const refused = (status: number, problem: object) => Response.json(problem, { status });

@@ -1,0 +1,6 @@
+#!/bin/bash
+#SBATCH --mem=0
+#SBATCH --time=90:30
+#SBATCH --nodes=01
+#SBATCH --cpus-per-task=+2
+true
