@@ -8,6 +8,7 @@ mod sshd;
 #[path = "../crates/quarterdeck/tests/it/support/mod.rs"]
 #[allow(dead_code, unused_imports, reason = "the tests use more of it")]
 mod support;
+mod templates;
 mod uploads;
 
 use std::fs::{self, File};
@@ -66,6 +67,9 @@ async fn main() {
     }
     if is_wanted("sign-in") {
         sign_in().await;
+    }
+    if is_wanted("templates") {
+        templates::measure().await;
     }
     if is_wanted("upload") {
         upload().await;
