@@ -61,6 +61,38 @@ describe("templates of one's own", () => {
     await page.getByText(`${id}-too@1`).waitFor();
   });
 
+  it("are made of batch scripts, whose variables the form asks for, and kept at hand", async () => {
+    const name = `${id}-script`;
+    const script = [
+      "#!/bin/bash",
+      `#SBATCH --job-name=${name}`,
+      "#SBATCH --exclusive",
+      "STEPS=5",
+      'echo "$STEPS"',
+      "",
+    ];
+    await page.goto("/templates");
+    await choose({ "job.sbatch": script.join("\n") });
+    const dialog = page.getByRole("dialog", { name: "Import templates" });
+    await dialog.getByText("Batch script →").waitFor();
+    await dialog.getByLabel("STEPS").check();
+    await dialog.getByText(`${name}@1.0.0`).waitFor();
+    await screenshot("templates-import-script");
+    expect(await barriers(page)).toEqual([]);
+    await dialog.getByRole("button", { name: "Import 1 template" }).click();
+    await dialog.getByRole("link", { name }).click();
+    await page.getByRole("heading", { name, level: 1 }).waitFor();
+    await page.getByText("STEPS").waitFor();
+    expect(await exported(name)).toContain("#SBATCH --exclusive\n  STEPS={{ steps }}\n");
+    await page.getByRole("button", { name: `Add ${name} to favourites` }).click();
+    await page.getByRole("button", { name: `Remove ${name} from favourites` }).waitFor();
+    await page.goto("/templates?shelf=favourite");
+    await page.getByRole("link", { name }).waitFor();
+    expect(await page.getByRole("link", { name: "Words" }).count()).toBe(0);
+    await screenshot("templates-favourite");
+    expect(await barriers(page)).toEqual([]);
+  });
+
   it("are edited beside their form and their script, and told of a wrong line at that line", async () => {
     await page.goto(`/templates/${id}`);
     await page.getByRole("button", { name: "Edit" }).click();
@@ -210,11 +242,11 @@ function row(number: number): Locator {
 }
 
 /** The file as the person's browser saves it. */
-async function exported(): Promise<string> {
+async function exported(name = id): Promise<string> {
   const saved = page.waitForEvent("download");
   await page.getByRole("button", { name: "Export" }).click();
   const download = await saved;
-  expect(download.suggestedFilename()).toBe(`${id}.yaml`);
+  expect(download.suggestedFilename()).toBe(`${name}.yaml`);
   return readFileSync(await download.path(), "utf8");
 }
 

@@ -169,7 +169,7 @@ const use = createRoute({
 const templates = createRoute({
   getParentRoute: () => frame,
   path: "/templates",
-  validateSearch: textSearch("q", "category"),
+  validateSearch: textSearch("q", "category", "shelf"),
   component: lazyRouteComponent(
     withRest(() => import("./templates/TemplatesPage")),
     "TemplatesPage",

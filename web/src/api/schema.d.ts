@@ -1701,6 +1701,43 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/templates/import/batch-script": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * What a batch script would be as a template: a file to look over and save. Nothing is written, nothing run.
+         * @description Directives that a form can say become `resources`, all else stays in `script` as it is.
+         */
+        post: operations["templates_convert_script"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/import/open-ondemand": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** What an Open OnDemand application's form would be as a template. Ruby in it is reported, and never run. */
+        post: operations["templates_convert_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates/scan": {
         parameters: {
             query?: never;
@@ -1770,6 +1807,24 @@ export interface paths {
         put?: never;
         post?: never;
         delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/favourite": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        /** Keep a template at hand. */
+        put: operations["templates_keep_at_hand"];
+        post?: never;
+        /** Keep a template at hand no longer. */
+        delete: operations["templates_keep_no_longer"];
         options?: never;
         head?: never;
         patch?: never;
@@ -2406,6 +2461,20 @@ export interface components {
         ClusterSource: "jobs" | "nodes" | "reservations" | "accounting";
         /** @enum {string} */
         ClusterState: "up" | "down";
+        /** @description Something that did not come along as it was. */
+        ConversionNote: {
+            /** @description Of what was sent, counted from 1; null: it concerns no line. */
+            line?: number | null;
+            code: components["schemas"]["NoteCode"];
+            detail: string;
+        };
+        /** @description A template's file, and what to look at before it is saved. */
+        ConvertedTemplate: {
+            yaml: string;
+            /** @description What of a script could be asked for in a form. */
+            variables: components["schemas"]["ScriptVariable"][];
+            notes: components["schemas"]["ConversionNote"][];
+        };
         /** @enum {string} */
         CountedBy: "user" | "address_and_name";
         CreatedAccount: components["schemas"]["Account"] & {
@@ -2662,6 +2731,14 @@ export interface components {
             /** @description Numbers, times (`…_at`), and words of Slurm's, the system's and the job's. */
             params: Record<string, unknown>;
             line?: components["schemas"]["OutputLine"] | null;
+        };
+        FormToConvert: {
+            /** @description `form.yml` or `form.yml.erb`. */
+            form: string;
+            /** @description `template/script.sh` or `template/script.sh.erb`. */
+            script?: string | null;
+            /** @description Of the template; made of the form's title otherwise. */
+            id?: string | null;
         };
         Found: {
             /** @description The newest first. */
@@ -3823,6 +3900,8 @@ export interface components {
             /** @description In the order asked. */
             items: components["schemas"]["NodeResult"][];
         };
+        /** @enum {string} */
+        NoteCode: "line-ends" | "other-scheduler" | "ruby" | "unknown-field" | "resource";
         Notification: {
             /** Format: uuid */
             id: string;
@@ -4382,6 +4461,7 @@ export interface components {
                 files: components["schemas"]["FileSlot"][];
                 /** @description What a job gets unless it asks for something else. */
                 resources: components["schemas"]["Resources"];
+                uses: components["schemas"]["TemplateUses"];
                 available: boolean;
                 unavailable_reason?: components["schemas"]["UnavailableReason"] | null;
             }[];
@@ -4786,6 +4866,24 @@ export interface components {
         Role: "viewer" | "user" | "operator" | "admin";
         /** @enum {string} */
         SchedulerName: "slurm" | "local";
+        ScriptToConvert: {
+            /** @description The whole script, as it would be given to sbatch. */
+            script: string;
+            /** @description Of the template; made of the job's name otherwise. */
+            id?: string | null;
+            /** @description Variables of the script that the template is to ask for. */
+            parameters?: string[];
+        };
+        /** @description A variable of a batch script. */
+        ScriptVariable: {
+            name: string;
+            /** @description What it is set to; null: the script expects it from outside. */
+            value?: string | null;
+            /** @description Where it is set or first used, counted from 1. */
+            line: number;
+            /** @description The template asks for it. */
+            is_parameter: boolean;
+        };
         /** @enum {string} */
         ServerMode: "single-user" | "multi-user";
         /** @description Why a part is down is for those who are signed in. */
@@ -5019,6 +5117,7 @@ export interface components {
             files: components["schemas"]["FileSlot"][];
             /** @description What a job gets unless it asks for something else. */
             resources: components["schemas"]["Resources"];
+            uses: components["schemas"]["TemplateUses"];
             available: boolean;
             unavailable_reason?: components["schemas"]["UnavailableReason"] | null;
         };
@@ -5053,6 +5152,26 @@ export interface components {
             script?: string | null;
             /** @description What is wrong with the parameters, by JSON pointer. */
             errors: components["schemas"]["FieldError"][];
+        };
+        /** @description What people make of a template. */
+        TemplateUses: {
+            /** @description You keep it at hand. */
+            favourite: boolean;
+            /**
+             * Format: int64
+             * @description Jobs that you made of it.
+             */
+            own_jobs: number;
+            /**
+             * Format: date-time
+             * @description When you last did.
+             */
+            last_used_at?: string | null;
+            /**
+             * Format: int64
+             * @description Jobs that all users made of it; of a template of your own, only yours.
+             */
+            jobs: number;
         };
         TemplateValidation: {
             valid: boolean;
@@ -11876,6 +11995,122 @@ export interface operations {
             };
         };
     };
+    templates_convert_script: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["ScriptToConvert"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConvertedTemplate"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_convert_form: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["FormToConvert"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ConvertedTemplate"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     templates_faults: {
         parameters: {
             query?: never;
@@ -12286,6 +12521,114 @@ export interface operations {
                 content: {
                     "application/yaml": string;
                 };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_keep_at_hand: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_keep_no_longer: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
             };
             /** @description Not signed in. */
             401: {

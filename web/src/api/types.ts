@@ -68,6 +68,7 @@ export type JobPreview = Schemas["Preview"];
 export type Resources = Schemas["Resources"];
 export type Template = Schemas["Template"];
 export type TemplateFile = Schemas["FileSlot"];
+export type ConvertedTemplate = Schemas["ConvertedTemplate"];
 export type TemplateTrial = Schemas["TemplateTrial"];
 export type TemplateVersion = Schemas["TemplateVersion"];
 export type Parameter = Schemas["Parameter"];

@@ -14,7 +14,14 @@ export function useResourceItems(): (
       value: schedulers.map((scheduler) => t(`schedulers.${scheduler}`)).join(", "),
     },
     { name: t("templates.image"), value: t(`templates.imageUse.${image}`) },
+    { name: t("resources.partition"), value: resources.partition ?? null },
+    { name: t("resources.nodes"), value: resources.nodes ?? null },
+    { name: t("resources.tasks"), value: resources.tasks ?? null },
     { name: t("resources.cpusPerTask"), value: resources.cpus_per_task ?? null },
+    {
+      name: t("resources.gpusPerNode"),
+      value: resources.gpus ? [resources.gpus.type, resources.gpus.count].filter(Boolean).join(":") : null,
+    },
     {
       name: t("resources.memory"),
       value: resources.memory_mib ? format.mebibytes(resources.memory_mib) : null,

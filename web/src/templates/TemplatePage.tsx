@@ -95,6 +95,11 @@ function TemplateBody({ template }: { template: Template }) {
   const { t } = useTranslation();
   const categoryName = useCategoryName();
   const resourceItems = useResourceItems();
+  const usesText = ({ source, uses }: Template) => {
+    if (uses.jobs === 0) return t("templates.usedNever");
+    if (source === "private") return t("templates.usedByMe", { count: uses.jobs });
+    return t("templates.used", { count: uses.jobs, own: uses.own_jobs });
+  };
   return (
     <div style={{ display: "grid", gap: "var(--qd-gap)" }}>
       <Panel title={t("templates.about")}>
@@ -107,6 +112,10 @@ function TemplateBody({ template }: { template: Template }) {
             { name: t("templates.columns.category"), value: categoryName(template.category) },
             { name: t("templates.columns.source"), value: t(`templates.sources.${template.source}`) },
             { name: t("templates.tags"), value: template.tags.join(", ") },
+            {
+              name: t("templates.uses"),
+              value: usesText(template),
+            },
             ...resourceItems(template),
             {
               name: t("templates.notHere"),

@@ -15,7 +15,8 @@ import { Panel } from "../ui/Panel";
 import { SearchBox } from "../ui/SearchBox";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import toolbar from "../ui/toolbar.module.css";
-import { categoriesOf, searchTemplates, useCategoryName } from "./library";
+import { Favourite } from "./Favourite";
+import { categoriesOf, onShelf, SHELVES, searchTemplates, useCategoryName } from "./library";
 import { ImportTemplates } from "./own/ImportTemplates";
 import { libraryChanged, templateFaultsQuery, templatesQuery } from "./queries";
 import { Unavailable } from "./Unavailable";
@@ -29,14 +30,21 @@ export function TemplatesPage() {
   const operator = useIsOperator();
   const user = useUser();
   const canHaveOwn = user?.unix_user != null && user.roles.some((role) => role !== "viewer");
-  const { q = "", category = "" } = route.useSearch();
+  const { q = "", category = "", shelf: asked } = route.useSearch();
+  const shelf = SHELVES.find((known) => known === asked) ?? "all";
   const navigate = route.useNavigate();
   const open = useNavigate();
   useFollowTemplates();
   const { data, error, refetch } = useQuery(templatesQuery);
-  const templates = data && searchTemplates(data.items, q, category);
+  const templates = data && onShelf(searchTemplates(data.items, q, category), shelf);
 
   const columns: Column<Template>[] = [
+    {
+      id: "favourite",
+      header: "",
+      width: 40,
+      cell: (template) => canHaveOwn && <Favourite template={template} />,
+    },
     {
       id: "name",
       header: t("templates.columns.name"),
@@ -78,6 +86,13 @@ export function TemplatesPage() {
       width: 96,
       cell: (template) => t(`templates.sources.${template.source}`),
     },
+    {
+      id: "jobs",
+      header: t("templates.columns.jobs"),
+      width: 72,
+      minor: true,
+      cell: (template) => template.uses.jobs.toLocaleString(),
+    },
   ];
 
   return (
@@ -99,6 +114,15 @@ export function TemplatesPage() {
           onChange={(next) =>
             void navigate({ search: (before) => withText({ ...before, q: next }), replace: true })
           }
+        />
+        <NativeSelect
+          aria-label={t("templates.shelf")}
+          value={shelf}
+          onChange={(event) => {
+            const next = event.currentTarget.value;
+            void navigate({ search: (before) => withText({ ...before, shelf: next }), replace: true });
+          }}
+          data={SHELVES.map((value) => ({ value, label: t(`templates.shelves.${value}`) }))}
         />
         <NativeSelect
           aria-label={t("templates.columns.category")}
@@ -176,6 +200,13 @@ function Rescan() {
   );
 }
 
-function withText(search: { q?: string; category?: string }): { q?: string; category?: string } {
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value));
+interface LibrarySearch {
+  q?: string;
+  category?: string;
+  shelf?: string;
+}
+
+/** What says nothing is not in the address. */
+function withText(search: LibrarySearch): LibrarySearch {
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value && value !== "all"));
 }

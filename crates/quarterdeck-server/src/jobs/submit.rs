@@ -18,6 +18,7 @@ use crate::crash;
 use crate::db::to_us;
 use crate::notifications;
 use crate::problem::FieldError;
+use crate::templates;
 
 /// What a job would look like.
 pub struct Preview {
@@ -92,6 +93,9 @@ async fn submit_as(
     }
     if notify {
         notifications::ask_about(&tx, job.id, actor.user_id).await?;
+    }
+    if let Some(template) = &job.template {
+        templates::count_use(&tx, actor.user_id, template, app.clock.now()).await?;
     }
     let intent = app.audit.intend_within(&tx, actor, event(&job)).await?;
     tx.commit().await?;

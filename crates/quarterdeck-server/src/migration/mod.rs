@@ -22,6 +22,7 @@ mod m20261129_image_places;
 mod m20261129_image_signatures;
 mod m20261129_leases;
 mod m20261129_template_library;
+mod m20261129_template_uses;
 mod m20261129_upload_inode;
 
 pub(crate) struct Migrator;
@@ -48,6 +49,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_upload_inode::Migration),
             Box::new(m20261129_image_places::Migration),
             Box::new(m20261129_template_library::Migration),
+            Box::new(m20261129_template_uses::Migration),
             Box::new(m20261129_image_signatures::Migration),
             Box::new(m20261129_image_digests::Migration),
             Box::new(m20261129_leases::Migration),

@@ -4,6 +4,7 @@ mod editing;
 
 use axum::Json;
 use axum::extract::State;
+use axum::http::StatusCode;
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -24,6 +25,7 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(faults, scan))
         .routes(routes!(versions))
         .routes(routes!(version))
+        .routes(routes!(keep_at_hand, keep_no_longer))
         .merge(editing::routes())
 }
 
@@ -44,8 +46,22 @@ struct Template {
     files: Vec<FileSlot>,
     /// What a job gets unless it asks for something else.
     resources: Resources,
+    uses: TemplateUses,
     available: bool,
     unavailable_reason: Option<UnavailableReason>,
+}
+
+/// What people make of a template.
+#[derive(Serialize, ToSchema)]
+struct TemplateUses {
+    /// You keep it at hand.
+    favourite: bool,
+    /// Jobs that you made of it.
+    own_jobs: u64,
+    /// When you last did.
+    last_used_at: Option<DateTime<Utc>>,
+    /// Jobs that all users made of it; of a template of your own, only yours.
+    jobs: u64,
 }
 
 /// Ships with Quarterdeck, the site's own, or one user's.
@@ -191,6 +207,26 @@ async fn version(
     Ok(Json(TemplateVersionText { version: version.into(), text }))
 }
 
+/// Keep a template at hand.
+#[utoipa::path(put, path = "/templates/{id}/favourite", tag = "templates", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = ProblemDocument)))]
+async fn keep_at_hand(State(app): State<App>, actor: Actor, PathOf(id): PathOf<String>) -> Result<StatusCode, Problem> {
+    templates::set_favourite(&app, &actor, &id, true).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
+/// Keep a template at hand no longer.
+#[utoipa::path(delete, path = "/templates/{id}/favourite", tag = "templates", params(("id" = String, Path)),
+    responses((status = 204), (status = 404, body = ProblemDocument)))]
+async fn keep_no_longer(
+    State(app): State<App>,
+    actor: Actor,
+    PathOf(id): PathOf<String>,
+) -> Result<StatusCode, Problem> {
+    templates::set_favourite(&app, &actor, &id, false).await?;
+    Ok(StatusCode::NO_CONTENT)
+}
+
 impl From<Source> for templates::Source {
     fn from(source: Source) -> templates::Source {
         match source {
@@ -234,8 +270,10 @@ impl From<templates::Version> for TemplateVersion {
 }
 
 impl From<Offer> for Template {
-    fn from(Offer { template, source, hash, unavailable }: Offer) -> Template {
+    fn from(Offer { template, source, hash, unavailable, uses }: Offer) -> Template {
+        let templates::Uses { favourite, own_jobs, last_used_at, jobs } = uses;
         Template {
+            uses: TemplateUses { favourite, own_jobs, last_used_at, jobs },
             id: template.id,
             version: template.version,
             name: template.name,

@@ -19,7 +19,8 @@ use crate::templates::definition::{Fault, ID_IN_WORDS, ImageUse, Template, is_id
 use crate::templates::load::MAX_FILE_BYTES;
 use crate::templates::own::{self, Author};
 use crate::templates::{
-    Error, Loaded, Offer, Source, check_parameters, find_loaded, get, offer, render, store, why_images_cannot_be_used,
+    Error, Loaded, Offer, Source, Uses, check_parameters, find_loaded, get, offer, render, store,
+    why_images_cannot_be_used,
 };
 
 /// Nobody else may even list it.
@@ -30,7 +31,7 @@ const ARCHIVED: &str = "archived";
 pub type Script = Result<String, Vec<FieldError>>;
 
 /// What a text says, or what is wrong with it.
-async fn check(text: String) -> Result<(Template, String), Error> {
+pub(super) async fn check(text: String) -> Result<(Template, String), Error> {
     if text.len() as u64 > MAX_FILE_BYTES {
         let message = format!("The file is larger than {} KiB: leave something out.", MAX_FILE_BYTES >> 10);
         return Err(Error::Invalid(vec![FieldError::new("/yaml", "too-large", message)]));
@@ -149,7 +150,7 @@ pub async fn try_text(app: &App, text: String, given: &Map<String, Value>) -> Re
         Err(Error::Invalid(errors)) => Err(errors),
         Err(error) => return Err(error),
     };
-    Ok((offer(&loaded, why_images_cannot_be_used(app).await?), script))
+    Ok((offer(&loaded, why_images_cannot_be_used(app).await?, Uses::default()), script))
 }
 
 async fn fill_in(loaded: Arc<Loaded>, given: &Map<String, Value>) -> Result<String, Error> {

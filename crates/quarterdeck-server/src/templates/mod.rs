@@ -2,6 +2,7 @@
 //! batch scripts of it.
 
 pub(crate) mod api;
+mod convert;
 mod definition;
 mod edit;
 mod history;
@@ -11,6 +12,7 @@ mod own;
 mod parameters;
 mod render;
 mod store;
+mod uses;
 mod watch;
 
 use std::ops::Bound;
@@ -29,12 +31,15 @@ use crate::problem::FieldError;
 use crate::{agents, auth, files, images};
 use library::Shelf;
 
+pub use convert::{Converted, FormToConvert, ScriptToConvert, of_batch_script, of_open_ondemand};
 pub use definition::{FileSlot, ImageUse, Parameter, SchedulerName, Template, Text};
 pub use edit::{archive, change, clone, create, export, try_out, try_text};
 pub use history::{Version, version, versions};
 pub use library::{Templates, scan, start};
 pub use parameters::check_parameters;
 pub use render::render;
+pub(crate) use uses::count as count_use;
+pub use uses::{Uses, set_favourite};
 
 #[derive(Debug, Error)]
 pub enum Error {
@@ -100,6 +105,7 @@ pub struct Offer {
     pub hash: String,
     /// Why it cannot be used at present.
     pub unavailable: Option<Unavailable>,
+    pub uses: Uses,
 }
 
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -264,7 +270,8 @@ pub async fn list(
 ) -> Result<(Vec<Offer>, Option<String>), Error> {
     let (offered, next) = page(&app.templates.shelf(), &*own::shelf(app, actor).await, filter, limit);
     let reason = why_images_cannot_be_used(app).await?;
-    Ok((offered.into_iter().map(|loaded| offer(&loaded, reason)).collect(), next))
+    let uses = uses::of(app, actor, &offered).await?;
+    Ok((offered.iter().zip(uses).map(|(loaded, uses)| offer(loaded, reason, uses)).collect(), next))
 }
 
 /// What everybody has hides what is one's own: an id is one template.
@@ -290,7 +297,8 @@ fn page(shared: &Shelf, own: &Shelf, filter: &Filter, limit: usize) -> (Vec<Arc<
 /// One template as it is offered; `wanted` is `id` or `id@version`.
 pub async fn get(app: &App, actor: &Actor, wanted: &str) -> Result<Offer, Error> {
     let loaded = find_loaded(app, actor, wanted).await?;
-    Ok(offer(&loaded, why_images_cannot_be_used(app).await?))
+    let uses = uses::of(app, actor, std::slice::from_ref(&loaded)).await?.pop().unwrap_or_default();
+    Ok(offer(&loaded, why_images_cannot_be_used(app).await?, uses))
 }
 
 /// The template that a job is made of.
@@ -323,9 +331,9 @@ async fn find_loaded(app: &App, actor: &Actor, wanted: &str) -> Result<Arc<Loade
     }
 }
 
-fn offer(loaded: &Loaded, reason: Option<Unavailable>) -> Offer {
+fn offer(loaded: &Loaded, reason: Option<Unavailable>, uses: Uses) -> Offer {
     let unavailable = reason.filter(|_| loaded.template.image == ImageUse::Required);
-    Offer { template: loaded.template.clone(), source: loaded.source, hash: loaded.hash.clone(), unavailable }
+    Offer { template: loaded.template.clone(), source: loaded.source, hash: loaded.hash.clone(), unavailable, uses }
 }
 
 /// Only the single-user mode's jobs run on this host: of a cluster's nodes nothing is known here.

@@ -1,6 +1,7 @@
 //! The tables of the library. `job_templates` is what is offered now, as the files say; `template_versions` what each
 //! template ever said, and `template_texts` the files themselves.
 
+pub(super) mod uses;
 pub(super) mod versions;
 
 use sea_orm::entity::prelude::*;

@@ -4,9 +4,10 @@
 use std::fs;
 use std::time::{Duration, Instant};
 
+use reqwest::Method;
 use serde_json::{Value, json};
 
-use crate::support::{Live, Site, unique};
+use crate::support::{Client, Live, Site, unique};
 
 const SOON: Duration = Duration::from_secs(1);
 
@@ -124,4 +125,53 @@ async fn a_job_knows_the_text_that_it_was_made_of() {
         assert_eq!(client.get(missing).await.status, 404, "{missing}");
     }
     client.wait_for("local", &id, &["COMPLETED"]).await;
+}
+
+#[tokio::test]
+async fn jobs_made_of_a_template_are_counted_and_what_one_keeps_at_hand_is_ones_own() {
+    let Some(site) = Site::multi_user().await else { return };
+    let (alice, bob, admin) = (site.client("alice").await, site.client("bob").await, site.client("admin").await);
+    let (shared, own) =
+        (unique("shared").replace('_', "-").to_lowercase(), unique("own").replace('_', "-").to_lowercase());
+    fs::create_dir_all(site.path("templates/community")).unwrap();
+    fs::write(site.path(&format!("templates/community/{shared}.yaml")), template(&shared, "1")).unwrap();
+    assert_eq!(admin.post("/templates/scan", &json!({})).await.status, 200);
+    // Of one id, and yet two.
+    for client in [&alice, &bob] {
+        assert_eq!(client.post("/templates", &json!({"yaml": template(&own, "1")})).await.status, 201);
+    }
+    let submit = async |client: &Client, template: &str| {
+        let job = json!({"name": "counted", "template": template, "parameters": {"word": "x"}, "resources": {}});
+        client.submit("slurm", &job).await;
+    };
+    let uses = async |client: &Client, id: &str| {
+        let one = client.get(&format!("/templates/{id}")).await.json()["uses"].clone();
+        let list = client.get(&format!("/templates?q={id}")).await.json();
+        assert_eq!(list["items"][0]["uses"], one);
+        assert_eq!(one["last_used_at"].is_null(), one["own_jobs"] == 0, "{one}");
+        json!([one["own_jobs"], one["jobs"], one["favourite"]])
+    };
+    assert_eq!(uses(&alice, &shared).await, json!([0, 0, false]));
+    submit(&alice, &shared).await;
+    submit(&alice, &format!("{shared}@1")).await;
+    submit(&bob, &shared).await;
+    submit(&alice, &own).await;
+    assert_eq!(uses(&alice, &shared).await, json!([2, 3, false]));
+    assert_eq!(uses(&bob, &shared).await, json!([1, 3, false]));
+    assert_eq!(uses(&alice, &own).await, json!([1, 1, false]));
+    assert_eq!(uses(&bob, &own).await, json!([0, 0, false]));
+
+    let favourite = async |client: &Client, method: Method, id: &str| {
+        client.send(client.request(method, &format!("/templates/{id}/favourite"))).await.status.as_u16()
+    };
+    assert_eq!(favourite(&alice, Method::PUT, &shared).await, 204);
+    assert_eq!(favourite(&alice, Method::PUT, &own).await, 204);
+    assert_eq!(uses(&alice, &shared).await, json!([2, 3, true]));
+    assert_eq!(uses(&bob, &shared).await, json!([1, 3, false]));
+    assert_eq!(uses(&bob, &own).await, json!([0, 0, false]));
+    submit(&alice, &shared).await;
+    assert_eq!(favourite(&alice, Method::DELETE, &own).await, 204);
+    assert_eq!(uses(&alice, &own).await, json!([1, 1, false]));
+    assert_eq!(uses(&alice, &shared).await, json!([3, 4, true]));
+    assert_eq!(favourite(&alice, Method::PUT, "no-such-template").await, 404);
 }

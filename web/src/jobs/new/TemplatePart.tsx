@@ -6,7 +6,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Template } from "../../api/types";
 import { useText } from "../../i18n/use-text";
-import { categoriesOf, searchTemplates, useCategoryName } from "../../templates/library";
+import { categoriesOf, nearestFirst, searchTemplates, useCategoryName } from "../../templates/library";
 import { templatesQuery } from "../../templates/queries";
 import { useUnavailableText } from "../../templates/Unavailable";
 import { SearchBox } from "../../ui/SearchBox";
@@ -49,7 +49,7 @@ function TemplateChoice({ scheduler, chosen, onChoose }: Omit<Props, "error">) {
   const { data, error, refetch } = useQuery(templatesQuery);
   if (error) return <ProblemNote error={error} onRetry={() => void refetch()} />;
   if (!data) return <LoadingRows rows={4} height={50} />;
-  const found = searchTemplates(data.items, words, category);
+  const found = nearestFirst(searchTemplates(data.items, words, category));
   return (
     <>
       <div className={toolbar.toolbar}>

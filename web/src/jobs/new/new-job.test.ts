@@ -53,6 +53,7 @@ const template: Template = {
   resources: {},
   available: true,
   unavailable_reason: null,
+  uses: { favourite: false, own_jobs: 0, last_used_at: null, jobs: 0 },
 };
 
 const file = (change: Partial<FileChoice>): FileChoice => ({

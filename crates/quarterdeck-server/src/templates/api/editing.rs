@@ -21,6 +21,8 @@ pub(super) fn routes() -> OpenApiRouter<App> {
     OpenApiRouter::new()
         .routes(routes!(create))
         .routes(routes!(import))
+        .routes(routes!(convert_script))
+        .routes(routes!(convert_form))
         .routes(routes!(change, archive))
         .routes(routes!(clone))
         .routes(routes!(validate))
@@ -124,6 +126,29 @@ async fn import(State(app): State<App>, actor: Actor, WholeBody(bytes): WholeBod
         Problem::invalid(vec![FieldError::new("", "not-a-template", "The file is no UTF-8 text: save it as UTF-8.")])
     })?;
     make(app, actor, text).await
+}
+
+/// What a batch script would be as a template: a file to look over and save. Nothing is written, nothing run.
+///
+/// Directives that a form can say become `resources`, all else stays in `script` as it is.
+#[utoipa::path(post, path = "/templates/import/batch-script", tag = "templates",
+    request_body = templates::ScriptToConvert,
+    responses((status = 200, body = templates::Converted), (status = 422, body = ProblemDocument)))]
+async fn convert_script(
+    State(app): State<App>,
+    JsonBody(given): JsonBody<templates::ScriptToConvert>,
+) -> Result<Json<templates::Converted>, Problem> {
+    Ok(Json(templates::of_batch_script(&app, given).await?))
+}
+
+/// What an Open OnDemand application's form would be as a template. Ruby in it is reported, and never run.
+#[utoipa::path(post, path = "/templates/import/open-ondemand", tag = "templates",
+    request_body = templates::FormToConvert,
+    responses((status = 200, body = templates::Converted), (status = 422, body = ProblemDocument)))]
+async fn convert_form(
+    JsonBody(given): JsonBody<templates::FormToConvert>,
+) -> Result<Json<templates::Converted>, Problem> {
+    Ok(Json(templates::of_open_ondemand(given).await?))
 }
 
 async fn make(app: App, actor: Actor, text: String) -> Result<Response, Problem> {
