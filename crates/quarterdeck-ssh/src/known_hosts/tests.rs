@@ -118,7 +118,8 @@ fn names_that_ssh_keygen_hashed_are_recognised() {
     fs::write(keys.path("hosts"), format!("n1 {one}[n2]:2222 {one}")).unwrap();
     keys.keygen(&["-q", "-H", "-f", "hosts"]);
     let text = fs::read_to_string(keys.path("hosts")).unwrap();
-    assert!(!text.contains("n1") && text.contains("|1|"));
+    // A name could be found in a hash by chance.
+    assert!(text.lines().all(|line| line.starts_with("|1|")), "{text}");
     let known = known(&text);
     for server in [at("n1", 22), at("N1", 22), at("n2", 2222)] {
         assert_eq!(known.check(&server, &keys.shown("one"), now()), Ok(()));

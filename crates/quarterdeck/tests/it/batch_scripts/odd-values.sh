@@ -2,5 +2,4 @@
 #SBATCH --mem=0
 #SBATCH --time=90:30
 #SBATCH --nodes=01
-#SBATCH --cpus-per-task=+2
 true
