@@ -173,7 +173,7 @@ describe("a file that was changed while somebody writes in it", () => {
     await note.getByText(/and is 14 B now/).waitFor();
     await note.getByRole("button", { name: "Compare" }).click();
     const lines = note.getByRole("document", { name: "Differences" });
-    expect(await lines.locator("[data-kind=theirs], [data-kind=mine]").allTextContents()).toEqual([
+    expect(await lines.locator("[data-kind=removed], [data-kind=added]").allTextContents()).toEqual([
       "−on the disk: TWO",
       "−on the disk: three",
       "+mine: two",
