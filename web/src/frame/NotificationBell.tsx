@@ -13,14 +13,16 @@ export function NotificationBell() {
   const { t } = useTranslation();
   const format = useFormat();
   const unread = useUnread();
-  const label = t("frame.bell", { count: unread, formatted: format.number(unread) });
+  // Said as it is shown: who speaks to the page names what stands there.
+  const shown = unread > MOST_SHOWN ? `${MOST_SHOWN}+` : format.number(unread);
+  const label = t("frame.bell", { count: unread, formatted: shown });
   return (
     <Link to="/notifications" className={classes.tool} aria-label={label} title={label}>
       <span className={classes.person}>
         <IconBell size={18} aria-hidden />
         {unread > 0 && (
           <span className={classes.count} aria-hidden>
-            {unread > MOST_SHOWN ? `${MOST_SHOWN}+` : unread}
+            {shown}
           </span>
         )}
       </span>
