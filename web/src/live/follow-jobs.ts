@@ -53,6 +53,7 @@ export function followJobs(connection: LiveConnection, cache: QueryClient, clust
     if (noteFreshness(cluster, message)) refreshFigures(cache, cluster);
     if (message.type === "snapshot") {
       applyJobs(cache, cluster, jobsOf(message.items), []);
+      askAgain(cache, cluster);
       // A second snapshot: the connection was gone, or the server had more to say than we took. What a snapshot no
       // longer holds may have changed too.
       if (seen) void cache.invalidateQueries({ queryKey: jobListsKey(cluster) });
@@ -60,11 +61,29 @@ export function followJobs(connection: LiveConnection, cache: QueryClient, clust
       refreshFigures(cache, cluster);
     } else if (message.type === "delta") {
       applyJobs(cache, cluster, jobsOf(message.upsert), idsOf(message.remove));
+      askAgain(cache, cluster);
       refreshFigures(cache, cluster);
     }
   };
 
   return connection.subscribe(channel, { onMessage });
+}
+
+/** The answers to these are waited for already. */
+const awaited = new WeakSet<Promise<unknown>>();
+
+/**
+ * An answer that is on its way may be older than what was just told, and would be all that the page knows until the next
+ * change: once it is there, it is asked for again.
+ */
+function askAgain(cache: QueryClient, cluster: string): void {
+  const onTheWay = cache.getQueryCache().findAll({ queryKey: jobListsKey(cluster), fetchStatus: "fetching" });
+  for (const { promise, queryKey } of onTheWay) {
+    if (!promise || awaited.has(promise)) continue;
+    awaited.add(promise);
+    const again = () => cache.invalidateQueries({ queryKey, exact: true });
+    void promise.then(again, () => undefined);
+  }
 }
 
 /** Answers whether a source failed or returned. */
