@@ -88,7 +88,7 @@ describe("templates of one's own", () => {
     await page.getByRole("button", { name: `Remove ${name} from favourites` }).waitFor();
     await page.goto("/templates?shelf=favourite");
     await page.getByRole("link", { name }).waitFor();
-    expect(await page.getByRole("link", { name: "Words" }).count()).toBe(0);
+    expect(await page.getByRole("link", { name: "Words", exact: true }).count()).toBe(0);
     await screenshot("templates-favourite");
     expect(await barriers(page)).toEqual([]);
   });
