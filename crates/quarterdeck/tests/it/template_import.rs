@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
+use std::time::{Duration, Instant};
 
 use quarterdeck_slurm::script::{BatchScript, Directive};
 use serde_json::{Value, json};
@@ -145,6 +146,40 @@ async fn what_is_no_batch_script_is_said_by_line() {
     let codes: Vec<_> = windows["notes"].as_array().unwrap().iter().map(|note| note["code"].clone()).collect();
     assert_eq!(codes, ["line-ends", "other-scheduler"]);
     assert_eq!(windows["notes"][1]["line"], 2);
+}
+
+/// What takes long for its length, or answers with more than was asked.
+#[tokio::test]
+async fn a_hostile_file_costs_little() {
+    let site = Site::single_user().await;
+    let client = site.client(&site.person()).await;
+    let post = async |kind: &str, body: Value| {
+        let started = Instant::now();
+        let answer = client.post(&format!("/templates/import/{kind}"), &body).await;
+        assert!(started.elapsed() < Duration::from_secs(10), "{kind}: {:?}", started.elapsed());
+        assert!(answer.text().len() < 1 << 20, "{kind}");
+        answer
+    };
+    let many =
+        |line: &dyn Fn(usize) -> String, count| format!("#!/bin/bash\n{}", (0..count).map(line).collect::<String>());
+    let assignments = many(&|number| format!("A{number}=1\n"), 24_000);
+    assert_eq!(post("batch-script", json!({"script": assignments})).await.status, 422, "as a template it is too large");
+    let some = many(&|number| format!("A{number}=1\n"), 10_000);
+    let offered = post("batch-script", json!({"script": some})).await.json()["variables"].as_array().unwrap().len();
+    assert_eq!(offered, 200);
+    let names = vec!["A1"; 100_000];
+    let refused = post("batch-script", json!({"script": some, "parameters": names})).await;
+    assert_eq!(refused.json()["errors"][0]["pointer"], "/parameters");
+    let other = post("batch-script", json!({"script": many(&|_| "#PBS\n".to_owned(), 40_000)})).await;
+    assert_eq!(other.json()["notes"].as_array().unwrap().len(), 100);
+    let twins = format!("form: [{}]\nattributes: {{a: {{widget: text_field}}}}\n", "a,".repeat(50_000));
+    assert_eq!(post("open-ondemand", json!({"form": twins})).await.status, 200);
+    let fields: String = (0..6000).map(|number| format!("  a{number}: {{widget: text_field}}\n")).collect();
+    let refused = post("open-ondemand", json!({"form": format!("attributes:\n{fields}")})).await;
+    assert_eq!(refused.json()["errors"][0]["code"], "too-many-fields");
+    let form = "attributes: {a: {widget: text_field}}\n";
+    let quoted = many(&|_| "echo \"x<%= context.a %>y\"\n".to_owned(), 5000);
+    assert_eq!(post("open-ondemand", json!({"form": form, "script": quoted})).await.status, 422);
 }
 
 const FORM: &str = r#"---

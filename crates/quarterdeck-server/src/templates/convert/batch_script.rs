@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 
 use super::draft::{Asked, Draft, both, id_of, literally, parameter_name};
 use super::variables::{self, Found};
-use super::{Converted, Note, NoteCode, Variable};
+use super::{Converted, MOST_NOTES, Note, NoteCode, Variable};
 use crate::app::App;
 use crate::config::Mode;
 use crate::jobs::Resources;
@@ -40,6 +40,10 @@ pub async fn of_batch_script(app: &App, given: ScriptToConvert) -> Result<Conver
     if given.script.len() as u64 > MAX_FILE_BYTES {
         let detail = format!("The script is larger than {} KiB.", MAX_FILE_BYTES >> 10);
         return Err(Error::Invalid(vec![FieldError::new("/script", "too-large", detail)]));
+    }
+    if given.parameters.len() > variables::MOST {
+        let detail = format!("A form asks for at most {} variables of a script.", variables::MOST);
+        return Err(Error::Invalid(vec![FieldError::new("/parameters", "too-many-parameters", detail)]));
     }
     let is_single_user = app.mode == Mode::SingleUser;
     let converting = move || convert(&given, is_single_user);
@@ -151,5 +155,5 @@ fn other_schedulers(script: &str) -> Vec<Note> {
             format!("A directive of {scheduler}, which Slurm does not read: set what it says under resources.");
         Some(Note::new(Some(number), NoteCode::OtherScheduler, detail))
     };
-    lines.filter_map(of).collect()
+    lines.filter_map(of).take(MOST_NOTES).collect()
 }

@@ -60,6 +60,9 @@ pub enum NoteCode {
     Resource,
 }
 
+/// Of one kind; who reads them knows by then.
+const MOST_NOTES: usize = 100;
+
 impl Note {
     fn new(line: Option<usize>, code: NoteCode, detail: impl Into<String>) -> Note {
         Note { line, code, detail: detail.into() }

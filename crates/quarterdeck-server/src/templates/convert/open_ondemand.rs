@@ -2,6 +2,8 @@
 //! it says is left out and reported, but for `<%= context.NAME %>` in a script, which is a parameter's value.
 //! Source: Open OnDemand's documentation, "Batch Connect: form.yml.erb" and "Dynamic Form Widgets".
 
+use std::collections::HashSet;
+
 use quarterdeck_slurm::script::places::{Marks, misplaced};
 use regex::Regex;
 use serde::Deserialize;
@@ -9,7 +11,7 @@ use serde_json::{Map, Number, Value};
 use utoipa::ToSchema;
 
 use super::draft::{Asked, Draft, both, id_of, literally, parameter_name};
-use super::{Converted, Note, NoteCode};
+use super::{Converted, MOST_NOTES, Note, NoteCode};
 use crate::jobs::Resources;
 use crate::problem::FieldError;
 use crate::templates::Error;
@@ -17,7 +19,10 @@ use crate::templates::definition::{Choice, ImageUse, ParameterType, SchedulerNam
 use crate::templates::edit::check;
 use crate::templates::load::MAX_FILE_BYTES;
 
-const MOST_MOVED: usize = 200;
+/// Each line costs a look at the whole script.
+const MOST_MOVED: usize = 30;
+/// Each name is compared with all others.
+const MOST_FIELDS: usize = 300;
 
 #[derive(Deserialize, ToSchema)]
 #[serde(deny_unknown_fields)]
@@ -59,7 +64,12 @@ fn convert(given: &FormToConvert) -> Result<Converted, Error> {
         originals: Vec::new(),
         resources: Resources::default(),
     };
-    for (name, attribute) in attributes(&form) {
+    let attributes = attributes(&form);
+    if attributes.len() > MOST_FIELDS {
+        let detail = format!("The form has more than {MOST_FIELDS} fields: leave some out.");
+        return Err(Error::Invalid(vec![FieldError::new("/form", "too-many-fields", detail)]));
+    }
+    for (name, attribute) in attributes {
         fields.add(&name, &attribute);
     }
     let Fields { mut notes, parameters, originals, resources, .. } = fields;
@@ -92,6 +102,7 @@ fn convert(given: &FormToConvert) -> Result<Converted, Error> {
         resources,
         script,
     };
+    notes.truncate(MOST_NOTES);
     Ok(Converted { yaml: draft.yaml()?, variables: Vec::new(), notes })
 }
 
@@ -138,10 +149,17 @@ fn read(form: &str, notes: &mut Vec<Note>) -> Result<Value, Error> {
 fn attributes(form: &Value) -> Vec<(String, Value)> {
     let empty = Map::new();
     let all = form.get("attributes").and_then(Value::as_object).unwrap_or(&empty);
-    let shown: Vec<&str> =
-        form.get("form").and_then(Value::as_array).into_iter().flatten().filter_map(Value::as_str).collect();
+    let mut seen = HashSet::new();
+    let shown: Vec<&str> = form
+        .get("form")
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .filter(|name| seen.insert(*name))
+        .collect();
     let of_form = shown.iter().map(|name| ((*name).to_owned(), all.get(*name).cloned().unwrap_or(Value::Null)));
-    let others = all.iter().filter(|(name, _)| !shown.contains(&name.as_str()));
+    let others = all.iter().filter(|(name, _)| !seen.contains(name.as_str()));
     of_form.chain(others.map(|(name, value)| (name.clone(), value.clone()))).collect()
 }
 
@@ -338,7 +356,6 @@ fn move_misplaced(script: &str, notes: &mut Vec<Note>) -> Result<String, Error> 
     let marks = Marks::not_in(&[script]);
     let place = Regex::new(r"\{\{ \w+ \}\}").map_err(anyhow::Error::from)?;
     let mut lines: Vec<String> = script.split_inclusive('\n').map(str::to_owned).collect();
-    // Each look reads the whole script.
     for _ in 0..MOST_MOVED {
         let whole = lines.concat();
         let marked = place.replace_all(&whole, format!("{}x{}", marks.begin, marks.end).as_str()).into_owned();

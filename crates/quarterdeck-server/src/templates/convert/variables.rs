@@ -86,12 +86,16 @@ const BEGIN_ELSEWHERE: [&str; 18] = [
     "FILE_",
 ];
 
-/// In the order of their lines.
+/// A form with more is no form; each is looked for among all others.
+pub(super) const MOST: usize = 200;
+
+/// The first in the order of their lines.
 pub(super) fn find(commands: &str) -> Result<Vec<Found>, regex::Error> {
     let assigned = assigned(commands)?;
     let mut found = set_once(commands, &assigned)?;
     found.extend(never_set(commands, &assigned)?);
     found.sort_by_key(|variable| variable.at.start);
+    found.truncate(MOST);
     Ok(found)
 }
 
