@@ -164,9 +164,12 @@ pub(super) fn push_header_without(
     replaced: impl Fn(&str) -> bool,
 ) {
     let mut first_component = true;
+    // In the order of their lines.
+    let mut rest = script.directives.as_slice();
     // The interpreter's line was the first.
     for (line, number) in header.split_inclusive('\n').zip(2..) {
-        let own: Vec<_> = script.directives.iter().filter(|directive| directive.line == number).collect();
+        let (own, behind) = rest.split_at(rest.iter().take_while(|directive| directive.line == number).count());
+        rest = behind;
         first_component &= !own.iter().any(|directive| directive.is_hetjob());
         if !first_component || !own.iter().any(|directive| replaced(&directive.option)) {
             text.push_str(line);
@@ -322,6 +325,14 @@ mod tests {
             )
         });
         insta::assert_snapshot!(composed.unwrap());
+    }
+
+    /// A search among all of them for each line would take hours.
+    #[test]
+    fn a_script_of_nothing_but_directives_is_written_at_once() {
+        let script = format!("#!/bin/bash\n{}", "#SBATCH -H\n".repeat(380_000));
+        let composed = compose(&Submission { name: Some("x".to_owned()), ..submission(&script) }).unwrap();
+        assert_eq!(composed.len(), script.len() + "#SBATCH --job-name=\"x\"\n".len());
     }
 
     #[test]
