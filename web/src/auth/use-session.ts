@@ -22,3 +22,9 @@ export function useIsOperator(): boolean {
   const roles = useUser()?.roles ?? [];
   return roles.includes("admin") || roles.includes("operator");
 }
+
+/** Whether the person may keep things of her own on the cluster: templates, favourites. */
+export function useCanHaveOwn(): boolean {
+  const user = useUser();
+  return user?.unix_user != null && user.roles.some((role) => role !== "viewer");
+}

@@ -24,12 +24,8 @@ export function Favourite({ template }: { template: Template }) {
       color={favourite ? "yellow" : "gray"}
       aria-label={label}
       title={label}
-      aria-pressed={favourite}
-      loading={keep.isPending || keepNot.isPending}
-      onClick={(event) => {
-        // Not a click on the row.
-        event.stopPropagation();
-        deed.mutate({ params: { path: { id: template.id } } });
+      onClick={() => {
+        if (!deed.isPending) deed.mutate({ params: { path: { id: template.id } } });
       }}
     >
       {favourite ? <IconStarFilled size={16} /> : <IconStar size={16} />}

@@ -19,8 +19,8 @@ import { LoadingRows, ProblemNote } from "../ui/states";
 import { useCategoryName } from "./library";
 import { OwnActions } from "./own/OwnActions";
 import { templateQuery } from "./queries";
-import { useResourceItems } from "./Resources";
 import { Unavailable } from "./Unavailable";
+import { useResourceItems } from "./use-resource-items";
 import { Versions } from "./versions/Versions";
 
 const EditTemplate = lazy(() =>

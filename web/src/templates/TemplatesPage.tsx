@@ -6,10 +6,11 @@ import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api } from "../api/client";
 import type { Template } from "../api/types";
-import { useIsOperator, useUser } from "../auth/use-session";
+import { useCanHaveOwn, useIsOperator } from "../auth/use-session";
 import { useText } from "../i18n/use-text";
 import { useFollowTemplates } from "../live/follow-templates";
 import { type Column, DataTable } from "../ui/DataTable";
+import { useFormat } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
 import { Panel } from "../ui/Panel";
 import { SearchBox } from "../ui/SearchBox";
@@ -28,8 +29,8 @@ export function TemplatesPage() {
   const text = useText();
   const categoryName = useCategoryName();
   const operator = useIsOperator();
-  const user = useUser();
-  const canHaveOwn = user?.unix_user != null && user.roles.some((role) => role !== "viewer");
+  const format = useFormat();
+  const canHaveOwn = useCanHaveOwn();
   const { q = "", category = "", shelf: asked } = route.useSearch();
   const shelf = SHELVES.find((known) => known === asked) ?? "all";
   const navigate = route.useNavigate();
@@ -38,13 +39,15 @@ export function TemplatesPage() {
   const { data, error, refetch } = useQuery(templatesQuery);
   const templates = data && onShelf(searchTemplates(data.items, q, category), shelf);
 
+  const favourite: Column<Template> = {
+    id: "favourite",
+    header: t("templates.shelves.favourite"),
+    unseen: true,
+    width: 40,
+    cell: (template) => <Favourite template={template} />,
+  };
   const columns: Column<Template>[] = [
-    {
-      id: "favourite",
-      header: "",
-      width: 40,
-      cell: (template) => canHaveOwn && <Favourite template={template} />,
-    },
+    ...(canHaveOwn ? [favourite] : []),
     {
       id: "name",
       header: t("templates.columns.name"),
@@ -91,7 +94,7 @@ export function TemplatesPage() {
       header: t("templates.columns.jobs"),
       width: 72,
       minor: true,
-      cell: (template) => template.uses.jobs.toLocaleString(),
+      cell: (template) => format.number(template.uses.jobs),
     },
   ];
 
@@ -120,7 +123,8 @@ export function TemplatesPage() {
           value={shelf}
           onChange={(event) => {
             const next = event.currentTarget.value;
-            void navigate({ search: (before) => withText({ ...before, shelf: next }), replace: true });
+            const shelf = next === "all" ? "" : next;
+            void navigate({ search: (before) => withText({ ...before, shelf }), replace: true });
           }}
           data={SHELVES.map((value) => ({ value, label: t(`templates.shelves.${value}`) }))}
         />
@@ -208,5 +212,5 @@ interface LibrarySearch {
 
 /** What says nothing is not in the address. */
 function withText(search: LibrarySearch): LibrarySearch {
-  return Object.fromEntries(Object.entries(search).filter(([, value]) => value && value !== "all"));
+  return Object.fromEntries(Object.entries(search).filter(([, value]) => value));
 }

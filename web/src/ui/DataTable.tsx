@@ -10,6 +10,8 @@ import type { Selection } from "./selection";
 export interface Column<Row> {
   id: string;
   header: string;
+  /** The header is for assistive technology alone: cells say by themselves what they are. */
+  unseen?: boolean;
   /** Its share of the width, against the others. */
   width: number;
   align?: "end";
@@ -196,7 +198,7 @@ function HeaderCell<Row>({ column, sort, onSort }: HeaderProps<Row>) {
   if (!column.sortable || !onSort) {
     return (
       <th scope="col" className={cellClass(column)}>
-        {column.header}
+        {column.unseen ? <span className="qd-unseen">{column.header}</span> : column.header}
       </th>
     );
   }

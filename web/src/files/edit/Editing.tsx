@@ -6,6 +6,7 @@ import { useEffect, useEffectEvent, useId, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
 import { Confirm } from "../../ui/Confirm";
 import { useFormat } from "../../ui/format";
+import { LeaveUnsaved } from "../../ui/LeaveUnsaved";
 import { ProblemNote } from "../../ui/states";
 import { useSaveKeys } from "../../ui/use-save-keys";
 import { NameDialog } from "../NameDialog";
@@ -159,22 +160,7 @@ export function Editing({ space, path, name, first, place, draft, conflict: foun
       >
         {t("fileEdit.dropText")}
       </Confirm>
-      <Confirm
-        opened={blocker.status === "blocked"}
-        title={t("fileEdit.leaveTitle")}
-        deed={t("fileEdit.leave")}
-        keep={t("fileEdit.goOn")}
-        destructive
-        busy={false}
-        error={null}
-        onConfirm={() => {
-          kept.discard();
-          blocker.proceed?.();
-        }}
-        onClose={() => blocker.reset?.()}
-      >
-        {t("fileEdit.leaveText", { name })}
-      </Confirm>
+      <LeaveUnsaved name={name} blocker={blocker} onLeave={() => kept.discard()} />
       {question === "name" && (
         <NameDialog
           title={t("fileEdit.saveElsewhere")}

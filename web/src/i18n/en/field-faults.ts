@@ -18,13 +18,13 @@ export const fieldFaults = {
   "no-script": "Choose a template, or write a batch script.",
   "no-interpreter": "The batch script must begin with #! and the path of its interpreter: #!/bin/bash -l.",
   "dos-line-ends":
-    "Line {{line}} ends as on Windows, which Slurm refuses: save the script with Unix line ends.",
+    "Line {{script_line}} ends as on Windows, which Slurm refuses: save the script with Unix line ends.",
   "nul-in-script": "The script holds a NUL character: remove it.",
-  "open-quote": "Line {{line}} opens a quote that it does not close: close it on the same line.",
+  "open-quote": "Line {{script_line}} opens a quote that it does not close: close it on the same line.",
   "backslash-before-space":
-    "Line {{line}} has a backslash before a space, which Slurm's versions read differently: put the value in quotes.",
-  "not-an-option": "Line {{line}} holds “{{word}}”, which is no option: write --name=value.",
-  "option-without-value": "Line {{line}} gives --{{option}} no value.",
+    "Line {{script_line}} has a backslash before a space, which Slurm's versions read differently: put the value in quotes.",
+  "not-an-option": "Line {{script_line}} holds “{{word}}”, which is no option: write --name=value.",
+  "option-without-value": "Line {{script_line}} gives --{{option}} no value.",
   "bad-option-value": "--{{option}} cannot be “{{value}}”.",
   "not-for-a-shell":
     "Variables and files reach scripts of sh, bash, dash, ksh and zsh alone: begin with #!/bin/bash -l.",

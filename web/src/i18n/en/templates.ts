@@ -115,6 +115,8 @@ export const templates = {
       "replaced $ matches": "replaced $ matches",
       "Go to line": "Go to line",
       go: "go",
+      "Selection deleted": "selection deleted",
+      "Control character": "control character",
     },
   },
   import: {

@@ -20,13 +20,13 @@ export const fieldFaults: Translation<typeof en.fieldFaults> = {
   "no-script": "템플릿을 선택하거나 배치 스크립트를 작성하십시오.",
   "no-interpreter": "배치 스크립트는 #!와 인터프리터 경로로 시작해야 합니다. 예: #!/bin/bash -l",
   "dos-line-ends":
-    "{{line}}행이 Windows 형식으로 끝나 Slurm이 거부합니다. 줄 끝을 Unix 형식으로 저장하십시오.",
+    "{{script_line}}행이 Windows 형식으로 끝나 Slurm이 거부합니다. 줄 끝을 Unix 형식으로 저장하십시오.",
   "nul-in-script": "스크립트에 NUL 문자가 있습니다. 지우십시오.",
-  "open-quote": "{{line}}행의 따옴표가 닫히지 않았습니다. 같은 행에서 닫으십시오.",
+  "open-quote": "{{script_line}}행의 따옴표가 닫히지 않았습니다. 같은 행에서 닫으십시오.",
   "backslash-before-space":
-    "{{line}}행에 공백 앞 역슬래시가 있어 Slurm 버전마다 다르게 읽습니다. 값을 따옴표로 묶으십시오.",
-  "not-an-option": "{{line}}행의 “{{word}}”은(는) 옵션이 아닙니다. --이름=값으로 쓰십시오.",
-  "option-without-value": "{{line}}행의 --{{option}}에 값이 없습니다.",
+    "{{script_line}}행에 공백 앞 역슬래시가 있어 Slurm 버전마다 다르게 읽습니다. 값을 따옴표로 묶으십시오.",
+  "not-an-option": "{{script_line}}행의 “{{word}}”은(는) 옵션이 아닙니다. --이름=값으로 쓰십시오.",
+  "option-without-value": "{{script_line}}행의 --{{option}}에 값이 없습니다.",
   "bad-option-value": "--{{option}}에 쓸 수 없는 값입니다: {{value}}",
   "not-for-a-shell":
     "변수와 파일은 sh, bash, dash, ksh, zsh 스크립트에만 전달됩니다. #!/bin/bash -l로 시작하십시오.",
@@ -54,7 +54,7 @@ export const fieldFaults: Translation<typeof en.fieldFaults> = {
   "no-such-partition": "{{partition}} 파티션이 없습니다. 다른 파티션을 선택하십시오.",
   "over-partition-limit": "{{partition}} 파티션의 시간 제한은 최대 {{limit_minutes}}분입니다.",
   "template-id-taken": "같은 ID의 템플릿이 이미 있습니다. 다른 ID를 선택하십시오.",
-  "template-of-the-site": "사이트의 템플릿입니다. 복제한 뒤 자신의 것을 변경하십시오.",
+  "template-of-the-site": "사이트의 템플릿입니다. 내 템플릿으로 복사한 뒤 복사본을 변경하십시오.",
   "no-such-template": "없는 템플릿입니다. 다른 템플릿을 선택하십시오.",
   "image-required": "이미지에서 실행하는 템플릿입니다. 이미지를 선택하십시오.",
   "missing-file": "{{name}} 파일이 없습니다. 업로드하십시오.",

@@ -1,5 +1,5 @@
 // What the server makes of the form while it is filled in: the script, and what is wrong.
-import { keepPreviousData, useQuery } from "@tanstack/react-query";
+import { keepPreviousData, type UseQueryResult, useQuery } from "@tanstack/react-query";
 import { useEffect, useState } from "react";
 import { client } from "../../api/client";
 import { asProblem, type FieldProblem } from "../../api/problem";
@@ -27,10 +27,12 @@ export function usePreview(cluster: string, submission: NewJob, empty: boolean) 
   });
 }
 
-/** What is wrong with the form, as the server last said: a table full of marks must not flicker with each letter. */
-export function useFaults(preview: ReturnType<typeof usePreview>): FieldProblem[] {
+type Asked = Pick<UseQueryResult<unknown, unknown>, "error" | "isSuccess" | "isPlaceholderData">;
+
+/** What is wrong with what is typed, as the server last said: what is full of marks must not flicker with each letter. */
+export function useFaults(asked: Asked): FieldProblem[] {
   const [faults, setFaults] = useState<FieldProblem[]>([]);
-  const { error, isSuccess, isPlaceholderData } = preview;
+  const { error, isSuccess, isPlaceholderData } = asked;
   useEffect(() => {
     if (error) setFaults(asProblem(error).errors);
     else if (isSuccess && !isPlaceholderData) setFaults([]);

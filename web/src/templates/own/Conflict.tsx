@@ -2,15 +2,12 @@
 // since every text stays among the versions.
 import { Button } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { Suspense, useEffect, useRef } from "react";
 import { useTranslation } from "react-i18next";
+import { LazyDifferences } from "../../ui/LazyDifferences";
 import { LoadingRows, ProblemNote } from "../../ui/states";
 import classes from "./own.module.css";
 import { readText } from "./text";
-
-const Differences = lazy(() =>
-  import("../../ui/Differences").then((module) => ({ default: module.Differences })),
-);
 
 interface Props {
   id: string;
@@ -22,6 +19,8 @@ interface Props {
 
 export function Conflict({ id, mine, at, onSaveOver }: Props) {
   const { t } = useTranslation();
+  const head = useRef<HTMLHeadingElement>(null);
+  useEffect(() => head.current?.focus(), []);
   const { data, error, refetch } = useQuery({
     queryKey: ["template-text-now", id, at],
     queryFn: ({ signal }) => readText(id, signal),
@@ -29,7 +28,9 @@ export function Conflict({ id, mine, at, onSaveOver }: Props) {
   });
   return (
     <section className={classes.conflict} aria-label={t("fileEdit.conflict")}>
-      <strong>{t("fileEdit.changed", { name: id })}</strong>
+      <h2 ref={head} tabIndex={-1}>
+        {t("fileEdit.changed", { name: id })}
+      </h2>
       <p>{t("templates.editor.changed")}</p>
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {!data && !error && <LoadingRows rows={2} />}
@@ -39,7 +40,7 @@ export function Conflict({ id, mine, at, onSaveOver }: Props) {
             {t("fileEdit.saveAnyway")}
           </Button>
           <Suspense fallback={<LoadingRows rows={2} />}>
-            <Differences
+            <LazyDifferences
               label={t("fileEdit.differences")}
               before={{ name: t("fileEdit.onDisk"), text: data.yaml }}
               after={{ name: t("fileEdit.mine"), text: mine }}

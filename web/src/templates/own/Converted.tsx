@@ -11,10 +11,11 @@ export function OfWhat({ of }: { of: Conversion["of"] }) {
 
 interface Props {
   converted: Conversion;
+  isFixed: boolean;
   onChange(parameters: string[]): void;
 }
 
-export function Variables({ converted: { variables, notes }, onChange }: Props) {
+export function Variables({ converted: { variables, notes }, isFixed, onChange }: Props) {
   const { t } = useTranslation();
   const asked = variables.filter((variable) => variable.is_parameter).map(({ name }) => name);
   return (
@@ -30,7 +31,7 @@ export function Variables({ converted: { variables, notes }, onChange }: Props) 
         </ul>
       )}
       {variables.length > 0 && (
-        <fieldset className={classes.variables}>
+        <fieldset className={classes.variables} disabled={isFixed}>
           <legend>{t("templates.import.ask")}</legend>
           {variables.map(({ name, value, is_parameter }) => (
             <Checkbox

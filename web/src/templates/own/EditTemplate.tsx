@@ -1,13 +1,13 @@
 // Edits the YAML file of a template of one's own, beside what New job would make of it: checked as it is typed, saved
 // only over the text that was read.
 import { Button, SegmentedControl } from "@mantine/core";
-import { keepPreviousData, useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
+import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { useBlocker } from "@tanstack/react-router";
 import { lazy, Suspense, useMemo, useRef, useState } from "react";
 import { useTranslation } from "react-i18next";
-import { asProblem } from "../../api/problem";
-import { useLast } from "../../jobs/new/use-preview";
-import { Confirm } from "../../ui/Confirm";
+import { asProblem, type FieldProblem } from "../../api/problem";
+import { useFaults, useLast } from "../../jobs/new/use-preview";
+import { LeaveUnsaved } from "../../ui/LeaveUnsaved";
 import { Panel } from "../../ui/Panel";
 import { useProblemText } from "../../ui/problem-text";
 import { LoadingRows, ProblemNote } from "../../ui/states";
@@ -21,7 +21,7 @@ import { saveText, type TemplateText, templateTextQuery, tryText } from "./text"
 import { lineOf, Verdict } from "./Verdict";
 import type { YamlEditorHandle } from "./YamlEditor";
 
-const YamlEditor = lazy(() => import("./YamlEditor"));
+const YamlEditor = lazy(() => import("./YamlEditor").then((module) => ({ default: module.YamlEditor })));
 
 interface Props {
   id: string;
@@ -64,7 +64,8 @@ function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
   const saveNow = () => save.mutate({ yaml: text, over: saved.hash });
   const isConflict = save.error !== null && asProblem(save.error).code === "changed";
   const error = (isConflict ? null : save.error) ?? trial.error;
-  const faults = useFaults(error);
+  const said = useFaults(trial);
+  const lineFaults = useLineFaults(save.error && !isConflict ? asProblem(save.error).errors : said);
   const blocker = useBlocker({
     shouldBlockFn: () => !isSaved,
     enableBeforeUnload: () => !isSaved,
@@ -103,7 +104,7 @@ function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
               label={t("templates.own.yaml", { id })}
               describedBy="template-verdict template-keys"
               initial={read.yaml}
-              faults={faults}
+              faults={lineFaults}
               onChange={(next) => {
                 setText(next);
                 if (save.error && !isConflict) save.reset();
@@ -114,7 +115,7 @@ function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
         <section className={classes.preview} aria-label={t("templates.editor.preview")}>
           <Preview
             trial={trial.data ?? last}
-            isFaulty={trial.error !== null}
+            isFaulty={trial.error !== null || said.length > 0}
             isOld={trial.isFetching || !isRested}
             values={values}
             onChange={setValues}
@@ -125,7 +126,7 @@ function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
         <Verdict
           error={error}
           isSaved={isSaved}
-          isChecked={isRested && trial.isSuccess && !trial.isPlaceholderData}
+          isChecked={isRested && trial.isSuccess}
           onLine={(line) => {
             setShown("text");
             // It may have to be shown first.
@@ -144,19 +145,7 @@ function Editor({ id, read, onClose }: Props & { read: TemplateText }) {
           {t("templates.editor.keys")}
         </span>
       </div>
-      <Confirm
-        opened={blocker.status === "blocked"}
-        title={t("fileEdit.leaveTitle")}
-        deed={t("fileEdit.leave")}
-        keep={t("fileEdit.goOn")}
-        destructive
-        busy={false}
-        error={null}
-        onConfirm={() => blocker.proceed?.()}
-        onClose={() => blocker.reset?.()}
-      >
-        {t("fileEdit.leaveText", { name: id })}
-      </Confirm>
+      <LeaveUnsaved name={id} blocker={blocker} />
     </div>
   );
 }
@@ -167,31 +156,32 @@ function useTrial(id: string, yaml: string, values: Values) {
     useMemo(() => ({ yaml, values }), [yaml, values]),
     REST,
   );
-  const [known, setKnown] = useState<readonly string[] | null>(null);
+  const [known, setKnown] = useState<string | null>(null);
   const parameters = Object.fromEntries(
-    Object.entries(rested.values).filter(([name]) => known?.includes(name) ?? true),
+    Object.entries(rested.values).filter(([name]) => known?.split(" ").includes(name) ?? true),
   );
   const trial = useQuery({
     queryKey: ["template-trial", rested.yaml, parameters],
     queryFn: ({ signal }) => tryText(rested.yaml, parameters, signal),
-    placeholderData: keepPreviousData,
     retry: false,
     gcTime: 0,
   });
   const last = useLast(trial.data, id);
   // What was filled in for a parameter that the text has no more is asked about no more.
   const names = trial.data?.template.parameters.map(({ name }) => name).join(" ");
-  if (names !== undefined && names !== known?.join(" ")) setKnown(names.split(" "));
+  if (names !== undefined && names !== known) setKnown(names);
   return { trial, last, isRested: rested.yaml === yaml && rested.values === values };
 }
 
-function useFaults(error: unknown) {
+/** Of those faults that concern a line, what the editor marks. */
+function useLineFaults(faults: readonly FieldProblem[]) {
   const problemText = useProblemText();
-  return useMemo(() => {
-    const errors = error ? asProblem(error).errors : [];
-    return errors.flatMap((fault) => {
-      const line = lineOf(fault);
-      return line === null ? [] : [{ line, message: problemText.field(fault) }];
-    });
-  }, [error, problemText]);
+  return useMemo(
+    () =>
+      faults.flatMap((fault) => {
+        const line = lineOf(fault);
+        return line === null ? [] : [{ line, message: problemText.field(fault) }];
+      }),
+    [faults, problemText],
+  );
 }

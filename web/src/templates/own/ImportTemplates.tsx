@@ -82,7 +82,7 @@ function ImportDialog({ files, onClose }: { files: File[]; onClose(): void }) {
         {rows.map((row, index) => (
           // biome-ignore lint/suspicious/noArrayIndexKey: files of the same name may be chosen, and none goes
           <li key={index}>
-            <Row row={row} onChange={put} />
+            <Row row={row} isFixed={isBusy} onChange={put} />
           </li>
         ))}
       </ul>
@@ -101,7 +101,14 @@ function ImportDialog({ files, onClose }: { files: File[]; onClose(): void }) {
   );
 }
 
-function Row({ row, onChange }: { row: Brought; onChange(row: Brought): void }) {
+interface RowProps {
+  row: Brought;
+  /** It is being imported as it stands. */
+  isFixed: boolean;
+  onChange(row: Brought): void;
+}
+
+function Row({ row, isFixed, onChange }: RowProps) {
   const { t } = useTranslation();
   const text = useText();
   const { file, state, template, converted, error, otherId = "" } = row;
@@ -143,7 +150,11 @@ function Row({ row, onChange }: { row: Brought; onChange(row: Brought): void }) 
         )}
       </span>
       {converted && (state === "good" || state === "looking" || state === "faulty") && (
-        <Variables converted={converted} onChange={(parameters) => void askFor(converted, parameters)} />
+        <Variables
+          converted={converted}
+          isFixed={isFixed}
+          onChange={(parameters) => void askFor(converted, parameters)}
+        />
       )}
       {state === "taken" && (
         <TextInput
@@ -152,6 +163,7 @@ function Row({ row, onChange }: { row: Brought; onChange(row: Brought): void }) 
           label={t("templates.own.newId")}
           value={otherId}
           maxLength={64}
+          disabled={isFixed}
           error={otherId === "" || isId(otherId) ? null : t("templates.own.noId")}
           onChange={(event) => onChange({ ...row, otherId: event.currentTarget.value })}
         />

@@ -7,6 +7,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import { api, client } from "../../api/client";
 import type { Template } from "../../api/types";
+import { useCanHaveOwn } from "../../auth/use-session";
 import { useText } from "../../i18n/use-text";
 import { Confirm } from "../../ui/Confirm";
 import { saveAs } from "../../ui/save";
@@ -22,11 +23,12 @@ interface Props {
 
 export function OwnActions({ template, onEdit }: Props) {
   const { t } = useTranslation();
+  const canHaveOwn = useCanHaveOwn();
   const [asked, setAsked] = useState<"copy" | "archive" | null>(null);
   const close = () => setAsked(null);
   return (
     <>
-      <Favourite template={template} />
+      {canHaveOwn && <Favourite template={template} />}
       <Export id={template.id} />
       <Button variant="default" leftSection={<IconCopy size={15} />} onClick={() => setAsked("copy")}>
         {t("templates.own.copy")}

@@ -1,6 +1,5 @@
 // What New job would make of the text as it stands: its form, and the script that comes of it.
 import { useTranslation } from "react-i18next";
-import type { FieldProblem } from "../../api/problem";
 import type { TemplateTrial } from "../../api/types";
 import { useText } from "../../i18n/use-text";
 import { parameterPointer } from "../../jobs/new/field-errors";
@@ -12,7 +11,7 @@ import { isAt } from "../../ui/field-errors";
 import { Properties } from "../../ui/Properties";
 import { useProblemText } from "../../ui/problem-text";
 import { LoadingRows } from "../../ui/states";
-import { useResourceItems } from "../Resources";
+import { useResourceItems } from "../use-resource-items";
 import classes from "./own.module.css";
 
 export type Values = Record<string, ParameterValue>;
@@ -83,7 +82,7 @@ function Form({ trial, values, onChange }: Pick<Props, "values" | "onChange"> & 
     const wrong = errors.find(
       ({ pointer, code }) => isAt(pointer, parameterPointer(name)) && code !== "missing-parameter",
     );
-    return wrong ? problemText.field(wrong as FieldProblem) : null;
+    return wrong ? problemText.field(wrong) : null;
   };
   return (
     <>
@@ -129,9 +128,9 @@ function Script({ trial: { template, script, errors } }: { trial: TemplateTrial 
       <p className={newJob.quiet}>{t("templates.editor.noScript")}</p>
       <ul className={newJob.todo}>
         {errors.map((error) => (
-          <li key={`${error.pointer} ${error.code}`}>
+          <li key={`${error.pointer} ${error.detail}`}>
             {labelOf(error.pointer)}
-            {problemText.field(error as FieldProblem)}
+            {problemText.field(error)}
           </li>
         ))}
       </ul>

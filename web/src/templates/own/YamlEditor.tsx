@@ -15,7 +15,7 @@ import {
   lineNumbers,
 } from "@codemirror/view";
 import { tags } from "@lezer/highlight";
-import { type Ref, useEffect, useEffectEvent, useImperativeHandle, useRef } from "react";
+import { type Ref, useEffect, useEffectEvent, useImperativeHandle, useMemo, useRef } from "react";
 import { useTranslation } from "react-i18next";
 
 export interface YamlEditorHandle {
@@ -39,19 +39,26 @@ interface Props {
   onChange(text: string): void;
 }
 
-export default function YamlEditor({ ref, label, describedBy, initial, faults, onChange }: Props) {
-  const { t, i18n } = useTranslation();
+export function YamlEditor({ ref, label, describedBy, initial, faults, onChange }: Props) {
+  const { t } = useTranslation();
   const place = useRef<HTMLDivElement>(null);
   const view = useRef<EditorView>(null);
   const words = useRef(new Compartment());
   const changed = useEffectEvent((text: string) => onChange(text));
-  const inWords = useEffectEvent(() => [
-    EditorState.phrases.of(
-      Object.fromEntries(PHRASES.map((phrase) => [phrase, t(`templates.editor.phrases.${phrase}`)])),
-    ),
-    // It has its place among what Tab reaches in any case; checkers look for it.
-    EditorView.contentAttributes.of({ "aria-label": label, "aria-describedby": describedBy, tabindex: "0" }),
-  ]);
+  const said = useMemo(
+    () => [
+      EditorState.phrases.of(
+        Object.fromEntries(PHRASES.map((phrase) => [phrase, t(`templates.editor.phrases.${phrase}`)])),
+      ),
+      // It has its place among what Tab reaches in any case; checkers look for it.
+      EditorView.contentAttributes.of({
+        "aria-label": label,
+        "aria-describedby": describedBy,
+        tabindex: "0",
+      }),
+    ],
+    [t, label, describedBy],
+  );
   const first = useEffectEvent(() => initial);
   useEffect(() => {
     const made = new EditorView({
@@ -60,7 +67,7 @@ export default function YamlEditor({ ref, label, describedBy, initial, faults, o
         doc: first(),
         extensions: [
           ...EXTENSIONS,
-          words.current.of(inWords()),
+          words.current.of([]),
           EditorView.updateListener.of((update) => {
             if (update.docChanged) changed(update.state.sliceDoc());
           }),
@@ -70,10 +77,9 @@ export default function YamlEditor({ ref, label, describedBy, initial, faults, o
     view.current = made;
     return () => made.destroy();
   }, []);
-  // biome-ignore lint/correctness/useExhaustiveDependencies: the words are others when the language is.
   useEffect(() => {
-    view.current?.dispatch({ effects: words.current.reconfigure(inWords()) });
-  }, [i18n.language, label]);
+    view.current?.dispatch({ effects: words.current.reconfigure(said) });
+  }, [said]);
   useEffect(() => {
     const now = view.current;
     if (now) now.dispatch(setDiagnostics(now.state, diagnosticsOf(now.state, faults)));
@@ -119,6 +125,8 @@ const PHRASES = [
   "replaced $ matches",
   "Go to line",
   "go",
+  "Selection deleted",
+  "Control character",
 ] as const;
 
 /** In the page's colours of both schemes. */

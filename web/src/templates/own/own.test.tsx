@@ -12,7 +12,7 @@ interface Asked {
 
 /** jsdom has no layout, which the real one lives on: a browser journey tries that. */
 vi.mock("./YamlEditor", () => ({
-  default: (
+  YamlEditor: (
     props: { label: string; initial: string; faults: { line: number; message: string }[] } & {
       onChange(text: string): void;
     },

@@ -1,18 +1,15 @@
 // One version of a template: its text, or in which lines it differs from another.
 import { NativeSelect } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
-import { lazy, Suspense } from "react";
+import { Suspense } from "react";
 import { useTranslation } from "react-i18next";
 import type { Template, TemplateVersion } from "../../api/types";
 import { CodeView } from "../../ui/CodeView";
+import { LazyDifferences } from "../../ui/LazyDifferences";
 import { LoadingRows, ProblemNote } from "../../ui/states";
 import { versionQuery } from "./queries";
 import { TakeUp } from "./TakeUp";
 import classes from "./versions.module.css";
-
-const Differences = lazy(() =>
-  import("../../ui/Differences").then((module) => ({ default: module.Differences })),
-);
 
 interface Props {
   id: string;
@@ -80,7 +77,7 @@ function Compared({ id, number, text, other, name }: ComparedProps) {
   const [before, after] = number < other ? sides : ([sides[1], sides[0]] as const);
   return (
     <Suspense fallback={<LoadingRows />}>
-      <Differences
+      <LazyDifferences
         label={t("templates.versions.differences", { before: before.at, after: after.at })}
         before={before}
         after={after}
