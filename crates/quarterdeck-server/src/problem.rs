@@ -69,9 +69,9 @@ impl FieldError {
         match error {
             ScriptError::DosLineEnd { line }
             | ScriptError::OpenQuote { line }
-            | ScriptError::BackslashBeforeSpace { line } => said.with("line", *line),
-            ScriptError::NotAnOption { line, word } => said.with("line", *line).with("word", word.as_str()),
-            ScriptError::NoValue { line, option } => said.with("line", *line).with("option", option.as_str()),
+            | ScriptError::BackslashBeforeSpace { line } => said.with("script_line", *line),
+            ScriptError::NotAnOption { line, word } => said.with("script_line", *line).with("word", word.as_str()),
+            ScriptError::NoValue { line, option } => said.with("script_line", *line).with("option", option.as_str()),
             ScriptError::BadValue { option, value, .. } => said.with("option", *option).with("value", value.as_str()),
             ScriptError::NoInterpreter
             | ScriptError::Nul

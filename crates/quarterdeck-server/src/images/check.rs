@@ -4,36 +4,25 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use quarterdeck_sif::{Checked, Keys, Standing, Verdict};
 use serde::{Deserialize, Serialize};
 use tokio::task::spawn_blocking;
 
 use crate::app::App;
-use crate::db::lease::{self, Task};
 use crate::db::to_us;
-use crate::images::digest::is_the_same;
 use crate::images::nodes;
 use crate::images::read::without_nul;
 use crate::images::scan::host_name;
-use crate::images::store::checks::{self, File, Found, Whose};
+use crate::images::store::checks::{self, Found};
+use crate::images::store::files::{self, File, Whose};
 use crate::images::tree::{Local, Tree};
 use crate::images::visit::Source;
+use crate::images::whole::{self, NODES_TRIED, TRY_AGAIN, is_the_same};
 use crate::images::{Error, SigningKeys};
 
-/// What could not be checked, because nobody could read it to its end, is tried again after this time.
-const TRY_AGAIN: TimeDelta = TimeDelta::days(1);
-/// Nodes that are tried where several have the file.
-pub(super) const NODES_TRIED: u64 = 3;
-
 /// From what nobody must run to what anybody may.
-const STANDINGS: [(Standing, &str); 5] = [
-    (Standing::Bad, "bad"),
-    (Standing::UnknownKey, "unknown_key"),
-    (Standing::Partly, "partly"),
-    (Standing::NotChecked, "not_checked"),
-    (Standing::Verified, "verified"),
-];
+const STANDINGS: [Standing; 5] =
+    [Standing::Bad, Standing::UnknownKey, Standing::Partly, Standing::NotChecked, Standing::Verified];
 
 /// A signature, and what has become of it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -60,20 +49,13 @@ pub enum SignatureVerdict {
 /// Checks what was not checked with these keys. Answers whether there was anything.
 pub(super) async fn check_all(app: &App) -> bool {
     let Some(signing) = &app.images.signing else { return false };
-    // Two scans may end one after the other.
-    let _one = app.images.checking.lock().await;
-    check_each(app, signing).await.unwrap_or_else(|error| {
+    let host = host_name();
+    let (here, nodes) = (Whose::Hosts(&host), Whose::Nodes);
+    let (here, nodes) = (check_files(app, signing, here), check_files(app, signing, nodes));
+    whole::here_then_nodes(app, &app.images.checking, here, nodes).await.unwrap_or_else(|error| {
         tracing::error!("images' signatures could not be checked: {error}");
         false
     })
-}
-
-async fn check_each(app: &App, signing: &SigningKeys) -> Result<bool, Error> {
-    let host = host_name();
-    let here = check_files(app, signing, Whose::Hosts(&host)).await?;
-    let there = lease::hold(&app.db, Task::ReadNodes, check_files(app, signing, Whose::Nodes)).await?;
-    // Who has taken the lease over goes on.
-    Ok(here | there.unwrap_or(Ok(true))?)
 }
 
 async fn check_files(app: &App, signing: &SigningKeys, whose: Whose<'_>) -> Result<bool, Error> {
@@ -117,7 +99,7 @@ async fn check(app: &App, signing: &SigningKeys, file: &File) -> Result<Found, E
 type Checking = Result<(Standing, Vec<Signature>), String>;
 
 async fn on_some_node(app: &App, signing: &SigningKeys, file: &File) -> Result<Checking, Error> {
-    let nodes = checks::nodes(app.db.read(), file, NODES_TRIED).await?;
+    let nodes = files::nodes(app.db.read(), file, NODES_TRIED).await?;
     let ssh = &app.config.images.ssh;
     let time = Duration::from_secs(ssh.node_seconds);
     Ok(nodes::on_one_of(ssh, &nodes, time, |remote| on(remote, signing, file)).await)
@@ -160,16 +142,22 @@ impl From<Checked> for Signature {
 }
 
 pub(super) fn parse(text: &str) -> Option<Standing> {
-    STANDINGS.into_iter().find(|(_, word)| *word == text).map(|(standing, _)| standing)
+    STANDINGS.into_iter().find(|standing| as_str(*standing) == text)
 }
 
 pub(super) fn as_str(standing: Standing) -> &'static str {
-    STANDINGS.into_iter().find(|(known, _)| *known == standing).map_or("not_checked", |(_, word)| word)
+    match standing {
+        Standing::Bad => "bad",
+        Standing::UnknownKey => "unknown_key",
+        Standing::Partly => "partly",
+        Standing::NotChecked => "not_checked",
+        Standing::Verified => "verified",
+    }
 }
 
 /// What is to be said of an image that lies at several places: what is worst.
 pub(super) fn together(standings: &[Option<String>]) -> Standing {
-    let rank = |standing: &Standing| STANDINGS.iter().position(|(known, _)| known == standing);
+    let rank = |standing: &Standing| STANDINGS.iter().position(|known| known == standing);
     let standings =
         standings.iter().map(|standing| standing.as_deref().and_then(parse).unwrap_or(Standing::NotChecked));
     standings.min_by_key(rank).unwrap_or(Standing::NotChecked)

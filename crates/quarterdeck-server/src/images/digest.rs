@@ -1,10 +1,8 @@
 //! The SHA-256 of image files: when somebody asks, or of each once, as the site says; one file at a time. The portal's own
 //! host reads its files itself, nodes compute theirs. Files that scans take for the same one are read once.
 
-use std::path::Path;
 use std::time::Duration;
 
-use chrono::TimeDelta;
 use quarterdeck_sif::ReadAt;
 use serde_json::json;
 use sha2::{Digest as _, Sha256};
@@ -15,19 +13,17 @@ use crate::access::Actor;
 use crate::app::App;
 use crate::audit::{Event, Outcome};
 use crate::config::Digest;
-use crate::db::lease::{self, Task};
 use crate::db::to_us;
 use crate::images::read::without_nul;
 use crate::images::remote::Remote;
-use crate::images::store::checks::{self, File, Whose};
 use crate::images::store::digests::{self, Of};
+use crate::images::store::files::{self, File, Whose};
 use crate::images::store::places;
 use crate::images::tree::{Local, Tree};
-use crate::images::visit::{Source, in_column};
-use crate::images::{Error, MAX_PLACES, check, find, nodes, scan};
+use crate::images::visit::Source;
+use crate::images::whole::{self, NODES_TRIED, TRY_AGAIN, is_the_same};
+use crate::images::{Error, MAX_PLACES, find, nodes, scan};
 
-/// What could not be read is tried again by itself after this time.
-const TRY_AGAIN: TimeDelta = TimeDelta::days(1);
 const CHUNK_BYTES: usize = 1 << 20;
 
 /// Has the digests of an image's files computed that are not known; the catalogue tells when they are.
@@ -73,19 +69,12 @@ async fn digest_wanted(app: &App) -> bool {
     if app.config.images.digest == Digest::Off {
         return false;
     }
-    let _one = app.images.digesting.lock().await;
-    digest_each(app).await.unwrap_or_else(|error| {
+    let host = scan::host_name();
+    let (here, nodes) = (digest_files(app, Whose::Hosts(&host)), digest_files(app, Whose::Nodes));
+    whole::here_then_nodes(app, &app.images.digesting, here, nodes).await.unwrap_or_else(|error| {
         tracing::error!("images' digests could not be computed: {error}");
         false
     })
-}
-
-async fn digest_each(app: &App) -> Result<bool, Error> {
-    let host = scan::host_name();
-    let here = digest_files(app, Whose::Hosts(&host)).await?;
-    let there = lease::hold(&app.db, Task::ReadNodes, digest_files(app, Whose::Nodes)).await?;
-    // Who has taken the lease over goes on.
-    Ok(here | there.unwrap_or(Ok(true))?)
 }
 
 async fn digest_files(app: &App, whose: Whose<'_>) -> Result<bool, Error> {
@@ -116,7 +105,7 @@ async fn compute(app: &App, file: &File) -> Result<Result<String, String>, Error
         return Ok(Err("this site has its nodes compute no digests: see images.ssh.digest".to_owned()));
     }
     let limit = Duration::from_secs(ssh.digest_seconds);
-    let nodes = checks::nodes(app.db.read(), file, check::NODES_TRIED).await?;
+    let nodes = files::nodes(app.db.read(), file, NODES_TRIED).await?;
     // It is looked at before and after.
     let time = limit + Duration::from_secs(ssh.node_seconds);
     Ok(nodes::on_one_of(ssh, &nodes, time, |remote| compute_there(remote, file, limit)).await)
@@ -154,13 +143,6 @@ fn of_reader(reader: &impl ReadAt) -> std::io::Result<String> {
         done += length as u64;
     }
     Ok(quarterdeck_types::hex(&hash.finalize()))
-}
-
-/// Whether the file is the one that was found. Blocks.
-pub(super) fn is_the_same<T: Tree>(tree: &T, file: &File) -> Result<(), String> {
-    let stat = tree.stat(Path::new(&file.path)).map_err(|error| error.to_string())?;
-    let is_same = in_column(stat.size) == file.size && stat.modified_us == file.modified_us;
-    if is_same { Ok(()) } else { Err("it has changed since it was found".to_owned()) }
 }
 
 #[cfg(test)]

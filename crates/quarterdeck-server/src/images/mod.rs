@@ -19,6 +19,7 @@ mod store;
 mod tree;
 mod visit;
 mod walk;
+mod whole;
 
 use std::collections::{BTreeMap, HashMap};
 
@@ -361,8 +362,8 @@ async fn with_places(db: &Db, keys: Option<&str>, images: Vec<Image>) -> Result<
 async fn standings(db: &Db, keys: Option<&str>, images: &[Image]) -> Result<HashMap<Uuid, Standing>, DbErr> {
     let signed: Vec<Uuid> = images.iter().filter(|image| image.signed).map(|image| image.id).collect();
     let found = match keys {
-        Some(keys) => store::checks::standings(db.read(), &signed, keys).await?,
-        None => HashMap::new(),
+        Some(keys) if !signed.is_empty() => store::checks::standings(db.read(), &signed, keys).await?,
+        _ => HashMap::new(),
     };
     let standing = |image: &Uuid| found.get(image).map_or(Standing::NotChecked, |all| check::together(all));
     Ok(signed.iter().map(|image| (*image, standing(image))).collect())

@@ -33,7 +33,7 @@ const MAX_PATHS: usize = 100;
 
 /// Starts a scan, or answers the one that waits already.
 pub async fn scan(app: &App, actor: &Actor, mut wish: Wish) -> Result<Uuid, Error> {
-    check(app, &wish)?;
+    check_wish(app, &wish)?;
     // Who names one many times means one; it is kept, and goes into the audit.
     wish.nodes.iter_mut().for_each(without_twins);
     wish.paths.iter_mut().for_each(without_twins);
@@ -93,7 +93,7 @@ pub(super) async fn due(app: &App, every: Option<Duration>) -> Wish {
 }
 
 /// Whether there is something of what is wished for.
-fn check(app: &App, wish: &Wish) -> Result<(), Error> {
+fn check_wish(app: &App, wish: &Wish) -> Result<(), Error> {
     let mut known: HashSet<String> = nodes::names(app, &cluster_of_this_host(app)).into_iter().collect();
     known.insert(host_name());
     let nodes = wish.nodes.iter().flatten().enumerate().filter(|(_, node)| !known.contains(*node));
@@ -180,12 +180,11 @@ fn tell(app: &App, id: Uuid) {
 async fn scan_hosts(app: &App, id: Uuid, wish: &Wish) -> Result<(), Error> {
     let cluster = cluster_of_this_host(app);
     let name = host_name();
-    let is_wanted = |host: &str| wish.nodes.as_ref().is_none_or(|nodes| nodes.iter().any(|node| node == host));
     let own = Target {
         host: Host { source: Source::Server, cluster: cluster.clone(), node: name.clone() },
         directories: app.config.images.directories.clone(),
     };
-    let own = Some(own).filter(|own| is_wanted(&own.host.node)).and_then(|own| narrowed(own, wish));
+    let own = Some(own).filter(|own| wish.names(&own.host.node)).and_then(|own| narrowed(own, wish));
     let is_own = own.is_some();
     if let Some(own) = own {
         app.images.announce(id, &[name]);
@@ -208,20 +207,13 @@ async fn scan_hosts(app: &App, id: Uuid, wish: &Wish) -> Result<(), Error> {
         return Ok(());
     }
     let first = usize::from(is_own);
-    let held = lease::hold(&app.db, Task::ScanNodes, async {
-        scan_all_nodes(app, id, first, &cluster, wish).await?;
-        if *wish == Wish::default() {
-            lease::done(&app.db, Task::ScanNodes).await?;
-        }
-        Ok::<(), Error>(())
-    });
+    let held = lease::hold(&app.db, Task::ScanNodes, scan_all_nodes(app, id, first, &cluster, wish));
     let lost = "another server has begun to scan the nodes, since this one did not answer in time";
     held.await?.unwrap_or_else(|| Err(anyhow::anyhow!(lost).into()))
 }
 
 /// `first`: how many hosts were announced before them.
 async fn scan_all_nodes(app: &App, id: Uuid, first: usize, cluster: &str, wish: &Wish) -> Result<(), Error> {
-    let is_wanted = |host: &str| wish.nodes.as_ref().is_none_or(|nodes| nodes.iter().any(|node| node == host));
     let targets = match nodes::targets(app, cluster).await {
         Ok(targets) => targets,
         Err(why) => {
@@ -230,12 +222,17 @@ async fn scan_all_nodes(app: &App, id: Uuid, first: usize, cluster: &str, wish: 
             return Ok(());
         }
     };
-    if *wish == Wish::default() {
+    let is_all = *wish == Wish::default();
+    if is_all {
         let names: Vec<String> = targets.iter().map(|target| target.host.node.clone()).collect();
         visit::leave_other_nodes(&app.db, cluster, &names, to_us(app.clock.now())).await?;
     }
-    let targets = targets.into_iter().filter(|target| is_wanted(&target.host.node));
-    scan_nodes(app, id, first, targets.filter_map(|target| narrowed(target, wish)).collect(), wish).await
+    let targets = targets.into_iter().filter(|target| wish.names(&target.host.node));
+    scan_nodes(app, id, first, targets.filter_map(|target| narrowed(target, wish)).collect(), wish).await?;
+    if is_all {
+        lease::done(&app.db, Task::ScanNodes).await?;
+    }
+    Ok(())
 }
 
 /// What of the directories is to be looked at; `None`: nothing.

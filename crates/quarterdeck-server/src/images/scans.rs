@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::config;
+use crate::images::whole::Reading;
 use crate::images::{Error, SigningKeys};
 
 /// Scans that are remembered, the running one among them.
@@ -34,14 +35,19 @@ pub struct Wish {
     pub paths: Option<Vec<PathBuf>>,
 }
 
+impl Wish {
+    /// Whether this host is to be looked at.
+    pub(super) fn names(&self, host: &str) -> bool {
+        self.nodes.as_ref().is_none_or(|nodes| nodes.iter().any(|node| node == host))
+    }
+}
+
 /// The scans of this process, and the keys with which it checks what they find.
 #[derive(Default)]
 pub struct Images {
     pub(super) signing: Option<SigningKeys>,
-    /// Held by who checks signatures.
-    pub(super) checking: tokio::sync::Mutex<()>,
-    /// Held by who computes digests.
-    pub(super) digesting: tokio::sync::Mutex<()>,
+    pub(super) checking: Reading,
+    pub(super) digesting: Reading,
     /// The newest last.
     scans: Mutex<VecDeque<Kept>>,
     /// When those who watch were last told.

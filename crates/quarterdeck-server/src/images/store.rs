@@ -2,6 +2,7 @@
 
 pub(super) mod checks;
 pub(super) mod digests;
+pub(super) mod files;
 pub(super) mod places;
 
 use std::collections::{BTreeSet, HashMap};

@@ -154,7 +154,7 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
-    let of_image = image.iter().flat_map(|image| image.warnings.clone());
+    let of_image = image.as_ref().and_then(|image| image.warning.clone());
     let warnings = ignored_directives(&asked).into_iter().chain(of_image).collect();
     let comment = asked.comment().map(str::to_owned);
     let dependency = waits_for.all.or_else(|| asked.option("dependency").map(str::to_owned));
@@ -308,7 +308,7 @@ async fn find_files(app: &App, actor: &Actor, new: &NewJob, errors: &mut Vec<Fie
 struct ChosenImage {
     name: String,
     command: images::ContainerCommand,
-    warnings: Vec<FieldError>,
+    warning: Option<FieldError>,
 }
 
 async fn find_image(
@@ -334,8 +334,8 @@ async fn find_image(
     match images::container_command(&app.config.images, &image, choice.app.as_deref(), directory) {
         Ok(command) => {
             let standing = images::standing(app, &image).await?;
-            let warnings = (standing == Some(images::Standing::Bad)).then(|| bad_signature(&image.name));
-            Ok(Some(ChosenImage { name: image.name, command, warnings: warnings.into_iter().collect() }))
+            let warning = (standing == Some(images::Standing::Bad)).then(|| bad_signature(&image.name));
+            Ok(Some(ChosenImage { name: image.name, command, warning }))
         }
         Err(error) => {
             errors.push(error);

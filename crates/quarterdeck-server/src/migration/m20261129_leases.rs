@@ -1,5 +1,4 @@
-//! What one server at a time does, where several share a database; and when it was last done. Removed images are looked
-//! for by the date.
+//! What one server at a time does, where several share a database; and when it was last done.
 
 use sea_orm_migration::prelude::*;
 use sea_orm_migration::schema::*;
@@ -17,13 +16,6 @@ impl MigrationTrait for Migration {
             .col(big_integer("until_us"))
             .col(big_integer_null("done_us"))
             .to_owned();
-        manager.create_table(leases).await?;
-        let by_date = Index::create()
-            .table("apptainer_image_places")
-            .name("apptainer_image_places_by_state_gone_us")
-            .col("state")
-            .col("gone_us")
-            .to_owned();
-        manager.create_index(by_date).await
+        manager.create_table(leases).await
     }
 }

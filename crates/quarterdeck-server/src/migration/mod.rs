@@ -19,6 +19,7 @@ mod m20261128_upload_fingerprints;
 mod m20261128_uploads;
 mod m20261129_image_digests;
 mod m20261129_image_places;
+mod m20261129_image_places_gone;
 mod m20261129_image_signatures;
 mod m20261129_leases;
 mod m20261129_template_library;
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_image_signatures::Migration),
             Box::new(m20261129_image_digests::Migration),
             Box::new(m20261129_leases::Migration),
+            Box::new(m20261129_image_places_gone::Migration),
         ]
     }
 }

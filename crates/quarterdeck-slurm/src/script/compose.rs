@@ -147,7 +147,7 @@ fn chosen_directives(submission: &Submission) -> Result<Vec<(&'static str, Strin
 }
 
 /// Slurm takes some options only one at a time, so one that is chosen also replaces its rivals.
-fn replaced_by(option: &str) -> &[&str] {
+pub(super) fn replaced_by(option: &str) -> &[&str] {
     match option {
         "mem" => &["mem", "mem-per-cpu", "mem-per-gpu"],
         "gres" => &["gres", "gpus", "gpus-per-node", "gpus-per-socket", "gpus-per-task"],

@@ -1,6 +1,6 @@
 //! Takes a batch script apart as a template has it: what a form can say of resources, and all else as it was written.
 
-use super::compose::{Gpus, Resources, Submission, compose, push_header_without};
+use super::compose::{Gpus, Resources, Submission, compose, push_header_without, replaced_by};
 use super::{BatchScript, ScriptError};
 use crate::notation::{format_time_limit, parse_memory, parse_time_limit};
 
@@ -22,6 +22,10 @@ impl BatchScript {
         let mut said = Vec::new();
         for (option, take) in TAKEN {
             let Some(value) = self.option(option).filter(|value| !value.is_empty()) else { continue };
+            // Where a form says the one, the other would be taken for an answer of before.
+            if replaced_by(option).iter().any(|rival| *rival != option && self.option(rival).is_some()) {
+                continue;
+            }
             let mut one = Resources::default();
             if take(value, &mut one).is_none() || !can_be_written(&one) {
                 continue;
@@ -178,6 +182,8 @@ mod tests {
     #[case("#SBATCH --gres=gpu")]
     #[case("#SBATCH --gpus-per-node=2")]
     #[case("#SBATCH --mem-per-cpu=2G")]
+    #[case("#SBATCH --time=2:00:00 --time-min=30")]
+    #[case("#SBATCH --gres=gpu:1\n#SBATCH --gpus-per-task=1")]
     #[case("#SBATCH --constraint=\"a b\"")]
     #[case("#SBATCH hetjob\n#SBATCH -p gpu -N 2")]
     fn what_it_could_say_only_in_part_stays(#[case] header: &str) {

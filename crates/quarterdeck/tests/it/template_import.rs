@@ -131,7 +131,7 @@ async fn what_is_no_batch_script_is_said_by_line() {
     };
     assert_eq!(refused(json!({"script": "echo"})).await["pointer"], "/script");
     let open = refused(json!({"script": "#!/bin/bash\n#SBATCH -J \"x\ntrue\n"})).await;
-    assert_eq!((&open["code"], &open["params"]), (&json!("open-quote"), &json!({"line": 2})));
+    assert_eq!((&open["code"], &open["params"]), (&json!("open-quote"), &json!({"script_line": 2})));
     assert_eq!(
         refused(json!({"script": "#!/bin/bash\nX=1\n", "parameters": ["X", "Y"]})).await["pointer"],
         "/parameters/1"
@@ -276,6 +276,19 @@ async fn a_form_of_open_ondemand_becomes_a_template_and_its_ruby_is_reported_not
     let script = script.json()["script"].as_str().unwrap().to_owned();
     assert!(script.contains("module load solver/'1.0'\n"), "{script}");
     assert!(script.lines().filter(|line| !line.starts_with('#')).all(|line| !line.contains("<%")), "{script}");
+    // Of Ruby over several lines nothing becomes a command, and a key is no code.
+    let form = "attributes:\n  'x; touch owned; y': {widget: text_field}\n  my-field: {widget: text_field}\n";
+    let script = "#!/bin/bash\n<%-\n  touch owned\n-%>\necho\n";
+    let converted =
+        client.post("/templates/import/open-ondemand", &json!({"form": form, "script": script})).await.json();
+    let yaml = converted["yaml"].as_str().unwrap();
+    assert!(yaml.contains("  # <%-\n  #   touch owned\n  # -%>\n  echo\n"), "{yaml}");
+    let converted = client.post("/templates/import/open-ondemand", &json!({"form": form})).await.json();
+    let yaml = converted["yaml"].as_str().unwrap();
+    assert!(
+        yaml.contains("export x__touch_owned__y={{ x__touch_owned__y }}\n  export my_field={{ my_field }}\n"),
+        "{yaml}"
+    );
     let refused = client.post("/templates/import/open-ondemand", &json!({"form": "a: [\n"})).await;
     assert_eq!((refused.status.as_u16(), &refused.json()["errors"][0]["pointer"]), (422, &json!("/form")));
 }

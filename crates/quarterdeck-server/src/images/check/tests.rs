@@ -121,7 +121,7 @@ async fn what_cannot_be_read_says_why_and_is_tried_again_the_next_day() {
         scan_own(&db, root.path()).await;
         fs::rename(&path, root.path().join("away")).unwrap();
         let of = |days: i64| {
-            app_with(&db, data.path(), chrono::Utc::now() + TimeDelta::days(days), |config| {
+            app_with(&db, data.path(), chrono::Utc::now() + chrono::TimeDelta::days(days), |config| {
                 config.images.signing_keys = vec![real(PGP)];
             })
         };

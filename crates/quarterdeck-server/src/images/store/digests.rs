@@ -4,7 +4,7 @@ use sea_orm::entity::prelude::*;
 use sea_orm::sea_query::{Condition, Expr};
 use sea_orm::{QueryOrder, QuerySelect};
 
-use super::checks::{File, Whose, alike};
+use super::files::{File, Whose, alike};
 use super::places::{ACTIVE, Column, Entity, present};
 use crate::images::visit::Source;
 

@@ -96,7 +96,7 @@ fn convert(given: &ScriptToConvert, is_single_user: bool) -> Result<Converted, E
         resources: Resources::from(split.resources.clone()),
         script: literally(split.script.header()) + &body,
     };
-    let before = text.len() - script.commands().len();
+    let before = script.header().len();
     let variables = found.iter().map(|variable| Variable {
         name: variable.name.clone(),
         value: variable.value.clone(),

@@ -77,7 +77,10 @@ fn convert(given: &FormToConvert) -> Result<Converted, Error> {
         originals.into_iter().zip(parameters.iter().map(|parameter| parameter.name.clone())).collect();
     let script = match &given.script {
         Some(script) => with_values(script, &names, &mut notes)?,
-        None => names.iter().map(|(original, name)| format!("export {original}={{{{ {name} }}}}\n")).collect(),
+        None => names
+            .iter()
+            .map(|(original, name)| format!("export {}={{{{ {name} }}}}\n", variable(original, name)))
+            .collect(),
     };
     let title = form.get("title").and_then(Value::as_str).filter(|title| !title.trim().is_empty());
     let id = id_of(given.id.as_deref(), title.unwrap_or_default(), "open-ondemand")?;
@@ -174,8 +177,11 @@ struct Fields<'a> {
 
 impl Fields<'_> {
     fn note(&mut self, name: &str, code: NoteCode, detail: String) {
-        let is_key =
-            |line: &str| line.trim_start().trim_start_matches("- ").trim_matches(['"', ':', ' ']).starts_with(name);
+        let quotes = ['"', '\'', ' '];
+        let key = |line: &str| {
+            line.trim_start().trim_start_matches("- ").split(':').next().map(|key| key.trim_matches(quotes).to_owned())
+        };
+        let is_key = |line: &str| key(line).as_deref() == Some(name);
         let line = self.form.lines().position(is_key).map(|index| index + 1);
         self.notes.push(Note::new(line, code, detail));
     }
@@ -316,10 +322,16 @@ fn choices(options: Option<&Value>) -> Vec<Choice> {
     choices
 }
 
+/// What the form calls it, where a shell's variable may be called so.
+fn variable<'a>(original: &'a str, name: &'a str) -> &'a str {
+    let letters = original.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'_');
+    if letters && !original.starts_with(|c: char| c.is_ascii_digit()) { original } else { name }
+}
+
 /// The script with parameters where the form's values stood. A line with other Ruby becomes a comment.
 fn with_values(script: &str, names: &[(String, String)], notes: &mut Vec<Note>) -> Result<String, Error> {
     let value = Regex::new(r#""?<%=\s*context\.(\w+)\s*-?%>"?"#).map_err(anyhow::Error::from)?;
-    let mut text = String::new();
+    let (mut text, mut in_ruby) = (String::new(), false);
     for (line, number) in script.replace("\r\n", "\n").split_inclusive('\n').zip(1..) {
         let (mut written, mut at) = (String::new(), 0);
         for found in value.captures_iter(line) {
@@ -338,7 +350,8 @@ fn with_values(script: &str, names: &[(String, String)], notes: &mut Vec<Note>) 
             at = whole.end();
         }
         written.push_str(&literally(&line[at..]));
-        if has_ruby(&line[at..]) || has_ruby(&written) {
+        if in_ruby || has_ruby(&written) {
+            in_ruby = is_open(line, in_ruby);
             notes.push(Note::new(
                 Some(number),
                 NoteCode::Ruby,
@@ -349,6 +362,16 @@ fn with_values(script: &str, names: &[(String, String)], notes: &mut Vec<Note>) 
         text.push_str(&written);
     }
     move_misplaced(&text, notes)
+}
+
+/// Whether Ruby goes on behind this line.
+fn is_open(line: &str, before: bool) -> bool {
+    match (line.rfind("<%"), line.rfind("%>")) {
+        (Some(begins), Some(ends)) => begins > ends,
+        (Some(_), None) => true,
+        (None, Some(_)) => false,
+        (None, None) => before,
+    }
 }
 
 /// A value where a shell reads no word would be refused with the whole template: its line becomes a comment instead.
