@@ -286,7 +286,7 @@ async fn a_form_of_open_ondemand_becomes_a_template_and_its_ruby_is_reported_not
     let converted = client.post("/templates/import/open-ondemand", &json!({"form": form})).await.json();
     let yaml = converted["yaml"].as_str().unwrap();
     assert!(
-        yaml.contains("export x__touch_owned__y={{ x__touch_owned__y }}\n  export my_field={{ my_field }}\n"),
+        yaml.contains("export my_field={{ my_field }}\n  export x__touch_owned__y={{ x__touch_owned__y }}\n"),
         "{yaml}"
     );
     let refused = client.post("/templates/import/open-ondemand", &json!({"form": "a: [\n"})).await;
