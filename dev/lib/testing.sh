@@ -22,7 +22,7 @@ export QD_DEV_DIR QD_DEV_PORT_BASE QD_DEV_POSTGRES_PORT
 chmod 755 "$QD_DEV_DIR"
 LOG=$QD_DEV_DIR/log
 mkdir "$LOG"
-RAN=() LEFT_OUT=()
+RAN=() LEFT_OUT=() STEP=
 
 take_down() {
   local status=$?
@@ -33,6 +33,7 @@ take_down() {
     [ ${#LEFT_OUT[@]} = 0 ] || say "LEFT OUT: $(list "${LEFT_OUT[@]}")"
     say "PASSED: $(list "${RAN[@]}")"
   else
+    say_what_failed
     say "FAILED; ran before that: $(list "${RAN[@]}"). Logs are kept in $QD_DEV_DIR"
   fi
   exit $status
@@ -85,9 +86,18 @@ step() { # step NAME COMMAND...
 run() { # run NAME COMMAND...: shown and kept. Output goes through a pipe, so that no tool waits for a terminal.
   local name=$1 begun=$SECONDS
   shift
+  STEP=$name
   say "== $name: $*"
   "$@" </dev/null 2>&1 | tee "$LOG/${name// /-}"
   say "== $name took $((SECONDS - begun)) s"
+}
+
+# Once more, at the end: of a long run that is what is looked at, and some who show it show no more.
+say_what_failed() {
+  local log=$LOG/${STEP// /-}
+  [ -n "$STEP" ] && [ -e "$log" ] || return 0
+  say "== what failed in $STEP:"
+  sed 's/\x1b\[[0-9;]*m//g' "$log" | grep -a -A 12 -E '^ *(FAIL|×) |AssertionError|TimeoutError|panicked at|^error' | tail -40 || true
 }
 
 count_rust() { # count_rust NAME WHAT

@@ -59,12 +59,18 @@ async function rememberSecretsOf(response: Response): Promise<void> {
   }
 }
 
-/** What keeps people from using the page as it is now (WCAG 2.2 AA), each with its place. */
+/** What keeps people from using the page as it is once nothing moves (WCAG 2.2 AA), each with its place and why. */
 export async function barriers(page: Page): Promise<string[]> {
   await page.evaluate(AXE);
+  await page.evaluate(async () => {
+    const moving = document.getAnimations().map((animation) => animation.finished.catch(() => {}));
+    await Promise.all([document.fonts.ready, ...moving]);
+  });
   const { violations } = await page.evaluate<AxeResults, string[]>(
     (values) => (window as unknown as { axe: typeof import("axe-core") }).axe.run({ runOnly: values }),
     WCAG,
   );
-  return violations.flatMap(({ id, nodes }) => nodes.map((node) => `${id}: ${node.target.join(" ")}`));
+  return violations.flatMap(({ id, nodes }) =>
+    nodes.map((node) => `${id}: ${node.target.join(" ")} (${node.failureSummary})`),
+  );
 }
