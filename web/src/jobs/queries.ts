@@ -38,6 +38,9 @@ export const jobListQuery = (cluster: string, filter: JobFilter, limit = PAGE_SI
 export const jobQuery = (cluster: string, job: string) =>
   api.queryOptions("get", "/api/v1/clusters/{cluster}/jobs/{job}", { params: { path: { cluster, job } } });
 
+/** Every single job that is kept, of any cluster. */
+export const jobsKey: QueryKey = jobQuery("", "").queryKey.slice(0, 2);
+
 /** What waits is asked for again when the queue moves. */
 export const whyWaitingKey = (cluster: string): QueryKey => ["why", cluster, "waiting"];
 

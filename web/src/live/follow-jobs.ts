@@ -2,7 +2,7 @@
 import { type QueryClient, useQueryClient } from "@tanstack/react-query";
 import { useEffect, useSyncExternalStore } from "react";
 import type { Cluster, Fallback, Job } from "../api/types";
-import { jobListsKey } from "../jobs/queries";
+import { jobListsKey, jobsKey } from "../jobs/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
 import { refreshFigures } from "./figures";
 import { applyJobs } from "./jobs-cache";
@@ -77,7 +77,9 @@ const awaited = new WeakSet<Promise<unknown>>();
  * change: once it is there, it is asked for again.
  */
 function askAgain(cache: QueryClient, cluster: string): void {
-  const onTheWay = cache.getQueryCache().findAll({ queryKey: jobListsKey(cluster), fetchStatus: "fetching" });
+  const onTheWay = [jobListsKey(cluster), jobsKey].flatMap((queryKey) =>
+    cache.getQueryCache().findAll({ queryKey, fetchStatus: "fetching" }),
+  );
   for (const { promise, queryKey } of onTheWay) {
     if (!promise || awaited.has(promise)) continue;
     awaited.add(promise);
