@@ -19,7 +19,7 @@ use crate::limits::{Class, Quota};
 use crate::networks::Network;
 use crate::redis;
 use crate::uploads::{Durability, Risk, Rule};
-pub use images::{Digest, Images, Nodes, Ssh};
+pub use images::{Digest, Images, KindOf, Nodes, OwnDirectory, Ssh};
 pub use messages::{Mail, Push, Security, Webhooks};
 pub use tls::{CertificateFiles, Tls};
 

@@ -398,7 +398,10 @@ impl From<crate::images::Error> for Problem {
             Error::NoSuchScan => Problem::not_found("scan"),
             Error::NoDigests => Problem::new(StatusCode::CONFLICT, "no-digests", error.to_string()),
             Error::NoDigestsOfNodes => Problem::new(StatusCode::CONFLICT, "no-digests-of-nodes", error.to_string()),
+            Error::NoDigestsOfOwn => Problem::new(StatusCode::CONFLICT, "no-digests-of-own", error.to_string()),
             Error::Invalid(errors) => Problem::invalid(errors.into_iter().map(FieldError::from).collect()),
+            Error::Agent(error) => error.into(),
+            Error::Auth(error) => error.into(),
             Error::Db(error) => error.into(),
             Error::Internal(cause) => Problem::internal(cause),
         }

@@ -131,6 +131,7 @@ fn hostile_names_and_values_arrive_and_are_not_executed() {
             error: None,
             resources: Resources { time_limit_minutes: Some(5), ..Resources::default() },
             dependency: None,
+            exclude: None,
             environment: vec![("VALUE".to_owned(), value.clone())],
             rows: None,
         });
@@ -146,6 +147,25 @@ fn hostile_names_and_values_arrive_and_are_not_executed() {
         assert!(std::fs::exists(&output).unwrap(), "{output}");
     }
     assert!(!std::fs::exists(&trap).unwrap());
+}
+
+#[test]
+fn a_job_runs_on_none_of_the_nodes_that_it_or_its_script_excludes() {
+    let Some(slurm) = Slurm::running("excludes") else { return };
+    let composed = compose(&Submission {
+        script: BatchScript::parse("#!/bin/sh\n#SBATCH -x c1\ntrue\n").unwrap(),
+        name: None,
+        output: Some("/dev/null".to_owned()),
+        error: None,
+        resources: Resources::default(),
+        dependency: None,
+        exclude: Some("c2".to_owned()),
+        environment: Vec::new(),
+        rows: None,
+    })
+    .unwrap();
+    assert!(composed.contains("#SBATCH --exclude=\"c[1-2]\"\n"), "{composed}");
+    assert_eq!(slurm.finished(&slurm.submit(&composed, &[]).unwrap()).node_list.as_deref(), Some("c3"));
 }
 
 #[test]

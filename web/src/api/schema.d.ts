@@ -1313,7 +1313,7 @@ export interface paths {
             path?: never;
             cookie?: never;
         };
-        /** The catalogue, by name. */
+        /** The catalogue, by name: the site's images, and your own. */
         get: operations["images_list"];
         put?: never;
         post?: never;
@@ -1334,6 +1334,23 @@ export interface paths {
         get: operations["images_drift"];
         put?: never;
         post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/images/own/scan": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Look for your own images again, in the directories of your spaces that the site names. Answers when that is done. */
+        post: operations["images_scan_own"];
         delete?: never;
         options?: never;
         head?: never;
@@ -3102,6 +3119,8 @@ export interface components {
             /** Format: uuid */
             id: string;
             identity: components["schemas"]["ImageIdentity"];
+            /** @description Your own: nobody else sees it. */
+            own: boolean;
             /** @description The file's name without its extension. */
             name: string;
             /** @description With `cluster`, `host` and `modified_at` of one of its locations: it may have others. */
@@ -3134,6 +3153,8 @@ export interface components {
             labels: {
                 [key: string]: string;
             };
+            /** @description What the node must have, as far as the image lets on. */
+            needs: components["schemas"]["ImageNeed"][];
             /** @description It carries a signature. */
             signed: boolean;
             signature?: components["schemas"]["ImageSignatureStanding"] | null;
@@ -3219,6 +3240,11 @@ export interface components {
             /** @description Why it could not be. */
             sha256_problem?: string | null;
         };
+        /**
+         * @description `display`: its programs open windows.
+         * @enum {string}
+         */
+        ImageNeed: "nvidia_gpu" | "amd_gpu" | "mpi" | "display";
         ImageScan: {
             /** Format: uuid */
             id: string;
@@ -3310,10 +3336,10 @@ export interface components {
         /** @enum {string} */
         ImageSignatureVerdict: "verified" | "unknown_key" | "bad" | "not_checked";
         /**
-         * @description `server`: the portal's own host. `node`: a node, over SSH.
+         * @description `server`: the portal's own host. `node`: a node, over SSH. `own`: your own spaces.
          * @enum {string}
          */
-        ImageSource: "server" | "node";
+        ImageSource: "server" | "node" | "own";
         /**
          * @description `stale`: it was there when somebody could last look. `inactive`: it was removed, or replaced.
          * @enum {string}
@@ -4205,6 +4231,8 @@ export interface components {
                 /** Format: uuid */
                 id: string;
                 identity: components["schemas"]["ImageIdentity"];
+                /** @description Your own: nobody else sees it. */
+                own: boolean;
                 /** @description The file's name without its extension. */
                 name: string;
                 /** @description With `cluster`, `host` and `modified_at` of one of its locations: it may have others. */
@@ -4237,6 +4265,8 @@ export interface components {
                 labels: {
                     [key: string]: string;
                 };
+                /** @description What the node must have, as far as the image lets on. */
+                needs: components["schemas"]["ImageNeed"][];
                 /** @description It carries a signature. */
                 signed: boolean;
                 signature?: components["schemas"]["ImageSignatureStanding"] | null;
@@ -10513,6 +10543,8 @@ export interface operations {
                 /** @description On this node. What the portal's own host has is on every node. */
                 node?: string;
                 kind?: components["schemas"]["ImageKind"];
+                /** @description Only your own, or only the site's. */
+                own?: boolean;
                 /** @description Without it those that are there, as far as is known. */
                 state?: components["schemas"]["ImageState"];
                 /** @description Words that are all in name, path, labels or apps. */
@@ -10616,6 +10648,51 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    images_scan_own: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ImageScanHost"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
             /** @description Too many requests: `Retry-After` says when to come back. */

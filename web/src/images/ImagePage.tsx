@@ -100,12 +100,16 @@ function ImageBody({ image }: { image: ImageDetail }) {
             { name: t("images.columns.kind"), value: t(`images.kinds.${image.kind}`) },
             { name: t("images.columns.version"), value: image.version },
             { name: t("images.architecture"), value: image.architecture },
+            {
+              name: t("images.needs"),
+              value: image.needs.map((need) => t(`images.needed.${need}`)).join(", "),
+            },
             { name: t("images.columns.size"), value: format.bytes(image.size) },
             { name: t("images.signature"), value: t(`images.standings.${image.signature ?? "none"}`) },
             { name: t("images.built"), value: image.created_at ? <Moment at={image.created_at} /> : null },
             { name: t("images.columns.modified"), value: <Moment at={image.modified_at} /> },
             { name: t("images.identity"), value: <Identity identity={image.identity} />, wide: true },
-            { name: "SHA-256", value: <Digest image={image} />, wide: true },
+            ...(image.own ? [] : [{ name: "SHA-256", value: <Digest image={image} />, wide: true }]),
           ]}
         />
       </Panel>

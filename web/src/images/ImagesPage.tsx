@@ -1,12 +1,12 @@
 // The catalogue of Apptainer images.
 import { NativeSelect } from "@mantine/core";
-import { IconAlertTriangle, IconArrowsDiff, IconBox } from "@tabler/icons-react";
+import { IconAlertTriangle, IconArrowsDiff, IconBox, IconUser } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useMemo, useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Image } from "../api/types";
-import { useIsOperator } from "../auth/use-session";
+import { useCanHaveOwn, useIsOperator } from "../auth/use-session";
 import { useFollowScans } from "../live/follow-scans";
 import { type Column, DataTable } from "../ui/DataTable";
 import { useFormat } from "../ui/format";
@@ -18,12 +18,13 @@ import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import { Moment } from "../ui/time";
 import toolbar from "../ui/toolbar.module.css";
 import { DRIFT_ID, DriftPanel } from "./DriftPanel";
-import { IMAGE_KINDS, IMAGE_STATES, type ImageFilter, imageFilterFromSearch } from "./filter";
+import { IMAGE_KINDS, IMAGE_STATES, type ImageFilter, imageFilterFromSearch, WHOSE } from "./filter";
 import { ImageStateBadge } from "./ImageStateBadge";
 import classes from "./images.module.css";
+import { useOwnImages } from "./own";
 import { driftQuery, imageListQuery } from "./queries";
 import { ScanImages } from "./ScanImages";
-import { ScanPanel } from "./ScanPanel";
+import { ScannedHost, ScanPanel } from "./ScanPanel";
 import { SignatureIcon } from "./SignatureIcon";
 
 const route = getRouteApi("/frame/images");
@@ -32,6 +33,7 @@ export function ImagesPage() {
   useFollowScans();
   const { t } = useTranslation();
   const operator = useIsOperator();
+  const own = useOwnImages();
   const [scan, setScan] = useState<string | null>(null);
   const filter = imageFilterFromSearch(route.useSearch());
   const navigate = route.useNavigate();
@@ -63,11 +65,18 @@ export function ImagesPage() {
         }
       />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
+      {own && (own.error || own.errors_total > 0) && (
+        <Panel title={t("images.ownTrouble")}>
+          <ul className={classes.scannedHosts}>
+            <ScannedHost host={{ ...own, host: t("images.ownFiles") }} />
+          </ul>
+        </Panel>
+      )}
       <Panel title={t("images.catalogue")} flush>
         {!images && !error && <LoadingRows />}
         {images?.length === 0 && (
           <Empty icon={<IconBox size={20} />} title={t("images.none")}>
-            {t("images.noneAdvice")}
+            {t(filter.whose === "own" ? "images.noneOwnAdvice" : "images.noneAdvice")}
           </Empty>
         )}
         {images && images.length > 0 && (
@@ -106,9 +115,21 @@ interface FiltersProps {
 
 function ImageFilters({ filter, onChange }: FiltersProps) {
   const { t } = useTranslation();
+  const canHaveOwn = useCanHaveOwn();
   return (
     <search className={toolbar.toolbar}>
       <SearchBox label={t("images.search")} value={filter.q ?? ""} onChange={(q) => onChange({ q })} />
+      {canHaveOwn && (
+        <NativeSelect
+          aria-label={t("images.whose")}
+          value={filter.whose ?? ""}
+          onChange={(event) => onChange({ whose: event.currentTarget.value })}
+          data={[
+            { value: "", label: t("images.anybodys") },
+            ...WHOSE.map((value) => ({ value, label: t(`images.whoses.${value}`) })),
+          ]}
+        />
+      )}
       <NativeSelect
         aria-label={t("images.columns.kind")}
         value={filter.kind ?? ""}
@@ -144,6 +165,14 @@ function useImageColumns(): Column<Image>[] {
           <Link to="/images/$image" params={{ image: image.id }} className="qd-link">
             {image.name}
           </Link>{" "}
+          {image.own && (
+            <IconUser
+              size={14}
+              color="var(--qd-text-2)"
+              aria-label={t("images.isOwn")}
+              style={{ verticalAlign: "-2px" }}
+            />
+          )}{" "}
           {image.signature && <SignatureIcon standing={image.signature} />}{" "}
           {image.problem && (
             <IconAlertTriangle
@@ -190,7 +219,10 @@ function useImageColumns(): Column<Image>[] {
       header: t("images.columns.node"),
       width: 100,
       minor: true,
-      cell: (image) => (image.hosts > 1 ? t("images.onHosts", { count: image.hosts }) : image.host),
+      cell: (image) => {
+        if (image.own) return t("images.ownFiles");
+        return image.hosts > 1 ? t("images.onHosts", { count: image.hosts }) : image.host;
+      },
     },
     {
       id: "state",

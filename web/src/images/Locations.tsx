@@ -54,7 +54,8 @@ function useLocationColumns(): Column<ImageLocation>[] {
       width: 130,
       cell: ({ host, source, cluster }) => (
         <div className={classes.whole} title={`${cluster}: ${host}`}>
-          {host} {source === "server" && <span className="qd-dim">{t("images.portalHost")}</span>}
+          {source === "own" ? t("images.ownFiles") : host}{" "}
+          {source === "server" && <span className="qd-dim">{t("images.portalHost")}</span>}
         </div>
       ),
     },

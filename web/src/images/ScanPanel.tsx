@@ -91,7 +91,7 @@ function Hosts({ hosts }: { hosts: Host[] }) {
   );
 }
 
-function ScannedHost({ host }: { host: Host }) {
+export function ScannedHost({ host }: { host: Host }) {
   const { t } = useTranslation();
   const format = useFormat();
   const errors = host.errors.slice(0, ERRORS_SHOWN);

@@ -11,6 +11,8 @@ const imageListsKey = ["images"] as const;
 interface ListFilter extends ImageFilter {
   /** Those that its jobs can run in. */
   cluster?: string;
+  /** Those on nodes of it. */
+  partition?: string;
 }
 
 export const imageListQuery = (filter: ListFilter) =>
@@ -18,7 +20,13 @@ export const imageListQuery = (filter: ListFilter) =>
     queryKey: [...imageListsKey, filter],
     initialPageParam: null as string | null,
     queryFn: async ({ pageParam, signal }) => {
-      const query = { ...filter, limit: PAGE_SIZE, ...(pageParam ? { cursor: pageParam } : {}) };
+      const { whose, ...rest } = filter;
+      const query = {
+        ...rest,
+        ...(whose && { own: whose === "own" }),
+        limit: PAGE_SIZE,
+        ...(pageParam ? { cursor: pageParam } : {}),
+      };
       const { data } = await client.GET("/api/v1/images", { params: { query }, signal });
       return data as NonNullable<typeof data>;
     },

@@ -4,6 +4,7 @@ import type { Image, ImageDetail, ImageLocation } from "../api/types";
 export function image(id: string, change: Partial<Image> = {}): Image {
   return {
     id,
+    own: false,
     identity: { kind: "header", value: `uuid-of-${id}` },
     name: id,
     path: `/images/${id}.sif`,
@@ -19,6 +20,7 @@ export function image(id: string, change: Partial<Image> = {}): Image {
     architecture: null,
     apps: [],
     labels: {},
+    needs: [],
     signed: false,
     signature: null,
     encrypted: false,

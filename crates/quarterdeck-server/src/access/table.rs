@@ -143,6 +143,7 @@ pub const TABLE: &[Route] = &[
     route("GET", "/api/v1/images/{id}", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
     route("GET", "/api/v1/images/{id}/apps", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
     route("POST", "/api/v1/images/{id}/digest", Rule::Role(Operator, Write(Images)), Some(Class::Scan)),
+    route("POST", "/api/v1/images/own/scan", Rule::Role(User, Write(Images)), Some(Class::Write)),
     route("POST", "/api/v1/images/scan", Rule::Role(Operator, Write(Images)), Some(Class::Scan)),
     route("GET", "/api/v1/images/scans/{id}", Rule::Role(Viewer, Read(Images)), Some(Class::Read)),
     route("DELETE", "/api/v1/images/scans/{id}", Rule::Role(Operator, Write(Images)), Some(Class::Write)),

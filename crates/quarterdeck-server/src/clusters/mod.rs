@@ -190,6 +190,12 @@ impl Cluster {
         change(&mut self.view.write().unwrap_or_else(|poisoned| poisoned.into_inner()))
     }
 
+    /// As if these nodes had been read.
+    #[cfg(test)]
+    pub(crate) fn with_nodes(&self, nodes: Vec<Node>) {
+        self.change(|view| view.node_list = Arc::new(nodes));
+    }
+
     /// The features of a node of the list.
     pub fn features_of(&self, node: &str) -> Vec<String> {
         self.view().features.get(node).cloned().unwrap_or_default()

@@ -3,8 +3,8 @@
 use std::collections::HashMap;
 use std::path::PathBuf;
 use std::process::Stdio;
-use std::sync::Arc;
 use std::sync::atomic::Ordering;
+use std::sync::{Arc, Mutex, MutexGuard};
 use std::time::Duration;
 
 use chrono::{DateTime, Utc};
@@ -38,6 +38,8 @@ const NODES_EVERY: Duration = Duration::from_secs(10);
 const RESERVATIONS_EVERY: Duration = Duration::from_secs(30);
 /// They are configured.
 const FEATURES_EVERY: Duration = Duration::from_secs(300);
+/// A node is seldom another machine.
+const ARCHITECTURES_EVERY: Duration = Duration::from_secs(600);
 /// Site settings change when an administrator changes them.
 const PRIVACY_EVERY: Duration = Duration::from_secs(60);
 
@@ -48,6 +50,7 @@ pub struct Commands {
     pub(super) poll: Duration,
     rest: Option<Rest>,
     pub(super) shares: Shares,
+    architectures: Mutex<HashMap<String, (Instant, Option<String>)>>,
 }
 
 impl Commands {
@@ -58,6 +61,7 @@ impl Commands {
             poll: Duration::from_secs(config.poll_seconds),
             rest: Rest::new(config),
             shares: Shares::default(),
+            architectures: Mutex::default(),
         }
     }
 
@@ -147,6 +151,24 @@ impl Commands {
         let node = nodes::parse(&listed, &separator).map_err(|error| error.to_string())?.pop();
         let details = node_details::parse(&details).map_err(|error| error.to_string())?;
         Ok((node.ok_or_else(|| format!("sinfo: {name} is not in the list any more"))?, details))
+    }
+
+    /// How a node is built, as the kernel calls it: `x86_64`. It is asked once a while.
+    pub async fn architecture(&self, node: &str) -> Option<String> {
+        if let Some((at, known)) = self.architectures().get(node)
+            && at.elapsed() < ARCHITECTURES_EVERY
+        {
+            return known.clone();
+        }
+        let asked = self.run(&node_details::reading(node)).await;
+        let details = asked.ok().and_then(|answer| node_details::parse(&answer).ok());
+        let found = details.and_then(|details| details.architecture);
+        self.architectures().insert(node.to_owned(), (Instant::now(), found.clone()));
+        found
+    }
+
+    fn architectures(&self) -> MutexGuard<'_, HashMap<String, (Instant, Option<String>)>> {
+        self.architectures.lock().unwrap_or_else(|poisoned| poisoned.into_inner())
     }
 
     /// Runs a reading command with nothing of our own environment; answers its standard output, or why there is none.

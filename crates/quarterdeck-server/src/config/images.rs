@@ -5,11 +5,13 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use confique::Config;
+use quarterdeck_types::{RelativePath, SpaceName};
 use serde::Deserialize;
 use serde::de::{self, Deserializer, SeqAccess, Visitor};
 use thiserror::Error;
 
 use super::ConfigError;
+use crate::images::Kind;
 
 /// More nodes than this are no cluster's.
 const MOST_CONNECTIONS: usize = 256;
@@ -20,6 +22,20 @@ pub struct Images {
     /// Directories of this host that are searched for Apptainer images.
     #[config(default = [], env = "QUARTERDECK_IMAGES__DIRECTORIES", parse_env = confique::env::parse::list_by_colon)]
     pub directories: Vec<PathBuf>,
+
+    /// Directories of people's spaces that are searched for their own images, which nobody else sees: `home:images`. Those
+    /// that somebody does not have are left out.
+    #[config(
+        default = ["home:images", "home:containers", "scratch:images"],
+        env = "QUARTERDECK_IMAGES__OWN_DIRECTORIES",
+        parse_env = confique::env::parse::list_by_comma
+    )]
+    pub own_directories: Vec<OwnDirectory>,
+
+    /// What the images of a directory, or of a partition's nodes, are for: `["viz = /images/viz", "viz = partition vis"]`.
+    /// `viz`, `compute` or `custom`; the first that fits counts. Where an image's author says it in a label, that does.
+    #[config(default = [], env = "QUARTERDECK_IMAGES__KINDS", parse_env = confique::env::parse::list_by_comma)]
+    pub kinds: Vec<KindRule>,
 
     /// Seconds between two scans for images. 0: only at start, and when an operator asks.
     #[config(default = 3600, env = "QUARTERDECK_IMAGES__INTERVAL_SECONDS")]
@@ -134,6 +150,71 @@ pub struct Ssh {
     /// Times that a node is tried that cannot be connected to, or hangs.
     #[config(default = 3, env = "QUARTERDECK_IMAGES__SSH__TRIES")]
     pub tries: u32,
+}
+
+/// A directory beneath one of a person's spaces.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnDirectory {
+    pub space: SpaceName,
+    pub path: RelativePath,
+}
+
+impl FromStr for OwnDirectory {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<OwnDirectory, Unreadable> {
+        // Names of spaces may have a colon in them: project:wind:images.
+        let parts = text.rsplit_once(':');
+        let read = parts.and_then(|(space, path)| {
+            Some((SpaceName::parse(space.trim()).ok()?, RelativePath::parse(path.trim()).ok()?))
+        });
+        let wrong = || Unreadable(format!("\"{text}\" is no directory of a space: write home:images"));
+        read.map(|(space, path)| OwnDirectory { space, path }).ok_or_else(wrong)
+    }
+}
+
+impl<'de> Deserialize<'de> for OwnDirectory {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<OwnDirectory, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
+}
+
+/// Of which kind the images of some place are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KindRule {
+    pub kind: Kind,
+    pub of: KindOf,
+}
+
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KindOf {
+    Directory(PathBuf),
+    /// Of what lies on its nodes.
+    Partition(String),
+}
+
+impl FromStr for KindRule {
+    type Err = Unreadable;
+
+    fn from_str(text: &str) -> Result<KindRule, Unreadable> {
+        let parts = text.split_once('=').map(|(kind, of)| (kind.trim(), of.trim()));
+        let read = parts.and_then(|(kind, of)| {
+            let of = match of.strip_prefix("partition ") {
+                Some(partition) => KindOf::Partition(partition.trim().to_owned()),
+                None if of.starts_with('/') => KindOf::Directory(of.into()),
+                None => return None,
+            };
+            Some(KindRule { kind: Kind::parse(kind)?, of })
+        });
+        let wrong = || Unreadable(format!("\"{text}\" names no kind: write viz = /images/viz, or viz = partition vis"));
+        read.ok_or_else(wrong)
+    }
+}
+
+impl<'de> Deserialize<'de> for KindRule {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<KindRule, D::Error> {
+        String::deserialize(deserializer)?.parse().map_err(de::Error::custom)
+    }
 }
 
 /// Which nodes are looked at.
@@ -355,6 +436,25 @@ mod tests {
     #[rstest]
     fn what_is_no_jump_host_is_refused(#[values("", "@x", "a b", "x:y", "-x", "a@")] text: &str) {
         assert!(text.parse::<JumpHost>().is_err());
+    }
+
+    #[test]
+    fn a_directory_of_a_space_is_read() {
+        let read: OwnDirectory = "project:wind:my images".parse().unwrap();
+        assert_eq!((read.space.as_str(), read.path.to_string()), ("project:wind", "my images".to_owned()));
+        for wrong in ["images", "home:../x", "home:/x", "a space:x"] {
+            assert!(wrong.parse::<OwnDirectory>().is_err(), "{wrong:?}");
+        }
+    }
+
+    #[test]
+    fn a_kind_is_of_a_directory_or_of_a_partition() {
+        let of = |text: &str| text.parse::<KindRule>().map(|rule| (rule.kind, rule.of));
+        assert_eq!(of("viz = /images/viz"), Ok((Kind::Viz, KindOf::Directory("/images/viz".into()))));
+        assert_eq!(of("compute=partition big"), Ok((Kind::Compute, KindOf::Partition("big".to_owned()))));
+        for wrong in ["viz", "toy = /x", "viz = x", "viz = "] {
+            assert!(of(wrong).is_err(), "{wrong:?}");
+        }
     }
 
     #[test]

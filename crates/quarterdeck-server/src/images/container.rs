@@ -13,8 +13,15 @@ pub struct ContainerCommand {
     pub run: Vec<String>,
 }
 
+/// Whose GPUs the job's programs use.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum GpuMaker {
+    Nvidia,
+    Amd,
+}
+
 /// How to start this image, or one of its apps, in this directory. Apptainer itself makes the home visible, and the
-/// directory that the job is in.
+/// directory that the job is in. `gpus`: those whose driver it is to bring in from the node.
 ///
 /// # Errors
 /// `unknown-app` at `/image/app` when the image says that it has no such app.
@@ -22,6 +29,7 @@ pub fn container_command(
     config: &config::Images,
     image: &Image,
     app: Option<&str>,
+    gpus: Option<GpuMaker>,
     working_directory: &str,
 ) -> Result<ContainerCommand, FieldError> {
     if let Some(app) = app
@@ -35,6 +43,10 @@ pub fn container_command(
         // Without its notices, which would stand between the lines of the job's own output.
         let mut words = vec![config.apptainer.as_str(), "--quiet", verb];
         words.extend(app.into_iter().flat_map(|app| ["--app", app]));
+        words.extend(gpus.map(|maker| match maker {
+            GpuMaker::Nvidia => "--nv",
+            GpuMaker::Amd => "--rocm",
+        }));
         words.extend(config.bind.iter().flat_map(|path| ["--bind", path]));
         words.extend(["--pwd", working_directory, &image.path]);
         words.into_iter().map(str::to_owned).collect()
@@ -68,6 +80,8 @@ mod tests {
             architecture: None,
             apps: apps.iter().map(|app| app.to_string()).collect(),
             labels: BTreeMap::new(),
+            owner: None,
+            needs: Vec::new(),
             signed: false,
             encrypted: false,
             modified_at: DateTime::UNIX_EPOCH,
@@ -87,7 +101,7 @@ mod tests {
 
     #[test]
     fn starts_the_image_in_the_jobs_directory_with_the_sites_paths() {
-        let command = container_command(&config(), &image(&[]), None, "/home/alice/a job").unwrap();
+        let command = container_command(&config(), &image(&[]), None, None, "/home/alice/a job").unwrap();
         let rest =
             ["--bind", "/scratch", "--bind", "/data:/data:ro", "--pwd", "/home/alice/a job", "/images/my demo.sif"];
         assert_eq!(command.exec, [["/opt/bin/apptainer", "--quiet", "exec"].as_slice(), &rest].concat());
@@ -96,14 +110,22 @@ mod tests {
 
     #[test]
     fn starts_an_app_that_the_image_has() {
-        let command = container_command(&config(), &image(&["alpha"]), Some("alpha"), "/home/alice").unwrap();
+        let command = container_command(&config(), &image(&["alpha"]), Some("alpha"), None, "/home/alice").unwrap();
         assert_eq!(command.run[..5], ["/opt/bin/apptainer", "--quiet", "run", "--app", "alpha"]);
         assert_eq!(command.exec[..5], ["/opt/bin/apptainer", "--quiet", "exec", "--app", "alpha"]);
     }
 
     #[test]
+    fn brings_in_the_driver_of_the_gpus() {
+        for (maker, word) in [(GpuMaker::Nvidia, "--nv"), (GpuMaker::Amd, "--rocm")] {
+            let command = container_command(&config(), &image(&[]), None, Some(maker), "/home/alice").unwrap();
+            assert_eq!(command.run[2..4], ["run", word]);
+        }
+    }
+
+    #[test]
     fn names_an_app_that_the_image_does_not_have() {
-        let error = container_command(&config(), &image(&["alpha"]), Some("--bind"), "/home/alice").unwrap_err();
+        let error = container_command(&config(), &image(&["alpha"]), Some("--bind"), None, "/home/alice").unwrap_err();
         assert_eq!((error.pointer.as_str(), error.code.as_str()), ("/image/app", "unknown-app"));
     }
 }

@@ -28,7 +28,9 @@ const CHUNK_BYTES: usize = 1 << 20;
 
 /// Has the digests of an image's files computed that are not known; the catalogue tells when they are.
 pub async fn digest(app: &App, actor: &Actor, image: Uuid) -> Result<(), Error> {
-    find(app, image).await?;
+    if find(app, actor, image).await?.owner.is_some() {
+        return Err(Error::NoDigestsOfOwn);
+    }
     let images = &app.config.images;
     if images.digest == Digest::Off {
         return Err(Error::NoDigests);

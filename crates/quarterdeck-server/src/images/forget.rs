@@ -51,7 +51,7 @@ mod tests {
     use crate::app::testing::app_with;
     use crate::db::Db;
     use crate::db::testing::on_each_database;
-    use crate::images::testing::{copy, listed_as, put, scan};
+    use crate::images::testing::{copy, listed_as, put, scan, somebody};
     use crate::images::{Filter, State, get, list};
 
     async fn forgets(db: &Db, after: TimeDelta, keep_days: u32) -> bool {
@@ -87,8 +87,10 @@ mod tests {
 
             let data = tempfile::tempdir().unwrap();
             let app = app_with(&db, data.path(), Utc::now(), |_| ());
-            let [stays] = &list(&app, &Filter::default(), 10).await.unwrap()[..] else { panic!("one is there") };
-            let places = get(&app, stays.image.id).await.unwrap().places;
+            let [stays] = &list(&app, &somebody(), &Filter::default(), 10).await.unwrap()[..] else {
+                panic!("one is there")
+            };
+            let places = get(&app, &somebody(), stays.image.id).await.unwrap().places;
             let told: Vec<_> = places.iter().map(|place| (place.path.as_str(), place.state)).collect();
             assert_eq!(told, [(at("stays.sif").to_str().unwrap(), State::Active)]);
         })

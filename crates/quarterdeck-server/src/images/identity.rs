@@ -91,13 +91,20 @@ impl Identity {
         Ok(Identity { kind: IdentityKind::Content, value })
     }
 
-    /// As it is written in the database.
-    pub(super) fn to_text(&self) -> String {
-        format!("{}:{}", self.kind.as_str(), self.value)
+    /// As it is written in the database. `owner`: the Unix user whose own the image is. The same image of two people, or
+    /// of one and of the site, is two: what is known of one tells nobody that there is the other.
+    pub(super) fn to_text(&self, owner: Option<&str>) -> String {
+        let kind = self.kind.as_str();
+        match owner {
+            None => format!("{kind}:{}", self.value),
+            Some(owner) => format!("{kind}@{owner}:{}", self.value),
+        }
     }
 
+    /// What of it is the image's, whoever the owner is.
     pub(super) fn parse(text: &str) -> Option<Identity> {
         let (kind, value) = text.split_once(':')?;
+        let kind = kind.split_once('@').map_or(kind, |(kind, _)| kind);
         Some(Identity { kind: IdentityKind::parse(kind)?, value: value.to_owned() })
     }
 }

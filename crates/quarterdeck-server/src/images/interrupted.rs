@@ -12,7 +12,7 @@ use tokio::sync::mpsc;
 
 use super::look::Change;
 use super::scans::HostProgress;
-use super::testing::{copy, host, listed, listed_as, look, names, place, put, scan};
+use super::testing::{catalogue, copy, host, listed, listed_as, look, names, place, put, scan};
 use super::visit::Host;
 use super::*;
 use crate::clock::Clock;
@@ -33,10 +33,11 @@ async fn scan_until(db: &Db, directory: &Path, at: u64) {
             let _ = stop.send(());
         }
     };
+    let catalogue = catalogue(db);
     tokio::select! {
         biased;
         _ = stopped.recv() => (),
-        done = look::look(db, &clock, place(host(Source::Server, "here"), directories.to_vec()), progress) => {
+        done = look::look(&catalogue, &clock, place(host(Source::Server, "here"), directories.to_vec()), progress) => {
             panic!("it was to be cut off: {done:?}")
         }
     }
@@ -136,7 +137,8 @@ async fn wherever_a_scan_is_cut_off_the_next_one_puts_the_catalogue_right() {
 /// Whether a scan came to its end before it was dropped at its `step`th step.
 async fn is_scanned_within(db: &Db, host: Host, directory: &Path, step: usize) -> bool {
     let (clock, directories) = (Clock::system(), [directory.to_path_buf()]);
-    let mut scanning = Box::pin(look::look(db, &clock, place(host, directories.to_vec()), |_| ()));
+    let catalogue = catalogue(db);
+    let mut scanning = Box::pin(look::look(&catalogue, &clock, place(host, directories.to_vec()), |_| ()));
     let mut steps = 0;
     poll_fn(|context| match scanning.as_mut().poll(context) {
         Poll::Ready(done) => Poll::Ready(done.is_ok()),

@@ -6,14 +6,14 @@ use std::sync::Arc;
 use tokio::task::spawn_blocking;
 
 use crate::clock::Clock;
-use crate::db::{Db, to_us};
+use crate::db::to_us;
 use crate::images::read::{self, Reading};
 use crate::images::recognise::Recognised;
 use crate::images::scans::HostProgress;
 use crate::images::tree::Tree;
 use crate::images::visit::{self, Host, Need, Visit};
 use crate::images::walk::{self, Candidate};
-use crate::images::{Error, ScanError};
+use crate::images::{Catalogue, Error, ScanError};
 
 /// What is looked at.
 #[derive(Clone)]
@@ -25,13 +25,15 @@ pub(super) struct Place<T> {
     pub(super) is_part: bool,
     /// Where other hosts may show the same files.
     pub(super) recognised: Option<Arc<Recognised>>,
+    /// Images that are looked at.
+    pub(super) most: usize,
 }
 
 pub(super) type Change = Box<dyn FnOnce(&mut HostProgress) + Send>;
 
 /// Looks at a host. Where it is lost midway, what was not seen is stale; [`Tree::lost`] tells.
 pub(super) async fn look<T: Tree>(
-    db: &Db,
+    catalogue: &Catalogue,
     clock: &Clock,
     place: Place<T>,
     progress: impl Fn(Change) + Clone + Send + 'static,
@@ -44,14 +46,22 @@ pub(super) async fn look<T: Tree>(
         progress(Box::new(|host| host.add_error(error)));
     }
 
+    let is_cut = walked.candidates.len() > place.most;
+    if is_cut {
+        walked.candidates.truncate(place.most);
+        let message = format!("the rest was not looked at, after {} images", place.most);
+        let path = walked.candidates.last().map(|last| last.path.clone()).unwrap_or_default();
+        progress(Box::new(|host| host.add_error(ScanError { path, message })));
+    }
+
     let beneath = place.is_part.then_some(directories.as_slice());
-    let mut visit = Visit::begin(db, host.clone(), beneath, to_us(clock.now())).await?;
+    let mut visit = Visit::begin(catalogue, host.clone(), beneath, to_us(clock.now())).await?;
     for candidate in std::mem::take(&mut walked.candidates) {
         if visit.meet(&candidate) == Need::Nothing {
             progress(Box::new(|host| host.images_unchanged += 1));
             continue;
         }
-        let reading = read(db, &place, &candidate).await?;
+        let reading = read(catalogue, &place, &candidate).await?;
         if !matches!(reading, Reading::NoImage | Reading::Lost) {
             progress(Box::new(|host| host.images_read += 1));
         }
@@ -60,9 +70,9 @@ pub(super) async fn look<T: Tree>(
             progress(Box::new(|host| host.add_error(ScanError { path, message })));
         }
     }
-    let outcome = visit.end(|path| tree.lost().is_some() || walked.may_be_there(path)).await?;
+    let outcome = visit.end(|path| is_cut || tree.lost().is_some() || walked.may_be_there(path)).await?;
     if !place.is_part {
-        visit::leave_other_clusters(db, host, to_us(clock.now())).await?;
+        visit::leave_other_clusters(catalogue, host, to_us(clock.now())).await?;
     }
     progress(Box::new(move |host| {
         host.images_removed = outcome.removed;
@@ -71,9 +81,9 @@ pub(super) async fn look<T: Tree>(
     Ok(())
 }
 
-async fn read<T: Tree>(db: &Db, place: &Place<T>, candidate: &Candidate) -> Result<Reading, Error> {
+async fn read<T: Tree>(catalogue: &Catalogue, place: &Place<T>, candidate: &Candidate) -> Result<Reading, Error> {
     if let Some(recognised) = &place.recognised {
-        return recognised.read(db, &place.host.cluster, &place.tree, candidate).await;
+        return recognised.read(&catalogue.db, &place.host.cluster, &place.tree, candidate).await;
     }
     let (tree, path) = (place.tree.clone(), candidate.path.clone());
     // A file that the reader stumbles over is that file's trouble alone.

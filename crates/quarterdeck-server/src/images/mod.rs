@@ -7,11 +7,15 @@ mod container;
 mod digest;
 mod forget;
 mod identity;
+mod kinds;
 mod look;
+mod needs;
 mod nodes;
+mod own;
 mod read;
 mod recognise;
 mod remote;
+mod rows;
 mod scan;
 mod scans;
 mod signing;
@@ -22,6 +26,7 @@ mod walk;
 mod whole;
 
 use std::collections::{BTreeMap, HashMap};
+use std::sync::Arc;
 
 use chrono::{DateTime, Utc};
 use sea_orm::DbErr;
@@ -29,13 +34,20 @@ use serde_json::Value;
 use thiserror::Error;
 use uuid::Uuid;
 
+use crate::access::Actor;
+use crate::agents;
 use crate::app::App;
-use crate::db::{Db, from_us};
+use crate::auth;
+use crate::db::Db;
+use kinds::Kinds;
+use rows::{read_place, read_row};
 
 pub use check::{Signature, SignatureVerdict};
-pub use container::{ContainerCommand, container_command};
+pub use container::{ContainerCommand, GpuMaker, container_command};
 pub use digest::digest;
 pub use identity::{Identity, IdentityKind};
+pub use needs::Need;
+pub use own::scan_own;
 pub use quarterdeck_sif::Standing;
 pub use scan::{cancel, scan, scan_always};
 pub use scans::{HostProgress, HostState, Images, Scan, ScanError, ScanState, Wish};
@@ -55,8 +67,14 @@ pub enum Error {
     NoDigests,
     #[error("This site has its nodes compute no digests, and the image lies on nodes alone: see images.ssh.digest.")]
     NoDigestsOfNodes,
+    #[error("Digests of your own files are computed on the page of files.")]
+    NoDigestsOfOwn,
     #[error("Nothing of this can be scanned.")]
     Invalid(Vec<Invalid>),
+    #[error(transparent)]
+    Agent(#[from] agents::Error),
+    #[error(transparent)]
+    Auth(#[from] auth::Error),
     #[error(transparent)]
     Db(#[from] DbErr),
     #[error("{0:#}")]
@@ -128,6 +146,8 @@ impl State {
 pub struct Image {
     pub id: Uuid,
     pub identity: Identity,
+    /// The Unix user who alone sees it; `None`: it is the site's.
+    pub owner: Option<String>,
     /// The file's name without its extension.
     pub name: String,
     /// Absolute, on its host: with `cluster`, `host` and `modified_at` of the place that stands for all.
@@ -145,6 +165,8 @@ pub struct Image {
     pub architecture: Option<String>,
     pub apps: Vec<String>,
     pub labels: BTreeMap<String, String>,
+    /// What the node must have, as far as the image lets on.
+    pub needs: Vec<Need>,
     /// It carries a signature.
     pub signed: bool,
     pub encrypted: bool,
@@ -234,9 +256,24 @@ pub struct Drifted {
     pub hosts: Vec<String>,
 }
 
+/// Where images are written down, and by which rules.
+#[derive(Clone)]
+struct Catalogue {
+    db: Db,
+    kinds: Arc<Kinds>,
+}
+
+impl Catalogue {
+    fn of(app: &App) -> Catalogue {
+        Catalogue { db: app.db.clone(), kinds: Arc::new(Kinds::of(app)) }
+    }
+}
+
 /// Which images to list.
 #[derive(Clone, Debug, Default)]
 pub struct Filter {
+    /// Only the person's own, or only the site's.
+    pub own: Option<bool>,
     pub cluster: Option<String>,
     pub partition: Option<String>,
     pub node: Option<String>,
@@ -249,15 +286,22 @@ pub struct Filter {
     pub after: Option<(String, Uuid)>,
 }
 
-/// A page of the catalogue, by name; one image more than `limit` where there is another page.
-pub async fn list(app: &App, filter: &Filter, limit: u64) -> Result<Vec<Listed>, Error> {
+/// A page of the catalogue as this person sees it, by name; one image more than `limit` where there is another page.
+pub async fn list(app: &App, actor: &Actor, filter: &Filter, limit: u64) -> Result<Vec<Listed>, Error> {
     let is_elsewhere = filter.cluster.as_deref().is_some_and(|name| app.clusters.find(name).is_none());
     // Nothing in the catalogue holds a NUL byte, and PostgreSQL refuses to look for one.
     let texts = [&filter.q, &filter.node];
     if is_elsewhere || texts.into_iter().flatten().any(|text| text.contains('\0')) {
         return Ok(Vec::new());
     }
+    let whose = match (filter.own, actor.unix_user.as_deref()) {
+        (Some(true), None) => return Ok(Vec::new()),
+        (Some(true), Some(user)) => store::Whose::Own(user),
+        (None, Some(user)) => store::Whose::SitesAndOwn(user),
+        (Some(false), _) | (None, None) => store::Whose::Sites,
+    };
     let wanted = store::Wanted {
+        whose,
         kind: filter.kind.map(Kind::as_str),
         state: filter.state.map(State::as_str),
         place: store::places::Where { cluster: filter.cluster.clone(), nodes: nodes(app, filter) },
@@ -269,8 +313,8 @@ pub async fn list(app: &App, filter: &Filter, limit: u64) -> Result<Vec<Listed>,
     with_places(&app.db, app.images.keys_id(), images).await
 }
 
-pub async fn get(app: &App, id: Uuid) -> Result<Detail, Error> {
-    let image = find(app, id).await?;
+pub async fn get(app: &App, actor: &Actor, id: Uuid) -> Result<Detail, Error> {
+    let image = find(app, actor, id).await?;
     let texts = store::texts(app.db.read(), id).await?.ok_or(Error::NotFound)?;
     let inspect = Some(texts.inspect).filter(|inspect| !inspect.is_null());
     let help = inspect.as_ref().and_then(|inspect| inspect.pointer("/data/attributes/helpfile")?.as_str());
@@ -285,9 +329,19 @@ pub async fn get(app: &App, id: Uuid) -> Result<Detail, Error> {
     })
 }
 
-/// The image that a job names.
-pub async fn find(app: &App, id: Uuid) -> Result<Image, Error> {
-    read_row(store::summary(app.db.read(), id).await?.ok_or(Error::NotFound)?)
+/// An image of the site's, or of this person's own. Of anybody else's there is nothing to be learnt.
+pub async fn find(app: &App, actor: &Actor, id: Uuid) -> Result<Image, Error> {
+    let row = store::summary(app.db.read(), id).await?.ok_or(Error::NotFound)?;
+    if row.owner.is_some() && row.owner != actor.unix_user {
+        return Err(Error::NotFound);
+    }
+    read_row(row)
+}
+
+/// The nodes of a cluster on which the image lies, as far as is known, each with the path; `None` where it is on a file
+/// system that all of them share.
+pub async fn on_nodes(app: &App, image: &Image, cluster: &str) -> Result<Option<Vec<(String, String)>>, DbErr> {
+    store::places::on_nodes(app.db.read(), image.id, cluster).await
 }
 
 /// What the image's signatures come to at the worst of its places; `None` where it has none.
@@ -369,81 +423,9 @@ async fn standings(db: &Db, keys: Option<&str>, images: &[Image]) -> Result<Hash
     Ok(signed.iter().map(|image| (*image, standing(image))).collect())
 }
 
-fn read_row(row: store::Summary) -> Result<Image, Error> {
-    let unreadable = || unreadable(row.id);
-    Ok(Image {
-        identity: Identity::parse(&row.identity).ok_or_else(unreadable)?,
-        kind: Kind::parse(&row.kind).ok_or_else(unreadable)?,
-        state: State::parse(&row.state).ok_or_else(unreadable)?,
-        size: u64::try_from(row.size).map_err(|_| unreadable())?,
-        apps: read_apps(&row)?,
-        labels: read_labels(&row)?,
-        id: row.id,
-        name: row.name,
-        path: row.path,
-        cluster: row.cluster,
-        host: row.host,
-        format: row.format,
-        created_at: row.created_us.map(from_us),
-        version: row.version,
-        architecture: row.architecture,
-        signed: row.signed,
-        encrypted: row.encrypted,
-        modified_at: from_us(row.modified_us),
-        problem: row.problem,
-        gone_at: row.gone_us.map(from_us),
-    })
-}
-
-fn read_apps(row: &store::Summary) -> Result<Vec<String>, Error> {
-    serde_json::from_value(row.apps.clone()).map_err(|_| unreadable(row.id))
-}
-
-fn read_labels(row: &store::Summary) -> Result<BTreeMap<String, String>, Error> {
-    serde_json::from_value(row.labels.clone()).map_err(|_| unreadable(row.id))
-}
-
-fn read_place(row: store::places::Model, keys: Option<&str>) -> Result<Place, Error> {
-    let unreadable = || unreadable(row.image_id);
-    let checked = match (&row.standing, &row.signatures, row.checked_us) {
-        // What other keys said is not what these say.
-        (Some(standing), Some(signatures), Some(at_us)) if keys.is_some() && row.checked_with.as_deref() == keys => {
-            Some(SignaturesChecked {
-                standing: check::parse(standing).ok_or_else(unreadable)?,
-                signatures: serde_json::from_value(signatures.clone()).map_err(|_| unreadable())?,
-                at: from_us(at_us),
-            })
-        }
-        _ => None,
-    };
-    Ok(Place {
-        check_problem: row.check_problem.filter(|_| keys.is_some() && checked.is_none()),
-        checked,
-        digest: FileDigest {
-            sha256: row.sha256,
-            is_wanted: row.digest_wanted_us.is_some(),
-            problem: row.digest_problem,
-        },
-        source: Source::parse(&row.source).ok_or_else(unreadable)?,
-        state: State::parse(&row.state).ok_or_else(unreadable)?,
-        size: u64::try_from(row.size).map_err(|_| unreadable())?,
-        cluster: row.cluster,
-        host: row.node,
-        path: row.path,
-        modified_at: from_us(row.modified_us),
-        first_seen_at: from_us(row.first_seen_us),
-        last_seen_at: from_us(row.seen_us),
-        gone_at: row.gone_us.map(from_us),
-    })
-}
-
-fn unreadable(id: Uuid) -> Error {
-    Error::Internal(anyhow::anyhow!("the row of the image {id} cannot be read: scan the images again"))
-}
-
 #[cfg(test)]
 mod interrupted;
 #[cfg(test)]
-mod testing;
+pub(crate) mod testing;
 #[cfg(test)]
 mod tests;

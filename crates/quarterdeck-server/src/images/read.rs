@@ -8,21 +8,13 @@ use quarterdeck_sif::{Error as Unreadable, Format, Image, ReadAt};
 use serde_json::Value;
 
 use crate::db::to_us;
-use crate::images::Kind;
 use crate::images::identity::Identity;
+use crate::images::needs::{Need, needs};
 use crate::images::tree::Tree;
 use crate::images::visit::Host;
 
-/// The label by which an image's author says what kind it is.
-const KIND_LABEL: &str = "org.quarterdeck.kind";
-/// Programs that show something, as words in an image's name.
-const VIZ_WORDS: [&str; 11] =
-    ["paraview", "visit", "vmd", "ovito", "novnc", "vnc", "pymol", "vtk", "chimerax", "viz", "visualization"];
-/// Labels that hold a name rather than a description.
-const NAME_LABELS: [&str; 4] = ["org.opencontainers.image.title", "org.label-schema.name", "Name", "name"];
-
 /// Counts up when images are read otherwise than before, so that each is read once more.
-pub(super) const READER: i32 = 1;
+pub(super) const READER: i32 = 2;
 /// What is looked through for a searcher's words, of one image.
 const MAX_WORDS_BYTES: usize = 16 << 10;
 
@@ -51,6 +43,7 @@ pub(super) struct Facts {
     pub(super) architecture: Option<String>,
     pub(super) apps: Vec<String>,
     pub(super) labels: BTreeMap<String, String>,
+    pub(super) needs: Vec<Need>,
     pub(super) inspect: Value,
     pub(super) definition: Option<String>,
     pub(super) signed: bool,
@@ -96,8 +89,13 @@ pub(super) fn read_from<R: ReadAt + ?Sized>(path: &str, reader: &R) -> Reading {
 
 impl Facts {
     fn of(image: Image, identity: Identity) -> Facts {
+        let version = image.version().map(without_nul);
+        let labels = image.labels.iter().map(|(key, value)| (without_nul(key), without_nul(value))).collect();
+        let inspect = image.inspect.map(json_without_nul).unwrap_or_default();
+        let definition = image.definition.as_deref().map(without_nul);
         Facts {
             identity,
+            needs: needs(&labels, &inspect, definition.as_deref()),
             format: Some(match image.format {
                 Format::Sif => "sif",
                 Format::OciSif => "oci_sif",
@@ -106,15 +104,15 @@ impl Facts {
                 Format::Ext3 => "ext3",
             }),
             created_us: image.created.map(to_us),
-            version: image.version().map(without_nul),
+            version,
             architecture: image.architecture.map(str::to_owned),
             signed: !image.signatures.is_empty(),
             encrypted: image.encrypted,
             problem: image.unreadable.map(|unreadable| without_nul(&unreadable.to_string())),
             apps: image.apps.iter().map(|app| without_nul(app)).collect(),
-            labels: image.labels.iter().map(|(key, value)| (without_nul(key), without_nul(value))).collect(),
-            inspect: image.inspect.map(json_without_nul).unwrap_or_default(),
-            definition: image.definition.as_deref().map(without_nul),
+            labels,
+            inspect,
+            definition,
         }
     }
 
@@ -127,6 +125,7 @@ impl Facts {
             architecture: None,
             apps: Vec::new(),
             labels: BTreeMap::new(),
+            needs: Vec::new(),
             inspect: Value::Null,
             definition: None,
             signed: false,
@@ -164,22 +163,6 @@ pub(super) fn words(labels: &BTreeMap<String, String>, apps: &[String]) -> Strin
     }
     words.truncate(words.floor_char_boundary(MAX_WORDS_BYTES));
     words
-}
-
-/// The author's word counts first; then whose it is, as its directory says; then what its names hint at.
-pub(super) fn kind_of(path: &str, labels: &BTreeMap<String, String>, apps: &[String]) -> Kind {
-    if let Some(kind) = labels.get(KIND_LABEL).and_then(|label| Kind::parse(label.trim())) {
-        return kind;
-    }
-    let mut directories = Path::new(path).parent().into_iter().flat_map(Path::components);
-    if path.starts_with("/home/") || directories.any(|directory| directory.as_os_str() == "custom") {
-        return Kind::Custom;
-    }
-    let name = name_of(path);
-    let labelled = NAME_LABELS.iter().filter_map(|label| labels.get(*label)).map(String::as_str);
-    let names = labelled.chain(apps.iter().map(String::as_str)).chain([name.as_str()]);
-    let mut words = names.flat_map(|name| name.split(|c: char| !c.is_alphanumeric()));
-    if words.any(|word| VIZ_WORDS.iter().any(|viz| viz.eq_ignore_ascii_case(word))) { Kind::Viz } else { Kind::Compute }
 }
 
 /// PostgreSQL takes no NUL byte in a text, nor `\u0000` in JSON.

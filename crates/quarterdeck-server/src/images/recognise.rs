@@ -61,7 +61,7 @@ impl Recognised {
             cluster: cluster.to_owned(),
             path: candidate.path.clone(),
             modified_us: candidate.modified_us,
-            identity: identity.to_text(),
+            identity: identity.to_text(None),
         };
         let cell = self.files().entry(key.clone()).or_default().clone();
         // One reads, the others that have it too wait for that; should it fail, another one of them reads.
@@ -125,7 +125,7 @@ fn is_whole(facts: &Facts, identity: &Identity) -> bool {
 }
 
 async fn is_in_catalogue(db: &Db, cluster: &str, candidate: &Candidate, identity: &Identity) -> Result<bool, Error> {
-    let text = identity.to_text();
+    let text = identity.to_text(None);
     let known = store::read_by_identity(db.read(), &[&text]).await?;
     let Some(image) = known.get(&text).filter(|image| image.reader == read::READER && image.problem.is_none()) else {
         return Ok(false);

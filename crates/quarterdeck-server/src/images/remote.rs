@@ -11,9 +11,8 @@ use quarterdeck_sif::ReadAt;
 use quarterdeck_ssh::sftp::{self, Attributes};
 use quarterdeck_ssh::{Connection, DigestError, Sftp, printable};
 use tokio::runtime::Handle;
-use tokio::sync::oneshot;
 
-use crate::images::tree::{Entry, Kind, Stat, Tree};
+use crate::images::tree::{self, Entry, Kind, Stat, Tree};
 
 /// What is read of a file's beginning at once: as much as the reader of images asks for first.
 const HEAD_BYTES: usize = 48 << 10;
@@ -60,13 +59,8 @@ impl Remote {
         T: Send + 'static,
         F: Future<Output = Result<T, sftp::Failure>> + Send,
     {
-        let (sender, answer) = oneshot::channel();
         let session = self.session.clone();
-        self.runtime.spawn(async move {
-            let _ = sender.send(work(session).await);
-        });
-        let stopped = |_| io::Error::new(io::ErrorKind::ConnectionAborted, "the server stops");
-        answer.blocking_recv().map_err(stopped)?.map_err(io::Error::from)
+        tree::wait(&self.runtime, async move { work(session).await.map_err(io::Error::from) })
     }
 
     fn entry(&self, directory: &Path, found: sftp::Entry) -> io::Result<Entry> {

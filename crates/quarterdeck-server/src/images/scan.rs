@@ -25,7 +25,7 @@ use crate::images::scans::{Begun, HostProgress, HostState, ScanState, Wish};
 use crate::images::tree::{Local, Tree};
 use crate::images::visit::{self, Host, Source};
 use crate::images::walk::MAX_PATH_BYTES;
-use crate::images::{Error, Invalid, check, digest, forget};
+use crate::images::{Catalogue, Error, Invalid, check, digest, forget};
 
 /// Of a wish that has more of them.
 const ERRORS_TOLD: usize = 20;
@@ -195,11 +195,12 @@ async fn scan_hosts(app: &App, id: Uuid, wish: &Wish) -> Result<(), Error> {
             directories: own.directories,
             is_part: wish.paths.is_some(),
             recognised: None,
+            most: usize::MAX,
         };
         let progress = Progress { app: app.clone(), id, host: 0 };
         progress.update(|host| host.state = HostState::Running);
         let of_files = progress.clone();
-        look(&app.db, &app.clock, place, move |change: Change| of_files.update(change)).await?;
+        look(&Catalogue::of(app), &app.clock, place, move |change: Change| of_files.update(change)).await?;
         progress.update(|host| host.state = HostState::Finished);
     }
 
@@ -225,7 +226,7 @@ async fn scan_all_nodes(app: &App, id: Uuid, first: usize, cluster: &str, wish: 
     let is_all = *wish == Wish::default();
     if is_all {
         let names: Vec<String> = targets.iter().map(|target| target.host.node.clone()).collect();
-        visit::leave_other_nodes(&app.db, cluster, &names, to_us(app.clock.now())).await?;
+        visit::leave_other_nodes(&Catalogue::of(app), cluster, &names, to_us(app.clock.now())).await?;
     }
     let targets = targets.into_iter().filter(|target| wish.names(&target.host.node));
     scan_nodes(app, id, first, targets.filter_map(|target| narrowed(target, wish)).collect(), wish).await?;
@@ -252,6 +253,7 @@ async fn scan_nodes(app: &App, id: Uuid, first: usize, targets: Vec<Target>, wis
     app.images.announce(id, &names);
     tell(app, id);
     let shared = Arc::new(Shared {
+        catalogue: Catalogue::of(app),
         access: nodes::access(&app.config.images.ssh).await,
         connections: Semaphore::new(app.config.images.ssh.connections),
         recognised: Arc::default(),
@@ -275,6 +277,7 @@ async fn scan_nodes(app: &App, id: Uuid, first: usize, targets: Vec<Target>, wis
 
 /// What the nodes of one scan share.
 struct Shared {
+    catalogue: Catalogue,
     access: Result<Arc<quarterdeck_ssh::Access>, String>,
     connections: Semaphore,
     recognised: Arc<Recognised>,
@@ -297,7 +300,7 @@ async fn scan_node(progress: Progress, target: Target, shared: Arc<Shared>) -> R
         Err(why) => {
             let beneath = shared.is_part.then_some(target.directories.as_slice());
             let now = to_us(app.clock.now());
-            let outcome = visit::doubt_all(&app.db, &target.host, beneath, now).await?;
+            let outcome = visit::doubt_all(&shared.catalogue, &target.host, beneath, now).await?;
             progress.update(move |host| {
                 host.images_stale = outcome.stale;
                 host.fail(why);
@@ -312,9 +315,10 @@ async fn scan_node(progress: Progress, target: Target, shared: Arc<Shared>) -> R
         directories: target.directories,
         is_part: shared.is_part,
         recognised: Some(shared.recognised.clone()),
+        most: usize::MAX,
     };
     let of_files = progress.clone();
-    look(&app.db, &app.clock, place, move |change: Change| of_files.update(change)).await?;
+    look(&shared.catalogue, &app.clock, place, move |change: Change| of_files.update(change)).await?;
     progress.update(move |host| match tree.lost() {
         Some(why) => host.fail(why),
         None => host.state = HostState::Finished,
@@ -340,7 +344,7 @@ impl Progress {
 }
 
 /// The directories are the portal host's own; with Slurm its nodes are taken to see the same.
-fn cluster_of_this_host(app: &App) -> String {
+pub(super) fn cluster_of_this_host(app: &App) -> String {
     let name = if app.config.offers_slurm(app.mode) { &app.config.slurm.name } else { LOCAL_CLUSTER };
     name.to_owned()
 }

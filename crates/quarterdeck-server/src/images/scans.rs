@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 
 use crate::config;
+use crate::images::own::Turns;
 use crate::images::whole::Reading;
 use crate::images::{Error, SigningKeys};
 
@@ -48,6 +49,7 @@ pub struct Images {
     pub(super) signing: Option<SigningKeys>,
     pub(super) checking: Reading,
     pub(super) digesting: Reading,
+    pub(super) own: Turns,
     /// The newest last.
     scans: Mutex<VecDeque<Kept>>,
     /// When those who watch were last told.

@@ -25,6 +25,8 @@ pub(super) struct Model {
     #[sea_orm(column_type = "Text")]
     pub identity: String,
     pub identity_kind: String,
+    /// The Unix user who alone sees it; `None`: it is the site's.
+    pub owner: Option<String>,
     /// With `host`, `path`, `modified_us`, `name`, `kind` and `state`: of the place that stands for all.
     pub cluster: String,
     pub host: String,
@@ -40,6 +42,8 @@ pub(super) struct Model {
     pub architecture: Option<String>,
     pub apps: Json,
     pub labels: Json,
+    /// See [`crate::images::Need`].
+    pub needs: Option<Json>,
     pub inspect: Json,
     #[sea_orm(column_type = "Text", nullable)]
     pub definition: Option<String>,
@@ -65,6 +69,7 @@ impl ActiveModelBehavior for ActiveModel {}
 pub(super) struct Summary {
     pub id: Uuid,
     pub identity: String,
+    pub owner: Option<String>,
     pub cluster: String,
     pub host: String,
     pub path: String,
@@ -78,6 +83,7 @@ pub(super) struct Summary {
     pub architecture: Option<String>,
     pub apps: Json,
     pub labels: Json,
+    pub needs: Option<Json>,
     pub signed: bool,
     pub encrypted: bool,
     pub problem: Option<String>,
@@ -132,9 +138,30 @@ impl From<Summary> for Stand {
     }
 }
 
+/// Whose images to list.
+#[derive(Clone, Copy, Debug, Default)]
+pub(super) enum Whose<'a> {
+    #[default]
+    Sites,
+    /// This Unix user's own.
+    Own(&'a str),
+    SitesAndOwn(&'a str),
+}
+
+impl Whose<'_> {
+    fn images(self) -> Condition {
+        match self {
+            Whose::Sites => Condition::all().add(Column::Owner.is_null()),
+            Whose::Own(user) => Condition::all().add(Column::Owner.eq(user)),
+            Whose::SitesAndOwn(user) => Condition::any().add(Column::Owner.is_null()).add(Column::Owner.eq(user)),
+        }
+    }
+}
+
 /// Which images to list.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Wanted<'a> {
+    pub whose: Whose<'a>,
     pub kind: Option<&'a str>,
     /// `None`: those that are there, as far as is known.
     pub state: Option<&'a str>,
@@ -149,6 +176,7 @@ pub(super) async fn list(db: &impl ConnectionTrait, wanted: &Wanted<'_>, limit: 
         Some(state) => Column::State.eq(state),
         None => Column::State.ne(places::INACTIVE),
     });
+    query = query.filter(wanted.whose.images());
     if let Some(kind) = wanted.kind {
         query = query.filter(Column::Kind.eq(kind));
     }
@@ -196,8 +224,9 @@ pub(super) async fn texts(db: &impl ConnectionTrait, id: Uuid) -> Result<Option<
     Entity::find_by_id(id).into_partial_model().one(db).await
 }
 
+/// Of the site's.
 pub(super) async fn are_there_any(db: &impl ConnectionTrait) -> Result<bool, DbErr> {
-    let there = Entity::find().filter(Column::State.ne(places::INACTIVE));
+    let there = Entity::find().filter(Column::State.ne(places::INACTIVE)).filter(Column::Owner.is_null());
     let first = there.select_only().column(Column::Id).limit(1).into_tuple::<Uuid>().one(db).await?;
     Ok(first.is_some())
 }

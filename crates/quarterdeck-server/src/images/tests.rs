@@ -8,7 +8,7 @@ use std::time::SystemTime;
 use sea_orm::{ConnectionTrait, Database};
 use sea_orm_migration::MigratorTrait;
 
-use super::testing::{copy, host, listed, listed_as, look, names, put, real, scan};
+use super::testing::{catalogue, copy, host, listed, listed_as, look, names, put, real, scan};
 use super::visit::doubt_all;
 use super::*;
 use crate::db::testing::{on_each_database, on_each_url};
@@ -166,7 +166,8 @@ async fn a_node_that_cannot_be_reached_loses_nothing() {
         let id = listed(&db).await.remove(0).id;
         let states = async || -> Vec<State> { places(&db, id).await.iter().map(|place| place.state).collect() };
         let lost = async |node: &str| {
-            let outcome = doubt_all(&db, &host(Source::Node, node), None, db.now_us().await.unwrap()).await.unwrap();
+            let outcome =
+                doubt_all(&catalogue(&db), &host(Source::Node, node), None, db.now_us().await.unwrap()).await.unwrap();
             assert_eq!((outcome.stale, outcome.removed), (1, 0));
         };
         lost("n1").await;

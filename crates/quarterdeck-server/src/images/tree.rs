@@ -8,6 +8,8 @@ use std::path::Path;
 
 use quarterdeck_sif::ReadAt;
 use rustix::fs::OFlags;
+use tokio::runtime::Handle;
+use tokio::sync::oneshot;
 
 /// What of a host a scan looks at. Nothing in here changes anything there.
 pub(super) trait Tree: Clone + Send + 'static {
@@ -47,6 +49,18 @@ pub(super) struct Stat {
     pub(super) modified_us: i64,
     pub(super) inode: Option<u64>,
     pub(super) device: Option<u64>,
+}
+
+/// Has the runtime do the work, and blocks until it is done, no longer than the runtime lives.
+pub(super) fn wait<T: Send + 'static>(
+    runtime: &Handle,
+    work: impl Future<Output = io::Result<T>> + Send + 'static,
+) -> io::Result<T> {
+    let (sender, answer) = oneshot::channel();
+    runtime.spawn(async move {
+        let _ = sender.send(work.await);
+    });
+    answer.blocking_recv().map_err(|_| io::Error::new(io::ErrorKind::ConnectionAborted, "the server stops"))?
 }
 
 /// The server's own host.

@@ -10,10 +10,12 @@ use uuid::Uuid;
 
 use crate::db::Db;
 use crate::images::identity::{Identity, IdentityKind};
+use crate::images::kinds::Hints;
 use crate::images::read::{self, Facts, Reading, name_of};
+use crate::images::rows::read_hints;
 use crate::images::store::places::{self, Known};
 use crate::images::walk::Candidate;
-use crate::images::{Error, read_apps, read_labels, store};
+use crate::images::{Catalogue, Error, Kind, store};
 
 /// Images written in one statement; each may have a definition of a MiB.
 const ROWS_A_STATEMENT: usize = 20;
@@ -27,6 +29,8 @@ pub enum Source {
     Server,
     /// A node, over SSH.
     Node,
+    /// A person's own spaces, through her agent.
+    Own,
 }
 
 impl Source {
@@ -34,20 +38,29 @@ impl Source {
         match self {
             Source::Server => "server",
             Source::Node => "node",
+            Source::Own => "own",
         }
     }
 
     pub fn parse(text: &str) -> Option<Source> {
-        [Source::Server, Source::Node].into_iter().find(|source| source.as_str() == text)
+        [Source::Server, Source::Node, Source::Own].into_iter().find(|source| source.as_str() == text)
     }
 }
 
 /// Whose files are looked at.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub(super) struct Host {
-    pub(super) source: Source,
-    pub(super) cluster: String,
-    pub(super) node: String,
+pub(crate) struct Host {
+    pub(crate) source: Source,
+    pub(crate) cluster: String,
+    /// Of a person's own spaces: her Unix user.
+    pub(crate) node: String,
+}
+
+impl Host {
+    /// The Unix user who alone sees what lies there.
+    pub(super) fn owner(&self) -> Option<&str> {
+        (self.source == Source::Own).then_some(self.node.as_str())
+    }
 }
 
 /// What a visit came to.
@@ -59,7 +72,7 @@ pub(super) struct Outcome {
 }
 
 pub(super) struct Visit {
-    db: Db,
+    catalogue: Catalogue,
     host: Host,
     now_us: i64,
     /// Not met yet.
@@ -111,13 +124,19 @@ pub(super) enum Need {
 
 impl Visit {
     /// `beneath`: what is known elsewhere on the host is left as it is. `None`: everything is looked at.
-    pub(super) async fn begin(db: &Db, host: Host, beneath: Option<&[PathBuf]>, now_us: i64) -> Result<Visit, Error> {
+    pub(super) async fn begin(
+        catalogue: &Catalogue,
+        host: Host,
+        beneath: Option<&[PathBuf]>,
+        now_us: i64,
+    ) -> Result<Visit, Error> {
+        let db = &catalogue.db;
         let known = known(db, &host, beneath).await?;
         let images: Vec<Uuid> = known.iter().map(|place| place.image_id).collect();
         let read = store::read(db.read(), &images).await?;
         let known = known.into_iter().map(|place| (place.path.clone(), place)).collect();
         Ok(Visit {
-            db: db.clone(),
+            catalogue: catalogue.clone(),
             host,
             now_us,
             known,
@@ -196,11 +215,11 @@ impl Visit {
             }
         }
         self.outcome.removed += self.left.len() as u64;
-        places::see(self.db.write(), &self.unchanged, self.now_us).await?;
+        places::see(self.catalogue.db.write(), &self.unchanged, self.now_us).await?;
         for (places, news) in
             [(&self.returned, News::Returned), (&self.doubted, News::Doubted), (&self.left, News::Left)]
         {
-            note(&self.db, places, news, self.now_us).await?;
+            note(&self.catalogue, places, news, self.now_us).await?;
         }
         Ok(self.outcome)
     }
@@ -226,13 +245,13 @@ impl Visit {
 
     /// Whether the file is another image now.
     async fn is_replaced(&self, known: &Known, identity: &Identity) -> Result<bool, Error> {
-        let now = identity.to_text();
+        let now = identity.to_text(self.host.owner());
         let Some(before) = self.read.get(&known.image_id).filter(|before| before.identity != now) else {
             return Ok(false);
         };
         if self.is_known_by_place(known) {
-            store::name_by(self.db.write(), before.id, &now, identity.kind.as_str()).await?;
-            let renamed = store::read(self.db.read(), &[known.image_id]).await?;
+            store::name_by(self.catalogue.db.write(), before.id, &now, identity.kind.as_str()).await?;
+            let renamed = store::read(self.catalogue.db.read(), &[known.image_id]).await?;
             if renamed.get(&known.image_id).is_some_and(|image| image.identity == now) {
                 return Ok(false);
             }
@@ -254,9 +273,10 @@ impl Visit {
         if found.is_empty() {
             return Ok(());
         }
-        let identities: Vec<String> = found.iter().map(|(_, found)| found.identity().to_text()).collect();
+        let identities: Vec<String> =
+            found.iter().map(|(_, found)| found.identity().to_text(self.host.owner())).collect();
         let identities: Vec<&str> = identities.iter().map(String::as_str).collect();
-        let known = store::read_by_identity(self.db.read(), &identities).await?;
+        let known = store::read_by_identity(self.catalogue.db.read(), &identities).await?;
         let is_known = |identity: &str| {
             known.get(identity).is_some_and(|image| image.reader == read::READER && image.problem.is_none())
         };
@@ -272,7 +292,7 @@ impl Visit {
         }
         let mut touched = images_of(&replaced);
         touched.extend(known.values().map(|image| image.id));
-        let tx = self.db.begin().await?;
+        let tx = self.catalogue.db.begin().await?;
         store::lock(&tx, &touched).await?;
         store::upsert(&tx, images).await?;
         let known = store::read_by_identity(&tx, &identities).await?;
@@ -284,7 +304,7 @@ impl Visit {
         }
         places::upsert(&tx, places).await?;
         places::leave(&tx, &ids_of(&replaced), self.now_us).await?;
-        settle(&tx, &touched).await?;
+        settle(&tx, &self.catalogue, &touched).await?;
         tx.commit().await?;
         self.outcome.removed += replaced.len() as u64;
         Ok(())
@@ -318,15 +338,21 @@ impl Visit {
         }
     }
 
+    fn kind(&self, facts: &Facts, candidate: &Candidate) -> Kind {
+        let hints = Hints { labels: &facts.labels, apps: &facts.apps, needs: &facts.needs, owner: self.host.owner() };
+        self.catalogue.kinds.kind(&self.host.node, &candidate.path, &hints)
+    }
+
     fn image(&self, facts: &Facts, candidate: &Candidate, identity: &str) -> store::Model {
         store::Model {
             id: Uuid::now_v7(),
             identity: identity.to_owned(),
             identity_kind: facts.identity.kind.as_str().to_owned(),
+            owner: self.host.owner().map(str::to_owned),
             cluster: self.host.cluster.clone(),
             host: self.host.node.clone(),
             name: name_of(&candidate.path),
-            kind: read::kind_of(&candidate.path, &facts.labels, &facts.apps).as_str().to_owned(),
+            kind: self.kind(facts, candidate).as_str().to_owned(),
             path: candidate.path.clone(),
             size: in_column(candidate.size),
             modified_us: candidate.modified_us,
@@ -335,6 +361,7 @@ impl Visit {
             version: facts.version.clone(),
             architecture: facts.architecture.clone(),
             words: read::words(&facts.labels, &facts.apps),
+            needs: Some(json!(facts.needs)),
             apps: json!(facts.apps),
             labels: json!(facts.labels),
             inspect: facts.inspect.clone(),
@@ -353,32 +380,38 @@ impl Visit {
 /// Nobody could look at the host at all: what is known of it, beneath these directories or anywhere, may or may not be
 /// there.
 pub(super) async fn doubt_all(
-    db: &Db,
+    catalogue: &Catalogue,
     host: &Host,
     beneath: Option<&[PathBuf]>,
     now_us: i64,
 ) -> Result<Outcome, Error> {
-    let mut known = known(db, host, beneath).await?;
+    let mut known = known(&catalogue.db, host, beneath).await?;
     let stale = known.len() as u64;
     known.retain(|place| place.state != places::STALE);
-    note(db, &known, News::Doubted, now_us).await?;
+    note(catalogue, &known, News::Doubted, now_us).await?;
     Ok(Outcome { stale, removed: 0 })
 }
 
 /// These hosts are none of the site's any more: what lies there is nobody's business.
-pub(super) async fn leave_other_nodes(db: &Db, cluster: &str, nodes: &[String], now_us: i64) -> Result<(), Error> {
+pub(super) async fn leave_other_nodes(
+    catalogue: &Catalogue,
+    cluster: &str,
+    nodes: &[String],
+    now_us: i64,
+) -> Result<(), Error> {
+    let db = &catalogue.db;
     for node in places::nodes(db.read(), cluster).await?.into_iter().filter(|node| !nodes.contains(node)) {
         let host = Host { source: Source::Node, cluster: cluster.to_owned(), node };
-        note(db, &places::known(db.read(), &host).await?, News::Left, now_us).await?;
+        note(catalogue, &places::known(db.read(), &host).await?, News::Left, now_us).await?;
     }
     Ok(())
 }
 
 /// A host is of one cluster: where it was of another before, it left that with its images. To be called when what lies
 /// there is known as the new one's, so that no image is gone in the meantime.
-pub(super) async fn leave_other_clusters(db: &Db, host: &Host, now_us: i64) -> Result<(), Error> {
-    let others = places::of_other_clusters(db.read(), host).await?;
-    note(db, &others, News::Left, now_us).await
+pub(super) async fn leave_other_clusters(catalogue: &Catalogue, host: &Host, now_us: i64) -> Result<(), Error> {
+    let others = places::of_other_clusters(catalogue.db.read(), host).await?;
+    note(catalogue, &others, News::Left, now_us).await
 }
 
 async fn known(db: &Db, host: &Host, beneath: Option<&[PathBuf]>) -> Result<Vec<Known>, Error> {
@@ -391,17 +424,17 @@ async fn known(db: &Db, host: &Host, beneath: Option<&[PathBuf]>) -> Result<Vec<
 
 /// Writes what has become of places, and what follows for their images: a few at a time, since others wait, and each
 /// few as a whole, since a later scan sees nothing to do about a place that is written.
-async fn note(db: &Db, places: &[Known], news: News, now_us: i64) -> Result<(), Error> {
+async fn note(catalogue: &Catalogue, places: &[Known], news: News, now_us: i64) -> Result<(), Error> {
     for places in places.chunks(IMAGES_AT_ONCE) {
         let (ids, images) = (ids_of(places), images_of(places));
-        let tx = db.begin().await?;
+        let tx = catalogue.db.begin().await?;
         store::lock(&tx, &images).await?;
         match news {
             News::Returned => places::see(&tx, &ids, now_us).await?,
             News::Doubted => places::doubt(&tx, &ids).await?,
             News::Left => places::leave(&tx, &ids, now_us).await?,
         }
-        settle(&tx, &images).await?;
+        settle(&tx, catalogue, &images).await?;
         tx.commit().await?;
     }
     Ok(())
@@ -416,7 +449,7 @@ fn images_of(places: &[Known]) -> BTreeSet<Uuid> {
 }
 
 /// Works out which place stands for each of the images, and whether it is still there at all.
-async fn settle(db: &impl ConnectionTrait, images: &BTreeSet<Uuid>) -> Result<(), Error> {
+async fn settle(db: &impl ConnectionTrait, catalogue: &Catalogue, images: &BTreeSet<Uuid>) -> Result<(), Error> {
     let images: Vec<Uuid> = images.iter().copied().collect();
     for ids in images.chunks(IMAGES_AT_ONCE) {
         let mut places: HashMap<Uuid, Vec<places::Standing>> = HashMap::new();
@@ -437,7 +470,7 @@ async fn settle(db: &impl ConnectionTrait, images: &BTreeSet<Uuid>) -> Result<()
                 host: place.node.clone(),
                 modified_us: place.modified_us,
                 name: name_of(&path),
-                kind: kind_at(&path, &image),
+                kind: kind_at(catalogue, place, &image),
                 state: place.state.clone(),
                 gone_us: place.gone_us.filter(|_| place.state == places::INACTIVE),
                 path,
@@ -451,9 +484,12 @@ async fn settle(db: &impl ConnectionTrait, images: &BTreeSet<Uuid>) -> Result<()
 }
 
 /// One whose texts cannot be read stays what it was, so that it keeps nobody from all the others.
-fn kind_at(path: &str, image: &store::Summary) -> String {
-    match read_labels(image).and_then(|labels| Ok((labels, read_apps(image)?))) {
-        Ok((labels, apps)) => read::kind_of(path, &labels, &apps).as_str().to_owned(),
+fn kind_at(catalogue: &Catalogue, place: &places::Standing, image: &store::Summary) -> String {
+    match read_hints(image) {
+        Ok((labels, apps, needs)) => {
+            let hints = Hints { labels: &labels, apps: &apps, needs: &needs, owner: image.owner.as_deref() };
+            catalogue.kinds.kind(&place.node, &place.path, &hints).as_str().to_owned()
+        }
         Err(error) => {
             tracing::warn!("{error}");
             image.kind.clone()

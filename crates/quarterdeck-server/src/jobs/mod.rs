@@ -9,6 +9,7 @@ mod directory;
 mod efficiency;
 mod help;
 mod idempotency;
+mod image;
 mod local;
 mod news;
 mod observe;

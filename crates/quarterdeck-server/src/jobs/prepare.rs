@@ -10,13 +10,12 @@ use quarterdeck_types::{FileKind, FileName, JobId, JobState, RelativePath, place
 use uuid::Uuid;
 
 use super::request::MOST_FILES;
-use super::{Error, Job, JobFile, NewJob, OWN_TEMPLATE, Resources, asked, dependencies, request, sweep};
+use super::{Error, Job, JobFile, NewJob, OWN_TEMPLATE, asked, dependencies, image, request, sweep};
 use crate::access::Actor;
 use crate::agents::Agent;
 use crate::app::App;
 use crate::auth;
 use crate::clusters::Cluster;
-use crate::images;
 use crate::problem::FieldError;
 use crate::templates::{self, Template};
 use crate::uploads::{self, Upload};
@@ -83,10 +82,6 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
     let absolute = if directory.is_root() { home } else { format!("{home}/{}", place::plain(&directory.to_string())) };
 
     let mut files = find_files(app, actor, &new, &mut errors).await?;
-    let image = match &new.image {
-        Some(choice) => find_image(app, choice, &absolute, &mut errors).await?,
-        None => None,
-    };
     asked::check(cluster, actor, &new.resources, &mut errors);
     let waits_for = dependencies::asked(app, actor, cluster, &new.dependencies, &mut errors).await?;
     let template = find_template(app, actor, cluster, &new, &mut errors).await;
@@ -94,6 +89,16 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
     let template_hash = template.as_ref().map(|found| found.hash.clone());
     let is_own = template.as_ref().is_some_and(|found| found.is_own);
     let template = template.map(|found| found.template);
+    let defaults = template.as_ref().map(|template| template.resources.clone()).unwrap_or_default();
+    let resources = new.resources.clone().or(defaults);
+    let own_script = new.script.as_deref().and_then(|script| BatchScript::parse(script).ok());
+    let image = match &new.image {
+        Some(choice) => {
+            let asked = image::Asked { resources: &resources, script: own_script.as_ref(), directory: &absolute };
+            image::choose(app, actor, cluster, choice, &asked, &mut errors).await?
+        }
+        None => None,
+    };
     if let Some(template) = &template {
         fill_slots(template, columns, &mut files, &mut errors);
     }
@@ -115,16 +120,15 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         Some(template) => render(template, &new, image.as_ref(), &mut errors),
         None => new.script.clone().unwrap_or_default(),
     };
-    let (template, defaults) = match template {
-        Some(template) if is_own => (Some(format!("{OWN_TEMPLATE}{}", template.reference())), template.resources),
-        Some(template) => (Some(template.reference()), template.resources),
-        None => (None, Resources::default()),
-    };
+    let template = template.map(|template| match is_own {
+        true => format!("{OWN_TEMPLATE}{}", template.reference()),
+        false => template.reference(),
+    });
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
 
-    let mut resources = new.resources.clone().or(defaults);
+    let mut resources = resources;
     if let Some(sweep) = &new.sweep {
         resources.array = Some(sweep.tasks());
     }
@@ -144,6 +148,7 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
         error: None,
         resources: script::Resources::from(&resources),
         dependency: waits_for.open,
+        exclude: image.as_ref().and_then(|image| image.exclude.clone()),
         environment,
         rows,
     };
@@ -154,7 +159,7 @@ pub(super) async fn prepare(app: &App, actor: &Actor, cluster: &Cluster, new: Ne
     if !errors.is_empty() {
         return Err(Error::Invalid(errors));
     }
-    let of_image = image.as_ref().and_then(|image| image.warning.clone());
+    let of_image = image.as_ref().map(|image| image.warnings.clone()).unwrap_or_default();
     let warnings = ignored_directives(&asked).into_iter().chain(of_image).collect();
     let comment = asked.comment().map(str::to_owned);
     let dependency = waits_for.all.or_else(|| asked.option("dependency").map(str::to_owned));
@@ -305,50 +310,6 @@ async fn find_files(app: &App, actor: &Actor, new: &NewJob, errors: &mut Vec<Fie
     Ok(files)
 }
 
-struct ChosenImage {
-    name: String,
-    command: images::ContainerCommand,
-    warning: Option<FieldError>,
-}
-
-async fn find_image(
-    app: &App,
-    choice: &super::ImageChoice,
-    directory: &str,
-    errors: &mut Vec<FieldError>,
-) -> Result<Option<ChosenImage>, Error> {
-    let image = match images::find(app, choice.id).await {
-        Ok(image) => image,
-        Err(images::Error::Db(error)) => return Err(error.into()),
-        Err(_) => {
-            errors.push(FieldError::new("/image/id", "no-such-image", "There is no such image: choose another."));
-            return Ok(None);
-        }
-    };
-    if image.state == images::State::Inactive {
-        let detail = format!("The image {} was removed from {}: choose another.", image.name, image.path);
-        let gone = FieldError::new("/image/id", "image-gone", detail);
-        errors.push(gone.with("image", image.name).with("path", image.path));
-        return Ok(None);
-    }
-    match images::container_command(&app.config.images, &image, choice.app.as_deref(), directory) {
-        Ok(command) => {
-            let standing = images::standing(app, &image).await?;
-            let warning = (standing == Some(images::Standing::Bad)).then(|| bad_signature(&image.name));
-            Ok(Some(ChosenImage { name: image.name, command, warning }))
-        }
-        Err(error) => {
-            errors.push(error);
-            Ok(None)
-        }
-    }
-}
-
-fn bad_signature(image: &str) -> FieldError {
-    let detail = format!("The image {image} was changed after it was signed: choose another, or ask an administrator.");
-    FieldError::new("/image/id", "image-signature-bad", detail).with("image", image)
-}
-
 /// The template that the job names, if it can be used here.
 async fn find_template(
     app: &App,
@@ -392,7 +353,7 @@ fn fill_slots(template: &Template, columns: &[String], files: &mut [Input], erro
 }
 
 /// The body that the template makes of the parameters.
-fn render(template: &Template, new: &NewJob, image: Option<&ChosenImage>, errors: &mut Vec<FieldError>) -> String {
+fn render(template: &Template, new: &NewJob, image: Option<&image::Chosen>, errors: &mut Vec<FieldError>) -> String {
     let parameters = match templates::check_parameters(template, &new.parameters) {
         Ok(parameters) => parameters,
         Err(wrong) => {

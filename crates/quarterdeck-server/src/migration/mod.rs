@@ -25,6 +25,7 @@ mod m20261129_leases;
 mod m20261129_template_library;
 mod m20261129_template_uses;
 mod m20261129_upload_inode;
+mod m20261130_own_images;
 
 pub(crate) struct Migrator;
 
@@ -55,6 +56,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_image_digests::Migration),
             Box::new(m20261129_leases::Migration),
             Box::new(m20261129_image_places_gone::Migration),
+            Box::new(m20261130_own_images::Migration),
         ]
     }
 }

@@ -1,7 +1,10 @@
 //! Writes the script that is submitted: what the form says over what the script says.
 
+use std::collections::BTreeSet;
+
 use super::rows::{self, Rows};
 use super::{BatchScript, ScriptError, directive, quote};
+use crate::node_list;
 use crate::notation::{format_memory, format_time_limit, parse_count};
 
 /// What a person chose, and the script to run.
@@ -16,6 +19,8 @@ pub struct Submission {
     pub resources: Resources,
     /// What must become of other jobs first, as `--dependency` takes it: `afterok:10,afterany:11`.
     pub dependency: Option<String>,
+    /// Nodes that it must not run on, beside those that the script excludes: `c[1-3],g1`.
+    pub exclude: Option<String>,
     /// Exported in this order before the first command.
     pub environment: Vec<(String, String)>,
     /// What makes each task of an array another one.
@@ -141,6 +146,7 @@ fn chosen_directives(submission: &Submission) -> Result<Vec<(&'static str, Strin
     choose("licenses", expression("list of licences", licenses)?);
     choose("reservation", printable("reservation's name", reservation)?);
     choose("dependency", expression("list of dependencies", &submission.dependency)?);
+    choose("exclude", excluded(submission)?);
     choose("time", time_limit_minutes.map(|minutes| format_time_limit(Some(minutes))));
     choose("array", array_tasks(array)?);
     Ok(chosen)
@@ -227,6 +233,20 @@ fn shell_value(name: &str, value: &str) -> Result<String, ScriptError> {
     Ok(quote(value))
 }
 
+/// Together with those of the script's.
+fn excluded(submission: &Submission) -> Result<Option<String>, ScriptError> {
+    let Some(ours) = &submission.exclude else { return Ok(None) };
+    let field = "list of excluded nodes";
+    let own = submission.script.option("exclude").unwrap_or_default();
+    let bad = |help| ScriptError::BadWord { field, value: own.to_owned(), help };
+    if own.contains('/') {
+        return Err(bad("write the nodes' names in place of a file with them"));
+    }
+    let names = node_list::expand(&[ours, own].join(",")).ok_or_else(|| bad("write names of nodes: c[1-3],g1"))?;
+    let names: BTreeSet<&str> = names.iter().map(String::as_str).collect();
+    expression(field, &Some(node_list::compress(&names.into_iter().collect::<Vec<_>>())))
+}
+
 /// Any text that fits on a line.
 fn printable(field: &'static str, value: &Option<String>) -> Result<Option<String>, ScriptError> {
     match value {
@@ -298,6 +318,7 @@ mod tests {
             error: None,
             resources: Resources::default(),
             dependency: None,
+            exclude: None,
             environment: Vec::new(),
             rows: None,
         }

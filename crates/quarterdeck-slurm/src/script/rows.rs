@@ -107,6 +107,7 @@ mod tests {
             error: None,
             resources: Resources::default(),
             dependency: None,
+            exclude: None,
             environment: vec![("COMMON".to_owned(), "for all".to_owned())],
             rows: Some(Rows { directory: directory.to_owned(), links: Vec::new(), rows, shown: None }),
         };

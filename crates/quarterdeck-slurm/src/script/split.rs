@@ -129,6 +129,7 @@ fn can_be_written(resources: &Resources) -> bool {
         error: None,
         resources: resources.clone(),
         dependency: None,
+        exclude: None,
         environment: Vec::new(),
         rows: None,
     };

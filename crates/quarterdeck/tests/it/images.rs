@@ -1,13 +1,14 @@
 //! The catalogue of images as clients see it: found, searched, removed, and no longer to be chosen.
 
 use std::fs;
-use std::os::unix::fs::PermissionsExt;
+use std::os::unix::fs::{PermissionsExt, chown};
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use nix::unistd::User;
 use serde_json::{Value, json};
 
-use crate::support::{Client, Site};
+use crate::support::{Client, Site, unique};
 
 fn real(name: &str) -> PathBuf {
     PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../quarterdeck-sif/tests/images").join(name)
@@ -153,4 +154,71 @@ async fn signatures_are_told_with_the_sites_keys_and_digests_when_somebody_asks(
     assert_eq!(preview().await["warnings"][0]["code"], "image-signature-bad", "{}", preview().await);
     let nothing = client.post("/images/019ace00-0000-7000-8000-000000000000/digest", &json!({})).await;
     assert_eq!(nothing.status, 404, "{}", nothing.text());
+}
+
+/// Puts an image into somebody's home, as she would; answers where it is.
+fn put_at_home(user: &str, name: &str, image: &[u8]) -> PathBuf {
+    let person = User::from_name(user).unwrap().unwrap();
+    let directory = person.dir.join("images");
+    fs::create_dir_all(&directory).unwrap();
+    let path = directory.join(name);
+    fs::write(&path, image).unwrap();
+    for made in [&directory, &path] {
+        chown(made, Some(person.uid.as_raw()), Some(person.gid.as_raw())).unwrap();
+    }
+    fs::set_permissions(&path, fs::Permissions::from_mode(0o600)).unwrap();
+    path
+}
+
+async fn own_at(client: &Client, path: &Path) -> Option<Value> {
+    let looked = client.post("/images/own/scan", &json!({})).await;
+    assert_eq!((looked.status.as_u16(), &looked.json()["state"]), (200, &json!("finished")), "{}", looked.text());
+    list(client, "own=true").await.into_iter().find(|image| image["path"] == path.to_str().unwrap())
+}
+
+#[tokio::test]
+async fn a_persons_own_images_are_found_by_her_agent_and_seen_by_nobody_else() {
+    let Some(site) = Site::multi_user().await else { return };
+    let [alice, bob, admin] = [site.client("alice").await, site.client("bob").await, site.client("admin").await];
+    let name = unique("own");
+    // One that was built anew: another each time.
+    let mut sif = fs::read(real("lean-gzip.sif")).unwrap();
+    sif[48..64].copy_from_slice(uuid::Uuid::now_v7().as_bytes());
+    let path = put_at_home("alice", &format!("{name}.sif"), &sif);
+    let image = own_at(&alice, &path).await.unwrap();
+    assert_eq!((&image["own"], &image["kind"], &image["name"]), (&json!(true), &json!("custom"), &json!(name)));
+    let id = image["id"].as_str().unwrap();
+    let found = format!("q={name}");
+    assert_eq!(names(&list(&alice, &found).await), [name.as_str()]);
+    assert_eq!(names(&list(&alice, &format!("{found}&cluster=slurm&partition=compute")).await), [name.as_str()]);
+    assert!(list(&alice, &format!("{found}&own=false")).await.is_empty());
+
+    let job = json!({
+        "name": name, "template": "apptainer-run@1.0.0", "parameters": {"input": "argument"}, "image": {"id": id},
+    });
+    let preview = alice.post("/clusters/slurm/jobs/preview", &job).await;
+    assert_eq!(preview.status, 200, "{}", preview.text());
+    assert!(preview.json()["script"].as_str().unwrap().contains(path.to_str().unwrap()), "{}", preview.text());
+
+    for other in [&bob, &admin] {
+        assert!(list(other, &found).await.is_empty());
+        for of in [format!("/images/{id}"), format!("/images/{id}/apps")] {
+            assert_eq!(other.get(&of).await.status, 404);
+        }
+    }
+    let refused = bob.post("/clusters/slurm/jobs/preview", &job).await.json();
+    assert_eq!(refused["errors"][0]["code"], "no-such-image", "{refused}");
+    let refused = admin.post(&format!("/images/{id}/digest"), &json!({})).await;
+    assert_eq!(refused.status, 404, "{}", refused.text());
+    // The same image of somebody else's is another one.
+    let of_bob = put_at_home("bob", &format!("{name}.sif"), &sif);
+    let his = own_at(&bob, &of_bob).await.unwrap();
+    assert_ne!(his["id"], image["id"]);
+    let detail = alice.get(&format!("/images/{id}")).await.json();
+    assert_eq!(detail["locations"].as_array().unwrap().len(), 1, "{detail}");
+
+    fs::remove_file(&path).unwrap();
+    assert_eq!(own_at(&alice, &path).await, None);
+    assert_eq!(alice.get(&format!("/images/{id}")).await.status, 404, "what is gone is forgotten");
+    fs::remove_file(&of_bob).unwrap();
 }

@@ -41,10 +41,22 @@ export const fieldFaults = {
     "The script says --{{option}}={{value}}, but the job runs in the working directory chosen here: remove it, choose the directory here, or change to it in the script.",
   "name-taken": "Two files of the job have this name: give one another.",
   "no-digests": "This site computes no digests of images.",
+  "no-digests-of-own": "Digests of your own files are computed on the page of files.",
   "no-digests-of-nodes": "This site has its nodes compute no digests, and the image lies on nodes alone.",
   "no-such-image": "There is no such image: choose another.",
   "image-signature-bad":
     "The image {{image}} was changed after it was signed: choose another, or ask an administrator.",
+  "image-on-no-node":
+    "The image {{image}} lies on no node of the partition {{partition}}, but on {{nodes}}: choose another image or partition.",
+  "image-not-on-node": "The image {{image}} does not lie on {{node}}: ask for another node.",
+  "image-on-too-few-nodes":
+    "The image {{image}} lies on {{count}} nodes of the partition: ask for no more than these.",
+  "image-on-some-nodes": "The image {{image}} lies on {{count}} of {{of}} nodes: the job runs on those.",
+  "image-wants-gpus": "The image {{image}} is made for GPUs, and the job asks for none.",
+  "image-of-other-architecture":
+    "The image {{image}} is for {{architecture}}, and the nodes have {{others}}: choose another image or partition.",
+  "image-of-other-architecture-for-some":
+    "The image {{image}} is for {{architecture}}, and some nodes have {{others}}: choose another image or partition.",
   "image-gone": "The image {{image}} was removed from {{path}}: choose another.",
   "unknown-app": "The image has no such app: choose another.",
   "bad-path": "This is no path beneath your home directory.",

@@ -15,6 +15,8 @@ export const newJob = {
   noApp: "None: the image's own command",
   apps: "Apps: {{apps}}",
   noApps: "No apps",
+  imageOwn: "Yours.",
+  imageForGpus: "Made for GPUs.",
   files: "Files",
   noFilesNeeded: "The template asks for none",
   wantedFiles: "What the template asks for",

@@ -43,11 +43,24 @@ export const fieldFaults: Translation<typeof en.fieldFaults> = {
     "스크립트에 --{{option}}={{value}}가 있지만 작업은 여기에서 선택한 작업 디렉터리에서 실행됩니다. 이 옵션을 지우고 여기에서 디렉터리를 선택하거나 스크립트 안에서 이동하십시오.",
   "name-taken": "작업의 두 파일이 같은 이름입니다. 하나를 바꾸십시오.",
   "no-digests": "이 사이트에서는 이미지 해시를 계산하지 않습니다.",
+  "no-digests-of-own": "내 파일의 다이제스트는 파일 페이지에서 계산합니다.",
   "no-digests-of-nodes":
     "이 이미지는 노드에만 있고, 이 사이트는 노드에서 해시를 계산하지 않도록 설정되어 있습니다.",
   "no-such-image": "없는 이미지입니다. 다른 이미지를 선택하십시오.",
   "image-signature-bad":
     "서명된 뒤에 변경된 이미지입니다({{image}}). 다른 이미지를 선택하거나 관리자에게 문의하십시오.",
+  "image-on-no-node":
+    "{{image}} 이미지는 {{partition}} 파티션의 노드에 없고 {{nodes}} 노드에 있습니다. 다른 이미지나 파티션을 선택하십시오.",
+  "image-not-on-node": "{{node}} 노드에는 {{image}} 이미지가 없습니다. 다른 노드를 요청하십시오.",
+  "image-on-too-few-nodes":
+    "{{image}} 이미지는 파티션의 노드 {{count}}개에만 있습니다. 그 이하로 요청하십시오.",
+  "image-on-some-nodes":
+    "{{image}} 이미지는 노드 {{of}}개 중 {{count}}개에 있습니다. 작업은 그 노드에서 실행됩니다.",
+  "image-wants-gpus": "{{image}} 이미지는 GPU용인데 작업이 GPU를 요청하지 않았습니다.",
+  "image-of-other-architecture":
+    "{{image}} 이미지는 {{architecture}}용인데 노드는 {{others}}입니다. 다른 이미지나 파티션을 선택하십시오.",
+  "image-of-other-architecture-for-some":
+    "{{image}} 이미지는 {{architecture}}용인데 일부 노드는 {{others}}입니다. 다른 이미지나 파티션을 선택하십시오.",
   "image-gone": "{{image}} 이미지가 {{path}}에서 삭제되었습니다. 다른 이미지를 선택하십시오.",
   "unknown-app": "이미지에 없는 앱입니다. 다른 앱을 선택하십시오.",
   "bad-path": "홈 디렉터리 아래의 경로가 아닙니다.",

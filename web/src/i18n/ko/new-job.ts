@@ -19,6 +19,8 @@ export const newJob: Translation<typeof en.newJob> = {
   noApp: "없음(이미지 기본 명령)",
   apps: "앱: {{apps}}",
   noApps: "앱 없음",
+  imageOwn: "내 이미지.",
+  imageForGpus: "GPU용.",
   files: "파일",
   noFilesNeeded: "템플릿에 필요한 파일이 없습니다",
   wantedFiles: "템플릿에 필요한 파일",

@@ -46,6 +46,7 @@ function show(chosen: string | null = null, onChange = vi.fn()) {
     <QueryClientProvider client={cache}>
       <ImagePart
         cluster="slurm"
+        partition={undefined}
         template={{ image: "required" } as Template}
         image={chosen}
         app={null}

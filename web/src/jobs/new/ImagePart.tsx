@@ -6,6 +6,7 @@ import { useState } from "react";
 import { useTranslation } from "react-i18next";
 import type { Image, ImageDetail, Template } from "../../api/types";
 import { ImageStateBadge } from "../../images/ImageStateBadge";
+import { useOwnImages } from "../../images/own";
 import { imageListQuery, imageQuery } from "../../images/queries";
 import { useFormat } from "../../ui/format";
 import { LoadMore } from "../../ui/LoadMore";
@@ -21,6 +22,8 @@ const SHORT = 6;
 
 interface Props {
   cluster: string;
+  /** The one that is chosen, where one is. */
+  partition: string | undefined;
   template: Template | null;
   image: string | null;
   app: string | null;
@@ -29,11 +32,13 @@ interface Props {
   onChange(image: string | null, app: string | null): void;
 }
 
-export function ImagePart({ cluster, template, image, app, error, appError, onChange }: Props) {
+export function ImagePart({ cluster, partition, template, image, app, error, appError, onChange }: Props) {
   const { t } = useTranslation();
   const [words, setWords] = useState("");
-  const all = useImages({ cluster });
-  const found = useImages({ cluster, ...(words && { q: words }) });
+  useOwnImages();
+  const there = { cluster, ...(partition && { partition }) };
+  const all = useImages(there);
+  const found = useImages({ ...there, ...(words && { q: words }) });
   const listed = all.images && [...all.images, ...(found.images ?? [])];
   // A link or an earlier job names it: it may have been removed, or lie far down a long catalogue.
   const isListed = listed?.some((candidate) => candidate.id === image);
@@ -100,12 +105,10 @@ function useImages(filter: Parameters<typeof imageListQuery>[0]) {
   };
 }
 
-/** What the portal's host has is on every cluster; that is how the server lists them. */
+/** What the portal's host has, and one's own, is on every cluster; that is how the server lists them. */
 function isUsableOn({ state, locations }: ImageDetail, cluster: string): boolean {
   if (state === "inactive") return false;
-  return locations.some(
-    (at) => at.state !== "inactive" && (at.cluster === cluster || at.source === "server"),
-  );
+  return locations.some((at) => at.state !== "inactive" && (at.cluster === cluster || at.source !== "node"));
 }
 
 /** Why the image that was asked for is not offered. */
@@ -139,7 +142,14 @@ function ImageChoice({ found, words, onSearch, searchable, image, optional, onCh
   const below = (candidate: Image) => {
     const apps =
       candidate.apps.length > 0 ? t("newJob.apps", { apps: candidate.apps.join(", ") }) : t("newJob.noApps");
-    return candidate.state === "stale" ? `${t("newJob.imageStale")} ${apps}` : apps;
+    const wantsGpus = candidate.needs.some((need) => need === "nvidia_gpu" || need === "amd_gpu");
+    const notes = [
+      ...(candidate.state === "stale" ? [t("newJob.imageStale")] : []),
+      ...(candidate.own ? [t("newJob.imageOwn")] : []),
+      ...(wantsGpus ? [t("newJob.imageForGpus")] : []),
+      apps,
+    ];
+    return notes.join(" ");
   };
   const items: RadioItem[] = (found.images ?? []).map((candidate) => ({
     value: candidate.id,

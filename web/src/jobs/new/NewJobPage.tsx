@@ -153,6 +153,7 @@ export function NewJobPage() {
               <ImagePart
                 key={cluster}
                 cluster={cluster}
+                partition={form.resources.partition || template?.resources.partition || undefined}
                 template={template}
                 image={form.image}
                 app={form.app}

@@ -19,7 +19,7 @@ use crate::problem::{Problem, ProblemDocument};
 use crate::requests::{OptionalJsonBody, PathOf};
 
 pub(super) fn routes() -> OpenApiRouter<App> {
-    OpenApiRouter::new().routes(routes!(scan)).routes(routes!(progress, cancel))
+    OpenApiRouter::new().routes(routes!(scan)).routes(routes!(scan_own)).routes(routes!(progress, cancel))
 }
 
 /// What to look at. Nothing named: everything.
@@ -108,6 +108,13 @@ async fn scan(
     let paths = wanted.paths.map(|paths| paths.into_iter().map(PathBuf::from).collect());
     let scan_id = images::scan(&app, &actor, images::Wish { nodes: wanted.nodes, paths }).await?;
     Ok((StatusCode::ACCEPTED, Json(ImageScanStarted { scan_id })))
+}
+
+/// Look for your own images again, in the directories of your spaces that the site names. Answers when that is done.
+#[utoipa::path(post, path = "/images/own/scan", tag = "images",
+    responses((status = 200, body = HostProgress), (status = 403, body = ProblemDocument)))]
+async fn scan_own(State(app): State<App>, actor: Actor) -> Result<Json<HostProgress>, Problem> {
+    Ok(Json(images::scan_own(&app, &actor).await?.into()))
 }
 
 /// How far a scan is.

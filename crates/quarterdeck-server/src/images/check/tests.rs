@@ -5,7 +5,7 @@ use super::*;
 use crate::app::testing::app_with;
 use crate::db::Db;
 use crate::db::testing::on_each_database;
-use crate::images::testing::{real, scan_own};
+use crate::images::testing::{real, scan_here, somebody};
 use crate::images::{self, Place};
 
 fn app(db: &Db, data: &Path, keys: &[&str]) -> App {
@@ -30,13 +30,13 @@ const ED25519: &str = "fixture-ed25519-public.pem";
 
 /// What is told of each image, by name.
 async fn told(app: &App) -> Vec<(String, Option<Standing>)> {
-    let listed = images::list(app, &images::Filter::default(), 100).await.unwrap();
+    let listed = images::list(app, &somebody(), &images::Filter::default(), 100).await.unwrap();
     listed.into_iter().map(|listed| (listed.image.name, listed.standing)).collect()
 }
 
 async fn place(app: &App, path: &Path) -> Place {
-    for listed in images::list(app, &images::Filter::default(), 100).await.unwrap() {
-        let places = images::get(app, listed.image.id).await.unwrap().places;
+    for listed in images::list(app, &somebody(), &images::Filter::default(), 100).await.unwrap() {
+        let places = images::get(app, &somebody(), listed.image.id).await.unwrap().places;
         if let Some(place) = places.into_iter().find(|place| Path::new(&place.path) == path) {
             return place;
         }
@@ -54,7 +54,7 @@ async fn signatures_are_checked_with_the_sites_keys_once_for_each_file() {
         put("lean-gzip.sif", &at("c-unsigned.sif"));
         put("one-group-signed-pgp.sif", &at("d-strangers.sif"));
         put("one-group-signed-legacy-all.sif", &at("e-old.sif"));
-        scan_own(&db, root.path()).await;
+        scan_here(&db, root.path()).await;
 
         let without = app(&db, data.path(), &[]);
         assert!(!check_all(&without).await);
@@ -74,7 +74,7 @@ async fn signatures_are_checked_with_the_sites_keys_once_for_each_file() {
         assert_eq!(signature.fingerprint.as_deref(), Some("4dd480770883b4947c780ab803f8579a6197815a"));
         assert!(signature.signer.as_ref().unwrap().contains("fixture@example.org"));
         // What one scan after the other finds as it was is not read again.
-        scan_own(&db, root.path()).await;
+        scan_here(&db, root.path()).await;
         assert!(!check_all(&with).await);
 
         // What other keys said is not what the site's say.
@@ -93,14 +93,14 @@ async fn a_file_that_was_changed_is_bad_wherever_else_the_image_is_good() {
         let at = |name: &str| root.path().join(name);
         put("lean-signed-pgp.sif", &at("good.sif"));
         put("lean-signed-pgp.sif", &at("other.sif"));
-        scan_own(&db, root.path()).await;
+        scan_here(&db, root.path()).await;
         let app = app(&db, data.path(), &[PGP]);
         check_all(&app).await;
         assert_eq!(told(&app).await, [("good".to_owned(), Some(Standing::Verified))]);
 
         // Its header says that it is the same image.
         put_changed(&at("other.sif"));
-        scan_own(&db, root.path()).await;
+        scan_here(&db, root.path()).await;
         assert_eq!(told(&app).await[0].1, Some(Standing::NotChecked), "not before it was looked at");
         assert!(check_all(&app).await);
         assert_eq!(told(&app).await, [("good".to_owned(), Some(Standing::Bad))]);
@@ -118,7 +118,7 @@ async fn what_cannot_be_read_says_why_and_is_tried_again_the_next_day() {
         let (root, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         let path: PathBuf = root.path().join("a.sif");
         put("lean-signed-pgp.sif", &path);
-        scan_own(&db, root.path()).await;
+        scan_here(&db, root.path()).await;
         fs::rename(&path, root.path().join("away")).unwrap();
         let of = |days: i64| {
             app_with(&db, data.path(), chrono::Utc::now() + chrono::TimeDelta::days(days), |config| {

@@ -6,7 +6,7 @@ use super::*;
 use crate::app::testing::app_with;
 use crate::db::Db;
 use crate::db::testing::on_each_database;
-use crate::images::testing::{put, scan_own};
+use crate::images::testing::{put, scan_here, somebody};
 use crate::images::{self, FileDigest};
 
 fn app(db: &Db, data: &Path, digest: Digest) -> App {
@@ -15,8 +15,8 @@ fn app(db: &Db, data: &Path, digest: Digest) -> App {
 
 async fn known(app: &App) -> Vec<FileDigest> {
     let mut known = Vec::new();
-    for listed in images::list(app, &images::Filter::default(), 100).await.unwrap() {
-        let places = images::get(app, listed.image.id).await.unwrap().places;
+    for listed in images::list(app, &somebody(), &images::Filter::default(), 100).await.unwrap() {
+        let places = images::get(app, &somebody(), listed.image.id).await.unwrap().places;
         known.extend(places.into_iter().map(|place| place.digest));
     }
     known
@@ -35,7 +35,7 @@ async fn digests_are_what_sha256sum_says_and_are_computed_when_the_site_wants_th
         let (a, b) = (root.path().join("a.sif"), root.path().join("b.sif"));
         put("lean-gzip.sif", &a);
         put("lean-signed-pgp.sif", &b);
-        scan_own(&db, root.path()).await;
+        scan_here(&db, root.path()).await;
         for waits in [Digest::Off, Digest::Demand] {
             let app = app(&db, data.path(), waits);
             assert!(!digest_all(&app).await);
@@ -44,7 +44,7 @@ async fn digests_are_what_sha256sum_says_and_are_computed_when_the_site_wants_th
         let app = app(&db, data.path(), Digest::Always);
         assert!(digest_all(&app).await);
         assert_eq!(known(&app).await, [sha256sum(&a), sha256sum(&b)]);
-        scan_own(&db, root.path()).await;
+        scan_here(&db, root.path()).await;
         assert!(!digest_all(&app).await, "of what is as it was they are known");
 
         // Of what has become another file, nothing is known.
@@ -52,7 +52,7 @@ async fn digests_are_what_sha256sum_says_and_are_computed_when_the_site_wants_th
         let mut bytes = fs::read(&a).unwrap();
         bytes[60_000] ^= 1;
         fs::write(&a, bytes).unwrap();
-        scan_own(&db, root.path()).await;
+        scan_here(&db, root.path()).await;
         assert_eq!(known(&app).await, [FileDigest::default(), sha256sum(&b)]);
         assert!(digest_all(&app).await);
         assert_eq!(known(&app).await, [sha256sum(&a), sha256sum(&b)]);
@@ -66,7 +66,7 @@ async fn a_file_that_cannot_be_read_says_why_and_is_not_tried_at_once() {
     on_each_database(async |db| {
         let (root, data) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
         put("lean-gzip.sif", &root.path().join("a.sif"));
-        scan_own(&db, root.path()).await;
+        scan_here(&db, root.path()).await;
         fs::remove_file(root.path().join("a.sif")).unwrap();
         let app = app(&db, data.path(), Digest::Always);
         assert!(digest_all(&app).await);

@@ -2,11 +2,8 @@ use std::fs::{self, File};
 use std::os::unix::fs::symlink;
 use std::time::{Duration, SystemTime};
 
-use rstest::rstest;
-
 use super::*;
 use crate::db::testing::on_each_database;
-use crate::images::read;
 use crate::images::testing::{listed, names, put, real, scan, scan_on};
 use crate::images::{Kind, State, store};
 
@@ -217,19 +214,4 @@ async fn a_nul_byte_in_an_images_texts_harms_no_database() {
         assert!(texts.inspect.pointer("/data/attributes/helpfile").unwrap().as_str().unwrap().contains('\u{fffd}'));
     })
     .await;
-}
-
-#[rstest]
-#[case::authors_word("/images/paraview.sif", &[("org.quarterdeck.kind", "compute")], Kind::Compute)]
-#[case::authors_word_before_the_directory("/images/custom/a.sif", &[("org.quarterdeck.kind", "viz")], Kind::Viz)]
-#[case::unknown_word("/images/a.sif", &[("org.quarterdeck.kind", "toy")], Kind::Compute)]
-#[case::custom("/images/custom/alice/paraview.sif", &[], Kind::Custom)]
-#[case::home("/home/alice/a.sif", &[], Kind::Custom)]
-#[case::name("/images/ParaView_5.11.sif", &[], Kind::Viz)]
-#[case::title("/images/a.sif", &[("org.opencontainers.image.title", "noVNC desktop")], Kind::Viz)]
-#[case::a_word_within_another("/images/revisited.sif", &[], Kind::Compute)]
-#[case::a_description("/images/a.sif", &[("org.opencontainers.image.description", "visit us")], Kind::Compute)]
-fn an_images_kind_is_told_from(#[case] path: &str, #[case] labels: &[(&str, &str)], #[case] kind: Kind) {
-    let labels = labels.iter().map(|(key, value)| (key.to_string(), value.to_string())).collect();
-    assert_eq!(read::kind_of(path, &labels, &[]), kind);
 }

@@ -18,11 +18,12 @@ pub(in crate::images) struct Of {
     pub tried_before_us: Option<i64>,
 }
 
-/// Says that these digests are wanted; answers of how many files.
+/// Says that these digests are wanted, but of nobody's own files; answers of how many.
 pub(in crate::images) async fn want(db: &impl ConnectionTrait, of: &Of, now_us: i64) -> Result<u64, DbErr> {
     let mut update = Entity::update_many()
         .col_expr(Column::DigestWantedUs, now_us.into())
         .filter(Column::State.eq(ACTIVE))
+        .filter(Column::Source.ne(Source::Own.as_str()))
         .filter(Column::Sha256.is_null());
     if let Some(image) = of.image {
         update = update.filter(Column::ImageId.eq(image));

@@ -86,6 +86,11 @@ pub(super) fn present() -> Condition {
     Condition::all().add(Expr::col((Entity, Column::State)).ne(INACTIVE))
 }
 
+/// Nobody's own.
+fn the_sites() -> Condition {
+    Condition::all().add(Column::Source.ne(Source::Own.as_str()))
+}
+
 fn of(host: &Host) -> Condition {
     Condition::all()
         .add(Column::Source.eq(host.source.as_str()))
@@ -213,6 +218,34 @@ async fn mark(db: &impl ConnectionTrait, ids: &[Uuid], changes: &[(Column, Expr)
     Ok(())
 }
 
+/// Images that have left a place on this host.
+pub(in crate::images) async fn images_left(db: &impl ConnectionTrait, host: &Host) -> Result<BTreeSet<Uuid>, DbErr> {
+    let left = Entity::find().filter(of(host)).filter(Column::State.eq(INACTIVE));
+    let images: Vec<Uuid> = left.select_only().column(Column::ImageId).distinct().into_tuple().all(db).await?;
+    Ok(images.into_iter().collect())
+}
+
+/// Forgets where on this host something lay.
+pub(in crate::images) async fn remove_left(db: &impl ConnectionTrait, host: &Host) -> Result<(), DbErr> {
+    Entity::delete_many().filter(of(host)).filter(Column::State.eq(INACTIVE)).exec(db).await.map(drop)
+}
+
+/// The nodes of a cluster on which the image lies, as far as is known, each with the path; `None` where it is on a file
+/// system that all of them share.
+pub(in crate::images) async fn on_nodes(
+    db: &impl ConnectionTrait,
+    image: Uuid,
+    cluster: &str,
+) -> Result<Option<Vec<(String, String)>>, DbErr> {
+    let places = Entity::find().filter(Column::ImageId.eq(image)).filter(present());
+    let shared = places.clone().filter(Column::Source.ne(Source::Node.as_str())).count(db).await?;
+    if shared > 0 {
+        return Ok(None);
+    }
+    let nodes = places.filter(Column::Cluster.eq(cluster)).select_only().column(Column::Node).column(Column::Path);
+    Ok(Some(nodes.order_by_asc(Column::Path).order_by_asc(Column::Node).into_tuple().all(db).await?))
+}
+
 pub(super) async fn remove_of_images(db: &impl ConnectionTrait, images: &[Uuid]) -> Result<(), DbErr> {
     Entity::delete_many().filter(Column::ImageId.is_in(images.iter().copied())).exec(db).await.map(drop)
 }
@@ -268,8 +301,8 @@ pub(in crate::images) async fn of_image(
         .await
 }
 
-/// Whose images are looked for. Those of the portal's own host are taken to be on every node: its directories are
-/// the ones that the site shares.
+/// Whose images are looked for. Those of the portal's own host, and people's own, are taken to be on every node: its
+/// directories are the ones that the site shares.
 #[derive(Clone, Debug, Default)]
 pub(in crate::images) struct Where {
     pub cluster: Option<String>,
@@ -288,7 +321,8 @@ pub(super) fn lying(place: &Where, are_gone: bool) -> Option<SelectStatement> {
     if let Some(nodes) = &place.nodes {
         there = there.add(Column::Node.is_in(nodes));
     }
-    let wanted = Condition::any().add(Column::Source.eq(Source::Server.as_str())).add(there);
+    let is_everywhere = Column::Source.is_in([Source::Server, Source::Own].map(Source::as_str));
+    let wanted = Condition::any().add(is_everywhere).add(there);
     let mut select = Query::select();
     select.column(Column::ImageId).from(Entity).cond_where(wanted);
     select.cond_where(if are_gone { Condition::all().add(Column::State.eq(INACTIVE)) } else { present() });
@@ -331,6 +365,7 @@ pub(in crate::images) async fn drifting(db: &impl ConnectionTrait, images: &[Uui
         .and_where(Expr::col((other.clone(), Column::Cluster)).equals((Entity, Column::Cluster)))
         .and_where(Expr::col((other.clone(), Column::Path)).equals((Entity, Column::Path)))
         .and_where(Expr::col((other.clone(), Column::ImageId)).not_equals((Entity, Column::ImageId)))
+        .and_where(Expr::col((other.clone(), Column::Source)).ne(Source::Own.as_str()))
         .and_where(Expr::col((other, Column::State)).ne(INACTIVE))
         .to_owned();
     Entity::find()
@@ -338,6 +373,7 @@ pub(in crate::images) async fn drifting(db: &impl ConnectionTrait, images: &[Uui
         .column(Column::ImageId)
         .distinct()
         .filter(Column::ImageId.is_in(images.iter().copied()))
+        .filter(the_sites())
         .filter(present())
         .filter(Expr::exists(elsewhere))
         .into_tuple()
@@ -355,7 +391,8 @@ pub(in crate::images) async fn drifts(
     after: &Option<At>,
     limit: u64,
 ) -> Result<Vec<At>, DbErr> {
-    let mut query = Entity::find().select_only().column(Column::Cluster).column(Column::Path).filter(present());
+    let mut query = Entity::find().select_only().column(Column::Cluster).column(Column::Path);
+    query = query.filter(the_sites()).filter(present());
     if let Some(cluster) = cluster {
         query = query.filter(Column::Cluster.eq(cluster));
     }
@@ -381,6 +418,7 @@ pub(in crate::images) async fn at(db: &impl ConnectionTrait, at: &At, limit: u64
     Entity::find()
         .filter(Column::Cluster.eq(cluster))
         .filter(Column::Path.eq(path))
+        .filter(the_sites())
         .filter(present())
         .order_by_asc(Column::Node)
         .limit(limit)

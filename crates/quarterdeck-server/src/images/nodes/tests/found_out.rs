@@ -9,7 +9,7 @@ use crate::config::Digest;
 use crate::images;
 use crate::images::check::check_all;
 use crate::images::digest::digest_all;
-use crate::images::testing::real;
+use crate::images::testing::{real, somebody};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn signatures_are_checked_over_sftp_once_for_all_nodes_that_show_the_same_file() {
@@ -27,9 +27,9 @@ async fn signatures_are_checked_over_sftp_once_for_all_nodes_that_show_the_same_
         let app = cluster.app();
         assert!(check_all(&app).await);
 
-        let listed = images::list(&app, &images::Filter::default(), 10).await.unwrap().pop().unwrap();
+        let listed = images::list(&app, &somebody(), &images::Filter::default(), 10).await.unwrap().pop().unwrap();
         assert_eq!(listed.standing, Some(images::Standing::Verified));
-        let places = images::get(&app, listed.image.id).await.unwrap().places;
+        let places = images::get(&app, &somebody(), listed.image.id).await.unwrap().places;
         let told = |place: &images::Place| place.checked.as_ref().unwrap().signatures[0].verdict;
         assert_eq!(places.iter().map(told).collect::<Vec<_>>(), [images::SignatureVerdict::Verified; 3]);
         assert_eq!(reads(&log).len(), found + 1, "one node read it for all");
@@ -55,7 +55,7 @@ async fn nodes_compute_digests_where_the_site_says_so_whatever_the_path() {
         assert!(!digest_all(&app).await, "nobody asked");
         images::digest(&app, &operator, image).await.unwrap();
         let digests = async || {
-            let places = images::get(&app, image).await.unwrap().places;
+            let places = images::get(&app, &somebody(), image).await.unwrap().places;
             places.into_iter().map(|place| place.digest).collect::<Vec<_>>()
         };
         while digests().await.iter().any(|digest| digest.is_wanted) {
@@ -84,7 +84,7 @@ async fn a_node_that_lets_nothing_be_run_is_named_with_what_to_do() {
         });
         assert!(digest_all(&app).await);
         let image = listed(&cluster.db).await.remove(0).id;
-        let digest = images::get(&app, image).await.unwrap().places.remove(0).digest;
+        let digest = images::get(&app, &somebody(), image).await.unwrap().places.remove(0).digest;
         assert!(digest.problem.unwrap().starts_with(&format!("{}: ", node.address)));
         assert_eq!((digest.sha256, digest.is_wanted), (None, false));
     })
