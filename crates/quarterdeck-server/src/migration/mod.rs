@@ -24,6 +24,7 @@ mod m20261129_leases;
 mod m20261129_template_library;
 mod m20261129_template_uses;
 mod m20261129_upload_inode;
+mod m20261130_template_shares;
 
 pub(crate) struct Migrator;
 
@@ -53,6 +54,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_image_signatures::Migration),
             Box::new(m20261129_image_digests::Migration),
             Box::new(m20261129_leases::Migration),
+            Box::new(m20261130_template_shares::Migration),
         ]
     }
 }
