@@ -36,13 +36,13 @@ describe.runIf(several)("a template that is shared", () => {
   afterEach(async ({ task }) => {
     if (task.result?.state !== "fail") return;
     for (const [name, page] of Object.entries({ alice, bob, admin }))
-      await screenshot(page, `share-failure-${name}`);
+      await screenshot(page, `share-${name}-failure`);
   });
 
   it("waits for an administrator, and its owner sees that it does", async () => {
     await bring({ [`${id}.yaml`]: template(id, "1") });
     await alice.goto(`/templates/${id}`);
-    await alice.getByRole("button", { name: "Share" }).click();
+    await alice.getByRole("button", { name: "Share", exact: true }).click();
     const dialog = alice.getByRole("dialog", { name: `Share ${id} with everybody?` });
     await dialog.getByText("An administrator looks at version 1 as it is now").waitFor();
     await dialog.getByText("your own file moves to archived/").waitFor();
@@ -58,7 +58,7 @@ describe.runIf(several)("a template that is shared", () => {
 
   it("is nobody else's to know of meanwhile", async () => {
     await bob.goto("/template-shares");
-    await bob.getByText("Nobody has asked yet").waitFor();
+    await bob.getByText("Nothing of yours was shared yet").waitFor();
     expect(await bob.getByText(id).count()).toBe(0);
     await screenshot(bob, "share-requests-none");
     expect(await barriers(bob)).toEqual([]);
@@ -106,7 +106,7 @@ describe.runIf(several)("a template that is shared", () => {
   it("has a next version, which is compared with what everybody has, and refused with a reason", async () => {
     await bring({ [`${draft}.yaml`]: template(draft, "2") });
     await alice.goto(`/templates/${draft}`);
-    await alice.getByRole("button", { name: "Share" }).click();
+    await alice.getByRole("button", { name: "Share", exact: true }).click();
     const dialog = alice.getByRole("dialog");
     await dialog.getByLabel("Id for everybody").fill(id);
     await dialog.getByText("Your own template stays yours as it is.").waitFor();
@@ -135,7 +135,7 @@ describe.runIf(several)("a template that is shared", () => {
   });
 
   it("is taken back by whose it is", async () => {
-    await alice.getByRole("button", { name: "Share" }).click();
+    await alice.getByRole("button", { name: "Share", exact: true }).click();
     await alice.getByRole("dialog").getByRole("button", { name: "Ask an administrator" }).click();
     await alice.getByRole("button", { name: "Take back" }).click();
     const asked = alice.getByRole("dialog", { name: `Take ${draft} back?` });

@@ -44,6 +44,7 @@ export const sharing = {
   },
   states: { open: "Waiting", accepted: "Accepted", refused: "Refused", "taken-back": "Taken back" },
   none: "Nobody has asked yet",
+  noneOwn: "Nothing of yours was shared yet",
   noneOpen: "Nothing waits",
   noneAdvice: "Users share a template of their own on its page.",
   noneAdviceOwn: "A template of your own is shared on its page.",

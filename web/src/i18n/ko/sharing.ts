@@ -47,6 +47,7 @@ export const sharing: Translation<typeof en.sharing> = {
   },
   states: { open: "검토 대기", accepted: "승인됨", refused: "거절됨", "taken-back": "취소됨" },
   none: "아직 요청이 없습니다",
+  noneOwn: "아직 공유한 템플릿이 없습니다",
   noneOpen: "기다리는 요청이 없습니다",
   noneAdvice: "사용자는 자기 템플릿 페이지에서 템플릿을 공유합니다.",
   noneAdviceOwn: "내 템플릿은 그 템플릿 페이지에서 공유합니다.",

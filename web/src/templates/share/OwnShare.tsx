@@ -31,12 +31,14 @@ export function OwnShare({ template }: { template: Template }) {
             template: share.template,
             by: share.decided_by ?? "",
             time: format.moment(share.decided_at ?? share.asked_at),
-          })}{" "}
+          })}
+        </p>
+        {share.reason && <blockquote className={classes.words}>{share.reason}</blockquote>}
+        <p>
           <Link to="/template-shares/$share" params={{ share: share.id }} className="qd-link">
             {t("sharing.look")}
           </Link>
         </p>
-        {share.reason && <blockquote className={classes.words}>{share.reason}</blockquote>}
         {isOpen && share.template === share.own_template && share.hash !== template.hash && (
           <p className="qd-dim">{t("sharing.changedSince")}</p>
         )}

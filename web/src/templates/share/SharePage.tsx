@@ -134,7 +134,7 @@ interface ChangesProps {
 function Changes({ share, replaces }: ChangesProps) {
   const { t } = useTranslation();
   return (
-    <Panel title={t("sharing.differences")} flush>
+    <Panel title={t("sharing.differences")}>
       <Suspense fallback={<LoadingRows />}>
         <LazyDifferences
           label={t("sharing.differences")}

@@ -109,7 +109,10 @@ export function SharesPage() {
       <Panel title={t("sharing.list")} flush>
         {!shares && !error && <LoadingRows />}
         {shares?.length === 0 && (
-          <Empty icon={<IconUsersGroup size={20} />} title={t(isOpen ? "sharing.noneOpen" : "sharing.none")}>
+          <Empty
+            icon={<IconUsersGroup size={20} />}
+            title={isOpen ? t("sharing.noneOpen") : t(isAdmin ? "sharing.none" : "sharing.noneOwn")}
+          >
             {t(isAdmin ? "sharing.noneAdvice" : "sharing.noneAdviceOwn")}
           </Empty>
         )}
