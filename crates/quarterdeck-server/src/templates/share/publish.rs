@@ -59,7 +59,7 @@ pub(super) async fn accept(app: &App, actor: &Actor, row: shares::Model, seen: &
         match row.user_id == actor.user_id {
             true => looking.await,
             // Her agent may have to be started first.
-            false => drop(app.spawn(looking)),
+            false => app.spawn(looking),
         }
     }
     read(find(app, actor, row.id).await?)
