@@ -10,12 +10,14 @@ const OF_DIALOGS =
 const OF_FIELDS = /@mantine\/core\/esm\/components\/(Input|InputBase|TextInput|ActionIcon|CloseButton)\//;
 
 const OF_FORMS =
-  /@mantine\/core\/esm\/(components|utils)\/(SegmentedControl|FloatingIndicator|InlineInput|Checkbox|NativeSelect|Combobox|InputsGroupFieldset|VisuallyHidden)\/|@mantine\/hooks\/esm\/use-debounced-callback\/|src\/ui\/(CodeView|LoadMore|Properties|SearchBox|clipboard|use-debounced)|src\/(i18n\/use-text|templates\/queries)/;
+  /@mantine\/core\/esm\/(components|utils)\/(SegmentedControl|FloatingIndicator|InlineInput|Checkbox|NativeSelect|Combobox|InputsGroupFieldset|VisuallyHidden|Textarea)\/|node_modules\/(react-textarea-autosize|use-latest|use-composed-ref|use-isomorphic-layout-effect)\/|@mantine\/hooks\/esm\/use-debounced-callback\/|src\/ui\/(CodeView|LoadMore|Properties|SearchBox|clipboard|use-debounced)|src\/(i18n\/use-text|templates\/queries)/;
 
 const OF_NUMBERS =
   /@mantine\/core\/esm\/components\/NumberInput\/|@mantine\/hooks\/esm\/utils\/clamp\/|node_modules\/react-number-format\//;
 
-const OF_LONG_LISTS = /@tanstack\/(react-virtual|virtual-core)\/|src\/ui\/ScrollingTable/;
+const OF_TEMPLATES = /src\/(templates\/(?!search|queries|own\/YamlEditor)|live\/follow-templates)/;
+
+const OF_LONG_LISTS = /@tanstack\/(react-virtual|virtual-core)\/|src\/ui\/(ScrollingTable|selection)/;
 
 const besideServer = { host: "127.0.0.1", proxy: { "/api": { target: server, ws: true } } };
 
@@ -45,7 +47,9 @@ export default defineConfig({
               name: "shared",
               minShareCount: 4,
               test: (id) =>
-                ![OF_DIALOGS, OF_FIELDS, OF_FORMS, OF_NUMBERS, OF_LONG_LISTS].some((of) => of.test(id)),
+                ![OF_DIALOGS, OF_FIELDS, OF_FORMS, OF_NUMBERS, OF_LONG_LISTS, OF_TEMPLATES].some((of) =>
+                  of.test(id),
+                ),
             },
             // Before dialogs, which have them too.
             { name: "field", minShareCount: 4, test: OF_FIELDS },
@@ -53,13 +57,9 @@ export default defineConfig({
             // The largest of all fields, which few forms have.
             { name: "number", minShareCount: 2, test: OF_NUMBERS },
             { name: "list", minShareCount: 2, test: OF_LONG_LISTS },
-            { name: "form", minShareCount: 4 },
             // Each of a dozen tiny files would be named in what a first visit loads.
-            {
-              name: "template",
-              minShareCount: 2,
-              test: /src\/templates\/(?!search|queries|own\/YamlEditor)/,
-            },
+            { name: "template", minShareCount: 2, test: OF_TEMPLATES },
+            { name: "form", minShareCount: 4 },
             // What stands around every page, with its icons: a dozen tiny files otherwise.
             { name: "frame", test: /src\/frame\/(?!NavigationDrawer)/ },
           ],

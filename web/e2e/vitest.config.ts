@@ -20,6 +20,7 @@ export default defineConfig({
       "file-tasks.ts",
       "file-edits.ts",
       "templates.ts",
+      "share.ts",
       "nodes.ts",
       "cluster.ts",
       "notifications.ts",

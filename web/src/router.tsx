@@ -186,6 +186,25 @@ const template = createRoute({
   ),
 });
 
+const templateShares = createRoute({
+  getParentRoute: () => frame,
+  path: "/template-shares",
+  validateSearch: textSearch("state"),
+  component: lazyRouteComponent(
+    withRest(() => import("./templates/share/SharesPage")),
+    "SharesPage",
+  ),
+});
+
+const templateShare = createRoute({
+  getParentRoute: () => frame,
+  path: "/template-shares/$share",
+  component: lazyRouteComponent(
+    withRest(() => import("./templates/share/SharePage")),
+    "SharePage",
+  ),
+});
+
 const images = createRoute({
   getParentRoute: () => frame,
   path: "/images",
@@ -311,6 +330,8 @@ export const router = createRouter({
       use,
       templates,
       template,
+      templateShares,
+      templateShare,
       images,
       image,
       uploads,

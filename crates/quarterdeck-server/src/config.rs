@@ -10,8 +10,9 @@ use std::path::{Path, PathBuf};
 
 use chrono::TimeDelta;
 use confique::Config as _;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
+use utoipa::ToSchema;
 
 use crate::clusters::RestAddress;
 use crate::host;
@@ -242,6 +243,23 @@ pub struct Templates {
     /// Where a user's own templates lie, beneath her home. Only her agent opens it.
     #[config(default = "quarterdeck/templates", env = "QUARTERDECK_TEMPLATES__PRIVATE")]
     pub private: String,
+    /// Who decides that a user's template becomes everybody's, a file in `community/`: `review`: an administrator;
+    /// `open`: she who shares it; `off`: nobody, templates are not shared. The server's account has to be able to write
+    /// there.
+    #[config(default = "review", env = "QUARTERDECK_TEMPLATES__SHARE")]
+    pub share: Sharing,
+}
+
+/// Who decides that a user's template becomes everybody's.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize, Serialize, ToSchema)]
+#[serde(rename_all = "lowercase")]
+pub enum Sharing {
+    /// Nobody: templates are not shared.
+    Off,
+    /// An administrator.
+    Review,
+    /// Whoever shares it.
+    Open,
 }
 
 /// Whom people ask for help with a job. The page puts together what there is to know of it; they read and send it.

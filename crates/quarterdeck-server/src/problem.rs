@@ -203,6 +203,19 @@ impl Problem {
         }
     }
 
+    /// As one of several things that went wrong beside others that did not.
+    pub(crate) fn into_errors(self) -> Vec<FieldError> {
+        match self.errors.is_empty() {
+            true => vec![FieldError {
+                pointer: String::new(),
+                code: self.code.to_owned(),
+                detail: self.detail,
+                params: self.params,
+            }],
+            false => self.errors,
+        }
+    }
+
     /// The word that clients translate, for channels other than HTTP.
     pub fn code(&self) -> &'static str {
         self.code
@@ -360,6 +373,15 @@ impl From<crate::templates::Error> for Problem {
             Error::IdTaken(_) => Problem::new(StatusCode::CONFLICT, "template-id-taken", error.to_string()),
             Error::NotYours(_) => Problem::new(StatusCode::FORBIDDEN, "template-of-the-site", error.to_string()),
             Error::Changed(_) => Problem::new(StatusCode::PRECONDITION_FAILED, "changed", error.to_string()),
+            Error::SharingOff => Problem::new(StatusCode::CONFLICT, "sharing-off", error.to_string()),
+            Error::SharedAlready(_) => Problem::new(StatusCode::CONFLICT, "shared-already", error.to_string()),
+            Error::TooManyShares => Problem::new(StatusCode::CONFLICT, "too-many-shares", error.to_string()),
+            Error::NoSuchShare => Problem::not_found("share"),
+            Error::NotYourShare => Problem::new(StatusCode::FORBIDDEN, "not-your-share", error.to_string()),
+            Error::ShareDecided => Problem::new(StatusCode::CONFLICT, "share-decided", error.to_string()),
+            Error::NotWritten(_) => {
+                Problem::new(StatusCode::SERVICE_UNAVAILABLE, "community-not-writable", error.to_string())
+            }
             Error::Invalid(errors) => Problem::invalid(errors),
             Error::Agent(error) => error.into(),
             Error::Files(error) => error.into(),

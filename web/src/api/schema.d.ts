@@ -1683,6 +1683,95 @@ export interface paths {
         patch?: never;
         trace?: never;
     };
+    "/api/v1/template-exports": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** A zip of many templates' YAML files, each `<id>.yaml`, byte for byte. */
+        post: operations["templates_export_many"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-shares": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** What users offered to everybody, the newest first: administrators see everybody's, others their own. */
+        get: operations["templates_list_shares"];
+        put?: never;
+        post?: never;
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-shares/{id}": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        /** A template that was offered, with its text and with what it would replace. */
+        get: operations["templates_get_share"];
+        put?: never;
+        post?: never;
+        /** Take back what you offered and nobody has decided yet. */
+        delete: operations["templates_take_back_share"];
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-shares/{id}/accept": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make it everybody's: the very text that you have looked at, in the place of what you have looked at.
+         * @description What was changed meanwhile is 412 `changed`.
+         */
+        post: operations["templates_accept_share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/template-shares/{id}/refuse": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /** Say no, and why: the user is told. */
+        post: operations["templates_refuse_share"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
     "/api/v1/templates": {
         parameters: {
             query?: never;
@@ -1749,6 +1838,27 @@ export interface paths {
         put?: never;
         /** What an Open OnDemand application's form would be as a template. Ruby in it is reported, and never run. */
         post: operations["templates_convert_form"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/import/zip": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Make templates of your own of a zip's YAML files (`.yaml`, `.yml`), wherever they lie in it.
+         * @description Each file has its own verdict: one that is no template, encrypted, too large, twice in the zip or whose id is taken
+         *     keeps no other from being made. At most 8 MiB packed, 32 MiB unpacked, 500 files: else 413 or 422, and nothing is made.
+         */
+        post: operations["templates_import_zip"];
         delete?: never;
         options?: never;
         head?: never;
@@ -1858,6 +1968,28 @@ export interface paths {
         put?: never;
         /** The script that the template makes of these values; nothing is submitted. */
         post: operations["templates_render"];
+        delete?: never;
+        options?: never;
+        head?: never;
+        patch?: never;
+        trace?: never;
+    };
+    "/api/v1/templates/{id}/share": {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        get?: never;
+        put?: never;
+        /**
+         * Offer a template of your own to everybody, as its file says now.
+         * @description Where the site wants it looked at first (`templates.share` in `/meta`), it waits for an administrator: 201 with the
+         *     state `open`. Else it is everybody's at once: `accepted`. Your own file goes to `archived/` then, unless you shared it
+         *     under another id. An id that somebody else has is 409. With `If-Match` only the text of that hash is shared.
+         */
+        post: operations["templates_share"];
         delete?: never;
         options?: never;
         head?: never;
@@ -2152,6 +2284,12 @@ export interface paths {
 export type webhooks = Record<string, never>;
 export interface components {
     schemas: {
+        AcceptShare: {
+            /** @description Of the text that you have looked at. */
+            hash: string;
+            /** @description Of the text that it replaces, as you have looked at it; null: it replaces nothing. */
+            replaces?: string | null;
+        };
         AccessEntry: {
             kind: components["schemas"]["AccessEntryKind"];
             /** Format: int32 */
@@ -2407,6 +2545,20 @@ export interface components {
         /** @description What was begun. */
         BegunTask: {
             task: components["schemas"]["FileTask"];
+        };
+        BroughtTemplate: {
+            /** @description As the zip has it. */
+            name: string;
+            template?: components["schemas"]["Template"] | null;
+            /** @description Why nothing was made of it. */
+            errors: components["schemas"]["FieldError"][];
+            /** @description With `dry_run`, the file byte for byte; null: it was not read. */
+            yaml?: string | null;
+        };
+        /** @description What came of the files of a zip. */
+        BroughtTemplates: {
+            /** @description In the zip's order. */
+            items: components["schemas"]["BroughtTemplate"][];
         };
         Change: {
             kind: components["schemas"]["FileKind"] | null;
@@ -3625,6 +3777,7 @@ export interface components {
             version: string;
             mode: components["schemas"]["ServerMode"];
             upload: components["schemas"]["UploadMeta"];
+            templates: components["schemas"]["TemplateMeta"];
         };
         /** @enum {string} */
         Missing: "not_started" | "not_kept" | "not_yet" | "not_measured" | "owner_only" | "no_sstat" | "unreachable";
@@ -4004,6 +4157,12 @@ export interface components {
             /** @description Of mails and push messages. */
             language: components["schemas"]["Language"];
             webhook_url?: string | null;
+        };
+        /** @description A share as one decides on it. */
+        OfferedTemplate: components["schemas"]["TemplateShare"] & {
+            /** @description The YAML file, byte for byte. */
+            text: string;
+            replaces?: components["schemas"]["ReplacedTemplate"] | null;
         };
         /** @description A line of the job's output, cut. */
         OutputLine: {
@@ -4504,6 +4663,38 @@ export interface components {
             total?: number | null;
         };
         /** @description One page of a list. */
+        Page_TemplateShare: {
+            items: {
+                /** Format: uuid */
+                id: string;
+                /** @description The id that it is to have for everybody. */
+                template: string;
+                /** @description The id of the user's own template that it was made of. */
+                own_template: string;
+                version: string;
+                /** @description Of its text, SHA-256. */
+                hash: string;
+                /** @description The name of the user. */
+                author: string;
+                note: string;
+                state: components["schemas"]["TemplateShareState"];
+                /** Format: date-time */
+                asked_at: string;
+                /** Format: date-time */
+                decided_at?: string | null;
+                decided_by?: string | null;
+                /** @description Why it was refused. */
+                reason?: string | null;
+            }[];
+            /** @description Send it as `cursor` to get the next page; null: this was the last. */
+            next_cursor?: string | null;
+            /**
+             * Format: int64
+             * @description With `count=true`.
+             */
+            total?: number | null;
+        };
+        /** @description One page of a list. */
         Page_TemplateVersion: {
             items: {
                 /**
@@ -4801,6 +4992,10 @@ export interface components {
         Refresh: {
             refresh_token: string;
         };
+        RefuseShare: {
+            /** @description What the user is told; at most 1,000 characters. */
+            reason: string;
+        };
         Removal: {
             /** @description Beneath the space. */
             paths: string[];
@@ -4818,6 +5013,13 @@ export interface components {
         RenderedTemplate: {
             /** @description The batch script's body; where the template uses an image, `apptainer exec IMAGE` stands for the real words. */
             script: string;
+        };
+        ReplacedTemplate: {
+            version: string;
+            /** @description Of its text, SHA-256. */
+            hash: string;
+            /** @description The YAML file, byte for byte. */
+            text: string;
         };
         Reservation: {
             name: string;
@@ -4987,6 +5189,20 @@ export interface components {
             limits: components["schemas"]["Balance"][];
             mine: boolean;
         };
+        ShareTemplate: {
+            /** @description For whoever decides; at most 1,000 characters. */
+            note?: string;
+            /**
+             * @description The id that it is to have for everybody; unless told, that of your own. Under the id of a template that you
+             *     shared before it becomes that one's new version.
+             */
+            id?: string | null;
+        };
+        /**
+         * @description Who decides that a user's template becomes everybody's.
+         * @enum {string}
+         */
+        Sharing: "off" | "review" | "open";
         Signal: {
             /**
              * @description `HUP`, `INT`, `QUIT`, `USR1`, `USR2`, `TERM`, `KILL`, `STOP`, `CONT` or `TSTP`.
@@ -5160,12 +5376,40 @@ export interface components {
             /** @description `id@version`: the last that the file held, which is offered meanwhile; null: there is none. */
             served?: string | null;
         };
+        TemplateMeta: {
+            share: components["schemas"]["Sharing"];
+        };
         TemplateScan: {
             /** @description Templates that can be used now. */
             loaded: number;
             /** @description Files that cannot be used, and why; of those that you may know of. */
             failed: components["schemas"]["TemplateFailure"][];
         };
+        /** @description A template that a user offered to everybody. */
+        TemplateShare: {
+            /** Format: uuid */
+            id: string;
+            /** @description The id that it is to have for everybody. */
+            template: string;
+            /** @description The id of the user's own template that it was made of. */
+            own_template: string;
+            version: string;
+            /** @description Of its text, SHA-256. */
+            hash: string;
+            /** @description The name of the user. */
+            author: string;
+            note: string;
+            state: components["schemas"]["TemplateShareState"];
+            /** Format: date-time */
+            asked_at: string;
+            /** Format: date-time */
+            decided_at?: string | null;
+            decided_by?: string | null;
+            /** @description Why it was refused. */
+            reason?: string | null;
+        };
+        /** @enum {string} */
+        TemplateShareState: "open" | "accepted" | "refused" | "taken-back";
         /**
          * @description Ships with Quarterdeck, the site's own, or one user's.
          * @enum {string}
@@ -5233,6 +5477,10 @@ export interface components {
         TemplateVersionText: components["schemas"]["TemplateVersion"] & {
             /** @description The YAML file, byte for byte. */
             text: string;
+        };
+        TemplatesToExport: {
+            /** @description At most 500, each `id` or `id@version`. */
+            ids: string[];
         };
         /** @description A text for people, in each of the page's languages. */
         Text: {
@@ -11862,6 +12110,414 @@ export interface operations {
             };
         };
     };
+    templates_export_many: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["TemplatesToExport"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/zip": string;
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_list_shares: {
+        parameters: {
+            query?: {
+                /** @description Only your own, those that you took back among them. */
+                mine?: boolean;
+                state?: components["schemas"]["TemplateShareState"];
+                /** @description The id that it is to have for everybody. */
+                template?: string;
+                /** @description The id of the user's own template that it was made of. */
+                own_template?: string;
+                limit?: number;
+                cursor?: string;
+                count?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["Page_TemplateShare"];
+                };
+            };
+            400: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_get_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["OfferedTemplate"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_take_back_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: never;
+        responses: {
+            204: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content?: never;
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_accept_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["AcceptShare"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateShare"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_refuse_share: {
+        parameters: {
+            query?: never;
+            header?: never;
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/json": components["schemas"]["RefuseShare"];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateShare"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
     templates_list: {
         parameters: {
             query?: {
@@ -12167,6 +12823,75 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_import_zip: {
+        parameters: {
+            query?: {
+                /** @description Only say what each file would be; nothing is written. */
+                dry_run?: boolean;
+            };
+            header?: never;
+            path?: never;
+            cookie?: never;
+        };
+        requestBody: {
+            content: {
+                "application/zip": number[];
+            };
+        };
+        responses: {
+            200: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["BroughtTemplates"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Not allowed. */
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            413: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
             422: {
@@ -12808,6 +13533,100 @@ export interface operations {
                 };
                 content: {
                     "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+        };
+    };
+    templates_share: {
+        parameters: {
+            query?: never;
+            header?: {
+                "If-Match"?: string | null;
+            };
+            path: {
+                id: string;
+            };
+            cookie?: never;
+        };
+        requestBody?: {
+            content: {
+                "application/json": components["schemas"]["ShareTemplate"] | null;
+            };
+        };
+        responses: {
+            201: {
+                headers: {
+                    Location?: string;
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["TemplateShare"];
+                };
+            };
+            /** @description Not signed in. */
+            401: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            403: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            404: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            409: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            412: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            422: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            /** @description Too many requests: `Retry-After` says when to come back. */
+            429: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/problem+json": components["schemas"]["ProblemDocument"];
+                };
+            };
+            503: {
+                headers: {
+                    [name: string]: unknown;
+                };
+                content: {
+                    "application/json": components["schemas"]["ProblemDocument"];
                 };
             };
         };

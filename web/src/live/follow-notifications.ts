@@ -13,6 +13,8 @@ import { listsKey } from "../notifications/queries";
 import type { ChannelMessage, LiveConnection } from "./connection";
 import { live } from "./live";
 
+/** What users offer to everybody is kept under this key: a notification tells that it stands otherwise. */
+export const sharesKey = ["template-shares"] as const;
 const UNREAD_KEY = ["notifications", "unread"] as const;
 
 /** Call it once, in the frame. */
@@ -38,6 +40,8 @@ export function followNotifications(connection: LiveConnection, cache: QueryClie
     if (message.type === "delta") {
       if (items.some(({ code }) => code.startsWith("session-")))
         void cache.invalidateQueries({ queryKey: notificationsQuery.queryKey });
+      if (items.some(({ code }) => code.startsWith("template-share")))
+        void cache.invalidateQueries({ queryKey: sharesKey });
       return;
     }
     // A second snapshot: all was read, or more happened than was told.

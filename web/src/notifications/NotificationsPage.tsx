@@ -23,7 +23,7 @@ import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import { Moment } from "../ui/time";
 import classes from "./notifications.module.css";
 import { markAllRead, markRead, notificationsList } from "./queries";
-import { jobOf, toneOf, useNotificationText } from "./text";
+import { jobOf, shareOf, toneOf, useNotificationText } from "./text";
 
 const route = getRouteApi("/frame/notifications");
 
@@ -115,6 +115,7 @@ function Row({ notification }: { notification: Notification }) {
   const { t } = useTranslation();
   const text = useNotificationText();
   const job = jobOf(notification);
+  const share = shareOf(notification);
   const failure = text.failure(notification);
   const isNew = notification.read_at == null;
   // That it was read is told by the live channel; where that fails, it stays unread.
@@ -132,6 +133,15 @@ function Row({ notification }: { notification: Notification }) {
             className={classes.text}
             renderRoot={(props) => (
               <Link to="/clusters/$cluster/jobs/$job" params={job} {...props} onClick={read} />
+            )}
+          >
+            {text(notification)}
+          </Anchor>
+        ) : share ? (
+          <Anchor
+            className={classes.text}
+            renderRoot={(props) => (
+              <Link to="/template-shares/$share" params={{ share }} {...props} onClick={read} />
             )}
           >
             {text(notification)}

@@ -34,6 +34,9 @@ function notificationTexts(lookUp: LookUp): NotificationTexts {
       cluster: facts.text("cluster"),
       minutes: facts.number("minutes_left") ?? 0,
       how: howFailed(lookUp, facts),
+      by: facts.text("by"),
+      template: facts.text("template"),
+      reason: facts.text("reason"),
     };
     return lookUp(`notifications.codes.${code}`, params) ?? notification.code;
   };
@@ -53,7 +56,9 @@ function notificationTexts(lookUp: LookUp): NotificationTexts {
 }
 
 export function toneOf({ code, params }: Notification): Tone {
-  if (code === "job-failed" || code.startsWith("session-")) return "failed";
+  if (code === "job-failed" || code === "template-share-refused" || code.startsWith("session-"))
+    return "failed";
+  if (code === "template-share-accepted") return "completed";
   if (code === "job-started") return "running";
   if (code === "job-ended")
     return factsOf({ params }).text("state") === "CANCELLED" ? "cancelled" : "completed";
@@ -65,6 +70,11 @@ export function jobOf({ params }: Pick<Notification, "params">): { cluster: stri
   const facts = factsOf({ params });
   const [cluster, job] = [facts.text("cluster"), facts.text("id")];
   return cluster && job ? { cluster, job } : null;
+}
+
+/** The template that it is about, as it was offered to everybody. */
+export function shareOf({ code, params }: Pick<Notification, "code" | "params">): string | null {
+  return code.startsWith("template-share") ? factsOf({ params }).text("share") || null : null;
 }
 
 function howFailed(lookUp: LookUp, facts: Facts): string {

@@ -19,6 +19,7 @@ import { LoadingRows, ProblemNote } from "../ui/states";
 import { useCategoryName } from "./library";
 import { OwnActions } from "./own/OwnActions";
 import { templateQuery } from "./queries";
+import { OwnShare } from "./share/OwnShare";
 import { Unavailable } from "./Unavailable";
 import { useResourceItems } from "./use-resource-items";
 import { Versions } from "./versions/Versions";
@@ -102,6 +103,7 @@ function TemplateBody({ template }: { template: Template }) {
   };
   return (
     <div style={{ display: "grid", gap: "var(--qd-gap)" }}>
+      {template.source === "private" && <OwnShare template={template} />}
       <Panel title={t("templates.about")}>
         <Properties
           items={[

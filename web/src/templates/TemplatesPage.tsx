@@ -1,12 +1,12 @@
 // The template library: what can be run here, by category.
 import { Button, NativeSelect } from "@mantine/core";
-import { IconRefresh, IconTemplate } from "@tabler/icons-react";
+import { IconRefresh, IconTemplate, IconUsersGroup } from "@tabler/icons-react";
 import { useQuery, useQueryClient } from "@tanstack/react-query";
 import { getRouteApi, Link, useNavigate } from "@tanstack/react-router";
 import { useTranslation } from "react-i18next";
 import { api } from "../api/client";
 import type { Template } from "../api/types";
-import { useCanHaveOwn, useIsOperator } from "../auth/use-session";
+import { useCanHaveOwn, useIsAdmin, useIsOperator } from "../auth/use-session";
 import { useText } from "../i18n/use-text";
 import { useFollowTemplates } from "../live/follow-templates";
 import { type Column, DataTable } from "../ui/DataTable";
@@ -14,12 +14,15 @@ import { useFormat } from "../ui/format";
 import { PageHeader } from "../ui/PageHeader";
 import { Panel } from "../ui/Panel";
 import { SearchBox } from "../ui/SearchBox";
+import { useSelection } from "../ui/selection";
 import { Empty, LoadingRows, ProblemNote } from "../ui/states";
 import toolbar from "../ui/toolbar.module.css";
 import { Favourite } from "./Favourite";
 import { categoriesOf, onShelf, SHELVES, searchTemplates, useCategoryName } from "./library";
 import { ImportTemplates } from "./own/ImportTemplates";
 import { libraryChanged, templateFaultsQuery, templatesQuery } from "./queries";
+import { openSharesQuery } from "./share/queries";
+import { MOST_SELECTED, TemplateSelection } from "./TemplateSelection";
 import { Unavailable } from "./Unavailable";
 
 const route = getRouteApi("/frame/templates");
@@ -38,6 +41,7 @@ export function TemplatesPage() {
   useFollowTemplates();
   const { data, error, refetch } = useQuery(templatesQuery);
   const templates = data && onShelf(searchTemplates(data.items, q, category), shelf);
+  const selection = useSelection(templates, keyOf, MOST_SELECTED);
 
   const favourite: Column<Template> = {
     id: "favourite",
@@ -105,6 +109,7 @@ export function TemplatesPage() {
         below={t("templates.below")}
         actions={
           <>
+            {canHaveOwn && <Shares />}
             {canHaveOwn && <ImportTemplates />}
             {operator && <Rescan />}
           </>
@@ -141,6 +146,7 @@ export function TemplatesPage() {
           ]}
         />
       </search>
+      {selection.rows.length > 0 && <TemplateSelection selection={selection} />}
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       <Panel title={t("templates.library")} flush>
         {!templates && !error && <LoadingRows />}
@@ -154,7 +160,9 @@ export function TemplatesPage() {
             label={t("templates.library")}
             columns={columns}
             rows={templates}
-            rowKey={(template) => template.id}
+            rowKey={keyOf}
+            selection={selection}
+            selectLabel={(template) => t("templates.selectOne", { name: text(template.name) })}
             onOpen={(template) =>
               void open({ to: "/templates/$template", params: { template: template.id } })
             }
@@ -162,6 +170,28 @@ export function TemplatesPage() {
         )}
       </Panel>
     </>
+  );
+}
+
+const keyOf = ({ id }: Template) => id;
+
+/** To what was offered to everybody; administrators are told how much waits for them. */
+function Shares() {
+  const { t } = useTranslation();
+  const format = useFormat();
+  const isAdmin = useIsAdmin();
+  const { data: count = 0 } = useQuery({ ...openSharesQuery, enabled: isAdmin });
+  const waits = isAdmin && count > 0;
+  return (
+    <Button
+      variant="default"
+      leftSection={<IconUsersGroup size={15} />}
+      renderRoot={(props) => (
+        <Link to="/template-shares" search={waits ? { state: "open" } : {}} {...props} />
+      )}
+    >
+      {waits ? t("sharing.requestsOpen", { count, formatted: format.number(count) }) : t("sharing.requests")}
+    </Button>
   );
 }
 

@@ -10,9 +10,9 @@ import {
 import type { ReactNode } from "react";
 import { renderPart } from "./render";
 
-const PATHS = ["/images", "/images/$image", "/templates/$template"] as const;
+const PATHS = ["/images", "/images/$image", "/templates/$template", "/template-shares/$share"] as const;
 /** Where those pages lead to. */
-const ELSEWHERE = ["/templates", "/clusters/$cluster/new-job"] as const;
+const ELSEWHERE = ["/templates", "/template-shares", "/clusters/$cluster/new-job"] as const;
 
 /** Shows the page of a route below the frame as the router does; what comes back says where the page has gone. */
 export function showPage(

@@ -31,6 +31,7 @@ export function problemTexts(lookUp: LookUp): ProblemTexts {
     return {
       title:
         lookUp(`problem.codes.${problem.code}`, params) ||
+        lookUp(`fieldFaults.${problem.code}`, params) ||
         problem.detail ||
         lookUp(`problem.codes.http-${problem.status}`, params) ||
         lookUp("problem.unknown", { code: problem.code }) ||

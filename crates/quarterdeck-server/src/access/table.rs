@@ -124,6 +124,8 @@ pub const TABLE: &[Route] = &[
     route("POST", "/api/v1/templates", Rule::Role(User, Write(Templates)), Some(Class::Write)),
     route("POST", "/api/v1/templates/import", Rule::Role(User, Write(Templates)), Some(Class::Write)),
     route("POST", "/api/v1/templates/import/batch-script", Rule::Role(User, Read(Templates)), Some(Class::Read)),
+    // One request counts once, however many templates are in it.
+    route("POST", "/api/v1/templates/import/zip", Rule::Role(User, Write(Templates)), Some(Class::Write)),
     route("POST", "/api/v1/templates/import/open-ondemand", Rule::Role(User, Read(Templates)), Some(Class::Read)),
     route("PUT", "/api/v1/templates/{id}", Rule::Role(User, Write(Templates)), Some(Class::Write)),
     route("DELETE", "/api/v1/templates/{id}", Rule::Role(User, Write(Templates)), Some(Class::Write)),
@@ -133,6 +135,15 @@ pub const TABLE: &[Route] = &[
     route("POST", "/api/v1/templates/{id}/validate", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
     route("POST", "/api/v1/templates/{id}/render", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
     route("GET", "/api/v1/templates/{id}/export", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
+    // It reads.
+    route("POST", "/api/v1/template-exports", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
+    route("POST", "/api/v1/templates/{id}/share", Rule::Role(User, Write(Templates)), Some(Class::Write)),
+    // Administrators see everybody's, others their own.
+    route("GET", "/api/v1/template-shares", Rule::Role(User, Read(Templates)), Some(Class::Read)),
+    route("GET", "/api/v1/template-shares/{id}", Rule::Role(User, Read(Templates)), Some(Class::Read)),
+    route("DELETE", "/api/v1/template-shares/{id}", Rule::Role(User, Write(Templates)), Some(Class::Write)),
+    route("POST", "/api/v1/template-shares/{id}/accept", Rule::Role(Admin, Write(Templates)), Some(Class::Write)),
+    route("POST", "/api/v1/template-shares/{id}/refuse", Rule::Role(Admin, Write(Templates)), Some(Class::Write)),
     // Each is answered what she may know of.
     route("GET", "/api/v1/templates/scan", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),
     route("GET", "/api/v1/templates/{id}/versions", Rule::Role(Viewer, Read(Templates)), Some(Class::Read)),

@@ -17,7 +17,7 @@ use utoipa_axum::routes;
 use super::{Fallback, Freshness};
 use crate::access::Actor;
 use crate::app::App;
-use crate::config::Mode;
+use crate::config::{Mode, Sharing};
 use crate::jobs;
 use crate::problem::{Problem, ProblemDocument};
 use crate::requests::{Page, PathOf};
@@ -93,6 +93,7 @@ struct Meta {
     version: &'static str,
     mode: ServerMode,
     upload: UploadMeta,
+    templates: TemplateMeta,
 }
 
 #[derive(Serialize, ToSchema)]
@@ -112,6 +113,11 @@ struct UploadMeta {
     directory: String,
 }
 
+#[derive(Serialize, ToSchema)]
+struct TemplateMeta {
+    share: Sharing,
+}
+
 /// What a client should know before anybody signs in.
 #[utoipa::path(get, path = "/meta", tag = "operation", responses((status = 200, body = Meta)))]
 async fn meta(State(app): State<App>) -> Json<Meta> {
@@ -127,6 +133,7 @@ async fn meta(State(app): State<App>) -> Json<Meta> {
             max_size: uploads.max_size,
             directory: uploads.directory.clone(),
         },
+        templates: TemplateMeta { share: app.config.templates.share },
     })
 }
 

@@ -26,6 +26,7 @@ mod m20261129_template_library;
 mod m20261129_template_uses;
 mod m20261129_upload_inode;
 mod m20261130_own_images;
+mod m20261130_template_shares;
 
 pub(crate) struct Migrator;
 
@@ -57,6 +58,7 @@ impl MigratorTrait for Migrator {
             Box::new(m20261129_leases::Migration),
             Box::new(m20261129_image_places_gone::Migration),
             Box::new(m20261130_own_images::Migration),
+            Box::new(m20261130_template_shares::Migration),
         ]
     }
 }

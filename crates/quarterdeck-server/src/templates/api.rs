@@ -1,10 +1,12 @@
 //! Routes of templates.
 
+mod bundles;
 mod editing;
+mod sharing;
 
 use axum::Json;
 use axum::extract::State;
-use axum::http::StatusCode;
+use axum::http::{HeaderMap, StatusCode, header};
 use chrono::{DateTime, Utc};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
@@ -27,6 +29,8 @@ pub(crate) fn routes() -> OpenApiRouter<App> {
         .routes(routes!(version))
         .routes(routes!(keep_at_hand, keep_no_longer))
         .merge(editing::routes())
+        .merge(bundles::routes())
+        .merge(sharing::routes())
 }
 
 #[derive(Serialize, ToSchema)]
@@ -225,6 +229,12 @@ async fn keep_no_longer(
 ) -> Result<StatusCode, Problem> {
     templates::set_favourite(&app, &actor, &id, false).await?;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// The hash that `If-Match` names.
+fn hash_in(headers: &HeaderMap) -> Option<String> {
+    let tag = headers.get(header::IF_MATCH)?.to_str().ok()?.trim();
+    Some(tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').to_owned())
 }
 
 impl From<Source> for templates::Source {

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use bytes::Bytes;
+use chrono::{DateTime, Utc};
 use quarterdeck_types::agent::{FileVersion, Request};
 use quarterdeck_types::{FileName, Place, RelativePath, SpaceName};
 use regex::Regex;
@@ -24,8 +25,8 @@ use crate::templates::{
 };
 
 /// Nobody else may even list it.
-const PRIVATE: u32 = 0o700;
-const ARCHIVED: &str = "archived";
+pub(super) const PRIVATE: u32 = 0o700;
+pub(super) const ARCHIVED: &str = "archived";
 
 /// What comes of filling a template in, or what is wrong with what was filled in.
 pub type Script = Result<String, Vec<FieldError>>;
@@ -101,20 +102,25 @@ pub async fn archive(app: &App, actor: &Actor, id: &str, expected: &str) -> Resu
     let directory = own::directory(app)?;
     let archived = directory.join(&named(ARCHIVED)?);
     make_directory(app, actor, archived.clone()).await?;
-    let moment = app.clock.now().format("%Y%m%dT%H%M%S%6fZ");
-    let to = archived.join(&named(&format!("{id}-{moment}.yaml"))?);
+    let to = archived.join(&named(&archived_name(id, app.clock.now()))?);
     change::rename(app, actor, Place::home(directory.join(&name)), Place::home(to), false).await?;
     note(app, actor, "template.archive", &loaded).await?;
     own::look(app, user, &own, &mut looks, None).await
 }
 
-/// Makes a template of the actor's own of one that she may use, under another id. All else stays as it is, comments too.
+/// Makes a template of the actor's own of one that she may use, under another id.
 pub async fn clone(app: &App, actor: &Actor, id: &str, new_id: &str) -> Result<Offer, Error> {
+    let (_, text) = export(app, actor, id).await?;
+    let (_, text) = under(text, new_id).await?;
+    create(app, actor, text).await
+}
+
+/// A template's text under another id. All else stays as it is, comments too.
+pub(super) async fn under(text: String, new_id: &str) -> Result<(Template, String), Error> {
     if !is_id(new_id) {
         let detail = format!("An id is {ID_IN_WORDS}.");
         return Err(Error::Invalid(vec![FieldError::new("/id", "not-an-id", detail)]));
     }
-    let (_, text) = export(app, actor, id).await?;
     let line = Regex::new(r"(?m)^id:[^\n]*$").map_err(anyhow::Error::from)?;
     let text = line.replace(&text, regex::NoExpand(&format!("id: {new_id}"))).into_owned();
     let (template, text) = check(text).await?;
@@ -122,17 +128,22 @@ pub async fn clone(app: &App, actor: &Actor, id: &str, new_id: &str) -> Result<O
         let detail = "Its file names the id in an unusual way: export it, change the id, and import it.";
         return Err(Error::Invalid(vec![FieldError::new("/id", "unusual-file", detail)]));
     }
-    create(app, actor, text).await
+    Ok((template, text))
 }
 
 /// The file's text, byte for byte.
 pub async fn export(app: &App, actor: &Actor, id: &str) -> Result<(String, String), Error> {
     let loaded = find_loaded(app, actor, id).await?;
-    let text = match &loaded.text {
-        Some(text) => text.to_string(),
-        None => store::versions::text(app.db.read(), &loaded.hash).await?.ok_or(Error::NotFound)?,
-    };
+    let text = text_of(app, &loaded).await?;
     Ok((loaded.hash.clone(), text))
+}
+
+/// What its file says.
+pub(super) async fn text_of(app: &App, loaded: &Loaded) -> Result<String, Error> {
+    match &loaded.text {
+        Some(text) => Ok(text.to_string()),
+        None => store::versions::text(app.db.read(), &loaded.hash).await?.ok_or(Error::NotFound),
+    }
 }
 
 /// What the script would be with these parameters; what is wrong with them, by pointer. Where an image is used, words
@@ -163,7 +174,7 @@ async fn fill_in(loaded: Arc<Loaded>, given: &Map<String, Value>) -> Result<Stri
     rendered.map_err(|error| Error::Invalid(vec![FieldError::new("/parameters", "cannot-render", error.to_string())]))
 }
 
-fn own_loaded(app: &App, actor: &Actor, id: &str) -> Result<Arc<Loaded>, Error> {
+pub(super) fn own_loaded(app: &App, actor: &Actor, id: &str) -> Result<Arc<Loaded>, Error> {
     let user = auth::unix_user(actor)?;
     match app.templates.own(user).shelf().templates.get(id) {
         Some(loaded) => Ok(loaded.clone()),
@@ -216,7 +227,12 @@ fn file_name(id: &str) -> Result<FileName, Error> {
     named(&format!("{id}.yaml"))
 }
 
-fn named(name: &str) -> Result<FileName, Error> {
+/// What a file is called that was put away at this moment.
+pub(super) fn archived_name(id: &str, at: DateTime<Utc>) -> String {
+    format!("{id}-{}.yaml", at.format("%Y%m%dT%H%M%S%6fZ"))
+}
+
+pub(super) fn named(name: &str) -> Result<FileName, Error> {
     Ok(FileName::from_bytes(name.as_bytes()).map_err(anyhow::Error::from)?)
 }
 

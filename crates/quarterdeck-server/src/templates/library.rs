@@ -145,7 +145,7 @@ pub async fn scan(app: &App, actor: &Actor) -> Result<Report, Error> {
     Ok(report)
 }
 
-async fn look_until_settled(app: &App) -> Result<(), Error> {
+pub(super) async fn look_until_settled(app: &App) -> Result<(), Error> {
     let began = Instant::now();
     while let Some(again) = look(app).await? {
         if began.elapsed() > LONGEST_LOOK {

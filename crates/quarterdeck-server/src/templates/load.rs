@@ -1,6 +1,8 @@
 //! Reads the templates' directory: `official/<category>/*.yaml` and `community/**`. What else lies there (`archived/`)
 //! is not offered. Read again are the files that changed, once they have come to rest.
 
+pub(super) mod community;
+
 use std::collections::{BTreeMap, HashMap};
 use std::fs::{self, File, Metadata};
 use std::io::{self, Read};
@@ -330,18 +332,20 @@ fn read_text(root: &OwnedFd, file: &str) -> io::Result<(Stamp, String)> {
     Ok((Stamp::of(&file.metadata()?), text))
 }
 
-/// Name by name, since what was a directory or a file a moment ago may be a link or a pipe by now.
 fn open_beneath(root: &OwnedFd, file: &str) -> io::Result<File> {
-    let mut names: Vec<&str> = file.split('/').collect();
-    let last = names.pop().unwrap_or_default();
-    let careful = OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    let (above, name) = file.rsplit_once('/').unwrap_or((".", file));
+    let flags = OFlags::RDONLY | OFlags::NONBLOCK | OFlags::NOFOLLOW | OFlags::CLOEXEC;
+    Ok(File::from(openat(directory_beneath(root, above)?, name, flags, Mode::empty())?))
+}
+
+/// Name by name, since what was a directory or a file a moment ago may be a link or a pipe by now.
+fn directory_beneath(root: &OwnedFd, path: &str) -> io::Result<OwnedFd> {
+    let flags = OFlags::PATH | OFlags::DIRECTORY | OFlags::NOFOLLOW | OFlags::CLOEXEC;
     let mut directory = None;
-    for name in names {
-        let above = directory.as_ref().unwrap_or(root);
-        directory = Some(openat(above, name, OFlags::PATH | OFlags::DIRECTORY | careful, Mode::empty())?);
+    for name in path.split('/') {
+        directory = Some(openat(directory.as_ref().unwrap_or(root), name, flags, Mode::empty())?);
     }
-    let flags = OFlags::RDONLY | OFlags::NONBLOCK | careful;
-    Ok(File::from(openat(directory.as_ref().unwrap_or(root), last, flags, Mode::empty())?))
+    directory.ok_or_else(|| io::ErrorKind::NotFound.into())
 }
 
 pub(super) fn is_yaml(path: &Path) -> bool {

@@ -2,6 +2,7 @@
 //! batch scripts of it.
 
 pub(crate) mod api;
+mod bundle;
 mod convert;
 mod definition;
 mod edit;
@@ -11,6 +12,7 @@ mod load;
 mod own;
 mod parameters;
 mod render;
+pub mod share;
 mod store;
 mod uses;
 mod watch;
@@ -31,6 +33,7 @@ use crate::problem::FieldError;
 use crate::{agents, auth, files, images};
 use library::Shelf;
 
+pub use bundle::{Brought, bring, pack};
 pub use convert::{Converted, FormToConvert, ScriptToConvert, of_batch_script, of_open_ondemand};
 pub use definition::{FileSlot, ImageUse, Parameter, SchedulerName, Template, Text};
 pub use edit::{archive, change, clone, create, export, try_out, try_text};
@@ -61,6 +64,20 @@ pub enum Error {
     Files(#[from] files::Error),
     #[error(transparent)]
     Auth(#[from] auth::Error),
+    #[error("This site does not share templates: ask an administrator.")]
+    SharingOff,
+    #[error("Everybody has this text of {0} already.")]
+    SharedAlready(String),
+    #[error("You have offered as many templates as one may: wait until they are decided, or take one back.")]
+    TooManyShares,
+    #[error("There is no such request.")]
+    NoSuchShare,
+    #[error("It is another user's: refuse it instead.")]
+    NotYourShare,
+    #[error("It is decided, or just being decided: look at it again.")]
+    ShareDecided,
+    #[error("The server cannot write to community/ in the templates' directory ({0}): an administrator has to let it.")]
+    NotWritten(std::io::Error),
     #[error("The templates' directory cannot be read ({0}): the templates read before stay.")]
     Directory(std::io::Error),
     #[error(transparent)]

@@ -16,7 +16,7 @@ use crate::db::to_us;
 use crate::templates::definition::{Fault, Template};
 use crate::templates::library::{Ledger, Shelf};
 use crate::templates::load::{MAX_FILE_BYTES, is_yaml};
-use crate::templates::{Error, Failure, Loaded, Source};
+use crate::templates::{Error, Failure, Loaded, Source, share};
 
 /// What is older is looked at again before long.
 const LOOK_AFTER: Duration = Duration::from_secs(5);
@@ -141,6 +141,7 @@ pub(super) async fn look(
         }
         files.insert(name, known);
     }
+    put_away(app, user, &agent, &mut files).await;
     let shelf = choose(app, user, &files, None);
     let templates: Vec<Arc<Loaded>> = shelf.templates.values().cloned().collect();
     let change = ledger.write(&app.db, user, &templates, author, now_us).await?;
@@ -151,6 +152,26 @@ pub(super) async fn look(
         app.live.templates_changed(change);
     }
     Ok(())
+}
+
+/// What she has shared, and everybody has by now.
+async fn put_away(app: &App, user: &str, agent: &Agent, files: &mut BTreeMap<String, Known>) {
+    let shared = app.templates.shelf();
+    let of_community = |known: &Known| {
+        let id = known.good.as_ref().map(|loaded| loaded.template.id.as_str());
+        id.and_then(|id| shared.templates.get(id)).is_some_and(|shared| shared.source == Source::Community)
+    };
+    if !files.values().any(of_community) {
+        return;
+    }
+    let file_of = |id: &str| {
+        let is_it = |known: &Known| known.good.as_ref().is_some_and(|loaded| loaded.template.id == id);
+        files.iter().find(|(_, known)| is_it(known) && of_community(known)).map(|(name, _)| name.clone())
+    };
+    match share::put_away(app, user, agent, file_of).await {
+        Ok(gone) => files.retain(|name, _| !gone.contains(name)),
+        Err(error) => tracing::info!(user, "her shared template cannot be put away: {error}"),
+    }
 }
 
 fn put(own: &Own, shelf: Shelf) {

@@ -1,6 +1,7 @@
 //! The tables of the library. `job_templates` is what is offered now, as the files say; `template_versions` what each
-//! template ever said, and `template_texts` the files themselves.
+//! template ever said, and `template_texts` the files themselves; in `shares`, what users offer to everybody.
 
+pub(super) mod shares;
 pub(super) mod uses;
 pub(super) mod versions;
 

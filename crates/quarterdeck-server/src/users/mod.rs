@@ -191,6 +191,11 @@ pub async fn people_of(db: &impl ConnectionTrait, unix_users: &[&str]) -> Result
     Ok(rows.into_iter().filter_map(|row| Some((row.id, row.unix_user?))).collect())
 }
 
+/// The administrators who can sign in.
+pub async fn administrators(db: &impl ConnectionTrait) -> Result<Vec<Uuid>, DbErr> {
+    store::active_ids_of_role(db, Role::Admin.as_str()).await
+}
+
 pub async fn find_by_name(db: &impl ConnectionTrait, name: &str) -> Result<User, Error> {
     // PostgreSQL takes no NUL, and nobody has such a name.
     let row = if is_account_name(name) { store::by_name(db, name).await? } else { None };

@@ -93,6 +93,13 @@ pub(super) async fn active_of_role(db: &impl ConnectionTrait, role: &str) -> Res
     query.filter(Column::PasswordHash.is_not_null()).lock_exclusive().all(db).await
 }
 
+/// The same without keeping anybody from changing them.
+pub(super) async fn active_ids_of_role(db: &impl ConnectionTrait, role: &str) -> Result<Vec<Uuid>, DbErr> {
+    let query = Entity::find().filter(Column::Role.eq(role)).filter(Column::Disabled.eq(false));
+    let query = query.filter(Column::PasswordHash.is_not_null()).select_only().column(Column::Id);
+    query.into_tuple().all(db).await
+}
+
 pub(super) async fn insert(db: &impl ConnectionTrait, user: Model) -> Result<(), DbErr> {
     Entity::insert(user.into_active_model().reset_all()).exec_without_returning(db).await.map(drop)
 }

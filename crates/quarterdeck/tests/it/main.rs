@@ -42,12 +42,14 @@ mod privacy;
 mod related_jobs;
 mod results;
 mod sessions;
+mod shared_templates;
 mod slurmrestd;
 #[path = "../../../quarterdeck-ssh/tests/it/sshd.rs"]
 mod sshd;
 mod support;
 mod sweeps;
 mod template_import;
+mod template_zips;
 mod templates;
 mod uploads;
 mod uploads_clients;

@@ -108,6 +108,10 @@ export const audit = {
       create: "Template made",
       change: "Template changed",
       archive: "Template put away",
+      share: "Template offered to everybody",
+      share_accept: "Shared template accepted",
+      share_refuse: "Shared template refused",
+      share_take_back: "Shared template taken back",
     },
     access: { refused: "Access refused" },
     notifications: {

@@ -22,6 +22,9 @@ export const notifications = {
     "job-failed": "Job {{id}} “{{name}}” on {{cluster}} failed: {{how}}",
     "job-time-limit": "Job {{id}} “{{name}}” on {{cluster}} reaches its time limit within {{minutes}} min",
     "job-requeued": "Job {{id}} “{{name}}” on {{cluster}} was put back into the queue",
+    "template-share-asked": "{{by}} asks to share the template {{template}} with everybody",
+    "template-share-accepted": "Everybody has your template {{template}} now: {{by}} accepted it",
+    "template-share-refused": "{{by}} refused to share your template {{template}}: {{reason}}",
     "session-token-reused": "A sign-in that had been used up was used again: look at your sessions",
   },
   how: {

@@ -69,6 +69,14 @@ export const templates = {
   },
   files: "Files",
   fileColumns: { label: "File", name: "Name in the job", kind: "Kind", required: "Needed" },
+  selectOne: "Select {{name}}",
+  selected: {
+    title: "Selected templates",
+    count_one: "{{formatted}} template selected",
+    count_other: "{{formatted}} templates selected",
+    export: "Export as a zip",
+    clear: "Clear the selection",
+  },
   own: {
     copy: "Copy for me",
     copyDeed: "Copy",
@@ -123,7 +131,7 @@ export const templates = {
     open: "Import",
     title: "Import templates",
     files: "Template files",
-    hint: "YAML files, batch scripts and Open OnDemand forms become templates of your own, which nobody else sees. Nothing in them is run.",
+    hint: "YAML files (also many in a zip), batch scripts and Open OnDemand forms become templates of your own, which nobody else sees. Nothing in them is run.",
     deed_one: "Import {{count}} template",
     deed_other: "Import {{count}} templates",
     made: "Imported:",

@@ -106,6 +106,10 @@ export const audit: Translation<typeof en.audit> = {
       create: "템플릿 생성",
       change: "템플릿 변경",
       archive: "템플릿 보관",
+      share: "템플릿 공유 요청",
+      share_accept: "템플릿 공유 승인",
+      share_refuse: "템플릿 공유 거절",
+      share_take_back: "템플릿 공유 요청 취소",
     },
     access: { refused: "접근 거부" },
     notifications: {

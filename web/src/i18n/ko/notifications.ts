@@ -26,6 +26,9 @@ export const notifications: Translation<typeof en.notifications> = {
     "job-failed": "{{cluster}}의 작업 {{id}} “{{name}}” 실패: {{how}}",
     "job-time-limit": "{{cluster}}의 작업 {{id}} “{{name}}”: {{minutes}}분 안에 시간 제한에 도달합니다",
     "job-requeued": "{{cluster}}의 작업 {{id}} “{{name}}”: 대기열로 돌아갔습니다",
+    "template-share-asked": "{{by}} 님이 템플릿 {{template}} 공유를 요청했습니다",
+    "template-share-accepted": "{{by}} 님이 내 템플릿 {{template}} 공유를 승인했습니다",
+    "template-share-refused": "{{by}} 님이 내 템플릿 {{template}} 공유를 거절했습니다: {{reason}}",
     "session-token-reused": "이미 사용된 로그인이 다시 사용되었습니다. 세션을 확인하십시오",
   },
   how: {

@@ -24,6 +24,7 @@ import { permissions } from "./permissions";
 import { preview } from "./preview";
 import { related } from "./related";
 import { reservations } from "./reservations";
+import { sharing } from "./sharing";
 import { sweep } from "./sweep";
 import { templates } from "./templates";
 import { uploading } from "./uploading";
@@ -52,6 +53,7 @@ export const rest = {
   use,
   newJob,
   templates,
+  sharing,
   images,
   fileEdit,
   files,

@@ -69,6 +69,13 @@ export const templates: Translation<typeof en.templates> = {
   },
   files: "파일",
   fileColumns: { label: "파일", name: "작업 내 이름", kind: "종류", required: "필수" },
+  selectOne: "{{name}} 선택",
+  selected: {
+    title: "선택한 템플릿",
+    count_other: "템플릿 {{formatted}}개 선택됨",
+    export: "zip으로 내보내기",
+    clear: "선택 해제",
+  },
   own: {
     copy: "내 템플릿으로 복사",
     copyDeed: "복사",
@@ -125,7 +132,7 @@ export const templates: Translation<typeof en.templates> = {
     open: "가져오기",
     title: "템플릿 가져오기",
     files: "템플릿 파일",
-    hint: "YAML 파일, 배치 스크립트, Open OnDemand 양식을 내 템플릿으로 만듭니다. 다른 사람에게는 보이지 않으며, 파일 안의 내용은 실행하지 않습니다.",
+    hint: "YAML 파일(zip으로 묶은 것도 가능), 배치 스크립트, Open OnDemand 양식을 내 템플릿으로 만듭니다. 다른 사람에게는 보이지 않으며, 파일 안의 내용은 실행하지 않습니다.",
     deed_other: "템플릿 {{count}}개 가져오기",
     made: "가져온 템플릿:",
     unreadable: "UTF-8 텍스트가 아니거나 템플릿으로 쓰기에 너무 깁니다.",

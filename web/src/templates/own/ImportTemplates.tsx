@@ -9,7 +9,7 @@ import { asProblem } from "../../api/problem";
 import { useText } from "../../i18n/use-text";
 import { ProblemNote } from "../../ui/states";
 import { libraryChanged } from "../queries";
-import { type Brought, bring, type Conversion, look, withParameters } from "./bring";
+import { type Brought, bring, type Conversion, isZip, look, unpack, withParameters } from "./bring";
 import { OfWhat, Variables } from "./Converted";
 import classes from "./own.module.css";
 import { isId } from "./text";
@@ -29,7 +29,7 @@ export function ImportTemplates() {
         type="file"
         multiple
         hidden
-        accept=".yaml,.yml,application/yaml,.erb,.sh,.sbatch,.slurm,.batch,.job,text/x-shellscript"
+        accept=".yaml,.yml,application/yaml,.zip,application/zip,.erb,.sh,.sbatch,.slurm,.batch,.job,text/x-shellscript"
         aria-label={t("templates.import.files")}
         onChange={({ currentTarget }) => {
           if (currentTarget.files?.length) setFiles([...currentTarget.files]);
@@ -49,10 +49,20 @@ function ImportDialog({ files, onClose }: { files: File[]; onClose(): void }) {
   const [isBusy, setIsBusy] = useState(false);
   const put = (row: Brought) =>
     setRows((before) => before.map((other) => (other.file === row.file ? row : other)));
+  const lookInto = async (zip: File, signal: AbortSignal) => {
+    const unpacked = await unpack(zip);
+    if (signal.aborted) return;
+    setRows((before) => before.flatMap((row) => (row.file === zip ? unpacked : [row])));
+    for (const { file, state } of unpacked) {
+      if (state === "looking" && !signal.aborted) put(await look(file));
+    }
+  };
   const lookAll = useEffectEvent(async (signal: AbortSignal) => {
     // One after the other: a hundred files are not a hundred requests at once.
     for (const file of files) {
-      if (!signal.aborted) put(await look(file));
+      if (signal.aborted) return;
+      if (isZip(file)) await lookInto(file, signal);
+      else put(await look(file));
     }
   });
   useEffect(() => {

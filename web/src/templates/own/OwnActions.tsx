@@ -14,6 +14,7 @@ import { saveAs } from "../../ui/save";
 import { ProblemNote } from "../../ui/states";
 import { Favourite } from "../Favourite";
 import { libraryChanged } from "../queries";
+import { ShareTemplate } from "../share/ShareTemplate";
 import { CopyDialog } from "./CopyDialog";
 
 interface Props {
@@ -38,6 +39,7 @@ export function OwnActions({ template, onEdit }: Props) {
           <Button variant="default" leftSection={<IconPencil size={15} />} onClick={onEdit}>
             {t("templates.own.edit")}
           </Button>
+          <ShareTemplate template={template} />
           <Button
             variant="default"
             leftSection={<IconArchive size={15} />}

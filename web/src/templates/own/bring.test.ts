@@ -1,15 +1,18 @@
 import { File as NodeFile } from "node:buffer";
 import { beforeEach, describe, expect, it, vi } from "vitest";
-import { bring, look } from "./bring";
+import { bring, look, unpack } from "./bring";
 
 /** jsdom's has no bytes. */
 const fileOf = (part: string | Uint8Array, name: string) => new NodeFile([part], name) as unknown as File;
 
-const { server } = vi.hoisted(() => ({ server: { taken: new Set<string>(), sent: [] as string[] } }));
+const { server } = vi.hoisted(() => ({
+  server: { taken: new Set<string>(), sent: [] as string[], zip: [] as object[] },
+}));
 
 vi.mock("../../api/http", () => ({
   authorizedFetch: async (request: Request) => {
     const body = await request.text();
+    if (request.url.endsWith("/import/zip?dry_run=true")) return Response.json({ items: server.zip });
     if (request.url.endsWith("?dry_run=true"))
       return Response.json({ template: { id: "words" }, errors: [] });
     if (request.url.endsWith("/import/batch-script")) {
@@ -56,5 +59,26 @@ describe("a file that is imported", () => {
     expect(JSON.parse(server.sent[1]?.split("application/json ")[1] ?? "")).toMatchObject({
       yaml: "id: my-words\nversion: 1\r\n",
     });
+  });
+});
+
+describe("a zip that is imported", () => {
+  it("is as many files, each with its own verdict", async () => {
+    const wrong = (code: string) => [{ pointer: "", code, detail: code, params: {} }];
+    server.zip = [
+      { name: "lab/a.yaml", template: { id: "a" }, errors: [], yaml: "id: a\n" },
+      { name: "b.yaml", template: null, errors: wrong("template-id-taken"), yaml: "id: b\n" },
+      { name: "../c.yaml", template: null, errors: wrong("bad-name"), yaml: null },
+      { name: "d.yaml", template: null, errors: wrong("not-a-template"), yaml: "id: [\n" },
+    ];
+    const files = await unpack(fileOf("PK", "templates.zip"));
+    expect(files.map(({ file, state }) => [file.name, state])).toEqual([
+      ["lab/a.yaml", "good"],
+      // For this one another id can be chosen.
+      ["b.yaml", "looking"],
+      ["../c.yaml", "faulty"],
+      ["d.yaml", "faulty"],
+    ]);
+    expect(files[2]?.error).toMatchObject({ errors: [{ code: "bad-name" }] });
   });
 });

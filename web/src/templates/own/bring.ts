@@ -2,8 +2,8 @@
 // OnDemand's, of which the server makes a template.
 
 import { client } from "../../api/client";
-import { asProblem } from "../../api/problem";
-import type { ConvertedTemplate, Template } from "../../api/types";
+import { asProblem, Problem } from "../../api/problem";
+import type { BroughtTemplate, ConvertedTemplate, Template } from "../../api/types";
 import { makeOfFile, makeOfText, tryText, withId } from "./text";
 
 export interface Brought {
@@ -45,6 +45,37 @@ export async function look(file: File, parameters: string[] = []): Promise<Broug
   } catch (error) {
     return { file, state: "faulty", error };
   }
+}
+
+/** Many files in one. */
+export function isZip({ name, type }: File): boolean {
+  return type === "application/zip" || /\.zip$/i.test(name);
+}
+
+/** The files of a zip, each with what the server says of it. It unpacks them itself, within bounds. */
+export async function unpack(zip: File): Promise<Brought[]> {
+  try {
+    const { data } = await client.POST("/api/v1/templates/import/zip", {
+      params: { query: { dry_run: true } },
+      headers: { "Content-Type": "application/zip" },
+      body: zip as unknown as number[],
+      bodySerializer: (body) => body as unknown as Blob,
+    });
+    return (data?.items ?? []).map(ofZip);
+  } catch (error) {
+    return [{ file: zip, state: "faulty", error }];
+  }
+}
+
+function ofZip({ name, template, errors, yaml }: BroughtTemplate): Brought {
+  const file = new File([yaml ?? ""], name);
+  if (template) return { file, state: "good", template };
+  const [first] = errors;
+  // Another id can be chosen for it: looked at by itself it says what it would be.
+  const isTaken = first?.code === "template-id-taken" || first?.code === "id-twice";
+  if (typeof yaml === "string" && isTaken) return { file, state: "looking" };
+  const { code = "invalid", detail = "" } = first ?? {};
+  return { file, state: "faulty", error: new Problem({ status: 422, code, detail, errors }) };
 }
 
 /** Null: it is a template's file, or nothing that is known. */

@@ -117,6 +117,7 @@ vi.mock("../../api/http", () => ({
       return Response.json(template("mine"));
     }
     if (request.method === "DELETE") return new Response(null, { status: 204 });
+    if (pathname === "/api/v1/meta") return Response.json({ templates: { share: "review" } });
     if (pathname === "/api/v1/templates/mine") return Response.json(template("mine"));
     return Response.json({ items: [], next_cursor: null });
   },

@@ -10,7 +10,7 @@ use utoipa::{IntoParams, ToSchema};
 use utoipa_axum::router::OpenApiRouter;
 use utoipa_axum::routes;
 
-use super::Template;
+use super::{Template, hash_in};
 use crate::access::Actor;
 use crate::app::App;
 use crate::problem::{FieldError, Problem, ProblemDocument};
@@ -265,10 +265,8 @@ fn tagged(offer: templates::Offer) -> impl IntoResponse {
 
 /// The hash of the text that is to be there still.
 fn expected(headers: &HeaderMap) -> Result<String, Problem> {
-    let tag = headers.get(header::IF_MATCH).and_then(|tag| tag.to_str().ok()).ok_or_else(|| {
+    hash_in(headers).ok_or_else(|| {
         let detail = "Send If-Match with the hash of the text that you have changed.";
         Problem::new(StatusCode::PRECONDITION_REQUIRED, "precondition-required", detail)
-    })?;
-    let tag = tag.trim();
-    Ok(tag.strip_prefix("W/").unwrap_or(tag).trim_matches('"').to_owned())
+    })
 }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, HashMap};
 use std::sync::Arc;
 
 use sea_orm::entity::prelude::*;
-use sea_orm::sea_query::{ExprTrait, OnConflict};
+use sea_orm::sea_query::{Expr, ExprTrait, OnConflict};
 use sea_orm::{ActiveModelTrait, Condition, IntoActiveModel, QueryOrder, QuerySelect};
 
 use super::ROWS_A_STATEMENT;
@@ -78,6 +78,28 @@ pub(in crate::templates) async fn record(
         }
     }
     Ok(())
+}
+
+/// Keeps a text that is no version yet.
+pub(in crate::templates) async fn keep_text(tx: &impl ConnectionTrait, hash: &str, text: &str) -> Result<(), DbErr> {
+    write_texts(tx, BTreeMap::from([(hash, text)])).await
+}
+
+/// Says who wrote a template's last version, where that is this text and nobody was named.
+pub(in crate::templates) async fn sign(
+    tx: &impl ConnectionTrait,
+    owner: &str,
+    template: &str,
+    hash: &str,
+    author: &str,
+) -> Result<(), DbErr> {
+    let last = last(tx, owner, &[template]).await?;
+    let Some(last) = last.get(template).filter(|last| last.hash == hash && last.author.is_none()) else {
+        return Ok(());
+    };
+    let update = Entity::update_many().col_expr(Column::Author, Expr::value(author));
+    let these = Column::Owner.eq(owner).and(Column::Template.eq(template)).and(Column::Number.eq(last.number));
+    update.filter(these).exec(tx).await.map(drop)
 }
 
 async fn write_texts(tx: &impl ConnectionTrait, new: BTreeMap<&str, &str>) -> Result<(), DbErr> {

@@ -288,6 +288,10 @@ impl Site {
         };
         for name in ["data", "home"] {
             fs::set_permissions(site.path(name), PermissionsExt::from_mode(0o700)).unwrap();
+        }
+        // Where the server puts what users share.
+        fs::create_dir_all(site.path("templates/community")).unwrap();
+        for name in ["data", "home", "templates/community"] {
             if let Some(owner) = &owner {
                 chown(site.path(name), Some(owner.uid.as_raw()), Some(owner.gid.as_raw())).unwrap();
             }
