@@ -76,7 +76,7 @@ export function ImagesPage() {
         {!images && !error && <LoadingRows />}
         {images?.length === 0 && (
           <Empty icon={<IconBox size={20} />} title={t("images.none")}>
-            {t(filter.whose === "own" ? "images.noneOwnAdvice" : "images.noneAdvice")}
+            {filter.whose === "own" ? t("images.noneOwnAdvice") : t("images.noneAdvice")}
           </Empty>
         )}
         {images && images.length > 0 && (
