@@ -37,7 +37,9 @@ pub(super) fn read_row(row: store::Summary) -> Result<Image, Error> {
 }
 
 /// Labels, apps and needs.
-pub(super) fn read_hints(row: &store::Summary) -> Result<(BTreeMap<String, String>, Vec<String>, Vec<Need>), Error> {
+type Said = (BTreeMap<String, String>, Vec<String>, Vec<Need>);
+
+pub(super) fn read_hints(row: &store::Summary) -> Result<Said, Error> {
     let read = || {
         let needs = row.needs.clone().map(serde_json::from_value).transpose()?.unwrap_or_default();
         let labels = serde_json::from_value(row.labels.clone())?;
