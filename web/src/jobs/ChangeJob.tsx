@@ -1,4 +1,5 @@
 // Changes what may still be changed of a job. What Slurm refuses is told at its field where it names one.
+
 import { Button, Checkbox, Modal, NativeSelect, NumberInput, TextInput } from "@mantine/core";
 import { useMutation, useQuery, useQueryClient } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -12,6 +13,7 @@ import { useFieldErrors } from "../ui/field-errors";
 import { ProblemNote } from "../ui/states";
 import { type ChangeForm, changeFormOf, changeOf } from "./change-of";
 import classes from "./jobs.module.css";
+import { nameOf } from "./name";
 import { jobQuery } from "./queries";
 import { groupOf } from "./states";
 
@@ -93,7 +95,7 @@ export function ChangeJob({ cluster, job, onClose }: Props) {
       opened
       size="lg"
       onClose={onClose}
-      title={t("jobActions.change.title", { name: job.name })}
+      title={t("jobActions.change.title", { name: nameOf(job) })}
       closeButtonProps={{ "aria-label": t("common.close") }}
     >
       <form onSubmit={submit} onKeyDown={holdWhileComposing} noValidate>

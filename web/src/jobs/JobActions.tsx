@@ -1,4 +1,5 @@
 // Cancel, hold, release, requeue, signal, change, submit again: what the server says may be done with this job. What destroys something asks first.
+
 import { Button } from "@mantine/core";
 import {
   IconBan,
@@ -16,6 +17,7 @@ import { useTranslation } from "react-i18next";
 import { client } from "../api/client";
 import type { JobAction, JobDetail } from "../api/types";
 import { Confirm } from "../ui/Confirm";
+import { nameOf } from "./name";
 import { jobQuery } from "./queries";
 import { groupOf } from "./states";
 
@@ -97,7 +99,7 @@ export function JobActions({ cluster, job }: { cluster: string; job: JobDetail }
       </Suspense>
       <Confirm
         opened={asking !== null}
-        title={t(`jobs.confirm.${shown}.title`, { name: job.name })}
+        title={t(`jobs.confirm.${shown}.title`, { name: nameOf(job) })}
         deed={t(`jobs.confirm.${shown}.deed`)}
         destructive={shown === "cancel" || (shown === "requeue" && running)}
         busy={act.isPending}
@@ -107,7 +109,7 @@ export function JobActions({ cluster, job }: { cluster: string; job: JobDetail }
       >
         <p style={{ marginTop: 0 }}>
           {t(`jobs.confirm.${shown}.${running ? "running" : "waiting"}`, {
-            name: job.name,
+            name: nameOf(job),
             id: job.job_id ?? job.id,
           })}
         </p>

@@ -1,4 +1,5 @@
 // One job: what became of it, why, what it writes, and what can be done about it.
+
 import { Anchor, Tabs } from "@mantine/core";
 import { useQuery } from "@tanstack/react-query";
 import { getRouteApi, Link } from "@tanstack/react-router";
@@ -20,6 +21,7 @@ import { JobActions } from "./JobActions";
 import { JobFiles } from "./JobFiles";
 import { JobProperties } from "./JobProperties";
 import { JobTimeline } from "./JobTimeline";
+import { nameOf } from "./name";
 import { OutputView } from "./OutputView";
 import { jobQuery } from "./queries";
 import { DependencyPanel } from "./related/DependencyPanel";
@@ -38,7 +40,7 @@ export function JobPage() {
   return (
     <>
       <PageHeader
-        title={job?.name ?? t("jobs.one")}
+        title={job ? nameOf(job) : t("jobs.one")}
         above={
           <Anchor
             size="sm"

@@ -1,4 +1,5 @@
 // Jobs as rows, in every list of jobs.
+
 import { IconChevronDown, IconChevronRight, IconServer2 } from "@tabler/icons-react";
 import { Link, useNavigate } from "@tanstack/react-router";
 import { useMemo } from "react";
@@ -12,6 +13,7 @@ import classes from "./array/array.module.css";
 import { PartsBar } from "./array/PartsBar";
 import type { Unfolded } from "./array/use-unfolded";
 import { partOf } from "./filter";
+import { nameOf } from "./name";
 
 interface Props {
   cluster: string;
@@ -51,9 +53,9 @@ export function useJobColumns(
               to="/clusters/$cluster/jobs/$job"
               params={{ cluster, job: job.id }}
               className={unfolded && partOf(job.job_id) ? `qd-link ${classes.partName}` : "qd-link"}
-              title={job.name}
+              title={nameOf(job)}
             >
-              {job.name}
+              {nameOf(job)}
             </Link>
           </>
         ),

@@ -1,4 +1,5 @@
 // All jobs of a cluster: filters in the URL, states by live connection.
+
 import { Button, NativeSelect, Switch } from "@mantine/core";
 import { IconListDetails, IconPlus } from "@tabler/icons-react";
 import { useInfiniteQuery, useQuery } from "@tanstack/react-query";
@@ -23,6 +24,7 @@ import classes from "./jobs.module.css";
 import { SavedFilters, useColumnChoice } from "./ListChoices";
 import { JobSelection } from "./many/JobSelection";
 import { MOST_AT_ONCE } from "./many/many";
+import { nameOf } from "./name";
 import { jobListQuery } from "./queries";
 import { type ListGroup, STATE_GROUPS } from "./states";
 
@@ -99,7 +101,7 @@ export function JobsPage() {
             rows={jobs}
             rowKey={idOf}
             selection={mayAct ? selection : undefined}
-            selectLabel={(job) => t("jobActions.select", { name: job.name, id: job.job_id ?? job.id })}
+            selectLabel={(job) => t("jobActions.select", { name: nameOf(job), id: job.job_id ?? job.id })}
             onOpen={open}
             sort={filter.sort ?? DEFAULT_SORT}
             onSort={(sort) => narrow({ sort: sort as JobFilter["sort"] })}

@@ -1,4 +1,5 @@
 // Sends a signal to a job that runs.
+
 import { Button, Modal, NativeSelect } from "@mantine/core";
 import { useMutation } from "@tanstack/react-query";
 import { type FormEvent, useState } from "react";
@@ -6,6 +7,7 @@ import { useTranslation } from "react-i18next";
 import { client } from "../api/client";
 import type { JobDetail } from "../api/types";
 import { ProblemNote } from "../ui/states";
+import { nameOf } from "./name";
 
 const SIGNALS = ["USR1", "USR2", "TERM", "INT", "HUP", "QUIT", "STOP", "CONT", "TSTP", "KILL"] as const;
 const TARGETS = ["all", "script", "steps"] as const;
@@ -36,7 +38,7 @@ export function SignalJob({ cluster, job, onClose }: Props) {
     <Modal
       opened
       onClose={onClose}
-      title={t("jobActions.signal.title", { name: job.name })}
+      title={t("jobActions.signal.title", { name: nameOf(job) })}
       closeButtonProps={{ "aria-label": t("common.close") }}
     >
       <form onSubmit={submit}>

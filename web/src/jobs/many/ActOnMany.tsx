@@ -1,4 +1,5 @@
 // Asks before the same is done with several jobs, naming them; shows how it goes on, and what became of each.
+
 import { Button, Group, Modal } from "@mantine/core";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
 import { useRef, useState } from "react";
@@ -9,6 +10,7 @@ import { useFormat } from "../../ui/format";
 import { useProblemText } from "../../ui/problem-text";
 import { ProblemNote } from "../../ui/states";
 import classes from "../jobs.module.css";
+import { nameOf } from "../name";
 import { jobListsKey } from "../queries";
 import { groupOf } from "../states";
 import { actOnMany, type ManyAction, type Outcome } from "./many";
@@ -112,7 +114,7 @@ function Results({ outcome, asked }: { outcome: Outcome; asked: number }) {
         <ul className={classes.named} aria-label={t("jobActions.failed")} tabIndex={0}>
           {failed.map(({ job, problem }) => (
             <li key={job.id}>
-              {job.name} <span className="qd-dim">{job.job_id}</span>
+              {nameOf(job)} <span className="qd-dim">{job.job_id}</span>
               <p>{problem ? problemText(problem).title : t("jobActions.noResult")}</p>
             </li>
           ))}
@@ -130,7 +132,7 @@ function Named({ jobs, label }: { jobs: Job[]; label: string }) {
     <ul className={classes.named} aria-label={label} tabIndex={0}>
       {jobs.map((job) => (
         <li key={job.id}>
-          {job.name} <span className="qd-dim">{job.job_id}</span>
+          {nameOf(job)} <span className="qd-dim">{job.job_id}</span>
         </li>
       ))}
     </ul>

@@ -1,4 +1,5 @@
 // What a job waits for and what waits for it, drawn from left to right: each a link, with its state and the condition.
+
 import { IconArrowRight } from "@tabler/icons-react";
 import { useQuery } from "@tanstack/react-query";
 import { Link } from "@tanstack/react-router";
@@ -7,6 +8,7 @@ import type { JobDependency, JobDetail } from "../../api/types";
 import { useLookUp } from "../../i18n/use-look-up";
 import { Panel } from "../../ui/Panel";
 import { JobStateBadge } from "../../ui/StateBadge";
+import { nameOf } from "../name";
 import { dependenciesQuery } from "./queries";
 import classes from "./related.module.css";
 
@@ -41,7 +43,7 @@ export function DependencyPanel({ cluster, job }: Props) {
         )}
         <div className={classes.this}>
           <span className={classes.quiet}>{t("related.thisJob")}</span>
-          <span className={classes.name}>{job.name}</span>
+          <span className={classes.name}>{nameOf(job)}</span>
           <JobStateBadge state={job.state} />
         </div>
         {data.after.length > 0 && (
@@ -77,7 +79,7 @@ function Node({ cluster, link }: { cluster: string; link: JobDependency }) {
         to="/clusters/$cluster/jobs/$job"
         params={{ cluster, job: job.id }}
       >
-        {job.name}
+        {nameOf(job)}
       </Link>
       <span className={classes.line}>
         <span className="qd-dim qd-num">{job.job_id ?? link.on}</span>
