@@ -66,11 +66,13 @@ export function ImagesPage() {
       />
       {error && <ProblemNote error={error} onRetry={() => void refetch()} />}
       {own && (own.error || own.errors_total > 0) && (
-        <Panel title={t("images.ownTrouble")}>
-          <ul className={classes.scannedHosts}>
-            <ScannedHost host={{ ...own, host: t("images.ownFiles") }} />
-          </ul>
-        </Panel>
+        <div className={classes.scan}>
+          <Panel title={t("images.ownTrouble")}>
+            <ul className={classes.scannedHosts}>
+              <ScannedHost host={{ ...own, host: t("images.ownFiles") }} />
+            </ul>
+          </Panel>
+        </div>
       )}
       <Panel title={t("images.catalogue")} flush>
         {!images && !error && <LoadingRows />}
