@@ -1,7 +1,7 @@
-// A box to narrow a list. Reports once typing rests; Enter while composing Korean is part of the composition.
+// A box to narrow a list. Reports once typing rests, or the box is left; Enter while composing Korean is part of the composition.
 import { TextInput } from "@mantine/core";
 import { IconSearch } from "@tabler/icons-react";
-import { useEffect, useRef, useState } from "react";
+import { useCallback, useEffect, useRef, useState } from "react";
 import { useDebounced } from "./use-debounced";
 
 interface Props {
@@ -18,11 +18,13 @@ export function SearchBox({ label, value, onChange, className }: Props) {
   report.current = onChange;
   const reported = useRef(value);
 
-  useEffect(() => {
-    if (settled === reported.current) return;
-    reported.current = settled;
-    report.current(settled);
-  }, [settled]);
+  const tell = useCallback((words: string) => {
+    if (words === reported.current) return;
+    reported.current = words;
+    report.current(words);
+  }, []);
+
+  useEffect(() => tell(settled), [settled, tell]);
 
   // The URL changed otherwise: back, or a link.
   useEffect(() => {
@@ -40,6 +42,8 @@ export function SearchBox({ label, value, onChange, className }: Props) {
       leftSection={<IconSearch size={14} aria-hidden />}
       value={typed}
       onChange={(event) => setTyped(event.currentTarget.value)}
+      // Who clicks a link before it is reported goes there, and is not called back by it.
+      onBlur={() => tell(typed)}
     />
   );
 }
