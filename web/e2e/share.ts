@@ -6,6 +6,7 @@ import { type Browser, chromium, type Page } from "playwright-core";
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { barriers, newContext, signIn, speakKoreanInTheDark } from "./browser";
 import { environment, type Person } from "./environment";
+import { chooseTemplates, wordTemplate } from "./template-files";
 
 const SCREENSHOTS = fileURLToPath(new URL(`screenshots/${environment.cluster}/`, import.meta.url));
 /** Of their own in each run: nothing that a template ever was is forgotten. */
@@ -207,12 +208,7 @@ async function pageOf(person: Person): Promise<Page> {
 /** Makes templates of alice's of these files. */
 async function bring(files: Record<string, string>): Promise<void> {
   await alice.goto("/templates");
-  const list = Object.entries(files).map(([name, text]) => ({
-    name,
-    mimeType: "application/yaml",
-    buffer: Buffer.from(text),
-  }));
-  await alice.getByLabel("Template files").setInputFiles(list);
+  await chooseTemplates(alice, files);
   const dialog = alice.getByRole("dialog", { name: "Import templates" });
   await dialog.getByRole("button", { name: "Import 1 template" }).click();
   await dialog.getByText("Imported:").waitFor();
@@ -220,25 +216,12 @@ async function bring(files: Record<string, string>): Promise<void> {
 
 /** Named after its id, so that it is found by it. */
 function template(of: string, version: string): string {
-  return [
-    `id: ${of}`,
-    `version: "${version}"`,
-    `name: { en: ${of}, ko: ${of} }`,
-    "description: { en: Says a word, ko: 단어를 말합니다 }",
-    "category: data",
-    "tags: []",
-    "schedulers: [local, slurm]",
-    "image: none",
-    "parameters:",
-    "  - name: word",
-    "    type: string",
-    "    label: { en: Word, ko: 단어 }",
-    "    required: true",
-    "resources: {}",
-    "script: |",
-    version === "1" ? "  echo {{ word }}" : "  echo {{ word }} {{ word }}",
-    "",
-  ].join("\n");
+  return wordTemplate({
+    id: of,
+    version,
+    name: { en: of, ko: of },
+    script: version === "1" ? "echo {{ word }}" : "echo {{ word }} {{ word }}",
+  });
 }
 
 async function screenshot(page: Page, name: string): Promise<void> {

@@ -6,6 +6,7 @@ import { type Browser, chromium, type Locator, type Page } from "playwright-core
 import { afterAll, afterEach, beforeAll, describe, expect, it } from "vitest";
 import { barriers, newContext, signIn, speakKoreanInTheDark } from "./browser";
 import { environment } from "./environment";
+import { chooseTemplates, wordTemplate } from "./template-files";
 
 const SCREENSHOTS = fileURLToPath(new URL(`screenshots/${environment.cluster}/`, import.meta.url));
 /** Of its own in each run: nothing that a template ever was is forgotten. */
@@ -201,36 +202,15 @@ describe("templates of one's own", () => {
 });
 
 function template(version: string): string {
-  return [
-    "# kept as it is: 한글",
-    `id: ${id}`,
-    `version: "${version}"`,
-    "name: { en: Words, ko: 단어 }",
-    "description: { en: Says a word, ko: 단어를 말합니다 }",
-    "category: data",
-    "tags: []",
-    "schedulers: [local, slurm]",
-    "image: none",
-    "parameters:",
-    "  - name: word",
-    "    type: string",
-    "    label: { en: Word, ko: 단어 }",
-    "    required: true",
-    "resources: {}",
-    "script: |",
-    version === "1" ? "  echo {{ word }}" : "  echo again {{ word }}",
-    "",
-  ].join("\n");
+  return wordTemplate({
+    id,
+    version,
+    name: { en: "Words", ko: "단어" },
+    script: version === "1" ? "echo {{ word }}" : "echo again {{ word }}",
+  });
 }
 
-async function choose(files: Record<string, string>): Promise<void> {
-  const list = Object.entries(files).map(([name, text]) => ({
-    name,
-    mimeType: "application/yaml",
-    buffer: Buffer.from(text),
-  }));
-  await page.getByLabel("Template files").setInputFiles(list);
-}
+const choose = (files: Record<string, string>) => chooseTemplates(page, files);
 
 function editor(): Locator {
   return page.getByRole("textbox", { name: `Text of the template ${id}` });

@@ -11,7 +11,7 @@ use crate::images::read::{self, Reading};
 use crate::images::recognise::Recognised;
 use crate::images::scans::HostProgress;
 use crate::images::tree::Tree;
-use crate::images::visit::{self, Host, Need, Visit};
+use crate::images::visit::{self, Host, ToDo, Visit};
 use crate::images::walk::{self, Candidate};
 use crate::images::{Catalogue, Error, ScanError};
 
@@ -57,7 +57,7 @@ pub(super) async fn look<T: Tree>(
     let beneath = place.is_part.then_some(directories.as_slice());
     let mut visit = Visit::begin(catalogue, host.clone(), beneath, to_us(clock.now())).await?;
     for candidate in std::mem::take(&mut walked.candidates) {
-        if visit.meet(&candidate) == Need::Nothing {
+        if visit.meet(&candidate) == ToDo::Nothing {
             progress(Box::new(|host| host.images_unchanged += 1));
             continue;
         }

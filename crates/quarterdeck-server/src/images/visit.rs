@@ -116,7 +116,7 @@ enum News {
 
 /// What is to be done about a file.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Need {
+pub(super) enum ToDo {
     /// It is as it was.
     Nothing,
     Reading,
@@ -152,9 +152,9 @@ impl Visit {
     }
 
     /// Takes note of a file that is there.
-    pub(super) fn meet(&mut self, candidate: &Candidate) -> Need {
+    pub(super) fn meet(&mut self, candidate: &Candidate) -> ToDo {
         if !self.known.get(&candidate.path).is_some_and(|place| self.is_unchanged(place, candidate)) {
-            return Need::Reading;
+            return ToDo::Reading;
         }
         if let Some(place) = self.known.remove(&candidate.path) {
             match place.state.as_str() {
@@ -162,7 +162,7 @@ impl Visit {
                 _ => self.returned.push(place),
             }
         }
-        Need::Nothing
+        ToDo::Nothing
     }
 
     /// Takes note of what was read of a file. Answers what there is to complain of.

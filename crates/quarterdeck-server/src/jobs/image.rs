@@ -55,39 +55,15 @@ pub(super) async fn choose(
         errors.push(gone.with("image", image.name).with("path", image.path));
         return Ok(None);
     }
-    let partitions = asked.partitions(cluster);
-    let mut warnings = Vec::new();
-    let mut exclude = None;
-    let mut candidates = nodes_of(cluster, &partitions);
-    if let Scheduler::Slurm(_) = cluster.scheduler
-        && !candidates.is_empty()
-        && let Some(places) = images::on_nodes(app, &image, &cluster.name).await?
-    {
-        match held(&candidates, &places) {
-            None => {
-                let all: Vec<&str> = places.iter().map(|(node, _)| node.as_str()).collect();
-                errors.push(nowhere(&image, &partitions, &all));
-                return Ok(None);
-            }
-            Some((path, holders)) => {
-                image.path = path;
-                errors.extend(asked.fits_on(&image, &holders));
-                let others: Vec<&str> =
-                    candidates.iter().map(String::as_str).filter(|node| !holders.contains(*node)).collect();
-                if !others.is_empty() {
-                    warnings.push(on_some(&image, holders.len(), candidates.len()));
-                    exclude = Some(node_list::compress(&others));
-                }
-                candidates.retain(|node| holders.contains(node));
-            }
-        }
-    }
+    let Some(Reach { nodes, exclude, mut warnings }) = reach(app, cluster, &mut image, asked, errors).await? else {
+        return Ok(None);
+    };
     let asks_gpus = asked.asks_gpus();
-    warnings.extend(
-        images::standing(app, &image).await?.filter(|is| *is == images::Standing::Bad).map(|_| bad_signature(&image)),
-    );
+    if images::standing(app, &image).await? == Some(images::Standing::Bad) {
+        warnings.push(bad_signature(&image));
+    }
     warnings.extend(without_gpu(&image, asks_gpus));
-    warnings.extend(other_architecture(cluster, &image, &candidates).await);
+    warnings.extend(other_architecture(cluster, &image, &nodes).await);
     let gpus = asks_gpus.then_some(if image.needs.contains(&Need::AmdGpu) { GpuMaker::Amd } else { GpuMaker::Nvidia });
     match images::container_command(&app.config.images, &image, choice.app.as_deref(), gpus, asked.directory) {
         Ok(command) => Ok(Some(Chosen { name: image.name, command, exclude, warnings })),
@@ -96,6 +72,49 @@ pub(super) async fn choose(
             Ok(None)
         }
     }
+}
+
+/// Where the job may run because of its image.
+#[derive(Default)]
+struct Reach {
+    nodes: Vec<String>,
+    exclude: Option<String>,
+    warnings: Vec<FieldError>,
+}
+
+/// The nodes of the job's partitions that have the image, which gets the path that it has there; `None` where none has.
+async fn reach(
+    app: &App,
+    cluster: &Cluster,
+    image: &mut Image,
+    asked: &Asked<'_>,
+    errors: &mut Vec<FieldError>,
+) -> Result<Option<Reach>, Error> {
+    let partitions = asked.partitions(cluster);
+    let nodes = nodes_of(cluster, &partitions);
+    // Of Slurm that was not read yet nothing is known.
+    if matches!(cluster.scheduler, Scheduler::Local) || nodes.is_empty() {
+        return Ok(Some(Reach { nodes, ..Reach::default() }));
+    }
+    let Some(places) = images::on_nodes(app, image, &cluster.name).await? else {
+        return Ok(Some(Reach { nodes, ..Reach::default() }));
+    };
+    let Some((path, holders)) = held(&nodes, &places) else {
+        let all: Vec<&str> = places.iter().map(|(node, _)| node.as_str()).collect();
+        errors.push(nowhere(image, &partitions, &all));
+        return Ok(None);
+    };
+    image.path = path;
+    errors.extend(asked.fits_on(image, &holders));
+    let others: Vec<&str> = nodes.iter().map(String::as_str).filter(|node| !holders.contains(*node)).collect();
+    if others.is_empty() {
+        return Ok(Some(Reach { nodes, ..Reach::default() }));
+    }
+    Ok(Some(Reach {
+        exclude: Some(node_list::compress(&others)),
+        warnings: vec![on_some(image, holders.len(), nodes.len())],
+        nodes: holders.into_iter().collect(),
+    }))
 }
 
 impl Asked<'_> {
